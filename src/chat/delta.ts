@@ -1,0 +1,53 @@
+/** What an answer is made of: a stream is a list of deltas, a whole answer is their fold. */
+
+export interface Delta {
+  /** Which of several choices; 0 when absent. */
+  choice?: number
+  id?: string
+  /** The upstream's own name for the model that answered. */
+  model?: string
+  text?: string
+  reasoning?: string
+  /** Opaque state of the thought that is being told: its signature, or data instead of text. */
+  reasoning_state?: { signature?: string; data?: string }
+  refusal?: string
+  tool_call?: ToolCallDelta
+  /** Opaque state that rides on the text. */
+  signature?: string
+  annotations?: unknown[]
+  logprobs?: { content?: unknown[]; refusal?: unknown[] }
+  /** Already one of OpenAI's words. */
+  finish_reason?: FinishReason
+  usage?: Usage
+  error?: DeltaError
+  /** An OpenAI chunk or completion as the upstream sent it; the fold normalises it. */
+  chunk?: Record<string, unknown>
+}
+
+export interface ToolCallDelta {
+  /** The vendor's own index of the block; absent for a call that comes whole. */
+  index?: number
+  id?: string
+  name?: string
+  /** A fragment of JSON text, or the whole as an object. */
+  arguments?: unknown
+  signature?: string
+}
+
+export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'function_call'
+
+/** In OpenAI's sense: prompt tokens include cached ones, completion tokens include reasoning. */
+export interface Usage {
+  prompt_tokens?: number
+  completion_tokens?: number
+  cached_tokens?: number
+  cache_write_tokens?: number
+  reasoning_tokens?: number
+}
+
+/** A fault that the upstream reported inside a stream or under status 200. */
+export interface DeltaError {
+  message: string
+  type?: string
+  code?: string
+}

@@ -1,0 +1,102 @@
+/** The canonical chat request: OpenAI's vocabulary with the ambiguity removed ("normal form"). */
+
+export interface ChatRequest {
+  /** The model as the client named it; the route's upstream model is given to the format beside the request. */
+  model: string
+  messages: Message[]
+  tools?: Tool[]
+  /** `auto` when tools are given and the client did not choose. */
+  tool_choice?: ToolChoice
+  parallel_tool_calls?: boolean
+  /** `max_completion_tokens`, else `max_tokens`. */
+  max_tokens?: number
+  temperature?: number
+  top_p?: number
+  stop?: string[]
+  seed?: number
+  n?: number
+  presence_penalty?: number
+  frequency_penalty?: number
+  logit_bias?: Record<string, number>
+  logprobs?: boolean
+  top_logprobs?: number
+  user?: string
+  response_format?: ResponseFormat
+  reasoning_effort?: string
+  verbosity?: string
+  service_tier?: string
+  /** Every other field that OpenAI documents (metadata, store, prompt_cache_key, …), as received. */
+  options: Record<string, unknown>
+  /** Fields that OpenAI does not know, those inside `extra_body` included: the vendor's own. */
+  extra: Record<string, unknown>
+  stream: boolean
+  /** The client asked for a usage chunk at the end of the stream. */
+  include_usage: boolean
+  /** The client used the deprecated `functions`: its answer must use `function_call`. */
+  legacy_functions: boolean
+  /** The body as received, for formats that are OpenAI's own. */
+  body: Record<string, unknown>
+}
+
+export interface Message {
+  role: 'system' | 'user' | 'assistant' | 'tool'
+  /** Never holds an empty text part. */
+  content: Part[]
+  /** All text parts joined; absent when there is none. */
+  text?: string
+  tool_calls?: ToolCall[]
+  tool_call_id?: string
+  /** A participant's name; on a tool result the name of the tool that was called. */
+  name?: string
+  refusal?: string
+  /** Thoughts of an earlier answer, opaque state included, that the client sent back. */
+  reasoning?: Reasoning[]
+  /** Opaque state that rode on the answer's text. */
+  signature?: string
+  /** The message as received. */
+  wire: Record<string, unknown>
+}
+
+export type Part =
+  | { type: 'text'; text: string; cache_control?: unknown }
+  | { type: 'image'; url: string; detail?: string; cache_control?: unknown }
+  | { type: 'image'; media_type: string; data: string; detail?: string; cache_control?: unknown }
+  | { type: 'audio'; media_type: string; data: string; format: string }
+  | { type: 'file'; media_type: string; data: string; filename?: string; cache_control?: unknown }
+  | { type: 'file'; url: string; filename?: string; cache_control?: unknown }
+  | { type: 'file'; file_id: string; filename?: string }
+
+/** One thought: `text` with its `signature`, or `data` that only its vendor can read. */
+export interface Reasoning {
+  text?: string
+  signature?: string
+  data?: string
+}
+
+export interface ToolCall {
+  id: string
+  name: string
+  /** Parsed tolerantly: text that is not a JSON object becomes `{ "input": text }`, nothing becomes `{}`. */
+  arguments: Record<string, unknown>
+  signature?: string
+}
+
+export interface Tool {
+  name: string
+  description?: string
+  parameters?: Record<string, unknown>
+  strict?: boolean
+  cache_control?: unknown
+}
+
+/** One of the words, a named tool, or a choice among some of the tools. */
+export type ToolChoice =
+  | 'auto'
+  | 'none'
+  | 'required'
+  | { name: string }
+  | { mode: 'auto' | 'required'; names: string[] }
+
+export type ResponseFormat =
+  | { type: 'json_object' }
+  | { type: 'json_schema'; name: string; description?: string; schema: Record<string, unknown>; strict?: boolean }

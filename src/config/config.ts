@@ -1,0 +1,69 @@
+/** What the configuration file becomes once it is read, checked and compiled. */
+import type { Format } from '../upstream/contract.ts'
+import type { Capabilities, LimitSpec, PoolSpec } from '../scheduler/contract.ts'
+
+export interface Config {
+  /** The file's path as given, for messages. */
+  file: string
+  server: ServerConfig
+  scheduler: SchedulerConfig
+  /** Only those that have a key (or need none). */
+  providers: Provider[]
+  /** Those without, and why, one sentence each. */
+  leftOut: { name: string; reason: string }[]
+  /** Public models that at least one live provider serves. `auto` is made from all routes when the file has none. */
+  models: PoolSpec[]
+}
+
+export interface ServerConfig {
+  /** Milliseconds, per phase; 0 is no limit. */
+  timeouts: { connect: number; first_byte: number; idle: number; total: number }
+  /** Tries beside the first, for one request. */
+  retries: number
+  /** Milliseconds of upstream silence before a streaming client gets a comment line. */
+  heartbeat: number
+  /** Bytes. */
+  max_body: number
+  /** Milliseconds that running requests may take to end when the server stops. */
+  shutdown: number
+  /** Keys that clients must send; none: anyone may call. */
+  api_keys: string[]
+}
+
+export interface SchedulerConfig {
+  strategy: string
+  /** Milliseconds a request may wait for a key. */
+  max_wait: number
+  /** Requests that may wait at once, over all pools. */
+  max_queue: number
+  /** Milliseconds: a lower tier serves when the upper cannot within this. */
+  fallback_after: number
+}
+
+export interface Provider {
+  name: string
+  format: Format
+  /** Without a slash at the end. */
+  base_url: string
+  headers: Record<string, string>
+  weight: number
+  limits: LimitSpec[]
+  keys: ProviderKey[]
+  /** What is known of its models, by upstream name. */
+  models: Record<string, ModelInfo>
+}
+
+export interface ProviderKey {
+  /** `groq#1`. */
+  name: string
+  /** A string, or the parts of a compound credential. Never logged. */
+  secret: string | Record<string, string>
+  weight: number
+  account?: string
+  limits: LimitSpec[]
+}
+
+export interface ModelInfo extends Capabilities {
+  limits?: LimitSpec[]
+  price?: { input: number; output: number }
+}

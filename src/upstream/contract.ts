@@ -1,0 +1,101 @@
+/** How one vendor is called: the types between a definition, its plugs and the attempt. */
+import type { ChatRequest } from '../chat/request.ts'
+import type { Delta } from '../chat/delta.ts'
+import type { GatewayError } from '../chat/error.ts'
+import type { Signal } from '../scheduler/contract.ts'
+
+/** A key's secret: one string, or the named parts of a compound credential. */
+export type Secret = string | Record<string, string>
+
+export interface UpstreamRequest {
+  method: string
+  url: string
+  /** Names in lower case. */
+  headers: Record<string, string>
+  body: string | Uint8Array
+}
+
+/** What the body of a stream is cut into: `data` as text or as the JSON value that the framing had to parse anyway. */
+export interface FramedEvent {
+  /** SSE `event:` field or the frame's event type. */
+  name?: string
+  /** Text that is still to be parsed as JSON. */
+  text?: string
+  /** A value that is parsed already. */
+  value?: unknown
+}
+
+/** Bytes in, events out, synchronously; keeps its own remainder between calls. */
+export interface Framer {
+  push(bytes: Uint8Array): FramedEvent[]
+  /** The body ended: what was still open is given out, or an error is thrown when a frame was cut. */
+  end(): FramedEvent[]
+}
+
+export interface FramingOptions {
+  /** Bytes that one event may have. */
+  maxEvent?: number
+}
+
+/** Made once per stream. */
+export type Framing = (options?: FramingOptions) => Framer
+
+export interface AuthorizeContext {
+  secret: Secret
+  /** Milliseconds since the epoch. */
+  now: number
+  /** For token exchanges: sends a request and gives status and body. */
+  fetch: (request: UpstreamRequest) => Promise<{ status: number; body: string }>
+}
+
+/**
+ * Signs the finished request; made once per provider with the options that stand in the YAML. A plain header is no
+ * authorizer: the definition writes it with `$key`.
+ */
+export type Authorizer = (request: UpstreamRequest, context: AuthorizeContext) => UpstreamRequest | Promise<UpstreamRequest>
+
+export type AuthorizerFactory = (options: Record<string, unknown>) => Authorizer
+
+export interface Target {
+  base_url: string
+  /** The upstream's name for the model. */
+  model: string
+  secret: Secret
+  /** The provider's own headers. */
+  headers: Record<string, string>
+}
+
+export interface Encoded {
+  request: UpstreamRequest
+  /** What the vendor cannot do and was left out, one sentence each. */
+  warnings: string[]
+}
+
+/** Reads one stream; made once per answer because some plugs remember. */
+export interface StreamDecoder {
+  /** Appends the event's deltas to `out`; true when the vendor's own terminator was seen. */
+  decode(event: FramedEvent, out: Delta[]): boolean
+  /** The stream ended: plugs give out what they held back. */
+  end(out: Delta[]): void
+}
+
+export interface UpstreamAnswer {
+  status: number
+  headers: Record<string, string>
+}
+
+/** One compiled definition. */
+export interface Format {
+  name: string
+  /** Throws a GatewayError of kind `unsupported` for what the vendor cannot do and must not be dropped. */
+  encode(request: ChatRequest, target: Target): Encoded
+  framing: Framing
+  authorize?: Authorizer
+  decoder(request: ChatRequest): StreamDecoder
+  /** A whole answer as deltas; a body that is an error in disguise gives a delta with `error`. */
+  decodeBody(body: unknown, request: ChatRequest): Delta[]
+  /** An answer that is not 2xx, or an error that a 200 carried. */
+  decodeError(answer: UpstreamAnswer, body: string): GatewayError
+  /** What headers (and, of an error, the body) say of limits. */
+  signals(answer: UpstreamAnswer, body: unknown, now: number): Signal[]
+}
