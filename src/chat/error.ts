@@ -15,10 +15,34 @@ export interface KindRule {
 
 export const KINDS = {
   invalid_request: { status: 400, type: 'invalid_request_error', code: null, retry: 'never', blame: 'none' },
-  context_length: { status: 400, type: 'invalid_request_error', code: 'context_length_exceeded', retry: 'never', blame: 'none' },
-  content_policy: { status: 400, type: 'invalid_request_error', code: 'content_policy_violation', retry: 'never', blame: 'none' },
-  unsupported: { status: 400, type: 'invalid_request_error', code: 'unsupported_parameter', retry: 'never', blame: 'none' },
-  client_authentication: { status: 401, type: 'authentication_error', code: 'invalid_api_key', retry: 'never', blame: 'none' },
+  context_length: {
+    status: 400,
+    type: 'invalid_request_error',
+    code: 'context_length_exceeded',
+    retry: 'never',
+    blame: 'none',
+  },
+  content_policy: {
+    status: 400,
+    type: 'invalid_request_error',
+    code: 'content_policy_violation',
+    retry: 'never',
+    blame: 'none',
+  },
+  unsupported: {
+    status: 400,
+    type: 'invalid_request_error',
+    code: 'unsupported_parameter',
+    retry: 'never',
+    blame: 'none',
+  },
+  client_authentication: {
+    status: 401,
+    type: 'authentication_error',
+    code: 'invalid_api_key',
+    retry: 'never',
+    blame: 'none',
+  },
   authentication: { status: 401, type: 'authentication_error', code: 'invalid_api_key', retry: 'key', blame: 'dead' },
   permission: { status: 403, type: 'permission_error', code: null, retry: 'key', blame: 'dead' },
   unknown_model: { status: 404, type: 'invalid_request_error', code: 'model_not_found', retry: 'never', blame: 'none' },
@@ -36,7 +60,13 @@ export const KINDS = {
   bad_answer: { status: 502, type: 'server_error', code: 'bad_upstream_answer', retry: 'key', blame: 'ill' },
   empty_answer: { status: 502, type: 'server_error', code: 'empty_upstream_answer', retry: 'key', blame: 'ill' },
   broken_stream: { status: 502, type: 'server_error', code: 'stream_interrupted', retry: 'key', blame: 'ill' },
-  cancelled: { status: 499, type: 'invalid_request_error', code: 'client_closed_request', retry: 'never', blame: 'none' },
+  cancelled: {
+    status: 499,
+    type: 'invalid_request_error',
+    code: 'client_closed_request',
+    retry: 'never',
+    blame: 'none',
+  },
   shutting_down: { status: 503, type: 'server_error', code: 'shutting_down', retry: 'never', blame: 'none' },
   internal: { status: 500, type: 'server_error', code: 'internal_error', retry: 'never', blame: 'none' },
 } as const satisfies Record<string, KindRule>

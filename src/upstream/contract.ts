@@ -52,7 +52,10 @@ export interface AuthorizeContext {
  * Signs the finished request; made once per provider with the options that stand in the YAML. A plain header is no
  * authorizer: the definition writes it with `$key`.
  */
-export type Authorizer = (request: UpstreamRequest, context: AuthorizeContext) => UpstreamRequest | Promise<UpstreamRequest>
+export type Authorizer = (
+  request: UpstreamRequest,
+  context: AuthorizeContext,
+) => UpstreamRequest | Promise<UpstreamRequest>
 
 export type AuthorizerFactory = (options: Record<string, unknown>) => Authorizer
 

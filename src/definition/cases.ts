@@ -1,0 +1,71 @@
+/** `when`/`then`, or a list of them under `cases`: the first case that takes the value. */
+import { DefinitionError, type Path } from './error.ts'
+import type { Template, TemplateContext } from './context.ts'
+import { didYouMean } from './near-miss.ts'
+import { compilePattern, type Pattern } from './pattern.ts'
+import { isMap, type Frame, type Shape } from './scope.ts'
+
+export interface Cases {
+  /** The template of the first case that takes the value (its holes are bound in the frame), or undefined. */
+  choose(value: unknown, frame: Frame): Template | undefined
+}
+
+/** `then` left out gives the value as it is. */
+export function compileCases(
+  node: Record<string, unknown>,
+  context: TemplateContext,
+  path: Path,
+  options: ReadonlySet<string>,
+  shape?: Shape,
+): Cases {
+  onlyKeys(node, options, path)
+  const listed = node['cases']
+  if (listed === undefined) {
+    const single = compileCase(node, context, path, shape)
+    return { choose: (value, frame) => (single.test(value, frame) ? single.make : undefined) }
+  }
+  if (!Array.isArray(listed) || listed.length === 0) {
+    throw new DefinitionError('cases is a list of { when, then }', [...path, 'cases'])
+  }
+  if (Object.hasOwn(node, 'when'))
+    throw new DefinitionError('either when/then or cases, not both', [...path, 'when'], 'key')
+  const cases = listed.map((entry: unknown, i) => {
+    const at = [...path, 'cases', i]
+    if (!isMap(entry)) throw new DefinitionError('a case is { when, then }', at)
+    onlyKeys(entry, CASE, at)
+    return compileCase(entry, context, at, shape)
+  })
+  return {
+    choose(value, frame) {
+      for (const each of cases) if (each.test(value, frame)) return each.make
+      return undefined
+    },
+  }
+}
+
+const CASE = new Set(['when', 'then'])
+
+function compileCase(
+  node: Record<string, unknown>,
+  context: TemplateContext,
+  path: Path,
+  shape?: Shape,
+): { test: Pattern; make: Template } {
+  if (!Object.hasOwn(node, 'when')) throw new DefinitionError('a case needs when', path)
+  const scope = context.scope.inner()
+  const test = compilePattern(node['when'], scope, [...path, 'when'], shape)
+  if (!Object.hasOwn(node, 'then')) throw new DefinitionError('a case needs then', path)
+  return { test, make: context.compile(node['then'], { ...context, scope }, [...path, 'then']) }
+}
+
+export function onlyKeys(node: Record<string, unknown>, known: ReadonlySet<string>, path: Path): void {
+  for (const key of Object.keys(node)) {
+    if (known.has(key)) continue
+    const words = [...known].filter((word) => !word.startsWith('$') || Object.hasOwn(node, word))
+    throw new DefinitionError(
+      `unexpected "${key}"${didYouMean(key, words)} (${words.join(', ')})`,
+      [...path, key],
+      'key',
+    )
+  }
+}

@@ -1,0 +1,78 @@
+/** `$each` and `$pick`: one result per item of a list, by the first case that takes the item. */
+import { compileCases, type Cases } from './cases.ts'
+import type { Template, TemplateContext } from './context.ts'
+import { DefinitionError, type Path } from './error.ts'
+import { isMap, type Frame } from './scope.ts'
+import { compileSubject } from './subject.ts'
+
+export const LOOPS: ReadonlySet<string> = new Set(['$each', '$pick'])
+
+const OPTIONS = new Set(['$each', '$pick', 'when', 'then', 'cases', 'merge'])
+
+/** An item that no case of an `$each` takes: whoever fills the template turns it into a refusal. */
+export class UnmatchedItem extends Error {
+  override name = 'UnmatchedItem'
+  item: unknown
+  index: number
+  path: Path
+
+  constructor(item: unknown, index: number, path: Path) {
+    super('no case takes this item')
+    this.item = item
+    this.index = index
+    this.path = path
+  }
+}
+
+export function compileLoop(node: Record<string, unknown>, context: TemplateContext, path: Path): Template {
+  const operator = Object.hasOwn(node, '$each') ? '$each' : '$pick'
+  const subject = compileSubject(node[operator], context, [...path, operator])
+  const cases = compileCases(node, context, path, OPTIONS, subject.shape.item)
+  const merge = node['merge']
+  if (merge !== undefined && typeof merge !== 'string') {
+    throw new DefinitionError('merge names the key by which neighbours are merged', [...path, 'merge'])
+  }
+  const strict = operator === '$each'
+  return (frame) => {
+    const list = subject.read(frame)
+    if (!Array.isArray(list)) return undefined
+    const out = run(list, cases, frame, strict, path)
+    if (out.length === 0) return undefined
+    return merge === undefined ? out : mergeNeighbours(out, merge)
+  }
+}
+
+function run(list: unknown[], cases: Cases, frame: Frame, strict: boolean, path: Path): unknown[] {
+  const out: unknown[] = []
+  for (let i = 0; i < list.length; i++) {
+    const item = list[i]
+    const chosen = cases.choose(item, frame)
+    if (!chosen) {
+      if (strict) throw new UnmatchedItem(item, i, path)
+      continue
+    }
+    const value = chosen(frame)
+    if (value === undefined) continue
+    // a case may give a list: nested loops are spliced
+    if (Array.isArray(value)) for (const each of value) out.push(each)
+    else out.push(value)
+  }
+  return out
+}
+
+/** Neighbours with the same value under `key` become one: their lists are joined, other fields stay the first's. */
+function mergeNeighbours(items: unknown[], key: string): unknown[] {
+  const out: unknown[] = []
+  for (const item of items) {
+    const last = out.at(-1)
+    if (isMap(last) && isMap(item) && last[key] === item[key]) {
+      const joined: Record<string, unknown> = { ...item, ...last }
+      for (const field of Object.keys(item)) {
+        const [before, after] = [last[field], item[field]]
+        if (Array.isArray(before) && Array.isArray(after)) joined[field] = [...before, ...after]
+      }
+      out[out.length - 1] = joined
+    } else out.push(item)
+  }
+  return out
+}

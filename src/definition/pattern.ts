@@ -1,0 +1,92 @@
+/** A pattern by example: the vendor's own JSON with holes that bind. Compiled once to (value, frame) => boolean. */
+import { DefinitionError, type Path } from './error.ts'
+import { readPatternHole } from './hole.ts'
+import { didYouMean } from './near-miss.ts'
+import { ANYTHING, isAbsent, isMap, type Frame, type Scope, type Shape } from './scope.ts'
+
+export type Pattern = (value: unknown, frame: Frame) => boolean
+
+/**
+ * - text, number, boolean: equals; `~`: absent or null
+ * - `$name`: present, and bound; `$name?`: bound if present; `$name:list`: of that type
+ * - a map: every key written here fits; others may be there
+ * - a list: the first items fit, one by one; `[]`: an empty list
+ */
+export function compilePattern(pattern: unknown, scope: Scope, path: Path, shape: Shape = ANYTHING): Pattern {
+  if (isAbsent(pattern)) return isAbsent
+  if (typeof pattern === 'string') return textPattern(pattern, scope, path, shape)
+  if (Array.isArray(pattern)) return listPattern(pattern, scope, path, shape)
+  if (isMap(pattern)) return mapPattern(pattern, scope, path, shape)
+  return (value) => value === pattern
+}
+
+function textPattern(text: string, scope: Scope, path: Path, shape: Shape): Pattern {
+  const hole = readPatternHole(text, path)
+  if (!hole) {
+    const literal = text.startsWith('$$') ? text.slice(1) : text
+    return (value) => value === literal
+  }
+  const slot = scope.bind(hole.name, shape)
+  const { optional, accepts } = hole
+  return (value, frame) => {
+    if (isAbsent(value)) {
+      frame[slot] = undefined
+      return optional
+    }
+    if (!accepts(value)) {
+      // an optional hole of another type passes the value over, so that one rule reads "text, if it is text"
+      frame[slot] = undefined
+      return optional
+    }
+    frame[slot] = value
+    return true
+  }
+}
+
+function listPattern(items: unknown[], scope: Scope, path: Path, shape: Shape): Pattern {
+  const tests = items.map((item, i) => compilePattern(item, scope, [...path, i], shape.item))
+  if (tests.length === 0) return (value) => Array.isArray(value) && value.length === 0
+  return (value, frame) => {
+    if (!Array.isArray(value) || value.length < tests.length) return false
+    for (let i = 0; i < tests.length; i++) if (!tests[i]?.(value[i], frame)) return false
+    return true
+  }
+}
+
+function mapPattern(map: Record<string, unknown>, scope: Scope, path: Path, shape: Shape): Pattern {
+  const entries = Object.entries(map).map(([key, pattern]) => {
+    if (key.startsWith('$')) {
+      throw new DefinitionError(
+        `"${key}" cannot stand in a pattern; a pattern holds the vendor's own keys`,
+        [...path, key],
+        'key',
+      )
+    }
+    if (shape.keys && !Object.hasOwn(shape.keys, key)) {
+      const known = Object.keys(shape.keys)
+      throw new DefinitionError(
+        `no key "${key}" here${didYouMean(key, known)} (${known.join(', ')})`,
+        [...path, key],
+        'key',
+      )
+    }
+    return { key, test: compilePattern(pattern, scope, [...path, key], shape.keys?.[key]), cost: costOf(pattern) }
+  })
+  // literals decide most cases, so they come first
+  entries.sort((a, b) => a.cost - b.cost)
+  const keys = entries.map((entry) => entry.key)
+  const tests = entries.map((entry) => entry.test)
+  return (value, frame) => {
+    if (!isMap(value)) return false
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] as string
+      if (!tests[i]?.(Object.hasOwn(value, key) ? value[key] : undefined, frame)) return false
+    }
+    return true
+  }
+}
+
+function costOf(pattern: unknown): number {
+  if (typeof pattern === 'string') return pattern.startsWith('$') ? 2 : 0
+  return typeof pattern === 'object' && pattern !== null ? 1 : 0
+}

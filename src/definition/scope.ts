@@ -1,0 +1,89 @@
+/** Names that a template may use: each stands for one slot of the frame, an array that is filled while a rule runs. */
+import { DefinitionError, type Path } from './error.ts'
+import { didYouMean } from './near-miss.ts'
+
+/** Slots by number. Frames are used again between events, which is safe because nothing here waits. */
+export type Frame = unknown[]
+
+/** What is known beforehand of a value's keys, so that a misspelt one is found at load. */
+export interface Shape {
+  /** The keys that a map may have; any when absent. */
+  keys?: Record<string, Shape>
+  /** The shape of a list's items. */
+  item?: Shape
+}
+
+export const ANYTHING: Shape = {}
+
+interface Name {
+  slot: number
+  shape: Shape
+  /** The name at the root that this one stands for or was bound from. */
+  root?: string
+}
+
+/** What one definition shares over all its scopes. */
+interface Ledger {
+  size: number
+  /** Root names that some template reads. */
+  used: Set<string>
+}
+
+export class Scope {
+  private names: Map<string, Name>
+  private ledger: Ledger
+
+  private constructor(names: Map<string, Name>, ledger: Ledger) {
+    this.names = names
+    this.ledger = ledger
+  }
+
+  /** A scope whose names are given from outside: slot n holds the n-th. */
+  static of(roots: Record<string, Shape>): Scope {
+    const names = new Map<string, Name>()
+    for (const [name, shape] of Object.entries(roots)) names.set(name, { slot: names.size, shape, root: name })
+    return new Scope(names, { size: names.size, used: new Set() })
+  }
+
+  /** A scope inside this one: what a pattern binds there shadows what is outside. */
+  inner(): Scope {
+    return new Scope(new Map(this.names), this.ledger)
+  }
+
+  bind(name: string, shape: Shape = ANYTHING): number {
+    const slot = this.ledger.size++
+    this.names.set(name, { slot, shape })
+    return slot
+  }
+
+  read(name: string, path: Path, offset = 0): { slot: number; shape: Shape } {
+    const found = this.names.get(name)
+    if (!found) {
+      const near = didYouMean(name, this.names.keys(), '$')
+      throw new DefinitionError(`unknown hole $${name}${near}`, path, 'value', offset)
+    }
+    if (found.root !== undefined) this.ledger.used.add(found.root)
+    return found
+  }
+
+  slotOf(name: string): number {
+    return this.names.get(name)?.slot ?? -1
+  }
+
+  get used(): ReadonlySet<string> {
+    return this.ledger.used
+  }
+
+  frame(): Frame {
+    return Array.from<unknown>({ length: this.ledger.size })
+  }
+}
+
+/** Whether a value counts as nothing: wire formats write null and leave out alike. */
+export function isAbsent(value: unknown): value is null | undefined {
+  return value === undefined || value === null
+}
+
+export function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
