@@ -1,0 +1,34 @@
+/** What an operator may tune, with the values that serve without tuning. Times are milliseconds. */
+import type { LimitSpec } from './contract.ts'
+
+export interface ClientSpec {
+  /** Share of the pool under contention, relative to the other clients; 1 when absent. */
+  weight?: number
+  limits?: LimitSpec[]
+}
+
+export interface SchedulerOptions {
+  /** A name from the strategies' table, or one registered by the caller. */
+  strategy?: string
+  /** How long a request may wait for a key. */
+  max_wait?: number
+  /** Requests that may wait at once, over all pools. */
+  max_queue?: number
+  /** A lower tier serves when the upper cannot within this. */
+  fallback_after?: number
+  clients?: Record<string, ClientSpec>
+  /** May a limit that a provider states raise the declared one? */
+  trust_headers?: boolean
+  /** A lease that nobody ended is taken back after this. */
+  lease_ttl?: number
+}
+
+export const DEFAULT_OPTIONS = {
+  strategy: 'weighted-fair',
+  max_wait: 50_000,
+  max_queue: 10_000,
+  fallback_after: 0,
+  clients: {},
+  trust_headers: false,
+  lease_ttl: 660_000,
+} as const satisfies SchedulerOptions
