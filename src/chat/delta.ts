@@ -1,4 +1,5 @@
 /** What an answer is made of: a stream is a list of deltas, a whole answer is their fold. */
+import type { ErrorKind } from './error.ts'
 
 export interface Delta {
   /** Which of several choices; 0 when absent. */
@@ -48,6 +49,9 @@ export interface Usage {
 /** A fault that the upstream reported inside a stream or under status 200. */
 export interface DeltaError {
   message: string
+  kind: ErrorKind
   type?: string
-  code?: string
+  code?: string | null
+  /** Milliseconds. */
+  retryAfter?: number
 }

@@ -2,8 +2,8 @@
 import { DefinitionError, type Path } from './error.ts'
 import type { Template, TemplateContext } from './context.ts'
 import { didYouMean } from './near-miss.ts'
-import { compilePattern, type Pattern } from './pattern.ts'
-import { isMap, type Frame, type Shape } from './scope.ts'
+import { compilePattern } from './pattern.ts'
+import { isMap, type Frame, type Pattern, type Shape } from './scope.ts'
 
 export interface Cases {
   /** The template of the first case that takes the value (its holes are bound in the frame), or undefined. */

@@ -2,12 +2,12 @@
 import { DefinitionError, type Path } from './error.ts'
 import { readPatternHole } from './hole.ts'
 import { didYouMean } from './near-miss.ts'
-import { ANYTHING, isAbsent, isMap, type Frame, type Scope, type Shape } from './scope.ts'
-
-export type Pattern = (value: unknown, frame: Frame) => boolean
+import { compileTextPattern } from './text-pattern.ts'
+import { ANYTHING, isAbsent, isMap, type Pattern, type Scope, type Shape } from './scope.ts'
 
 /**
  * - text, number, boolean: equals; `~`: absent or null
+ * - text with `${name}`: holds the pieces around the holes, in order; each hole binds what stands between them
  * - `$name`: present, and bound; `$name?`: bound if present; `$name:list`: of that type
  * - a map: every key written here fits; others may be there
  * - a list: the first items fit, one by one; `[]`: an empty list
@@ -21,6 +21,7 @@ export function compilePattern(pattern: unknown, scope: Scope, path: Path, shape
 }
 
 function textPattern(text: string, scope: Scope, path: Path, shape: Shape): Pattern {
+  if (text.includes('${')) return compileTextPattern(text, scope, path)
   const hole = readPatternHole(text, path)
   if (!hole) {
     const literal = text.startsWith('$$') ? text.slice(1) : text

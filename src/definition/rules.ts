@@ -3,8 +3,8 @@ import { onlyKeys } from './cases.ts'
 import type { Template, TemplateContext } from './context.ts'
 import { DefinitionError, type Path } from './error.ts'
 import { didYouMean } from './near-miss.ts'
-import { compilePattern, type Pattern } from './pattern.ts'
-import { isMap, type Frame } from './scope.ts'
+import { compilePattern } from './pattern.ts'
+import { isMap, type Frame, type Pattern } from './scope.ts'
 
 /** Appends what the rules emit for a value (and the event's name, for framings that have one). */
 export type Rules = (value: unknown, name: string | undefined, frame: Frame, out: Record<string, unknown>[]) => void

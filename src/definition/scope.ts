@@ -5,6 +5,9 @@ import { didYouMean } from './near-miss.ts'
 /** Slots by number. Frames are used again between events, which is safe because nothing here waits. */
 export type Frame = unknown[]
 
+/** Whether a value fits; what fits is bound in the frame. */
+export type Pattern = (value: unknown, frame: Frame) => boolean
+
 /** What is known beforehand of a value's keys, so that a misspelt one is found at load. */
 export interface Shape {
   /** The keys that a map may have; any when absent. */

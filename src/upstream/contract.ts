@@ -35,6 +35,8 @@ export interface Framer {
 export interface FramingOptions {
   /** Bytes that one event may have. */
   maxEvent?: number
+  /** Key of the payload whose value, in base64, is the event's own JSON (`aws-event-stream`). */
+  unwrap?: string
 }
 
 /** Made once per stream. */

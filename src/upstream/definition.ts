@@ -16,6 +16,10 @@ export interface FormatDefinition {
     ignore?: string[]
     /** Named chores on the request before the template is filled, in order: a name or `{ name: options }`. */
     prepare?: unknown[]
+    /** Named values, computed in order before the body and usable in it as holes. */
+    let?: Record<string, unknown>
+    /** Templates of warnings that the client gets: one that gives nothing warns of nothing. */
+    warn?: unknown[]
     body: unknown
   }
   /** A named authoriser, or `{ name: options }`; absent when the headers say all. */

@@ -1,0 +1,41 @@
+/** Tool-call ids of other vendors, made to fit this one's rules: the same id always becomes the same, calls and results alike. */
+import { createHash } from 'node:crypto'
+import type { ChatRequest, Message } from '../../chat/request.ts'
+import type { Chore } from './index.ts'
+
+/** `characters`: those allowed, as in a character class; `length`: exact length, when the vendor wants one. */
+export const toolCallIds: Chore = (options) => {
+  const characters = typeof options['characters'] === 'string' ? options['characters'] : 'A-Za-z0-9_-'
+  const length = typeof options['length'] === 'number' ? options['length'] : undefined
+  const forbidden = new RegExp(`[^${characters}]`, 'g')
+  const fit = (id: string): string => {
+    const bare = id.replaceAll(forbidden, '')
+    if (bare === id && id !== '' && (length === undefined || id.length === length)) return id
+    // two ids that differ only in forbidden characters must stay two
+    const digest = createHash('sha256').update(id).digest('hex')
+    return length === undefined ? `${bare.slice(0, 40)}${digest.slice(0, 8)}` : digest.slice(0, length)
+  }
+  return (request) => {
+    const touches = request.messages.some((message) => message.tool_calls || message.tool_call_id !== undefined)
+    return touches ? { ...request, messages: request.messages.map((message) => rename(message, fit)) } : request
+  }
+}
+
+function rename(message: Message, fit: (id: string) => string): Message {
+  if (message.tool_call_id !== undefined) {
+    const id = fit(message.tool_call_id)
+    return { ...message, tool_call_id: id, wire: { ...message.wire, tool_call_id: id } }
+  }
+  if (!message.tool_calls) return message
+  const wired = message.wire['tool_calls']
+  return {
+    ...message,
+    tool_calls: message.tool_calls.map((call) => ({ ...call, id: fit(call.id) })),
+    wire: Array.isArray(wired)
+      ? {
+          ...message.wire,
+          tool_calls: wired.map((call: ChatRequest['body']) => ({ ...call, id: fit(String(call['id'])) })),
+        }
+      : message.wire,
+  }
+}

@@ -1,0 +1,12 @@
+/** A last message of the assistant is a beginning to go on from; some vendors refuse one that ends in white space. */
+import type { Chore } from './index.ts'
+
+export const trimLastAnswer: Chore = () => (request) => {
+  const last = request.messages.at(-1)
+  const part = last?.content.at(-1)
+  if (last?.role !== 'assistant' || part?.type !== 'text' || part.text === part.text.trimEnd()) return request
+  const text = part.text.trimEnd()
+  const content = text === '' ? last.content.slice(0, -1) : [...last.content.slice(0, -1), { ...part, text }]
+  const trimmed = { ...last, content, text: last.text?.trimEnd() || undefined }
+  return { ...request, messages: [...request.messages.slice(0, -1), trimmed] }
+}

@@ -1,0 +1,40 @@
+/** Every way in which providers write a moment or a length of time, read as milliseconds from now. */
+
+const UNIT: Record<string, number> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 }
+
+/**
+ * `1s`, `6m0s`, `12ms`, `1h2m3.5s` (Go), a number of seconds, RFC 3339 and HTTP dates, epoch seconds or milliseconds.
+ * @param now milliseconds since the epoch
+ * @returns milliseconds from now, never negative; undefined when it is none of these
+ */
+export function readDuration(value: unknown, now: number): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? fromNumber(value, now) : undefined
+  if (typeof value !== 'string') return undefined
+  const text = value.trim()
+  if (text === '' || text.length > 64) return undefined
+  if (/^-?\d+(\.\d+)?$/.test(text)) return fromNumber(Number(text), now)
+  const units = fromUnits(text)
+  if (units !== undefined) return units
+  // a bare word must not be read as a date: every date has a digit and a separator
+  const date = /\d[-:, ]/.test(text) ? Date.parse(text) : Number.NaN
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+}
+
+/** Above 10^9 a number is a moment: as seconds that is the year 2001, and no provider asks to wait 30 years. */
+function fromNumber(value: number, now: number): number {
+  if (value > 1e11) return Math.max(0, value - now)
+  if (value > 1e9) return Math.max(0, value * 1000 - now)
+  return Math.max(0, value * 1000)
+}
+
+function fromUnits(text: string): number | undefined {
+  let total = 0
+  let rest = text
+  while (rest !== '') {
+    const match = /^(\d+(?:\.\d+)?)\s?(ms|d|h|m|s)(?:\s|$|(?=\d))/.exec(rest)
+    if (!match) return undefined
+    total += Number(match[1]) * (UNIT[match[2] ?? ''] ?? 0)
+    rest = rest.slice(match[0].length)
+  }
+  return total
+}

@@ -1,0 +1,164 @@
+/** One definition becomes one Format: everything that can be decided of a vendor's wire is decided here, at load. */
+import type { ChatRequest } from '../chat/request.ts'
+import type { Delta } from '../chat/delta.ts'
+import { GatewayError } from '../chat/error.ts'
+import { DefinitionError } from '../definition/error.ts'
+import { isMap } from '../definition/scope.ts'
+import { onlyKeys } from '../definition/cases.ts'
+import { AUTHORIZERS } from './auth/index.ts'
+import type { Authorizer, Format, FramedEvent, Framing, StreamDecoder } from './contract.ts'
+import type { FormatDefinition } from './definition.ts'
+import { FRAMINGS } from './framing/index.ts'
+import { readNamed } from './named.ts'
+import { compileRequest } from './request.ts'
+import { compileEvents, type EventReader, type UsageMemory } from './response.ts'
+import { compileSignals } from './signals.ts'
+import { THROUGH, type Through } from './through/index.ts'
+import { compileErrors } from './vendor-error.ts'
+
+const KEYS = new Set([
+  'extends',
+  'request',
+  'auth',
+  'models',
+  'response',
+  'stream',
+  'finish_reasons',
+  'usage',
+  'error',
+  'signals',
+])
+const REQUEST_KEYS = new Set([
+  'method',
+  'path',
+  'headers',
+  'defaults',
+  'clamp',
+  'refuse',
+  'ignore',
+  'prepare',
+  'let',
+  'warn',
+  'body',
+])
+const STREAM_KEYS = new Set(['framing', 'data', 'done', 'events', 'through'])
+
+/** Throws a DefinitionError that names the place in the definition. */
+export function compileFormat(name: string, definition: FormatDefinition): Format {
+  if (!isMap(definition)) throw new DefinitionError('a format is a map with request, response and stream', [])
+  onlyKeys(definition, KEYS, [])
+  if (isMap(definition.request)) onlyKeys(definition.request, REQUEST_KEYS, ['request'])
+  const errors = compileErrors(name, definition.error)
+  const whole = compileEvents(definition.response ?? [], definition, errors, ['response'])
+  const stream = compileStream(name, definition, errors)
+  return {
+    name,
+    encode: compileRequest(name, definition),
+    framing: stream.framing,
+    authorize: compileAuth(definition.auth),
+    decoder: stream.decoder,
+    decodeBody: (body) => decodeWhole(whole, stream.through, body),
+    decodeError: (answer, body) => errors.answer(answer, body, Date.now()),
+    signals: compileSignals(definition.signals),
+  }
+}
+
+function compileAuth(node: unknown): Authorizer | undefined {
+  if (node === undefined) return undefined
+  const { plug, options } = readNamed(node, AUTHORIZERS, 'authoriser', ['auth'])
+  return plug(options)
+}
+
+function decodeWhole(read: EventReader, through: (() => Through)[], body: unknown): Delta[] {
+  let deltas: Delta[] = []
+  // a list of one stands for the one in some vendors' answers
+  read(Array.isArray(body) && body.length === 1 ? body[0] : body, undefined, deltas, { raw: {} })
+  for (const make of through) {
+    const plug = make()
+    deltas = [...plug.push(deltas), ...plug.end()]
+  }
+  return deltas
+}
+
+interface StreamPlan {
+  framing: Framing
+  through: (() => Through)[]
+  decoder: (request: ChatRequest) => StreamDecoder
+}
+
+function compileStream(
+  name: string,
+  definition: FormatDefinition,
+  errors: ReturnType<typeof compileErrors>,
+): StreamPlan {
+  const node = definition.stream ?? { framing: 'json', events: definition.response }
+  if (!isMap(node)) throw new DefinitionError('stream is { framing, events }', ['stream'])
+  onlyKeys(node, STREAM_KEYS, ['stream'])
+  const { plug, options } = readNamed(node.framing, FRAMINGS, 'framing', ['stream', 'framing'])
+  const read = compileEvents(node.events, definition, errors, ['stream', 'events'])
+  const through = (node.through ?? []).map((each, i) => {
+    const named = readNamed(each, THROUGH, 'stream plug', ['stream', 'through', i])
+    return named.plug(named.options)
+  })
+  const asText = node.data === 'text'
+  const terminator = node.done
+  return {
+    framing: (given) => plug({ ...given, ...options }),
+    through,
+    decoder: () =>
+      streamDecoder(
+        name,
+        read,
+        asText,
+        terminator,
+        through.map((make) => make()),
+      ),
+  }
+}
+
+/** Lines that are no JSON are passed over, one by one, but a stream of nothing else is not an answer. */
+const MOST_BAD_EVENTS = 16
+
+function streamDecoder(
+  name: string,
+  read: EventReader,
+  asText: boolean,
+  terminator: string | undefined,
+  plugs: Through[],
+): StreamDecoder {
+  const usage: UsageMemory = { raw: {} }
+  let bad = 0
+  function decode(event: FramedEvent, out: Delta[]): boolean {
+    if (terminator !== undefined && event.text?.trim() === terminator) return true
+    let value = event.value
+    if (value === undefined && event.text !== undefined) {
+      if (asText) value = event.text
+      else {
+        try {
+          value = JSON.parse(event.text)
+        } catch (cause) {
+          if (event.text.trim() === '' || event.text.trim() === '[DONE]') return false
+          if (++bad > MOST_BAD_EVENTS)
+            throw new GatewayError('bad_answer', `${name} sent events that are no JSON`, { cause })
+          return false
+        }
+      }
+    }
+    return read(value, event.name, out, usage)
+  }
+  if (plugs.length === 0) return { decode, end: () => {} }
+  return {
+    decode(event, out) {
+      let deltas: Delta[] = []
+      const done = decode(event, deltas)
+      for (const plug of plugs) deltas = plug.push(deltas)
+      out.push(...deltas)
+      return done
+    },
+    end(out) {
+      let deltas: Delta[] = []
+      for (const plug of plugs) deltas = [...plug.push(deltas), ...plug.end()]
+      out.push(...deltas)
+    },
+  }
+}

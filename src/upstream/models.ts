@@ -1,0 +1,69 @@
+/** What a definition says of single models: the first entry of `models` whose glob fits. */
+import { DefinitionError, type Path } from '../definition/error.ts'
+import { isMap } from '../definition/scope.ts'
+import type { FormatDefinition } from './definition.ts'
+import { globTest } from './glob.ts'
+
+export interface ModelPlan {
+  /** Values for `$traits.name`. */
+  traits: Record<string, unknown>
+  /** Fields that this model refuses: left out, with a warning when the client set one. */
+  drop: string[]
+  defaults: Record<string, unknown>
+  clamp: [name: string, low: number, high: number][]
+}
+
+/** Plans of more models than this are made anew each time, so that clients naming models cannot fill the memory. */
+const MOST_PLANS = 1000
+
+/** What an entry says goes before what the format says of all its models. */
+export function compileModels(definition: FormatDefinition): (model: string) => ModelPlan {
+  const request = definition.request
+  const entries = Object.entries(definition.models ?? {}).map(([glob, entry]) => {
+    const at = ['models', glob]
+    if (!isMap(entry)) throw new DefinitionError('a model entry is a map', at)
+    const { drop, defaults, clamp, ...traits } = entry
+    if (drop !== undefined && !isTextList(drop)) throw new DefinitionError('drop is a list of fields', [...at, 'drop'])
+    if (defaults !== undefined && !isMap(defaults)) throw new DefinitionError('defaults is a map', [...at, 'defaults'])
+    return {
+      fits: globTest(glob),
+      drop: drop ?? [],
+      defaults: defaults ?? {},
+      clamp: readClamp(clamp, [...at, 'clamp']),
+      traits,
+    }
+  })
+  const defaults = request?.defaults ?? {}
+  const clamp = readClamp(request?.clamp, ['request', 'clamp'])
+  const plans = new Map<string, ModelPlan>()
+  return (model) => {
+    const known = plans.get(model)
+    if (known) return known
+    const entry = entries.find((each) => each.fits(model))
+    const own = entry?.clamp ?? []
+    const plan: ModelPlan = {
+      traits: entry?.traits ?? {},
+      drop: entry?.drop ?? [],
+      defaults: { ...defaults, ...entry?.defaults },
+      clamp: [...own, ...clamp.filter(([name]) => own.every((each) => each[0] !== name))],
+    }
+    if (plans.size < MOST_PLANS) plans.set(model, plan)
+    return plan
+  }
+}
+
+function readClamp(node: unknown, path: Path): [string, number, number][] {
+  if (node === undefined) return []
+  if (!isMap(node)) throw new DefinitionError('clamp is a map: { temperature: [0, 1] }', path)
+  return Object.entries(node).map(([name, range]) => {
+    const [low, high] = Array.isArray(range) ? (range as unknown[]) : []
+    if (typeof low !== 'number' || typeof high !== 'number' || low > high) {
+      throw new DefinitionError('a range is [lowest, highest]', [...path, name])
+    }
+    return [name, low, high]
+  })
+}
+
+function isTextList(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
+}

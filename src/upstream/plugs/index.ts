@@ -1,0 +1,16 @@
+/** Named plugs of templates: `$use: schema`, `of: $parameters`, `with: { … }`. */
+import type { Plug } from '../../definition/context.ts'
+import { jsonObject, jsonText } from './json.ts'
+import { mediaType } from './media-type.ts'
+import { schema } from './schema.ts'
+import { base64Text } from './base64-text.ts'
+import { filled } from './filled.ts'
+
+export const PLUGS: Record<string, Plug> = {
+  'base64-text': base64Text,
+  filled,
+  'json-object': jsonObject,
+  'json-text': jsonText,
+  'media-type': mediaType,
+  schema,
+}

@@ -1,0 +1,23 @@
+/** JSON as text and text as JSON, for vendors that want the one where OpenAI has the other. */
+import type { Plug } from '../../definition/context.ts'
+import { isMap } from '../../definition/scope.ts'
+
+export const jsonText: Plug = () => (value) => JSON.stringify(value)
+
+/** `key`: where anything that is no JSON object is put, as it is. */
+export const jsonObject: Plug = (options) => {
+  const key = typeof options['key'] === 'string' ? options['key'] : 'result'
+  return (value) => {
+    if (isMap(value)) return value
+    const parsed = typeof value === 'string' ? parse(value) : value
+    return isMap(parsed) ? parsed : { [key]: parsed ?? value }
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return text
+  }
+}

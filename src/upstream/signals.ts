@@ -1,0 +1,98 @@
+/** What a vendor says of its limits: the definition's `signals` over `{ status, headers, body }` become Signals. */
+import type { LimitScope, Metric, Signal } from '../scheduler/contract.ts'
+import { compileCases, onlyKeys } from '../definition/cases.ts'
+import { DefinitionError, type Path } from '../definition/error.ts'
+import { didYouMean } from '../definition/near-miss.ts'
+import { isMap, Scope } from '../definition/scope.ts'
+import { templateContext } from '../definition/template.ts'
+import type { UpstreamAnswer } from './contract.ts'
+import { readDuration } from './duration.ts'
+import { PLUGS } from './plugs/index.ts'
+
+export type SignalReader = (answer: UpstreamAnswer, body: unknown, now: number) => Signal[]
+
+const RULE = new Set(['when', 'then', 'cases'])
+const WORDS = new Set([
+  'metric',
+  'per',
+  'limit',
+  'remaining',
+  'used',
+  'requested',
+  'reset',
+  'reset_means',
+  'class',
+  'scope',
+])
+const PERIODS: Record<string, number> = {
+  second: 1000,
+  minute: 60_000,
+  hour: 3_600_000,
+  day: 86_400_000,
+  week: 604_800_000,
+  month: 2_592_000_000,
+}
+const METRICS = new Set<string>(['requests', 'tokens', 'input', 'output', 'uncached', 'concurrency', 'usd', 'neurons'])
+
+export function compileSignals(nodes: unknown): SignalReader {
+  if (nodes === undefined) return () => []
+  if (!Array.isArray(nodes)) throw new DefinitionError('signals are a list of { when, then }', ['signals'])
+  const scope = Scope.of({})
+  const context = templateContext(scope, PLUGS)
+  const rules = nodes.map((node: unknown, i) => {
+    const path = ['signals', i]
+    if (!isMap(node)) throw new DefinitionError('a signal is { when, then }', path)
+    checkThen(node['then'], [...path, 'then'])
+    return compileCases(node, context, path, RULE)
+  })
+  const frame = scope.frame()
+  return (answer, body, now) => {
+    const signals: Signal[] = []
+    const said = { status: answer.status, headers: answer.headers, body }
+    for (const rule of rules) {
+      const found = rule.choose(said, frame)?.(frame)
+      const list = Array.isArray(found) ? (found as unknown[]) : [found]
+      for (const each of list) if (isMap(each)) signals.push(toSignal(each, now))
+    }
+    return signals
+  }
+}
+
+function checkThen(node: unknown, path: Path): void {
+  if (!isMap(node) || Object.keys(node).some((key) => key.startsWith('$'))) return
+  onlyKeys(node, WORDS, path)
+  const { metric, per } = node
+  if (typeof metric === 'string' && !metric.startsWith('$') && !METRICS.has(metric)) {
+    throw new DefinitionError(`unknown metric "${metric}"${didYouMean(metric, METRICS)}`, [...path, 'metric'])
+  }
+  if (typeof per === 'string' && !per.startsWith('$') && !Object.hasOwn(PERIODS, per)) {
+    throw new DefinitionError(`unknown period "${per}"${didYouMean(per, Object.keys(PERIODS))}`, [...path, 'per'])
+  }
+}
+
+function toSignal(found: Record<string, unknown>, now: number): Signal {
+  const signal: Signal = { metric: (METRICS.has(String(found['metric'])) ? found['metric'] : 'requests') as Metric }
+  const period = PERIODS[String(found['per'])]
+  if (period !== undefined) signal.period = period
+  for (const name of ['limit', 'remaining', 'used', 'requested'] as const) {
+    const value = amount(found[name])
+    if (value !== undefined) signal[name] = value
+  }
+  const reset = readDuration(found['reset'], now)
+  if (reset !== undefined) signal.reset = reset
+  if (found['reset_means'] !== undefined) signal.resetMeans = found['reset_means'] as Signal['resetMeans']
+  if (found['class'] !== undefined) signal.class = found['class'] as Signal['class']
+  if (found['scope'] !== undefined) signal.scope = found['scope'] as LimitScope
+  return signal
+}
+
+/** Some vendors write -1 for "not known", and thousands with commas. */
+function amount(value: unknown): number | undefined {
+  const number =
+    typeof value === 'number'
+      ? value
+      : typeof value === 'string'
+        ? Number(value.replaceAll(',', '').trim() || Number.NaN)
+        : Number.NaN
+  return Number.isFinite(number) && number >= 0 ? number : undefined
+}
