@@ -1,0 +1,94 @@
+import type { FinishReason } from '../../../chat/delta.ts'
+import { wireAnnotations } from './annotations.ts'
+import { finalFinish, laterFinish } from './finish.ts'
+import { wireLogprobs } from './logprobs.ts'
+import type { Piece } from './piece.ts'
+import { createThoughts } from './thoughts.ts'
+import { toExtraContent } from './thought-signature.ts'
+import { createToolCalls } from './tool-calls.ts'
+import type { WireDelta, WireLogprobs, WireToolCall } from './wire.ts'
+
+/** Takes what one choice is to be told. */
+export type Tell = (index: number, delta: WireDelta, logprobs?: WireLogprobs) => void
+
+/** One choice of an answer: turns pieces into OpenAI's deltas and remembers what its end depends on. */
+export interface Choice {
+  index: number
+  /** The client was given the role, and nothing is held back: text may go out straight. */
+  isPlain: boolean
+  take(piece: Piece): void
+  /** Tells what was held back; gives the reason to end, or nothing when the upstream never gave one. */
+  end(): FinishReason | undefined
+  /** The reason to end for a choice whose upstream ended well without one. */
+  impliedFinish(): FinishReason
+  hasFinish(): boolean
+}
+
+export interface ChoiceOptions {
+  legacyFunctions: boolean
+  /** Custom tools that went upstream as functions. */
+  unwrapped: ReadonlySet<string>
+}
+
+export function createChoice(index: number, options: ChoiceOptions, tell: Tell): Choice {
+  const thoughts = createThoughts()
+  const calls = createToolCalls(options.unwrapped)
+  let isOpen = false
+  let finish: FinishReason | undefined
+
+  function open(content: '' | null): void {
+    if (isOpen) return
+    isOpen = true
+    tell(index, { role: 'assistant', content, refusal: null })
+  }
+
+  function tellCalls(list: WireToolCall[]): void {
+    for (const call of list) {
+      if (!options.legacyFunctions) tell(index, { tool_calls: [call] })
+      // The deprecated form has room for one call.
+      else if (call.index === 0 && call.function !== undefined) tell(index, { function_call: call.function })
+    }
+  }
+
+  const choice: Choice = {
+    index,
+    isPlain: false,
+    take(piece) {
+      let logprobs = piece.logprobs === undefined ? undefined : wireLogprobs(piece.logprobs)
+      open(piece.tool_call === undefined ? '' : null)
+      const say = (delta: WireDelta): void => {
+        tell(index, delta, logprobs)
+        logprobs = undefined
+      }
+      if (piece.reasoning !== undefined && piece.reasoning !== '') {
+        thoughts.tell(piece.reasoning)
+        say({ reasoning_content: piece.reasoning })
+      }
+      if (piece.reasoning_state !== undefined) say({ reasoning_details: [thoughts.detail(piece.reasoning_state)] })
+      if (piece.text !== undefined && piece.text !== '') {
+        tellCalls(calls.flush())
+        say({ content: piece.text })
+      }
+      if (piece.refusal !== undefined && piece.refusal !== '') say({ refusal: piece.refusal })
+      if (piece.signature !== undefined) say({ extra_content: toExtraContent(piece.signature) })
+      if (piece.annotations !== undefined) {
+        const annotations = wireAnnotations(piece.annotations)
+        if (annotations.length > 0) say({ annotations })
+      }
+      if (piece.carried !== undefined) say(piece.carried)
+      if (piece.tool_call !== undefined) tellCalls(calls.take(piece.tool_call))
+      if (logprobs !== undefined) say({})
+      if (piece.finish_reason !== undefined) finish = laterFinish(finish, piece.finish_reason)
+      if (piece.text || piece.tool_call) thoughts.close()
+      choice.isPlain = piece.text !== undefined && piece.text !== ''
+    },
+    end() {
+      open('')
+      tellCalls(calls.end())
+      return finish && finalFinish(finish, calls.count(), options.legacyFunctions)
+    },
+    impliedFinish: () => finalFinish('stop', calls.count(), options.legacyFunctions),
+    hasFinish: () => finish !== undefined,
+  }
+  return choice
+}

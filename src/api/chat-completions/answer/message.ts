@@ -1,0 +1,80 @@
+import { isRecord } from '../record.ts'
+import { joinDetails } from './reasoning-details.ts'
+import { joinLogprobs } from './logprobs.ts'
+import type { WireDelta, WireLogprobs, WireToolCall } from './wire.ts'
+
+/** Adds the deltas of one choice up to OpenAI's `message`. */
+export interface MessageFold {
+  add(delta: WireDelta, logprobs?: WireLogprobs): void
+  wire(): Record<string, unknown>
+  logprobs(): WireLogprobs | null
+}
+
+export function createMessage(): MessageFold {
+  let content = ''
+  let reasoning = ''
+  let refusal = ''
+  let legacy: { name: string; arguments: string } | undefined
+  let joined: WireLogprobs | null = null
+  const details: Record<string, unknown>[] = []
+  const annotations: Record<string, unknown>[] = []
+  const calls: WireToolCall[] = []
+  const further: Record<string, unknown> = {}
+
+  return {
+    add(delta, logprobs) {
+      if (logprobs !== undefined) joined = joinLogprobs(joined, logprobs)
+      for (const key in delta) {
+        const value = delta[key]
+        if (value === null || value === undefined) continue
+        if (key === 'content') content += delta.content
+        else if (key === 'reasoning_content') reasoning += delta.reasoning_content
+        else if (key === 'refusal') refusal += delta.refusal
+        else if (key === 'reasoning_details') details.push(...(delta.reasoning_details ?? []))
+        else if (key === 'annotations') annotations.push(...(delta.annotations ?? []))
+        else if (key === 'tool_calls') for (const call of delta.tool_calls ?? []) addCall(calls, call)
+        else if (key === 'function_call') {
+          legacy ??= { name: '', arguments: '' }
+          legacy.name += delta.function_call?.name ?? ''
+          legacy.arguments += delta.function_call?.arguments ?? ''
+        } else if (key !== 'role') further[key] = joinFurther(further[key], value)
+      }
+    },
+    wire: () => ({
+      role: 'assistant',
+      content: content === '' && (calls.length > 0 || legacy !== undefined || refusal !== '') ? null : content,
+      refusal: refusal === '' ? null : refusal,
+      annotations,
+      ...(reasoning !== '' && { reasoning_content: reasoning }),
+      ...(details.length > 0 && { reasoning_details: joinDetails(details) }),
+      ...(calls.length > 0 && { tool_calls: calls.map(({ index: _, ...call }) => call) }),
+      ...(legacy !== undefined && { function_call: legacy }),
+      ...further,
+    }),
+    logprobs: () => joined,
+  }
+}
+
+function addCall(calls: WireToolCall[], more: WireToolCall): void {
+  const call = calls[more.index]
+  if (call === undefined) {
+    calls[more.index] = structuredClone(more)
+    return
+  }
+  if (call.function !== undefined) call.function.arguments = (call.function.arguments ?? '') + (more.function?.arguments ?? '')
+  if (call.custom !== undefined) call.custom.input = (call.custom.input ?? '') + (more.custom?.input ?? '')
+  if (more.extra_content !== undefined) call.extra_content = more.extra_content
+}
+
+/** Lists go on, texts inside audio go on (its data and transcript come in pieces), everything else: later wins. */
+function joinFurther(before: unknown, more: unknown): unknown {
+  if (Array.isArray(before) && Array.isArray(more)) return [...before, ...more]
+  if (!isRecord(before) || !isRecord(more)) return more
+  const joined: Record<string, unknown> = { ...before }
+  for (const [key, value] of Object.entries(more)) {
+    const old = joined[key]
+    const goesOn = (key === 'data' || key === 'transcript') && typeof old === 'string' && typeof value === 'string'
+    joined[key] = goesOn ? old + value : value
+  }
+  return joined
+}
