@@ -95,6 +95,8 @@ export interface Format {
   /** Throws a GatewayError of kind `unsupported` for what the vendor cannot do and must not be dropped. */
   encode(request: ChatRequest, target: Target): Encoded
   framing: Framing
+  /** Its streams call themselves JSON, so the content type does not tell a stream from a whole answer. */
+  streamsJson: boolean
   authorize?: Authorizer
   decoder(request: ChatRequest): StreamDecoder
   /** A whole answer as deltas; a body that is an error in disguise gives a delta with `error`. */
@@ -103,4 +105,22 @@ export interface Format {
   decodeError(answer: UpstreamAnswer, body: string): GatewayError
   /** What headers (and, of an error, the body) say of limits. */
   signals(answer: UpstreamAnswer, body: unknown, now: number): Signal[]
+}
+
+/** Milliseconds, per phase of a request; 0 is no limit. */
+export interface Timeouts {
+  connect: number
+  first_byte: number
+  idle: number
+  total: number
+}
+
+export interface ClientAnswer extends UpstreamAnswer {
+  body: AsyncIterable<Uint8Array>
+}
+
+export interface Client {
+  /** Throws a GatewayError of kind connection, timeout or cancelled; so does reading the body, or broken_stream. */
+  send(request: UpstreamRequest, options: { signal: AbortSignal; timeouts: Timeouts }): Promise<ClientAnswer>
+  close(): Promise<void>
 }

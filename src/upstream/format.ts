@@ -43,6 +43,8 @@ const REQUEST_KEYS = new Set([
 ])
 const STREAM_KEYS = new Set(['framing', 'data', 'done', 'events', 'through'])
 
+const JSON_FRAMINGS: ReadonlySet<Framing> = new Set([FRAMINGS.ndjson, FRAMINGS.json, FRAMINGS['json-array']])
+
 /** Throws a DefinitionError that names the place in the definition. */
 export function compileFormat(name: string, definition: FormatDefinition): Format {
   if (!isMap(definition)) throw new DefinitionError('a format is a map with request, response and stream', [])
@@ -55,6 +57,7 @@ export function compileFormat(name: string, definition: FormatDefinition): Forma
     name,
     encode: compileRequest(name, definition),
     framing: stream.framing,
+    streamsJson: stream.streamsJson,
     authorize: compileAuth(definition.auth),
     decoder: stream.decoder,
     decodeBody: (body) => decodeWhole(whole, stream.through, body),
@@ -82,6 +85,7 @@ function decodeWhole(read: EventReader, through: (() => Through)[], body: unknow
 
 interface StreamPlan {
   framing: Framing
+  streamsJson: boolean
   through: (() => Through)[]
   decoder: (request: ChatRequest) => StreamDecoder
 }
@@ -94,7 +98,7 @@ function compileStream(
   const node = definition.stream ?? { framing: 'json', events: definition.response }
   if (!isMap(node)) throw new DefinitionError('stream is { framing, events }', ['stream'])
   onlyKeys(node, STREAM_KEYS, ['stream'])
-  const { plug, options } = readNamed(node.framing, FRAMINGS, 'framing', ['stream', 'framing'])
+  const { plug, options } = readNamed<Framing>(node.framing, FRAMINGS, 'framing', ['stream', 'framing'])
   const read = compileEvents(node.events, definition, errors, ['stream', 'events'])
   const through = (node.through ?? []).map((each, i) => {
     const named = readNamed(each, THROUGH, 'stream plug', ['stream', 'through', i])
@@ -104,6 +108,7 @@ function compileStream(
   const terminator = node.done
   return {
     framing: (given) => plug({ ...given, ...options }),
+    streamsJson: JSON_FRAMINGS.has(plug),
     through,
     decoder: () =>
       streamDecoder(

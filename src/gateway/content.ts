@@ -1,0 +1,57 @@
+/** Is there anything in a delta that a client would show or use? The first such delta commits the answer. */
+import type { Delta } from '../chat/delta.ts'
+
+export function hasContent(delta: Delta): boolean {
+  if (delta.text || delta.reasoning || delta.refusal || delta.tool_call) return true
+  if (delta.reasoning_state?.data !== undefined) return true
+  return delta.chunk !== undefined && chunkHasContent(delta.chunk)
+}
+
+/** An ending that explains why there is nothing: a filter, or the token limit. */
+export function explainsEmptiness(delta: Delta): boolean {
+  if (delta.finish_reason !== undefined && delta.finish_reason !== 'stop') return true
+  return choicesOf(delta.chunk).some((choice) => {
+    const reason = choice['finish_reason']
+    return typeof reason === 'string' && reason !== '' && reason !== 'stop'
+  })
+}
+
+/** The vendor said why it stopped, so that an answer with nothing in it is at least a whole one. */
+export function isFinish(delta: Delta): boolean {
+  return (
+    delta.finish_reason !== undefined || choicesOf(delta.chunk).some((choice) => isSomething(choice['finish_reason']))
+  )
+}
+
+const SPEAKING = [
+  'content',
+  'reasoning_content',
+  'reasoning',
+  'refusal',
+  'tool_calls',
+  'function_call',
+  'audio',
+  'images',
+  'text',
+]
+
+function chunkHasContent(chunk: Record<string, unknown>): boolean {
+  return choicesOf(chunk).some((choice) => {
+    const said = choice['delta'] ?? choice['message']
+    if (typeof said !== 'object' || said === null) return false
+    return (
+      SPEAKING.some((key) => isSomething((said as Record<string, unknown>)[key])) ||
+      isSomething(Reflect.get(said, 'reasoning_details'))
+    )
+  })
+}
+
+function choicesOf(chunk: Record<string, unknown> | undefined): Record<string, unknown>[] {
+  const choices = chunk?.['choices']
+  return Array.isArray(choices) ? choices.filter((choice) => typeof choice === 'object' && choice !== null) : []
+}
+
+function isSomething(value: unknown): boolean {
+  if (value === undefined || value === null || value === '') return false
+  return !(Array.isArray(value) && value.length === 0)
+}

@@ -1,0 +1,36 @@
+/** What the inbound APIs ask of the gateway. */
+import type { Delta } from '../chat/delta.ts'
+import type { ChatRequest } from '../chat/request.ts'
+import type { CandidateReport } from '../scheduler/contract.ts'
+
+export interface ChatContext {
+  /** Aborted when the client goes. */
+  signal: AbortSignal
+  /** Who asks, for fairness and limits. */
+  client?: string
+  /** Milliseconds that the client is willing to wait for a key. */
+  maxWait?: number
+}
+
+export interface Answer {
+  /** The upstream's name for the model. */
+  model: string
+  provider: string
+  /** The key's name, never the key. */
+  key: string
+  attempts: number
+  /** Milliseconds in the queue. */
+  waited: number
+  /** What was left out or changed for this vendor, one sentence each. */
+  warnings: string[]
+  explain(): CandidateReport[]
+  /** The vendor said that its stream is over. */
+  terminated(): boolean
+  /** One array a network read. Throws a GatewayError when the answer breaks off. Read it to its end, or return() it. */
+  deltas: AsyncIterable<Delta[]>
+}
+
+export interface Gateway {
+  /** Resolves once there is something to show; until then faults have gone to other keys. Throws a GatewayError. */
+  chat(request: ChatRequest, context: ChatContext): Promise<Answer>
+}

@@ -1,0 +1,47 @@
+/** What a request will cost, before it is sent: a guess that the scheduler corrects by what each answer says. */
+import type { ChatRequest, Message, Part } from '../chat/request.ts'
+import type { Needs } from '../scheduler/contract.ts'
+
+/** UTF-8 bytes for a token of mixed English and code; the scheduler learns each model's own ratio. */
+const BYTES_PER_TOKEN = 3.6
+/** Tokens: vendors charge 85 to 1,600 for an image, most near this. */
+const IMAGE_TOKENS = 800
+/** Base64 characters for a token of a document or a sound. */
+const MEDIA_CHARACTERS_PER_TOKEN = 60
+/** Tokens that each message costs beside its text. */
+const MESSAGE_TOKENS = 4
+
+/** Tokens. */
+export function estimateInput(request: ChatRequest): number {
+  let tokens = 3
+  for (const message of request.messages) tokens += MESSAGE_TOKENS + messageTokens(message)
+  for (const tool of request.tools ?? []) {
+    tokens +=
+      (tool.name.length + (tool.description?.length ?? 0) + JSON.stringify(tool.parameters ?? {}).length) /
+      BYTES_PER_TOKEN
+  }
+  return Math.ceil(tokens)
+}
+
+function messageTokens(message: Message): number {
+  let tokens = 0
+  for (const part of message.content) tokens += partTokens(part)
+  for (const call of message.tool_calls ?? [])
+    tokens += (call.name.length + JSON.stringify(call.arguments).length) / BYTES_PER_TOKEN
+  return tokens
+}
+
+function partTokens(part: Part): number {
+  if (part.type === 'text') return Buffer.byteLength(part.text) / BYTES_PER_TOKEN
+  if (part.type === 'image') return IMAGE_TOKENS
+  return 'data' in part ? part.data.length / MEDIA_CHARACTERS_PER_TOKEN : IMAGE_TOKENS
+}
+
+/** What a model must be able to do to serve this request at all. */
+export function needsOf(request: ChatRequest): Needs {
+  return {
+    tools: request.tools !== undefined && request.tools.length > 0 && request.tool_choice !== 'none',
+    vision: request.messages.some((message) => message.content.some((part) => part.type === 'image')),
+    json_schema: request.response_format?.type === 'json_schema',
+  }
+}

@@ -1,0 +1,157 @@
+import type { Dispatcher } from 'undici'
+import { GatewayError } from '../chat/error.ts'
+import { createClientBody } from './client-body.ts'
+import { decodeContent } from './client-encoding.ts'
+import { cancelledFault, connectionFault, timeoutFault, type Phase } from './client-faults.ts'
+import type { UpstreamRequest } from './contract.ts'
+
+/** Milliseconds; 0 or absent is no limit. */
+export interface Timeouts {
+  /** Until the request can be written: name look-up, TCP, TLS, and a free socket. */
+  connect?: number
+  /** From then to the head of the answer. */
+  first_byte?: number
+  /** Between two reads of the body, while its reader waits. */
+  idle?: number
+  /** From the start to the last byte. */
+  total?: number
+}
+
+export interface SendOptions {
+  signal?: AbortSignal
+  timeouts?: Timeouts
+}
+
+export interface UpstreamResponse {
+  status: number
+  /** Names in lower case; what came twice is joined by `, `. */
+  headers: Record<string, string>
+  /** To be read once; leaving its loop early closes the connection. */
+  body: AsyncIterable<Uint8Array>
+}
+
+export interface Exchange {
+  response: Promise<UpstreamResponse>
+  /** It was written at once, to a socket that had been idle: one that the server may just have closed. */
+  reused: boolean
+}
+
+/** One request and its answer. All that goes wrong, at any time, goes through `fail`, and only once. */
+export function startExchange(
+  dispatcher: Dispatcher,
+  target: { origin: string; path: string; host: string },
+  request: UpstreamRequest,
+  options: SendOptions,
+  redirects: 'refuse' | 'give',
+): Exchange {
+  const { host } = target
+  const { signal, timeouts = {} } = options
+  const { promise, resolve, reject } = Promise.withResolvers<UpstreamResponse>()
+  let controller: Dispatcher.DispatchController | undefined
+  let fault: GatewayError | undefined
+  let answered = false
+  let timer: NodeJS.Timeout | undefined
+
+  const body = createClientBody({
+    pause: () => controller?.pause(),
+    resume: () => controller?.resume(),
+    // A timer that fired while nobody waited starts anew by the same call.
+    waiting: () => timer?.refresh(),
+    abandoned: () => fail(new GatewayError('cancelled', `The answer of ${host} was not read to its end.`)),
+  })
+
+  function limit(phase: Phase, milliseconds: number | undefined, applies = () => true): NodeJS.Timeout | undefined {
+    if (!milliseconds) return undefined
+    return setTimeout(() => applies() && fail(timeoutFault(phase, milliseconds, host)), milliseconds)
+  }
+
+  function enter(phase: Phase, applies?: () => boolean): void {
+    clearTimeout(timer)
+    timer = limit(phase, timeouts[phase], applies)
+  }
+
+  function cancel(): void {
+    if (signal !== undefined) fail(cancelledFault(signal), true)
+  }
+
+  function release(): void {
+    clearTimeout(timer)
+    clearTimeout(total)
+    signal?.removeEventListener('abort', cancel)
+  }
+
+  function fail(error: GatewayError, discard = false): void {
+    if (fault !== undefined) return
+    fault = error
+    release()
+    if (answered) body.fail(error, discard)
+    else reject(error)
+    controller?.abort(error)
+  }
+
+  const total = limit('total', timeouts.total)
+  signal?.addEventListener('abort', cancel)
+  dispatcher.dispatch(
+    {
+      origin: target.origin,
+      path: target.path,
+      method: request.method,
+      headers: request.headers,
+      body: request.body.length > 0 ? request.body : null,
+    },
+    {
+      onRequestStart(started) {
+        controller = started
+        // Cancelled while it waited for a connection.
+        if (fault !== undefined) started.abort(fault)
+        else enter('first_byte')
+      },
+      onResponseStart(_, status, received) {
+        if (status < 200 || fault !== undefined) return
+        const headers = plainHeaders(received)
+        if (status >= 300 && status < 400 && redirects === 'refuse') return fail(redirectFault(status, headers, host))
+        enter('idle', body.isAwaited)
+        try {
+          resolve({ status, headers, body: plainBody(headers) })
+        } catch (error) {
+          return fail(connectionFault(error, false, host))
+        }
+        answered = true
+      },
+      onResponseData: (_, bytes) => body.push(bytes),
+      onResponseEnd() {
+        release()
+        body.end()
+      },
+      onResponseError: (_, error) => fail(connectionFault(error, answered, host)),
+    },
+  )
+
+  /** The body without its compression; the headers say no more of it then. */
+  function plainBody(headers: Record<string, string>): AsyncIterable<Uint8Array> {
+    const encoding = headers['content-encoding']
+    if (encoding === undefined) return body
+    delete headers['content-encoding']
+    delete headers['content-length']
+    return decodeContent(body, encoding, host)
+  }
+
+  const reused = controller !== undefined
+  if (!reused && fault === undefined) enter('connect')
+  return { response: promise, reused }
+}
+
+function plainHeaders(received: Record<string, string | string[] | undefined>): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const name in received) {
+    const value = received[name]
+    if (value !== undefined) headers[name] = typeof value === 'string' ? value : value.join(', ')
+  }
+  return headers
+}
+
+/** Where to, without the query: it may hold a key. */
+function redirectFault(status: number, headers: Record<string, string>, host: string): GatewayError {
+  const to = headers['location']?.replace(/[?#].*$/s, '') ?? 'nowhere'
+  return new GatewayError('bad_answer', `${host} answered with a redirect (${status}) to ${to}; correct the base_url.`)
+}

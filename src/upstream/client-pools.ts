@@ -1,0 +1,95 @@
+import type { ConnectionOptions } from 'node:tls'
+import type { LookupFunction } from 'node:net'
+import { EnvHttpProxyAgent, Pool, type Dispatcher } from 'undici'
+
+export interface ProxyOptions {
+  /** Proxy for http: and for https: upstreams, as URLs. */
+  http?: string
+  https?: string
+  /** Hosts that are reached without it, as NO_PROXY writes them. */
+  none?: string
+}
+
+export interface PoolOptions {
+  /** Sockets to one origin; more requests wait for a free one. */
+  connections?: number
+  /** Origins whose idle sockets are kept; beyond, the one that was used least recently is closed. */
+  origins?: number
+  /** Milliseconds that an idle socket is kept, where the server does not say less. */
+  keep_alive?: number
+  /** Absent or empty: none. */
+  proxy?: ProxyOptions
+  /** Certificates beside those that the system trusts. */
+  ca?: ConnectionOptions['ca']
+  /** Stands in for the system's name look-up. */
+  lookup?: LookupFunction
+}
+
+export interface Pools {
+  /** Throws when the origin is no http(s) origin. */
+  of(origin: string): Dispatcher
+  /** Waits for running requests, then closes all sockets. */
+  close(): Promise<void>
+  /** Closes all sockets at once. */
+  destroy(error: Error): Promise<void>
+}
+
+/** Milliseconds; a request's own limit is usually smaller. This one frees sockets that nobody waits for any more. */
+const CONNECT_LIMIT = 60_000
+/** Some vendors send a header for each limit that they know: twice the usual 16 KiB and more. */
+const MAX_HEADERS = 64 * 1024
+
+export function createPools(options: PoolOptions): Pools {
+  const max = options.origins ?? 256
+  const pools = new Map<string, Pool>()
+  const poolOptions = {
+    connections: options.connections ?? 1024,
+    keepAliveTimeout: options.keep_alive ?? 30_000,
+    connectTimeout: CONNECT_LIMIT,
+    maxHeaderSize: MAX_HEADERS,
+    // The exchange keeps its own, finer time.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { timeout: CONNECT_LIMIT, ca: options.ca, lookup: options.lookup },
+  }
+  const proxy = proxyAgent(options.proxy, poolOptions)
+  const closing = new Set<Promise<void>>()
+
+  function open(origin: string): Pool {
+    const pool = new Pool(origin, poolOptions)
+    const [oldest] = pools
+    if (oldest !== undefined && pools.size >= max) {
+      pools.delete(oldest[0])
+      const closed: Promise<void> = oldest[1].close().finally(() => closing.delete(closed))
+      closing.add(closed)
+    }
+    return pool
+  }
+
+  return {
+    of(origin) {
+      if (proxy !== undefined) return proxy
+      const pool = pools.get(origin) ?? open(origin)
+      // Behind the others: the first of the map is the one that was used least recently.
+      pools.delete(origin)
+      pools.set(origin, pool)
+      return pool
+    },
+    async close() {
+      await Promise.all([proxy?.close(), ...[...pools.values()].map((pool) => pool.close()), ...closing])
+    },
+    async destroy(error) {
+      await Promise.all([proxy?.destroy(error), ...[...pools.values()].map((pool) => pool.destroy(error))])
+    },
+  }
+}
+
+function proxyAgent(proxy: ProxyOptions | undefined, options: Pool.Options): Dispatcher | undefined {
+  if (!proxy?.http && !proxy?.https) return undefined
+  return new EnvHttpProxyAgent({
+    ...options,
+    httpProxy: proxy.http ?? '',
+    httpsProxy: proxy.https ?? proxy.http ?? '',
+    noProxy: proxy.none ?? '',
+  })
+}

@@ -1,0 +1,76 @@
+/** Bytes out, bytes in: one HTTP/1.1 client for all upstreams, with a pool of sockets for each origin. */
+import { GatewayError } from '../chat/error.ts'
+import { startExchange, type SendOptions, type UpstreamResponse } from './client-exchange.ts'
+import { cancelledFault, codeOf } from './client-faults.ts'
+import { createPools, type PoolOptions } from './client-pools.ts'
+import type { UpstreamRequest } from './contract.ts'
+
+export interface ClientOptions extends PoolOptions {
+  /** A redirect is a fault (the default), or given out as any answer. */
+  redirects?: 'refuse' | 'give'
+}
+
+export interface Client {
+  /**
+   * Resolves with the head of the answer, whatever its status. Throws a GatewayError, and the body's iteration does:
+   * `connection`, `timeout` (names the phase), `bad_answer`, `broken_stream`, `cancelled`, `shutting_down`.
+   */
+  send(request: UpstreamRequest, options?: SendOptions): Promise<UpstreamResponse>
+  /** Takes no more requests and waits for those that run. */
+  close(): Promise<void>
+  /** Cuts off those that run, too. */
+  destroy(): Promise<void>
+}
+
+/** Milliseconds in which a server's goodbye on an idle socket can cross with a request. */
+const CROSSING = 1000
+const GONE = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
+
+export function createClient(options: ClientOptions = {}): Client {
+  const pools = createPools(options)
+  const redirects = options.redirects ?? 'refuse'
+  let closing: Promise<void> | undefined
+
+  async function send(request: UpstreamRequest, options: SendOptions = {}): Promise<UpstreamResponse> {
+    if (closing !== undefined) throw new GatewayError('shutting_down', 'The server is stopping.')
+    if (options.signal?.aborted === true) throw cancelledFault(options.signal)
+    const target = targetOf(request.url)
+    const started = performance.now()
+    const { response, reused } = startExchange(pools.of(target.origin), target, request, options, redirects)
+    if (!reused) return response
+    try {
+      return await response
+    } catch (error) {
+      // The server closed an idle socket while the request was on its way: nobody read it, so it is sent again, once.
+      if (!isGone(error) || performance.now() - started > CROSSING) throw error
+      return startExchange(pools.of(target.origin), target, request, options, redirects).response
+    }
+  }
+
+  return {
+    send,
+    close: () => (closing ??= pools.close()),
+    async destroy() {
+      closing ??= Promise.resolve()
+      await pools.destroy(new GatewayError('shutting_down', 'The server is stopping.'))
+    },
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof GatewayError && error.kind === 'connection' && GONE.has(codeOf(error.cause))
+}
+
+/** Cheaper than `new URL`; the pool looks at the origin when it is made, and undici at the path. */
+function targetOf(url: string): { origin: string; path: string; host: string } {
+  const authority = url.indexOf('://') + 3
+  let end = authority
+  while (end < url.length && !'/?#'.includes(url[end] ?? '')) end++
+  const hash = url.indexOf('#', end)
+  const rest = url.slice(end, hash < 0 ? url.length : hash)
+  return {
+    origin: url.slice(0, end),
+    path: rest.startsWith('/') ? rest : `/${rest}`,
+    host: url.slice(authority, end),
+  }
+}
