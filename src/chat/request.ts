@@ -65,6 +65,8 @@ export type Part =
   | { type: 'file'; media_type: string; data: string; filename?: string; cache_control?: unknown }
   | { type: 'file'; url: string; filename?: string; cache_control?: unknown }
   | { type: 'file'; file_id: string; filename?: string }
+  /** A kind of part that has no normal form: only formats that pass the body on can carry it. */
+  | { type: `other:${string}` }
 
 /** One thought: `text` with its `signature`, or `data` that only its vendor can read. */
 export interface Reasoning {

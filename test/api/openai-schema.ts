@@ -11,6 +11,7 @@ const compiled = new Map<string, ValidateFunction>()
 export function against(definition: string, value: unknown): string | undefined {
   if (!isRecordedHere) return undefined
   let validate = compiled.get(definition)
-  if (validate === undefined) compiled.set(definition, (validate = ajv.compile({ $ref: `openai#/$defs/${definition}` })))
+  if (validate === undefined)
+    compiled.set(definition, (validate = ajv.compile({ $ref: `openai#/$defs/${definition}` })))
   return validate(value) ? undefined : ajv.errorsText(validate.errors)
 }

@@ -39,7 +39,10 @@ export function recordings(family: string): Recording[] {
 
 /** The events of a recorded stream and whether it held the terminator. */
 export function eventsOf(text: string): { chunks: Record<string, unknown>[]; terminated: boolean } {
-  const data = text.split(/\r?\n/).filter((line) => line.startsWith('data:')).map((line) => line.slice(5).trim())
+  const data = text
+    .split(/\r?\n/)
+    .filter((line) => line.startsWith('data:'))
+    .map((line) => line.slice(5).trim())
   const chunks = data.filter((line) => line !== '[DONE]').map((line) => JSON.parse(line) as Record<string, unknown>)
   return { chunks, terminated: data.includes('[DONE]') }
 }

@@ -13,7 +13,10 @@ export interface CompletionFold {
   end(terminated: boolean): Record<string, unknown>
 }
 
-export function createCompletion(request: Pick<ChatRequest, 'legacy_functions' | 'body'>, meta: AnswerMeta): CompletionFold {
+export function createCompletion(
+  request: Pick<ChatRequest, 'legacy_functions' | 'body'>,
+  meta: AnswerMeta,
+): CompletionFold {
   const messages: MessageFold[] = []
   const fold = createAnswerFold(request, (index, delta, logprobs) => {
     const message = (messages[index] ??= createMessage())

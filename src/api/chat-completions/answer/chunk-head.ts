@@ -40,7 +40,8 @@ export function readHead(chunk: Record<string, unknown>, head: AnswerHead): bool
         }
         break
       case 'service_tier':
-        if (value !== head.service_tier && TIERS.has(String(value))) [head.service_tier, isChanged] = [String(value), true]
+        if (value !== head.service_tier && TIERS.has(String(value)))
+          [head.service_tier, isChanged] = [String(value), true]
         break
       case 'metadata':
         if (isRecord(value) && Object.values(value).every((item) => typeof item === 'string')) head.extra[key] = value

@@ -22,7 +22,9 @@ function join(a: unknown[] | null, b: unknown[] | null): unknown[] | null {
 
 function tokens(value: unknown): unknown[] | null {
   if (!Array.isArray(value) || value.length === 0) return null
-  const list = value.filter(isToken).map((token) => ({ ...alternative(token), top_logprobs: alternatives(token['top_logprobs']) }))
+  const list = value
+    .filter(isToken)
+    .map((token) => ({ ...alternative(token), top_logprobs: alternatives(token['top_logprobs']) }))
   return list.length === 0 ? null : list
 }
 

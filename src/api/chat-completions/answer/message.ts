@@ -47,12 +47,17 @@ export function createMessage(): MessageFold {
       annotations,
       ...(reasoning !== '' && { reasoning_content: reasoning }),
       ...(details.length > 0 && { reasoning_details: joinDetails(details) }),
-      ...(calls.length > 0 && { tool_calls: calls.map(({ index: _, ...call }) => call) }),
+      ...(calls.length > 0 && { tool_calls: calls.map(withoutIndex) }),
       ...(legacy !== undefined && { function_call: legacy }),
       ...further,
     }),
     logprobs: () => joined,
   }
+}
+
+/** Only chunks number their calls. */
+function withoutIndex(call: WireToolCall): Partial<WireToolCall> {
+  return { ...call, index: undefined }
 }
 
 function addCall(calls: WireToolCall[], more: WireToolCall): void {
@@ -61,7 +66,8 @@ function addCall(calls: WireToolCall[], more: WireToolCall): void {
     calls[more.index] = structuredClone(more)
     return
   }
-  if (call.function !== undefined) call.function.arguments = (call.function.arguments ?? '') + (more.function?.arguments ?? '')
+  if (call.function !== undefined)
+    call.function.arguments = (call.function.arguments ?? '') + (more.function?.arguments ?? '')
   if (call.custom !== undefined) call.custom.input = (call.custom.input ?? '') + (more.custom?.input ?? '')
   if (more.extra_content !== undefined) call.extra_content = more.extra_content
 }

@@ -41,4 +41,13 @@ function deltaText(delta: unknown): unknown {
 }
 
 /** Fields that say nothing new after the first chunk. */
-const QUIET = new Set(['id', 'object', 'created', 'model', 'choices', 'obfuscation', 'system_fingerprint', 'service_tier'])
+const QUIET = new Set([
+  'id',
+  'object',
+  'created',
+  'model',
+  'choices',
+  'obfuscation',
+  'system_fingerprint',
+  'service_tier',
+])

@@ -8,6 +8,7 @@ export function toExtraContent(signature: string): Record<string, unknown> {
 
 /** The state that a client sent back, or nothing. */
 export function fromExtraContent(extra: unknown): string | undefined {
-  const signature = (extra as { google?: { thought_signature?: unknown } | null } | null | undefined)?.google?.thought_signature
+  const signature = (extra as { google?: { thought_signature?: unknown } | null } | null | undefined)?.google
+    ?.thought_signature
   return typeof signature === 'string' && signature !== '' ? signature : undefined
 }

@@ -44,7 +44,8 @@ export function createToolCalls(unwrapped: ReadonlySet<string>): ToolCalls {
     if (piece.index !== undefined) {
       const known = byVendorIndex.get(piece.index)
       // Servers that number every call 0 give each its own id and its own name.
-      const isOther = piece.id !== undefined && piece.name !== undefined && known?.id !== undefined && known.id !== piece.id
+      const isOther =
+        piece.id !== undefined && piece.name !== undefined && known?.id !== undefined && known.id !== piece.id
       return known !== undefined && !isOther ? known : open(piece)
     }
     const known = piece.id === undefined ? undefined : calls.findLast((call) => call.id === piece.id)
@@ -66,7 +67,8 @@ export function createToolCalls(unwrapped: ReadonlySet<string>): ToolCalls {
     const text = call.early + fragment
     call.early = ''
     const extra = call.extra === undefined ? {} : { extra_content: call.extra }
-    if (call.isCustom) return { index: call.index, id, type: 'custom', custom: { name: call.name, input: text }, ...extra }
+    if (call.isCustom)
+      return { index: call.index, id, type: 'custom', custom: { name: call.name, input: text }, ...extra }
     return { index: call.index, id, type: 'function', function: { name: call.name, arguments: text }, ...extra }
   }
 
@@ -107,7 +109,8 @@ export function createToolCalls(unwrapped: ReadonlySet<string>): ToolCalls {
         if (call.name !== '') return [announce(call, '')]
         throw new GatewayError('bad_answer', 'The upstream called a tool without naming it.')
       })
-      for (const call of calls) if (call.index >= 0 && !call.hasArguments && !call.isCustom) out.push(proceed(call, '{}'))
+      for (const call of calls)
+        if (call.index >= 0 && !call.hasArguments && !call.isCustom) out.push(proceed(call, '{}'))
       return out
     },
     count: () => told,

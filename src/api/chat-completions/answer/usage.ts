@@ -32,7 +32,8 @@ export function createUsageFold(): UsageFold {
       for (const key of Object.keys(usage)) {
         const value = usage[key]
         if (value === null || value === undefined) continue
-        if (key === 'prompt_tokens_details' || key === 'prompt_token_details') promptDetails = { ...promptDetails, ...counts(value) }
+        if (key === 'prompt_tokens_details' || key === 'prompt_token_details')
+          promptDetails = { ...promptDetails, ...counts(value) }
         else if (key === 'completion_tokens_details') completionDetails = { ...completionDetails, ...counts(value) }
         else if (!TOTALS.has(key) || whole(value) !== undefined) sent[key] = value
       }

@@ -1,0 +1,122 @@
+import type { ChatRequest } from '../../chat/request.ts'
+import { filled, isRecord } from './record.ts'
+import { parseMessages } from './parse/messages.ts'
+import { parseResponseFormat } from './parse/response-format.ts'
+import { parseToolChoice } from './parse/tool-choice.ts'
+import { parseTools, usesLegacyFunctions } from './parse/tools.ts'
+
+/** Fields that have a place of their own in the normal form. */
+const CANONICAL = new Set([
+  'model',
+  'messages',
+  'tools',
+  'tool_choice',
+  'parallel_tool_calls',
+  'functions',
+  'function_call',
+  'max_tokens',
+  'max_completion_tokens',
+  'temperature',
+  'top_p',
+  'stop',
+  'seed',
+  'n',
+  'presence_penalty',
+  'frequency_penalty',
+  'logit_bias',
+  'logprobs',
+  'top_logprobs',
+  'user',
+  'response_format',
+  'reasoning_effort',
+  'verbosity',
+  'service_tier',
+  'stream',
+  'stream_options',
+  'extra_body',
+])
+
+/** The rest of what OpenAI documents for a chat completion (its API schema of August 2026). */
+const OPTIONS = new Set([
+  'audio',
+  'metadata',
+  'modalities',
+  'moderation',
+  'prediction',
+  'prompt_cache_key',
+  'prompt_cache_options',
+  'prompt_cache_retention',
+  'safety_identifier',
+  'store',
+  'web_search_options',
+])
+
+/**
+ * OpenAI's request body as the canonical request, in normal form. The body has passed the schema. Throws a GatewayError
+ * with the `param` at fault for what a schema cannot say.
+ */
+export function parseChatRequest(body: Record<string, unknown>): ChatRequest {
+  const messages = body['messages']
+  const tools = parseTools(body)
+  const { options, extra } = sortFields(body)
+  const streams = body['stream'] === true
+  const request: ChatRequest = {
+    model: String(body['model']),
+    messages: parseMessages(Array.isArray(messages) ? messages.filter(isRecord) : []),
+    max_tokens: number(body['max_completion_tokens']) ?? number(body['max_tokens']),
+    temperature: number(body['temperature']),
+    top_p: number(body['top_p']),
+    stop: stopList(body['stop']),
+    seed: number(body['seed']),
+    n: number(body['n']),
+    presence_penalty: number(body['presence_penalty']),
+    frequency_penalty: number(body['frequency_penalty']),
+    logit_bias: isRecord(body['logit_bias']) ? (body['logit_bias'] as Record<string, number>) : undefined,
+    logprobs: boolean(body['logprobs']),
+    top_logprobs: number(body['top_logprobs']),
+    user: filled(body['user']),
+    response_format: parseResponseFormat(body['response_format']),
+    reasoning_effort: filled(body['reasoning_effort']),
+    verbosity: filled(body['verbosity']),
+    service_tier: filled(body['service_tier']),
+    options,
+    extra,
+    stream: streams,
+    include_usage: streams && isRecord(body['stream_options']) && body['stream_options']['include_usage'] === true,
+    legacy_functions: usesLegacyFunctions(body),
+    body,
+  }
+  // A choice among tools that are not there means nothing, and vendors refuse it.
+  if (tools === undefined) return request
+  return {
+    ...request,
+    tools,
+    tool_choice: parseToolChoice(body),
+    parallel_tool_calls: boolean(body['parallel_tool_calls']),
+  }
+}
+
+function sortFields(body: Record<string, unknown>): Pick<ChatRequest, 'options' | 'extra'> {
+  const options: Record<string, unknown> = {}
+  // SDKs that do not merge `extra_body` themselves send it as a field.
+  const extra: Record<string, unknown> = isRecord(body['extra_body']) ? { ...body['extra_body'] } : {}
+  for (const [field, value] of Object.entries(body)) {
+    if (CANONICAL.has(field) || value === null || value === undefined) continue
+    if (OPTIONS.has(field)) options[field] = value
+    else extra[field] = value
+  }
+  return { options, extra }
+}
+
+function stopList(stop: unknown): string[] | undefined {
+  const list = (Array.isArray(stop) ? stop : [stop]).filter((word): word is string => filled(word) !== undefined)
+  return list.length === 0 ? undefined : list
+}
+
+function number(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined
+}
+
+function boolean(value: unknown): boolean | undefined {
+  return typeof value === 'boolean' ? value : undefined
+}

@@ -1,0 +1,51 @@
+import type { Tool } from '../../../chat/request.ts'
+import { filled, isRecord } from '../record.ts'
+import { unsupported } from './unsupported.ts'
+
+/** The tools of a request; undefined when there is none. Deprecated `functions` are tools as well. */
+export function parseTools(body: Record<string, unknown>): Tool[] | undefined {
+  const tools = list(body['tools']).map(parseTool)
+  if (tools.length > 0) return tools
+  const functions = list(body['functions']).map((each) => parseFunction(each, each))
+  return functions.length > 0 ? functions : undefined
+}
+
+/** True when the client speaks of functions in the deprecated way only. */
+export function usesLegacyFunctions(body: Record<string, unknown>): boolean {
+  return list(body['tools']).length === 0 && list(body['functions']).length > 0
+}
+
+function list(value: unknown): Record<string, unknown>[] {
+  return Array.isArray(value) ? value.filter(isRecord) : []
+}
+
+function parseTool(tool: Record<string, unknown>, index: number): Tool {
+  if (isRecord(tool['function'])) return parseFunction(tool['function'], tool)
+  if (isRecord(tool['custom'])) return parseCustom(tool['custom'], tool)
+  throw unsupported(`a tool of type "${String(tool['type'])}"`, `tools[${index}].type`)
+}
+
+function parseFunction(declared: Record<string, unknown>, tool: Record<string, unknown>): Tool {
+  const description = filled(declared['description'])
+  const parameters = declared['parameters']
+  const cache = tool['cache_control'] ?? declared['cache_control']
+  return {
+    name: String(declared['name']),
+    ...(description !== undefined && { description }),
+    ...(isRecord(parameters) && { parameters }),
+    ...(typeof declared['strict'] === 'boolean' && { strict: declared['strict'] }),
+    ...(isRecord(cache) && { cache_control: cache }),
+  }
+}
+
+/** A custom tool takes free text: elsewhere it is a function with one string, its grammar told in words. */
+function parseCustom(custom: Record<string, unknown>, tool: Record<string, unknown>): Tool {
+  const format = isRecord(custom['format']) ? custom['format'] : {}
+  const grammar = isRecord(format['grammar']) ? format['grammar'] : undefined
+  const rule =
+    grammar && `The input must fit this ${String(grammar['syntax'])} grammar:\n${String(grammar['definition'])}`
+  const description = [filled(custom['description']), rule].filter(Boolean).join('\n\n')
+  const input = { type: 'string', description: 'The whole input, as free text.' }
+  const parameters = { type: 'object', properties: { input }, required: ['input'], additionalProperties: false }
+  return parseFunction({ name: custom['name'], description, parameters }, tool)
+}
