@@ -30,12 +30,6 @@ export interface UpstreamResponse {
   body: AsyncIterable<Uint8Array>
 }
 
-export interface Exchange {
-  response: Promise<UpstreamResponse>
-  /** It was written at once, to a socket that had been idle: one that the server may just have closed. */
-  reused: boolean
-}
-
 /** One request and its answer. All that goes wrong, at any time, goes through `fail`, and only once. */
 export function startExchange(
   dispatcher: Dispatcher,
@@ -43,7 +37,7 @@ export function startExchange(
   request: UpstreamRequest,
   options: SendOptions,
   redirects: 'refuse' | 'give',
-): Exchange {
+): Promise<UpstreamResponse> {
   const { host } = target
   const { signal, timeouts = {} } = options
   const { promise, resolve, reject } = Promise.withResolvers<UpstreamResponse>()
@@ -90,6 +84,7 @@ export function startExchange(
   }
 
   const total = limit('total', timeouts.total)
+  enter('connect')
   signal?.addEventListener('abort', cancel)
   dispatcher.dispatch(
     {
@@ -136,9 +131,7 @@ export function startExchange(
     return decodeContent(body, encoding, host)
   }
 
-  const reused = controller !== undefined
-  if (!reused && fault === undefined) enter('connect')
-  return { response: promise, reused }
+  return promise
 }
 
 function plainHeaders(received: Record<string, string | string[] | undefined>): Record<string, string> {

@@ -32,7 +32,7 @@ const PHASES: Record<Phase, string> = {
   total: 'did not finish its answer',
 }
 
-export function codeOf(error: unknown): string {
+function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
@@ -64,7 +64,7 @@ export function connectionFault(error: unknown, answered: boolean, host: string)
   if (code === 'UND_ERR_CONNECT_TIMEOUT') {
     return new GatewayError('timeout', `${host} ${PHASES.connect} in time (timeout connect).`, details)
   }
-  if (code === 'UND_ERR_HEADERS_OVERFLOW' || code.startsWith('HPE_')) {
+  if (code === 'UND_ERR_HEADERS_OVERFLOW' || (error instanceof Error && error.name === 'HTTPParserError')) {
     return new GatewayError('bad_answer', `${host} did not answer in proper HTTP: ${message}.`, details)
   }
   const reason = REASONS[code] ?? message

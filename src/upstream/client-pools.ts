@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { LookupFunction } from 'node:net'
 import { EnvHttpProxyAgent, Pool, type Dispatcher } from 'undici'
+import { GatewayError } from '../chat/error.ts'
 
 export interface ProxyOptions {
   /** Proxy for http: and for https: upstreams, as URLs. */
@@ -26,7 +27,7 @@ export interface PoolOptions {
 }
 
 export interface Pools {
-  /** Throws when the origin is no http(s) origin. */
+  /** Throws a GatewayError `internal` when the origin is no http(s) origin. */
   of(origin: string): Dispatcher
   /** Waits for running requests, then closes all sockets. */
   close(): Promise<void>
@@ -56,7 +57,7 @@ export function createPools(options: PoolOptions): Pools {
   const closing = new Set<Promise<void>>()
 
   function open(origin: string): Pool {
-    const pool = new Pool(origin, poolOptions)
+    const pool = newPool(origin, poolOptions)
     const [oldest] = pools
     if (oldest !== undefined && pools.size >= max) {
       pools.delete(oldest[0])
@@ -78,9 +79,17 @@ export function createPools(options: PoolOptions): Pools {
     async close() {
       await Promise.all([proxy?.close(), ...[...pools.values()].map((pool) => pool.close()), ...closing])
     },
-    async destroy(error) {
-      await Promise.all([proxy?.destroy(error), ...[...pools.values()].map((pool) => pool.destroy(error))])
+    async destroy(fault) {
+      await Promise.all([proxy?.destroy(fault), ...[...pools.values()].map((pool) => pool.destroy(fault))])
     },
+  }
+}
+
+function newPool(origin: string, options: Pool.Options): Pool {
+  try {
+    return new Pool(origin, options)
+  } catch (cause) {
+    throw new GatewayError('internal', `"${origin}" is no http(s) origin; correct the base_url.`, { cause })
   }
 }
 

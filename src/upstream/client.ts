@@ -1,7 +1,8 @@
 /** Bytes out, bytes in: one HTTP/1.1 client for all upstreams, with a pool of sockets for each origin. */
+import { errors } from 'undici'
 import { GatewayError } from '../chat/error.ts'
 import { startExchange, type SendOptions, type UpstreamResponse } from './client-exchange.ts'
-import { cancelledFault, codeOf } from './client-faults.ts'
+import { cancelledFault } from './client-faults.ts'
 import { createPools, type PoolOptions } from './client-pools.ts'
 import type { UpstreamRequest } from './contract.ts'
 
@@ -24,7 +25,6 @@ export interface Client {
 
 /** Milliseconds in which a server's goodbye on an idle socket can cross with a request. */
 const CROSSING = 1000
-const GONE = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
 
 export function createClient(options: ClientOptions = {}): Client {
   const pools = createPools(options)
@@ -35,15 +35,15 @@ export function createClient(options: ClientOptions = {}): Client {
     if (closing !== undefined) throw new GatewayError('shutting_down', 'The server is stopping.')
     if (options.signal?.aborted === true) throw cancelledFault(options.signal)
     const target = targetOf(request.url)
+    const attempt = (): Promise<UpstreamResponse> =>
+      startExchange(pools.of(target.origin), target, request, options, redirects)
     const started = performance.now()
-    const { response, reused } = startExchange(pools.of(target.origin), target, request, options, redirects)
-    if (!reused) return response
     try {
-      return await response
+      return await attempt()
     } catch (error) {
       // The server closed an idle socket while the request was on its way: nobody read it, so it is sent again, once.
-      if (!isGone(error) || performance.now() - started > CROSSING) throw error
-      return startExchange(pools.of(target.origin), target, request, options, redirects).response
+      if (!closedIdle(error) || performance.now() - started > CROSSING) throw error
+      return attempt()
     }
   }
 
@@ -57,8 +57,10 @@ export function createClient(options: ClientOptions = {}): Client {
   }
 }
 
-function isGone(error: unknown): boolean {
-  return error instanceof GatewayError && error.kind === 'connection' && GONE.has(codeOf(error.cause))
+/** No head of an answer came, on a socket that had brought answers before. */
+function closedIdle(error: unknown): boolean {
+  if (!(error instanceof GatewayError) || error.kind !== 'connection') return false
+  return error.cause instanceof errors.SocketError && (error.cause.socket?.bytesRead ?? 0) > 0
 }
 
 /** Cheaper than `new URL`; the pool looks at the origin when it is made, and undici at the path. */
@@ -71,6 +73,6 @@ function targetOf(url: string): { origin: string; path: string; host: string } {
   return {
     origin: url.slice(0, end),
     path: rest.startsWith('/') ? rest : `/${rest}`,
-    host: url.slice(authority, end),
+    host: url.slice(Math.max(authority, url.lastIndexOf('@', end) + 1), end),
   }
 }
