@@ -1,0 +1,19 @@
+/** Reads the JSON body of a request to the sandbox. */
+import type { IncomingMessage } from 'node:http'
+import { BadRequest } from './error.ts'
+import { isObject } from './request.ts'
+import type { Json } from './request.ts'
+
+/** Throws BadRequest for what is no JSON object. */
+export async function readBody(request: IncomingMessage): Promise<Json> {
+  const pieces: Buffer[] = []
+  for await (const piece of request) pieces.push(piece)
+  const text = Buffer.concat(pieces).toString('utf8')
+  try {
+    const body: unknown = JSON.parse(text)
+    if (isObject(body)) return body
+  } catch {
+    throw new BadRequest('', 'We could not parse the JSON body of your request.')
+  }
+  throw new BadRequest('', 'The body must be a JSON object.')
+}
