@@ -12,14 +12,25 @@ export interface Config {
   /** Those without, and why, one sentence each. */
   leftOut: { name: string; reason: string }[]
   /** Public models that at least one live provider serves. `auto` is made from all routes when the file has none. */
-  models: PoolSpec[]
+  models: PublicModel[]
+}
+
+/** A pool, and what the gateway does with its streams. */
+export interface PublicModel extends PoolSpec {
+  /** A stream that breaks continues on another key from the partial answer. */
+  resume?: boolean
 }
 
 export interface ServerConfig {
+  /** Address and port to listen on; the command line goes before them. */
+  host?: string
+  port?: number
   /** Milliseconds, per phase; 0 is no limit. */
   timeouts: { connect: number; first_byte: number; idle: number; total: number }
   /** Tries beside the first, for one request. */
   retries: number
+  /** Milliseconds a request waits for its key again after an upstream refused it with 429; longer, and the client is told. */
+  refused_wait: number
   /** Milliseconds of upstream silence before a streaming client gets a comment line. */
   heartbeat: number
   /** Bytes. */
@@ -49,14 +60,18 @@ export interface Provider {
   weight: number
   limits: LimitSpec[]
   keys: ProviderKey[]
+  /** Its prompt cache is kept per key. */
+  cache_per_key?: boolean
+  /** Requests that failed count against its request limits. */
+  failures_count?: boolean
   /** What is known of its models, by upstream name. */
   models: Record<string, ModelInfo>
 }
 
 export interface ProviderKey {
-  /** `groq#1`. */
+  /** `groq#1`: the provider and the position among its live keys. */
   name: string
-  /** A string, or the parts of a compound credential. Never logged. */
+  /** A string, or the parts of a compound credential; empty for a provider that needs no key. Never logged. */
   secret: string | Record<string, string>
   weight: number
   account?: string

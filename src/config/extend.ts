@@ -1,0 +1,29 @@
+/** A definition that extends another: maps merge, `key: ~` drops, lists and scalars replace. */
+
+type Map = Record<string, unknown>
+
+export function extended(parent: Map, child: Map): Map {
+  const result: Map = { ...parent }
+  // Beside `<<`, a dropped key must stay dropped when the map that is spread brings it.
+  const spread = '<<' in parent || '<<' in child
+  for (const [key, value] of Object.entries(child)) {
+    const before = parent[key]
+    if (value === null && !spread) delete result[key]
+    else result[key] = isMap(before) && isMap(value) && mergeable(before, value) ? extended(before, value) : value
+  }
+  return result
+}
+
+/** An operator is one thing: `{ $match: … }` is changed in its own keys or replaced, never mixed with other keys. */
+function mergeable(parent: Map, child: Map): boolean {
+  if (Object.keys(child).some(isOperator)) return false
+  return !Object.keys(parent).some(isOperator) || Object.keys(child).every((key) => key in parent)
+}
+
+function isOperator(key: string): boolean {
+  return key.startsWith('$')
+}
+
+function isMap(value: unknown): value is Map {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,114 @@
+/** The configuration's file → Config, or everything that is wrong with it. */
+import { dirname, resolve } from 'node:path'
+import type { Path } from '../definition/error.ts'
+import type { Config, Provider } from './config.ts'
+import { fillValue, type Environment, type Gap } from './environment.ts'
+import { formatTable, type Compile, type Formats } from './formats.ts'
+import type { Written } from './limits.ts'
+import { locate } from './locate.ts'
+import { ConfigError, fault, sortedProblems, type Fault } from './problem.ts'
+import { readProvider } from './providers.ts'
+import { anyModel, readPublicModel } from './routes.ts'
+import { configFaults } from './schema.ts'
+import { schedulerSettings, serverSettings } from './settings.ts'
+import { readSource, type Source } from './source.ts'
+
+/** Throws a ConfigError with all problems of the file and of the wire formats that it uses. */
+export function loadConfig(file: string, env: Environment, compile?: Compile): Config {
+  return configOf(readSource(file), env, compile)
+}
+
+export function configOf(source: Source, env: Environment, compile?: Compile): Config {
+  const gaps: Gap[] = []
+  const root = filledRoot(source.value, env, gaps)
+  const faults = root.faults
+  const report = (found: Fault): void => void faults.push(found)
+  /** Does the schema take this part? Only then it is read any further. */
+  const sound = (...path: Path): boolean =>
+    !faults.some((each) => path.every((step, i) => String(each.path[i]) === String(step)))
+  for (const { path, names } of gaps) {
+    if (path[0] !== 'providers')
+      report(fault(path, `${names.join(', ')} is not set; a default is written \${${names[0]}:-default}`))
+  }
+
+  const formats = formatTable(source, root.section('formats'), compile)
+  for (const name of Object.keys(root.section('formats'))) if (sound('formats', name)) formats.compiled(name)
+
+  const { live, leftOut } = readProviders(source, root, env, gaps, formats, report, sound)
+  const declared = Object.keys(root.section('providers'))
+  const context = { live, declared, folder: resolve(dirname(source.file)), report }
+  const models = Object.entries(root.section('models')).flatMap(([name, written]) =>
+    sound('models', name) ? (readPublicModel(name, written, context) ?? []) : [],
+  )
+  const providers = [...live.values()]
+  const auto = Object.hasOwn(root.section('models'), 'auto') ? undefined : anyModel(models, providers)
+
+  const problems = [...faults.map((each) => locate(source, each)), ...formats.problems]
+  if (problems.length > 0) throw new ConfigError(sortedProblems(problems))
+  return {
+    file: source.file,
+    server: serverSettings(root.section('server'), env),
+    scheduler: schedulerSettings(root.section('scheduler'), context.folder),
+    providers,
+    leftOut,
+    models: auto ? [...models, auto] : models,
+  }
+}
+
+interface Root {
+  faults: Fault[]
+  /** A part of the file as a map, whatever is there. */
+  section(name: string): Record<string, unknown>
+}
+
+/** Definitions are not filled: their `${…}` are holes of a template. */
+function filledRoot(value: unknown, env: Environment, gaps: Gap[]): Root {
+  const filled = new Set<string>()
+  let root = value
+  if (isMap(value)) {
+    root = Object.fromEntries(
+      Object.entries(value).map(([key, part]) => [
+        key,
+        key === 'formats' ? part : fillValue(part, env, [key], gaps, filled),
+      ]),
+    )
+  }
+  const faults = configFaults(root ?? {}, filled)
+  const section = (name: string): Record<string, unknown> => {
+    const part = isMap(root) && Object.hasOwn(root, name) ? root[name] : undefined
+    return isMap(part) ? part : {}
+  }
+  return { faults, section }
+}
+
+function readProviders(
+  source: Source,
+  root: Root,
+  env: Environment,
+  gaps: Gap[],
+  formats: Formats,
+  report: (fault: Fault) => void,
+  sound: (...path: Path) => boolean,
+): { live: Map<string, Provider>; leftOut: Config['leftOut'] } {
+  const live = new Map<string, Provider>()
+  const leftOut: Config['leftOut'] = []
+  const written = (source.value as { providers?: Record<string, Written> } | null)?.providers ?? {}
+  for (const [name, provider] of Object.entries(root.section('providers'))) {
+    if (!sound('providers', name)) continue
+    const missing = gaps
+      .filter(({ path }) => path[0] === 'providers' && path[1] === name && path[2] !== 'keys')
+      .flatMap(({ names }) => names)
+    const outcome = readProvider(name, provider as Written, written[name]?.['keys'], [...new Set(missing)], {
+      env,
+      formats,
+      report,
+    })
+    if (outcome && 'provider' in outcome) live.set(name, outcome.provider)
+    else if (outcome) leftOut.push({ name, reason: outcome.reason })
+  }
+  return { live, leftOut }
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

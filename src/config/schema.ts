@@ -1,0 +1,63 @@
+/** The one JSON Schema, and what it says against a document, in words for people. */
+import { readFileSync } from 'node:fs'
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import { pathOf } from './environment.ts'
+import { schemaFault } from './schema-message.ts'
+import type { Fault } from './problem.ts'
+
+const ajv = new Ajv2020({
+  allErrors: true,
+  verbose: true,
+  strictTypes: false,
+  strictRequired: false,
+  allowUnionTypes: true,
+  keywords: ['x-expected', 'x-words'],
+})
+ajv.addSchema(JSON.parse(readFileSync(new URL('providers.schema.json', import.meta.url), 'utf8')), 'providers')
+
+function validator(fragment: string): ValidateFunction {
+  const found = ajv.getSchema(`providers${fragment}`)
+  if (!found) throw new Error(`providers.schema.json has no ${fragment}`)
+  return found
+}
+
+/** `filled`: JSON pointers of texts that came from variables; such a text may stand for a number or a boolean. */
+export function configFaults(value: unknown, filled: ReadonlySet<string>): Fault[] {
+  const check = validator('#')
+  if (!check(value) && settleTypes(value, check.errors ?? [], filled)) check(value)
+  return faultsOf(check.errors)
+}
+
+/** Faults of a wire format's definition, placed beneath `path`. */
+export function formatFaults(value: unknown, path: Fault['path'] = []): Fault[] {
+  const check = validator('#/$defs/format')
+  check(value)
+  return faultsOf(check.errors).map((fault) => ({ ...fault, path: [...path, ...fault.path] }))
+}
+
+function faultsOf(errors: ErrorObject[] | null | undefined): Fault[] {
+  return (errors ?? []).flatMap((error) => schemaFault(error) ?? [])
+}
+
+/** `port: ${PORT}` gives a text where a number is wanted: puts the number there. True when anything was put. */
+function settleTypes(root: unknown, errors: ErrorObject[], filled: ReadonlySet<string>): boolean {
+  let changed = false
+  for (const { keyword, instancePath, params, data } of errors) {
+    if (keyword !== 'type' || typeof data !== 'string' || !filled.has(instancePath)) continue
+    const wanted: unknown = Array.isArray(params['type']) ? params['type'] : [params['type']]
+    const value = converted(data.trim(), wanted as string[])
+    if (value === undefined) continue
+    const path = pathOf(instancePath)
+    const parent = path.slice(0, -1).reduce<unknown>((at, step) => (at as Record<string, unknown>)[step], root)
+    ;(parent as Record<string, unknown>)[path.at(-1) ?? ''] = value
+    changed = true
+  }
+  return changed
+}
+
+function converted(text: string, wanted: string[]): number | boolean | undefined {
+  const numeric = wanted.includes('number') || wanted.includes('integer')
+  if (numeric && /^-?\d+(\.\d+)?$/.test(text)) return Number(text)
+  if (wanted.includes('boolean') && /^(true|false)$/.test(text)) return text === 'true'
+  return undefined
+}
