@@ -5,6 +5,8 @@ export interface ChatRequest {
   model: string
   messages: Message[]
   tools?: Tool[]
+  /** Tools of kinds that OpenAI does not document, as received: only formats that pass the body on can carry them. */
+  vendor_tools?: Record<string, unknown>[]
   /** `auto` when tools are given and the client did not choose. */
   tool_choice?: ToolChoice
   parallel_tool_calls?: boolean

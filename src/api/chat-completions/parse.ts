@@ -3,7 +3,7 @@ import { filled, isRecord } from './record.ts'
 import { parseMessages } from './parse/messages.ts'
 import { parseResponseFormat } from './parse/response-format.ts'
 import { parseToolChoice } from './parse/tool-choice.ts'
-import { parseTools, usesLegacyFunctions } from './parse/tools.ts'
+import { parseTools, usesLegacyFunctions, vendorTools } from './parse/tools.ts'
 
 /** Fields that have a place of their own in the normal form. */
 const CANONICAL = new Set([
@@ -86,6 +86,8 @@ export function parseChatRequest(body: Record<string, unknown>): ChatRequest {
     legacy_functions: usesLegacyFunctions(body),
     body,
   }
+  const others = vendorTools(body)
+  if (others.length > 0) request.vendor_tools = others
   // A choice among tools that are not there means nothing, and vendors refuse it.
   if (tools === undefined) return request
   return {

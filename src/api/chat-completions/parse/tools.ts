@@ -1,10 +1,9 @@
 import type { Tool } from '../../../chat/request.ts'
 import { filled, isRecord } from '../record.ts'
-import { unsupported } from './unsupported.ts'
 
 /** The tools of a request; undefined when there is none. Deprecated `functions` are tools as well. */
 export function parseTools(body: Record<string, unknown>): Tool[] | undefined {
-  const tools = list(body['tools']).map(parseTool)
+  const tools = list(body['tools']).flatMap(parseTool)
   if (tools.length > 0) return tools
   const functions = list(body['functions']).map((each) => parseFunction(each, each))
   return functions.length > 0 ? functions : undefined
@@ -19,10 +18,15 @@ function list(value: unknown): Record<string, unknown>[] {
   return Array.isArray(value) ? value.filter(isRecord) : []
 }
 
-function parseTool(tool: Record<string, unknown>, index: number): Tool {
-  if (isRecord(tool['function'])) return parseFunction(tool['function'], tool)
-  if (isRecord(tool['custom'])) return parseCustom(tool['custom'], tool)
-  throw unsupported(`a tool of type "${String(tool['type'])}"`, `tools[${index}].type`)
+/** What is neither a function nor a custom tool: web searches and the like, that a vendor runs itself. */
+export function vendorTools(body: Record<string, unknown>): Record<string, unknown>[] {
+  return list(body['tools']).filter((tool) => parseTool(tool).length === 0)
+}
+
+function parseTool(tool: Record<string, unknown>): Tool[] {
+  if (isRecord(tool['function']) && filled(tool['function']['name'])) return [parseFunction(tool['function'], tool)]
+  if (isRecord(tool['custom']) && filled(tool['custom']['name'])) return [parseCustom(tool['custom'], tool)]
+  return []
 }
 
 function parseFunction(declared: Record<string, unknown>, tool: Record<string, unknown>): Tool {

@@ -1,0 +1,19 @@
+import type { Answer } from '../gateway/contract.ts'
+
+/** What a client can learn of how its answer came to be, beside the answer. */
+export function answerHeaders(answer: Answer): Record<string, string> {
+  const headers: Record<string, string> = {
+    'x-balanced-call-provider': headerText(answer.provider),
+    'x-balanced-call-model': headerText(answer.model),
+    'x-balanced-call-key': headerText(answer.key),
+    'x-balanced-call-attempts': String(answer.attempts),
+    'x-balanced-call-queue-ms': String(Math.round(answer.waited)),
+  }
+  if (answer.warnings.length > 0) headers['x-balanced-call-warnings'] = headerText(answer.warnings.join('; '))
+  return headers
+}
+
+/** Characters that a header may have: Node refuses line ends and what is not Latin-1; 2 KiB pass every proxy. */
+export function headerText(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]+/g, '?').slice(0, 2048)
+}

@@ -1,0 +1,68 @@
+/** POST /v1/chat/completions: the body is checked and parsed, the gateway is asked, the answer is streamed or added up. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { ChatRequest } from '../../chat/request.ts'
+import type { ChatContext, Gateway } from '../../gateway/contract.ts'
+import { answerHeaders } from '../answer-headers.ts'
+import { clientSignal } from '../client-signal.ts'
+import { createCompletion } from './completion.ts'
+import { parseChatRequest } from './parse.ts'
+import { chatRequestSchema, checkChatRequest } from './schema.ts'
+import { streamAnswer } from './stream-answer.ts'
+
+export interface ChatCompletionsOptions {
+  gateway: Gateway
+  /** Milliseconds of upstream silence before a streaming client gets a comment line; 0: never. */
+  heartbeat: number
+  /** Who asks, for fairness and limits. */
+  clientOf?: (request: FastifyRequest) => string | undefined
+  /** Milliseconds since the epoch. */
+  now?: () => number
+}
+
+/** Milliseconds that this client is willing to wait for a key. */
+const MAX_WAIT = 'x-balanced-call-max-wait'
+
+export async function chatCompletions(app: FastifyInstance, options: ChatCompletionsOptions): Promise<void> {
+  const { gateway, heartbeat, clientOf, now = Date.now } = options
+
+  app.post('/v1/chat/completions', {
+    schema: { body: chatRequestSchema },
+    // Fastify's own compiler would coerce and remove; this one gives OpenAI's words as well.
+    validatorCompiler: () => (body: unknown) => {
+      const error = checkChatRequest(body)
+      return error === undefined ? { value: body } : { error }
+    },
+    handler: async (request, reply) => {
+      const chat = parseChatRequest(request.body as Record<string, unknown>)
+      const context: ChatContext = {
+        signal: clientSignal(reply.raw),
+        client: clientOf?.(request),
+        maxWait: maxWait(request),
+      }
+      reply.header('x-request-id', request.id)
+      const meta = { model: chat.model, created: Math.floor(now() / 1000) }
+      if (chat.stream) return streamAnswer({ gateway, chat, context, meta, heartbeat }, reply)
+      return completeAnswer(gateway, chat, context, meta, reply)
+    },
+  })
+}
+
+async function completeAnswer(
+  gateway: Gateway,
+  chat: ChatRequest,
+  context: ChatContext,
+  meta: { model: string; created: number },
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const answer = await gateway.chat(chat, context)
+  const completion = createCompletion(chat, meta)
+  reply.headers(answerHeaders(answer))
+  for await (const deltas of answer.deltas) completion.take(deltas)
+  const body = JSON.stringify(completion.end(answer.terminated()))
+  return reply.type('application/json; charset=utf-8').send(body)
+}
+
+function maxWait(request: FastifyRequest): number | undefined {
+  const milliseconds = Number(request.headers[MAX_WAIT] ?? Number.NaN)
+  return Number.isFinite(milliseconds) && milliseconds >= 0 ? milliseconds : undefined
+}

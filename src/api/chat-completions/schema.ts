@@ -1,0 +1,71 @@
+import { Ajv } from 'ajv'
+import type { GatewayError } from '../../chat/error.ts'
+import { messageSchema } from './schema/message.ts'
+import { schemaError } from './schema/schema-error.ts'
+import { toolChoiceSchema, toolSchema } from './schema/tool.ts'
+import { byValue } from './schema/when.ts'
+
+const nullable = (type: string, bounds: object = {}) => ({ type: [type, 'null'], ...bounds })
+
+const jsonSchemaFormat = {
+  type: 'object',
+  required: ['name'],
+  properties: { name: { type: 'string' }, schema: { type: 'object' }, strict: nullable('boolean') },
+}
+
+/**
+ * The request body: OpenAI's types and ranges, lenient where other vendors know more words or fields. Nothing is coerced,
+ * removed or filled in: the body goes on as it came.
+ */
+export const chatRequestSchema = {
+  type: 'object',
+  required: ['model', 'messages'],
+  properties: {
+    model: { type: 'string', minLength: 1 },
+    messages: { type: 'array', minItems: 1, items: messageSchema },
+    tools: nullable('array', { items: toolSchema }),
+    tool_choice: toolChoiceSchema,
+    parallel_tool_calls: nullable('boolean'),
+    functions: nullable('array', {
+      items: { type: 'object', required: ['name'], properties: { name: { type: 'string', minLength: 1 } } },
+    }),
+    function_call: { type: ['string', 'object', 'null'] },
+    max_tokens: nullable('integer', { minimum: 1 }),
+    max_completion_tokens: nullable('integer', { minimum: 1 }),
+    temperature: nullable('number', { minimum: 0, maximum: 2 }),
+    top_p: nullable('number', { minimum: 0, maximum: 1 }),
+    presence_penalty: nullable('number', { minimum: -2, maximum: 2 }),
+    frequency_penalty: nullable('number', { minimum: -2, maximum: 2 }),
+    stop: { type: ['string', 'array', 'null'], items: { type: 'string' } },
+    seed: nullable('integer'),
+    n: nullable('integer', { minimum: 1, maximum: 128 }),
+    logit_bias: nullable('object', { additionalProperties: { type: 'number' } }),
+    logprobs: nullable('boolean'),
+    top_logprobs: nullable('integer', { minimum: 0, maximum: 20 }),
+    user: nullable('string'),
+    response_format: nullable('object', {
+      required: ['type'],
+      properties: { type: { type: 'string' } },
+      allOf: byValue('type', {
+        json_schema: { required: ['json_schema'], properties: { json_schema: jsonSchemaFormat } },
+      }),
+    }),
+    reasoning_effort: nullable('string'),
+    verbosity: nullable('string'),
+    service_tier: nullable('string'),
+    stream: nullable('boolean'),
+    stream_options: nullable('object', { properties: { include_usage: nullable('boolean') } }),
+    metadata: nullable('object'),
+    modalities: nullable('array'),
+    store: nullable('boolean'),
+    extra_body: nullable('object'),
+  },
+}
+
+const validate = new Ajv({ strict: false }).compile(chatRequestSchema)
+
+/** The first fault of a body as the error that the client gets; undefined when there is none. */
+export function checkChatRequest(body: unknown): GatewayError | undefined {
+  if (validate(body)) return undefined
+  return schemaError(validate.errors?.[0], body)
+}

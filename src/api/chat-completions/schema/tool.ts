@@ -1,0 +1,53 @@
+import { byValue, when } from './when.ts'
+
+const name = { type: 'string', minLength: 1 }
+
+export const toolSchema = {
+  type: 'object',
+  required: ['type'],
+  properties: { type: { type: 'string' } },
+  allOf: byValue('type', {
+    function: {
+      required: ['function'],
+      properties: {
+        function: {
+          type: 'object',
+          required: ['name'],
+          properties: {
+            name,
+            description: { type: ['string', 'null'] },
+            parameters: { type: ['object', 'null'] },
+            strict: { type: ['boolean', 'null'] },
+          },
+        },
+      },
+    },
+    custom: {
+      required: ['custom'],
+      properties: { custom: { type: 'object', required: ['name'], properties: { name } } },
+    },
+  }),
+}
+
+const named = { type: 'object', required: ['name'], properties: { name } }
+
+/** A word is one of a few, an object names its tool. */
+export const toolChoiceSchema = {
+  type: ['string', 'object', 'null'],
+  allOf: [
+    when({ type: 'string' }, { enum: ['none', 'auto', 'required', 'any'] }),
+    when(
+      { type: 'object' },
+      {
+        allOf: byValue('type', {
+          function: { required: ['function'], properties: { function: named } },
+          custom: { required: ['custom'], properties: { custom: named } },
+          allowed_tools: {
+            required: ['allowed_tools'],
+            properties: { allowed_tools: { type: 'object', required: ['mode', 'tools'] } },
+          },
+        }),
+      },
+    ),
+  ],
+}

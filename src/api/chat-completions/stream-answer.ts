@@ -1,0 +1,62 @@
+import type { FastifyReply } from 'fastify'
+import type { ChatRequest } from '../../chat/request.ts'
+import type { Answer, ChatContext, Gateway } from '../../gateway/contract.ts'
+import { answerHeaders } from '../answer-headers.ts'
+import { createEventStream } from '../sse.ts'
+import { asGatewayError } from './answer/ending-error.ts'
+import { createChunkWriter, type AnswerMeta } from './chunks.ts'
+
+export interface StreamedCall {
+  gateway: Gateway
+  chat: ChatRequest
+  context: ChatContext
+  meta: AnswerMeta
+  /** Milliseconds. */
+  heartbeat: number
+}
+
+/**
+ * Streams an answer. Faults before the first content are thrown, and become ordinary HTTP errors; unless the wait for it
+ * was so long that the client was given its head and a sign of life: then they travel in the stream, as later ones do.
+ */
+export async function streamAnswer(call: StreamedCall, reply: FastifyReply): Promise<FastifyReply> {
+  const { gateway, chat, context, meta, heartbeat } = call
+  const stream = createEventStream(reply.raw, { heartbeat })
+  const writer = createChunkWriter(chat, meta)
+  const open = (): void => {
+    if (stream.isOpen()) return
+    reply.hijack()
+    stream.open(reply.getHeaders())
+  }
+
+  const impatience = heartbeat > 0 ? setTimeout(startEarly, heartbeat).unref() : undefined
+  function startEarly(): void {
+    open()
+    stream.beat()
+  }
+
+  let answer: Answer
+  try {
+    answer = await gateway.chat(chat, context)
+  } catch (error) {
+    if (!stream.isOpen()) throw error
+    stream.end(writer.fail(asGatewayError(error)))
+    return reply
+  } finally {
+    clearTimeout(impatience)
+  }
+
+  if (!stream.isOpen()) reply.headers(answerHeaders(answer))
+  open()
+  try {
+    for await (const deltas of answer.deltas) {
+      const full = stream.write(writer.write(deltas))
+      if (full !== undefined) await full
+      if (writer.fault() !== undefined) break
+    }
+    stream.end(writer.end(answer.terminated()))
+  } catch (error) {
+    stream.end(writer.fail(asGatewayError(error)))
+  }
+  return reply
+}

@@ -1,0 +1,97 @@
+/** Server-sent events out: one write per network read, back-pressure, and a comment line while nothing comes. */
+import type { ServerResponse } from 'node:http'
+
+export interface EventStream {
+  /** Sends status 200 and the head, unless it is sent. Headers in lower case. */
+  open(headers?: Record<string, HeaderValue>): void
+  isOpen(): boolean
+  /** A comment line now. */
+  beat(): void
+  /**
+   * Writes events that are ready for the wire. Gives a promise when the socket is full: it resolves when there is room
+   * again, or when the client has gone.
+   */
+  write(text: string): Promise<void> | undefined
+  /** The last events, and the end of the response. */
+  end(text: string): void
+}
+
+export type HeaderValue = string | number | string[] | undefined
+
+export interface EventStreamOptions {
+  /** Milliseconds of silence before a comment line; 0: none. */
+  heartbeat: number
+}
+
+const HEAD = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache, no-transform',
+  connection: 'keep-alive',
+  // Proxies of the nginx family would collect the events otherwise.
+  'x-accel-buffering': 'no',
+}
+
+/** A comment: each client's parser skips it, each proxy on the way sees that the stream lives. */
+export const HEARTBEAT = ': keep-alive\n\n'
+
+export function createEventStream(response: ServerResponse, options: EventStreamOptions): EventStream {
+  let timer: NodeJS.Timeout | undefined
+  let isOver = false
+
+  function beat(): void {
+    if (isOver) return
+    if (!response.writableNeedDrain) response.write(HEARTBEAT)
+    timer?.refresh()
+  }
+
+  function close(): void {
+    isOver = true
+    clearTimeout(timer)
+  }
+
+  function open(headers: Record<string, HeaderValue> = {}): void {
+    if (response.headersSent || isOver) return
+    response.writeHead(200, withoutUndefined({ ...headers, ...HEAD }))
+    response.once('close', close)
+    if (options.heartbeat > 0) timer = setTimeout(beat, options.heartbeat).unref()
+  }
+
+  return {
+    open,
+    isOpen: () => response.headersSent,
+    beat,
+    write(text) {
+      if (text === '' || isOver) return undefined
+      open()
+      timer?.refresh()
+      return response.write(text) ? undefined : room(response)
+    },
+    end(text) {
+      if (isOver) return
+      open()
+      close()
+      response.end(text)
+    },
+  }
+}
+
+/** Resolves when the socket takes more, or will never again. */
+function room(response: ServerResponse): Promise<void> {
+  if (response.destroyed) return Promise.resolve()
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done)
+      response.off('close', done)
+      resolve()
+    }
+    response.once('drain', done)
+    response.once('close', done)
+  })
+}
+
+function withoutUndefined(headers: Record<string, HeaderValue>): Record<string, string | number | string[]> {
+  return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined)) as Record<
+    string,
+    string | number | string[]
+  >
+}
