@@ -2,14 +2,19 @@
 
 type Map = Record<string, unknown>
 
-export function extended(parent: Map, child: Map): Map {
-  const result: Map = { ...parent }
+/** Tables that are read from the top: what the child says must come first to be found first. */
+const FIRST_FITS = new Set(['models', 'kinds'])
+
+export function extended(parent: Map, child: Map, childFirst = false): Map {
+  const result: Map = childFirst ? { ...child, ...parent } : { ...parent }
   // Beside `<<`, a dropped key must stay dropped when the map that is spread brings it.
   const spread = '<<' in parent || '<<' in child
   for (const [key, value] of Object.entries(child)) {
     const before = parent[key]
     if (value === null && !spread) delete result[key]
-    else result[key] = isMap(before) && isMap(value) && mergeable(before, value) ? extended(before, value) : value
+    else if (isMap(before) && isMap(value) && mergeable(before, value)) {
+      result[key] = extended(before, value, FIRST_FITS.has(key))
+    } else result[key] = value
   }
   return result
 }

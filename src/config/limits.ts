@@ -109,7 +109,8 @@ function readReset(text: string, path: Path, report: Report): { at: string; zone
 
 function isZone(zone: string): boolean {
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: zone }) !== undefined
+    new Date(0).toLocaleString('en', { timeZone: zone })
+    return true
   } catch {
     return false
   }

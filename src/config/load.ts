@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path'
 import type { Path } from '../definition/error.ts'
 import type { Config, Provider } from './config.ts'
-import { fillValue, type Environment, type Gap } from './environment.ts'
+import { fillValue, pointer, type Environment, type Gap } from './environment.ts'
 import { formatTable, type Compile, type Formats } from './formats.ts'
 import type { Written } from './limits.ts'
 import { locate } from './locate.ts'
@@ -73,7 +73,8 @@ function filledRoot(value: unknown, env: Environment, gaps: Gap[]): Root {
       ]),
     )
   }
-  const faults = configFaults(root ?? {}, filled)
+  const empty = new Set(gaps.map(({ path }) => pointer(path)))
+  const faults = configFaults(root ?? {}, filled).filter(({ path }) => !empty.has(pointer(path)))
   const section = (name: string): Record<string, unknown> => {
     const part = isMap(root) && Object.hasOwn(root, name) ? root[name] : undefined
     return isMap(part) ? part : {}

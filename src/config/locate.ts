@@ -13,7 +13,7 @@ const WIDEST = 120
 export function locate(source: Source, { path, message, at, offset }: Fault): Problem {
   const found = find(source.document, path)
   const exact = found.depth === path.length
-  const node = exact && at === 'key' ? found.key : (textOf(found.value) ?? found.key ?? found.value)
+  const node = exact && at === 'key' && found.key ? found.key : (textOf(found.value) ?? found.key ?? found.value)
   const start = node?.range?.[0] ?? 0
   return place(source, exact ? start + scalarOffset(source.text, node, at === 'key' ? 0 : offset) : start, message)
 }

@@ -22,7 +22,7 @@ export interface Problem {
   excerpt: string
 }
 
-const MOST_SHOWN = 25
+const MOST_SHOWN = 50
 
 /** All that is wrong with a configuration, found in one go. */
 export class ConfigError extends Error {

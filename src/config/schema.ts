@@ -1,6 +1,7 @@
 /** The one JSON Schema, and what it says against a document, in words for people. */
 import { readFileSync } from 'node:fs'
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import { nearMiss } from '../definition/near-miss.ts'
 import { pathOf } from './environment.ts'
 import { schemaFault } from './schema-message.ts'
 import type { Fault } from './problem.ts'
@@ -36,7 +37,19 @@ export function formatFaults(value: unknown, path: Fault['path'] = []): Fault[] 
 }
 
 function faultsOf(errors: ErrorObject[] | null | undefined): Fault[] {
-  return (errors ?? []).flatMap((error) => schemaFault(error) ?? [])
+  const found = errors ?? []
+  const strangers = found.filter(({ keyword }) => keyword === 'additionalProperties')
+  return found.filter((error) => !misspelt(error, strangers)).flatMap((error) => schemaFault(error) ?? [])
+}
+
+/** A key that is missing because it is misspelt is one fault, not two. */
+function misspelt(error: ErrorObject, strangers: ErrorObject[]): boolean {
+  if (error.keyword !== 'required' && error.keyword !== 'dependentRequired') return false
+  const missing = String(error.params['missingProperty'])
+  return strangers.some(
+    ({ instancePath, params }) =>
+      instancePath === error.instancePath && nearMiss(String(params['additionalProperty']), [missing]) !== undefined,
+  )
 }
 
 /** `port: ${PORT}` gives a text where a number is wanted: puts the number there. True when anything was put. */
