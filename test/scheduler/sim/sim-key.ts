@@ -87,7 +87,7 @@ export function upstreamKey(key: SimKey, index: number, random: Random): Upstrea
 export function keySpec(key: SimKey, index: number): KeySpec {
   const { rpm, tpm, rpd, tpd, rps, charge } = key
   const minute = { period: MINUTE, shape: key.kind === 'bucket' ? 'bucket' : 'sliding' } as const
-  const day = { period: key.day * 1000, shape: 'fixed' } as const
+  const day = { period: key.day * 1000, shape: 'calendar' } as const
   const limits: LimitSpec[] = []
   if (rpm !== undefined) limits.push({ metric: 'requests', amount: rpm, ...minute })
   if (tpm !== undefined) limits.push({ metric: 'tokens', amount: tpm, charge, ...minute })
