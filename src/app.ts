@@ -1,0 +1,88 @@
+/** The whole gateway put together from a configuration, and taken apart again. */
+import type { FastifyInstance } from 'fastify'
+import type { Config, Provider } from './config/config.ts'
+import { isSandbox } from './standby.ts'
+import { createGateway } from './gateway/gateway.ts'
+import { createLog, type Log } from './observability/log.ts'
+import { createRedactor, type Redact } from './observability/redact.ts'
+import { startSandbox, type Sandbox } from './sandbox/sandbox.ts'
+import { createScheduler } from './scheduler/scheduler.ts'
+import type { Scheduler } from './scheduler/contract.ts'
+import { buildServer } from './server.ts'
+import { createClient } from './upstream/client.ts'
+import { listModels } from './models.ts'
+
+export interface AppOptions {
+  level: string
+  /** Where log lines go; standard output when absent. */
+  write?: (line: string) => void
+}
+
+export interface App {
+  server: FastifyInstance
+  scheduler: Scheduler
+  log: Log
+  redact: Redact
+  /** Running requests end, up to the configured bound; then everything is closed. */
+  close(): Promise<void>
+}
+
+export async function createApp(config: Config, options: AppOptions): Promise<App> {
+  const redact = createRedactor(secretNames(config))
+  const log = createLog({ level: options.level, redact, write: options.write })
+  const sandbox = config.providers.some(isSandbox) ? await startSandbox() : undefined
+  const providers = config.providers.map((provider) => withSandbox(provider, sandbox))
+  const scheduler = createScheduler({
+    providers,
+    pools: config.models,
+    options: config.scheduler,
+  })
+  const client = createClient()
+  const gateway = createGateway({
+    providers,
+    scheduler,
+    client,
+    timeouts: config.server.timeouts,
+    failover: {
+      retries: config.server.retries,
+      budget: config.server.timeouts.total,
+      refusedWait: config.server.refused_wait,
+    },
+    now: () => performance.now(),
+    wall: () => Date.now(),
+  })
+  const server = buildServer({ config: config.server, gateway, scheduler, models: listModels(config), log, redact })
+  return {
+    server,
+    scheduler,
+    log,
+    redact,
+    async close() {
+      await server.close()
+      scheduler.close()
+      await client.destroy()
+      await sandbox?.close()
+    },
+  }
+}
+
+function withSandbox(provider: Provider, sandbox: Sandbox | undefined): Provider {
+  return sandbox && isSandbox(provider) ? { ...provider, base_url: `${sandbox.url}/v1` } : provider
+}
+
+/** From each secret to the name that may be shown in its place. */
+function secretNames(config: Config): Map<string, string> {
+  const names = new Map<string, string>()
+  for (const provider of config.providers) {
+    for (const { name, secret } of provider.keys) {
+      if (typeof secret === 'string') names.set(secret, name)
+      else
+        for (const [part, value] of Object.entries(secret)) if (part !== 'region') names.set(value, `${name}.${part}`)
+    }
+    for (const [header, value] of Object.entries(provider.headers)) {
+      if (/auth|key|token|secret|cookie/i.test(header)) names.set(value, `${provider.name}.headers.${header}`)
+    }
+  }
+  config.server.api_keys.forEach((key, i) => names.set(key, `client#${i + 1}`))
+  return names
+}

@@ -1,0 +1,18 @@
+/** `check [FILE]`: what is wrong with a configuration or a wire format, with line and caret; else what it amounts to. */
+import { describeConfig } from '../config/describe.ts'
+import { checkFormatFile } from '../config/formats.ts'
+import { loadConfig } from '../config/load.ts'
+import { isFormatFile } from '../config/source.ts'
+import { configFile, readOptions } from './usage.ts'
+
+export async function run(args: string[]): Promise<number> {
+  const { values, positionals } = readOptions(args, { config: { type: 'string' } })
+  const file = configFile(positionals[0] ?? values.config)
+  if (isFormatFile(file)) {
+    checkFormatFile(file)
+    console.log(`${file}: a wire format without a fault`)
+    return 0
+  }
+  console.log(describeConfig(loadConfig(file, process.env)))
+  return 0
+}

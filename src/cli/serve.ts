@@ -1,0 +1,79 @@
+/** `serve`: the gateway on a port, until it is told to stop. */
+import { createApp, type App } from '../app.ts'
+import type { Config } from '../config/config.ts'
+import { loadConfig } from '../config/load.ts'
+import { isSandbox, standAside } from '../standby.ts'
+import { configFile, readOptions, readPort, UsageError } from './usage.ts'
+
+const OPTIONS = {
+  config: { type: 'string' },
+  port: { type: 'string' },
+  host: { type: 'string' },
+} as const
+
+export async function run(args: string[]): Promise<number> {
+  const { values } = readOptions(args, OPTIONS)
+  const config = standAside(loadConfig(configFile(values.config), process.env))
+  const port = readPort(values.port ?? process.env['PORT'] ?? '9000')
+  const host = values.host ?? process.env['HOST'] ?? '127.0.0.1'
+  const app = await createApp(config, { level: process.env['LOG_LEVEL'] ?? 'info' })
+  for (const { name, reason } of config.leftOut)
+    app.log.info({ provider: name }, `provider ${name} is left out: ${reason}`)
+  const address = await listen(app, port, host)
+  console.log(greeting(address, config))
+  await untilStopped(app, config.server.shutdown)
+  return 0
+}
+
+async function listen(app: App, port: number, host: string): Promise<string> {
+  try {
+    return await app.server.listen({ port, host })
+  } catch (cause) {
+    await app.close()
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+    if (code === 'EADDRINUSE') throw new UsageError(`port ${port} is taken; choose another with --port`, { cause })
+    if (code === 'EACCES')
+      throw new UsageError(`port ${port} needs more rights than this user has; choose one above 1023`, { cause })
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      throw new UsageError(`there is no address "${host}" here; see --host`, { cause })
+    throw cause
+  }
+}
+
+/** One line for people: where, who, what, and a call to try. */
+function greeting(address: string, config: Config): string {
+  const live = config.providers.map((provider) => (isSandbox(provider) ? `${provider.name} (embedded)` : provider.name))
+  const models = config.models.map((pool) => pool.model)
+  const model = models[0] ?? 'auto'
+  const example =
+    `curl ${address}/v1/chat/completions -H 'content-type: application/json' ` +
+    `-d '{"model":"${model}","messages":[{"role":"user","content":"Hello"}]}'`
+  return `balanced-call on ${address}/v1 · providers: ${some(live)} · models: ${some(models)} · try: ${example}`
+}
+
+function some(names: string[]): string {
+  if (names.length === 0) return 'none'
+  return names.length > 12 ? `${names.slice(0, 12).join(', ')} and ${names.length - 12} more` : names.join(', ')
+}
+
+/** Resolves when everything is closed. A second signal does not wait any longer. */
+function untilStopped(app: App, patience: number): Promise<void> {
+  return new Promise((resolve) => {
+    let stopping = false
+    const stop = (signal: string): void => {
+      if (stopping) process.exit(1)
+      stopping = true
+      app.log.info(`${signal}: no new requests, running ones end`)
+      const timer = setTimeout(() => {
+        app.log.warn(`requests still ran after ${patience} ms and were cut off`)
+        process.exit(0)
+      }, patience)
+      void app.close().then(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    }
+    process.on('SIGTERM', stop)
+    process.on('SIGINT', stop)
+  })
+}

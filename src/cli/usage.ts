@@ -1,0 +1,29 @@
+/** How the command line is read: options by node:util, and mistakes in words. */
+import { parseArgs, type ParseArgsConfig } from 'node:util'
+
+/** A mistake on the command line, told without a stack. */
+export class UsageError extends Error {
+  override name = 'UsageError'
+}
+
+export function readOptions<T extends NonNullable<ParseArgsConfig['options']>>(args: string[], options: T) {
+  try {
+    return parseArgs({ args, options, allowPositionals: true, strict: true })
+  } catch (cause) {
+    const known = Object.keys(options)
+      .map((name) => `--${name}`)
+      .join(', ')
+    throw new UsageError(`${cause instanceof Error ? cause.message : String(cause)} (options: ${known})`, { cause })
+  }
+}
+
+/** The configuration that `--config`, the environment or the default names. */
+export function configFile(given: string | undefined): string {
+  return given ?? process.env['BALANCED_CALL_CONFIG'] ?? 'providers.yaml'
+}
+
+export function readPort(text: string): number {
+  const port = Number(text)
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
+  throw new UsageError(`"${text}" is no port; give a whole number from 0 to 65535`)
+}

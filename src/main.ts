@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+/** The command line: a subcommand and its options; `serve` when none is named. */
+import { UsageError } from './cli/usage.ts'
+
+interface Command {
+  summary: string
+  load: () => Promise<{ run: (args: string[]) => Promise<number> }>
+}
+
+/** Loaded when called for, so that `serve` starts without the others. */
+const COMMANDS: Record<string, Command> = {
+  serve: { summary: 'start the gateway (the default)', load: () => import('./cli/serve.ts') },
+  check: { summary: 'check a configuration or a wire format: check [FILE]', load: () => import('./cli/check.ts') },
+  convert: {
+    summary:
+      'show the request that would be sent, or what a client would get: convert --to PROVIDER/MODEL < request.json',
+    load: () => import('./cli/convert.ts'),
+  },
+}
+
+async function main(args: string[]): Promise<number> {
+  const [first] = args
+  if (first === 'help' || first === '--help' || first === '-h') return help()
+  const named = first !== undefined && !first.startsWith('-')
+  const name = named ? first : 'serve'
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (!command) throw new UsageError(`no command "${name}"; there are ${Object.keys(COMMANDS).join(', ')}`)
+  const { run } = await command.load()
+  return run(named ? args.slice(1) : args)
+}
+
+function help(): number {
+  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length))
+  console.log('balanced-call: many LLM keys, one OpenAI endpoint\n')
+  for (const [name, { summary }] of Object.entries(COMMANDS)) console.log(`  ${name.padEnd(width)}  ${summary}`)
+  console.log('\nserve [--config FILE] [--port N] [--host H]; also BALANCED_CALL_CONFIG, PORT, HOST, LOG_LEVEL')
+  return 0
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code
+  },
+  (error: unknown) => {
+    const told = error instanceof Error && (error instanceof UsageError || error.name === 'ConfigError')
+    console.error(told ? error.message : error)
+    process.exitCode = told ? 1 : 70
+  },
+)

@@ -1,0 +1,26 @@
+/** One JSON line an event, through pino, with every known secret replaced before it is written. */
+import pino from 'pino'
+import type { Redact } from './redact.ts'
+
+export type Log = pino.Logger
+
+export interface LogOptions {
+  level: string
+  redact: Redact
+  /** Where lines go; standard output when absent. */
+  write?: (line: string) => void
+}
+
+export function createLog(options: LogOptions): Log {
+  const destination = pino.destination({ fd: 1, sync: false })
+  const write = options.write ?? ((line: string) => void destination.write(line))
+  return pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+    },
+    { write: (line: string) => write(options.redact(line)) },
+  )
+}

@@ -1,0 +1,46 @@
+/** The one sink for secrets: whatever leaves the process as a log line, error or page goes through here first. */
+
+/** Shorter than this a secret would be found in innocent text; no provider's key is. */
+const SHORTEST = 8
+
+export type Redact = (text: string) => string
+
+/**
+ * Replaces each known secret by `[name]`. One pass over the text, whatever the number of secrets: a bitmap of first two
+ * characters rules out nearly every position.
+ * @param secrets from secret value to the name that may be shown
+ */
+export function createRedactor(secrets: ReadonlyMap<string, string>): Redact {
+  const byStart = new Map<string, { secret: string; name: string }[]>()
+  const pairs = new Uint8Array(65_536)
+  for (const [secret, name] of secrets) {
+    if (secret.length < SHORTEST) continue
+    for (const form of new Set([secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)])) {
+      const start = form.slice(0, SHORTEST)
+      const list = byStart.get(start) ?? []
+      list.push({ secret: form, name })
+      // of two that begin alike the longer one is meant
+      list.sort((a, b) => b.secret.length - a.secret.length)
+      byStart.set(start, list)
+      pairs[pairOf(form, 0)] = 1
+    }
+  }
+  if (byStart.size === 0) return (text) => text
+  return (text) => {
+    let out = ''
+    let from = 0
+    for (let i = 0; i + SHORTEST <= text.length; i++) {
+      if (pairs[pairOf(text, i)] === 0) continue
+      const found = byStart.get(text.slice(i, i + SHORTEST))?.find(({ secret }) => text.startsWith(secret, i))
+      if (!found) continue
+      out += `${text.slice(from, i)}[${found.name}]`
+      from = i + found.secret.length
+      i = from - 1
+    }
+    return from === 0 ? text : out + text.slice(from)
+  }
+}
+
+function pairOf(text: string, at: number): number {
+  return ((text.charCodeAt(at) & 0xff) << 8) | (text.charCodeAt(at + 1) & 0xff)
+}

@@ -1,0 +1,109 @@
+/** Fastify put together: who may call, the routes, and every error in OpenAI's shape. */
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify'
+import { chatCompletions } from './api/chat-completions/route.ts'
+import { registerHealth } from './api/health.ts'
+import { models, type PublicModel } from './api/models.ts'
+import { registerScheduler } from './api/scheduler.ts'
+import { createKeyCheck } from './api/client-key.ts'
+import { errorHeaders } from './api/error-headers.ts'
+import { errorBody, GatewayError } from './chat/error.ts'
+import { nearMiss } from './definition/near-miss.ts'
+import type { ServerConfig } from './config/config.ts'
+import type { Gateway } from './gateway/contract.ts'
+import type { Log } from './observability/log.ts'
+import type { Redact } from './observability/redact.ts'
+import type { Scheduler } from './scheduler/contract.ts'
+
+export interface ServerParts {
+  config: ServerConfig
+  gateway: Gateway
+  scheduler: Scheduler
+  models: readonly PublicModel[]
+  log: Log
+  redact: Redact
+}
+
+export function buildServer(parts: ServerParts): FastifyInstance {
+  const logger: FastifyBaseLogger = parts.log
+  const app: FastifyInstance = Fastify({
+    loggerInstance: logger,
+    logController: new Fastify.LogController({ disableRequestLogging: true }),
+    bodyLimit: parts.config.max_body,
+    // ours is the header that tells a request's id
+    requestIdHeader: false,
+    genReqId: () => `req_${crypto.randomUUID().replaceAll('-', '')}`,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
+    forceCloseConnections: 'idle',
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
+  })
+  app.setErrorHandler((error: FastifyError, request, reply) =>
+    sendError(asClientError(error), request, reply, parts.redact),
+  )
+  app.setNotFoundHandler((request, reply) =>
+    sendError(
+      new GatewayError(
+        'not_found',
+        `Unknown request URL: ${request.method} ${request.url.slice(0, 200)}. See GET /v1/models.`,
+        {
+          code: 'unknown_url',
+        },
+      ),
+      request,
+      reply,
+      parts.redact,
+    ),
+  )
+  const check = createKeyCheck(parts.config.api_keys)
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+    if (request.url.startsWith('/health')) return
+    check(request.headers)
+  })
+  registerHealth(app, parts.scheduler)
+  void app.register(models, { models: () => parts.models, suggest: nearest })
+  registerScheduler(app, parts.scheduler)
+  void app.register(chatCompletions, { gateway: parts.gateway, heartbeat: parts.config.heartbeat })
+  return app
+}
+
+function nearest(id: string, known: readonly string[]): string[] {
+  const near = nearMiss(id, known)
+  return near === undefined ? [] : [near]
+}
+
+/** What Fastify itself refuses, told as OpenAI would. */
+function asClientError(error: FastifyError | GatewayError): GatewayError {
+  if (error instanceof GatewayError) return error
+  const status = error.statusCode ?? 500
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return new GatewayError('too_large', 'The request body is larger than this server takes (server.max_body).', {
+      cause: error,
+    })
+  }
+  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    return new GatewayError('invalid_request', 'The request body must be JSON: send content-type: application/json.', {
+      status: 415,
+      cause: error,
+    })
+  }
+  if (status < 500) {
+    const message = `We could not parse the JSON body of your request: ${error.message}`
+    return new GatewayError('invalid_request', message, { status, cause: error })
+  }
+  return new GatewayError('internal', 'The gateway failed on this request; its log has the cause.', { cause: error })
+}
+
+function sendError(error: GatewayError, request: FastifyRequest, reply: FastifyReply, redact: Redact): FastifyReply {
+  if (error.kind === 'internal') request.log.error({ err: error.cause ?? error, request: request.id }, 'request failed')
+  return reply
+    .code(error.status)
+    .headers(errorHeaders(error))
+    .type('application/json; charset=utf-8')
+    .send(redact(JSON.stringify(errorBody(error))))
+}
