@@ -46,6 +46,8 @@ export interface AuthorizeContext {
   secret: Secret
   /** Milliseconds since the epoch. */
   now: number
+  /** The vendor refused the token of the last try: a new one is to be had. */
+  renew?: boolean
   /** For token exchanges: sends a request and gives status and body. */
   fetch: (request: UpstreamRequest) => Promise<{ status: number; body: string }>
 }
