@@ -48,7 +48,10 @@ export interface AuthorizeContext {
   now: number
   /** The vendor refused the token of the last try: a new one is to be had. */
   renew?: boolean
-  /** For token exchanges: sends a request and gives status and body. */
+  /**
+   * For token exchanges: sends a request and gives status and body. Not tied to one request's signal: all who need the
+   * token wait for the same call.
+   */
   fetch: (request: UpstreamRequest) => Promise<{ status: number; body: string }>
 }
 

@@ -116,4 +116,22 @@ describe('tc3-hmac-sha256', () => {
     )
     expect(headers['x-tc-timestamp']).toBe('1551113065')
   })
+
+  it('covers the action, and carries a temporary token', async () => {
+    const sign = authorizer('tc3-hmac-sha256', { service: 'hunyuan' })
+    const one = await sign(request, { ...KEY, token: 'T' }, NOW)
+    const other = { ...request, headers: { ...request.headers, 'x-tc-action': 'ChatCompletions' } }
+    const two = await sign(other, { ...KEY, token: 'T' }, NOW)
+    expect(one.headers['authorization']).toContain('/hunyuan/tc3_request, SignedHeaders=content-type;host;x-tc-action,')
+    expect(two.headers['authorization']).not.toBe(one.headers['authorization'])
+    expect(one.headers['x-tc-token']).toBe('T')
+  })
+
+  it('takes a key that is one text: id:key, or a bearer token', async () => {
+    const sign = authorizer('tc3-hmac-sha256', {})
+    const parts = await sign(request, KEY, NOW)
+    const text = await sign(request, `${KEY.secret_id}:${KEY.secret_key}`, NOW)
+    expect(text.headers).toEqual(parts.headers)
+    expect((await sign(request, 'sk-x', NOW)).headers['authorization']).toBe('Bearer sk-x')
+  })
 })
