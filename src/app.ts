@@ -2,8 +2,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { Config, Provider } from './config/config.ts'
 import { isSandbox } from './standby.ts'
+import { nearMiss } from './definition/near-miss.ts'
 import { createGateway } from './gateway/gateway.ts'
-import { createLog, type Log } from './observability/log.ts'
+import { createLog, logRecord, type Log } from './observability/log.ts'
 import { createRedactor, type Redact } from './observability/redact.ts'
 import { startSandbox, type Sandbox } from './sandbox/sandbox.ts'
 import { createScheduler } from './scheduler/scheduler.ts'
@@ -38,6 +39,8 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     options: config.scheduler,
   })
   const client = createClient()
+  const models = listModels(config)
+  const names = models.map((model) => model.id)
   const gateway = createGateway({
     providers,
     scheduler,
@@ -48,10 +51,12 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       budget: config.server.timeouts.total,
       refusedWait: config.server.refused_wait,
     },
+    record: (record) => logRecord(log, record),
+    suggest: (model) => nearMiss(model, names),
     now: () => performance.now(),
     wall: () => Date.now(),
   })
-  const server = buildServer({ config: config.server, gateway, scheduler, models: listModels(config), log, redact })
+  const server = buildServer({ config: config.server, gateway, scheduler, models, log, redact })
   return {
     server,
     scheduler,

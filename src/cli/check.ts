@@ -2,17 +2,23 @@
 import { describeConfig } from '../config/describe.ts'
 import { checkFormatFile } from '../config/formats.ts'
 import { loadConfig } from '../config/load.ts'
-import { isFormatFile } from '../config/source.ts'
+import { readSource } from '../config/source.ts'
 import { configFile, readOptions } from './usage.ts'
 
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = readOptions(args, { config: { type: 'string' } })
   const file = configFile(positionals[0] ?? values.config)
-  if (isFormatFile(file)) {
+  if (isFormat(readSource(file).value)) {
     checkFormatFile(file)
     console.log(`${file}: a wire format without a fault`)
     return 0
   }
   console.log(describeConfig(loadConfig(file, process.env)))
   return 0
+}
+
+/** A wire format says how to ask or how to read an answer; a configuration names providers. */
+function isFormat(root: unknown): boolean {
+  if (typeof root !== 'object' || root === null || 'providers' in root) return false
+  return ['request', 'response', 'stream', 'extends'].some((key) => key in root)
 }

@@ -26,7 +26,7 @@ const NO_KEY = 'no-key-set-here'
 export async function run(args: string[]): Promise<number> {
   const { values } = readOptions(args, OPTIONS)
   if (values.to === undefined) throw new UsageError('convert needs --to PROVIDER/MODEL')
-  const config = loadConfig(configFile(values.config), process.env, { keepKeyless: true })
+  const config = loadConfig(configFile(values.config), withEveryKey(process.env))
   const slash = values.to.indexOf('/')
   const [provider, model] = [findProvider(config, values.to.slice(0, slash)), values.to.slice(slash + 1)]
   if (slash < 1 || model === '') throw new UsageError(`"${values.to}" is not PROVIDER/MODEL`)
@@ -41,6 +41,14 @@ export async function run(args: string[]): Promise<number> {
     console.log(`HTTP ${error.status}\n${JSON.stringify(errorBody(error), null, 2)}`)
     return 1
   }
+}
+
+/** An environment in which each variable is set, so that no provider is left out. */
+function withEveryKey(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return new Proxy(environment, {
+    get: (target, name) => (typeof name === 'string' ? target[name] || NO_KEY : undefined),
+    has: () => true,
+  })
 }
 
 function findProvider(config: Config, name: string): Provider {

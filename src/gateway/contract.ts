@@ -6,6 +6,8 @@ import type { CandidateReport } from '../scheduler/contract.ts'
 export interface ChatContext {
   /** Aborted when the client goes. */
   signal: AbortSignal
+  /** The request's id, for the log. */
+  id?: string
   /** Who asks, for fairness and limits. */
   client?: string
   /** Milliseconds that the client is willing to wait for a key. */

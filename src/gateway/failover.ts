@@ -1,5 +1,5 @@
 /** The one policy of what happens after a fault: who may try again, how often, and for how long. */
-import { GatewayError, KINDS } from '../chat/error.ts'
+import { KINDS, type GatewayError } from '../chat/error.ts'
 
 export interface FailoverOptions {
   /** Tries beside the first. */
@@ -25,11 +25,4 @@ export function judge(error: GatewayError, tries: number, elapsed: number, optio
   if (retry === 'provider') return { again: true, exclude: 'provider' }
   if (blame === 'limit') return { again: true, exclude: 'nothing', maxWait: options.refusedWait }
   return { again: true, exclude: 'key' }
-}
-
-/** Whatever was thrown, as the one error that crosses boundaries. */
-export function asGatewayError(cause: unknown, signal?: AbortSignal): GatewayError {
-  if (cause instanceof GatewayError) return cause
-  if (signal?.aborted) return new GatewayError('cancelled', 'the client closed the request', { cause })
-  return new GatewayError('internal', 'the gateway failed on this request; the log has the cause', { cause })
 }

@@ -1,5 +1,7 @@
 /** One JSON line an event, through pino, with every known secret replaced before it is written. */
 import pino from 'pino'
+import { KINDS } from '../chat/error.ts'
+import type { RequestRecord } from '../gateway/record.ts'
 import type { Redact } from './redact.ts'
 
 export type Log = pino.Logger
@@ -23,4 +25,11 @@ export function createLog(options: LogOptions): Log {
     },
     { write: (line: string) => write(options.redact(line)) },
   )
+}
+
+/** One line a request: what was asked, who answered, how long it took. A fault of the upstream or of ours is a warning. */
+export function logRecord(log: Log, record: RequestRecord): void {
+  const quiet = record.outcome === 'ok' || record.outcome === 'cancelled' || KINDS[record.outcome].retry === 'never'
+  if (quiet) log.info(record, 'chat')
+  else log.warn(record, 'chat')
 }

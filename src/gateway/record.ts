@@ -1,0 +1,25 @@
+/** What became of one request, for the log and the counters: told once, when its answer has ended, however it ended. */
+import type { ErrorKind } from '../chat/error.ts'
+
+export interface RequestRecord {
+  id: string | undefined
+  client: string | undefined
+  /** As the client named it. */
+  model: string
+  stream: boolean
+  outcome: 'ok' | ErrorKind
+  /** Of the last try; absent when none was made. */
+  provider?: string
+  upstream_model?: string
+  key?: string
+  attempts: number
+  /** Milliseconds: in the queue, until the first content, until the end. */
+  queue_ms: number
+  first_ms?: number
+  total_ms: number
+  input_tokens?: number
+  output_tokens?: number
+  cached_tokens?: number
+  /** The error's message, when there was one. */
+  error?: string
+}
