@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { EnforcedLimit } from '../../src/sandbox/limits/contract.ts'
-import { DIALECTS } from '../../src/sandbox/limits/dialect.ts'
+import { dialectNames } from '../../src/sandbox/limits/dialect.ts'
 import { enforcer } from '../../src/sandbox/limits/enforcer.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
 import { ask } from './ask.ts'
@@ -136,7 +136,7 @@ describe('a dialect', () => {
     expect(details[1]).toMatchObject({ retryDelay: '72000s' })
   })
 
-  it.each(DIALECTS)('%s refuses in full sentences, whatever the limit', (dialect) => {
+  it.each(dialectNames())('%s refuses in full sentences, whatever the limit', (dialect) => {
     for (const limits of [[rpm(2)], [rpd(2)], [tpm(250)], [{ metric: 'concurrency', amount: 1, period: 0 } as const]]) {
       const { refusal } = speak(dialect, limits)
       expect(refusal.status).toBeGreaterThanOrEqual(400)

@@ -12,7 +12,9 @@ interface Local {
 }
 
 const MINUTE = 60_000
-const DAY = 86_400_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+const FIXED = Date.UTC(2026, 0, 1)
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 /** The window that holds `now`: from its start (included) to its end (excluded), milliseconds since 1970. */
@@ -28,12 +30,12 @@ export function calendarWindow(resets: Resets, now: number): { start: number; en
 /** The reset in the unit `steps` after the one that holds `now`. */
 function boundary({ unit, at, zone }: Resets, now: number, steps: number): number {
   const [hour = 0, minute = 0] = at.split(':').map(Number)
-  const local = localTime(now, zone)
-  // Hours are steps of real time: an hour is never skipped or doubled by the zone, only its name is.
+  // Hours are steps of real time from one fixed moment: where daylight saving moves a zone by half an hour, the hours stay.
   if (unit === 'hour') {
-    const past = ((local.minute - minute + 60) % 60) * MINUTE + local.second * 1000 + (now % 1000)
-    return now - past + steps * 60 * MINUTE
+    const anchor = minute * MINUTE - offset(FIXED, zone)
+    return anchor + (Math.floor((now - anchor) / HOUR) + steps) * HOUR
   }
+  const local = localTime(now, zone)
   const date = new Date(Date.UTC(local.year, local.month - 1, local.day))
   if (unit === 'month') date.setUTCFullYear(local.year, local.month - 1 + steps, 1)
   else if (unit === 'week') date.setUTCDate(local.day - ((date.getUTCDay() + 6) % 7) + 7 * steps)

@@ -45,14 +45,19 @@ interface DialectRow {
   refusals: Partial<Record<RefusalClass, RefusalRow>> & { minute: RefusalRow }
 }
 
-const ROWS: Record<string, DialectRow> = parse(readFileSync(new URL('./dialects.yaml', import.meta.url), 'utf8'))
+let rows: Record<string, DialectRow> | undefined
 
-export const DIALECTS: readonly string[] = Object.keys(ROWS)
+/** Read when first asked for: a sandbox without limits starts without it. */
+const dialects = (): Record<string, DialectRow> =>
+  (rows ??= parse(readFileSync(new URL('./dialects.yaml', import.meta.url), 'utf8')))
+
+export const dialectNames = (): string[] => Object.keys(dialects())
 
 /** Throws Error when there is none of that name. */
 export function dialectNamed(name: string): Dialect {
-  const row = Object.hasOwn(ROWS, name) ? ROWS[name] : undefined
-  if (!row) throw new Error(`There is no dialect ${JSON.stringify(name)}: one of ${DIALECTS.join(', ')} was expected.`)
+  const row = Object.hasOwn(dialects(), name) ? dialects()[name] : undefined
+  if (!row)
+    throw new Error(`There is no dialect ${JSON.stringify(name)}: one of ${dialectNames().join(', ')} was expected.`)
   const headers = (views: readonly LimitView[], now: number): Record<string, string> =>
     headersOf(row.headers ?? {}, namesOf(row, views), now)
   return {
