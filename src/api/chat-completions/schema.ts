@@ -14,8 +14,8 @@ const jsonSchemaFormat = {
 }
 
 /**
- * The request body: OpenAI's types and ranges, lenient where other vendors know more words or fields. Nothing is coerced,
- * removed or filled in: the body goes on as it came.
+ * The request body: OpenAI's types, lenient where other vendors know more words or fields. Ranges are each vendor's own, and
+ * its answer names them better. Nothing is coerced, removed or filled in: the body goes on as it came.
  */
 export const chatRequestSchema = {
   type: 'object',
@@ -30,18 +30,18 @@ export const chatRequestSchema = {
       items: { type: 'object', required: ['name'], properties: { name: { type: 'string', minLength: 1 } } },
     }),
     function_call: { type: ['string', 'object', 'null'] },
-    max_tokens: nullable('integer', { minimum: 1 }),
-    max_completion_tokens: nullable('integer', { minimum: 1 }),
-    temperature: nullable('number', { minimum: 0, maximum: 2 }),
-    top_p: nullable('number', { minimum: 0, maximum: 1 }),
-    presence_penalty: nullable('number', { minimum: -2, maximum: 2 }),
-    frequency_penalty: nullable('number', { minimum: -2, maximum: 2 }),
+    max_tokens: nullable('integer'),
+    max_completion_tokens: nullable('integer'),
+    temperature: nullable('number'),
+    top_p: nullable('number'),
+    presence_penalty: nullable('number'),
+    frequency_penalty: nullable('number'),
     stop: { type: ['string', 'array', 'null'], items: { type: 'string' } },
     seed: nullable('integer'),
-    n: nullable('integer', { minimum: 1, maximum: 128 }),
+    n: nullable('integer'),
     logit_bias: nullable('object', { additionalProperties: { type: 'number' } }),
     logprobs: nullable('boolean'),
-    top_logprobs: nullable('integer', { minimum: 0, maximum: 20 }),
+    top_logprobs: nullable('integer'),
     user: nullable('string'),
     response_format: nullable('object', {
       required: ['type'],

@@ -54,15 +54,18 @@ export function createAnswerFold(request: FoldRequest, tell: Tell): AnswerFold {
   function takeChunk(chunk: Record<string, unknown>): boolean {
     const isChanged = readHead(chunk, head)
     usage.sent(usageIn(chunk))
+    const fault = faultIn(chunk)
     const list = chunk['choices']
     if (Array.isArray(list)) {
       for (const [position, choice] of list.entries()) {
         if (!isRecord(choice)) continue
         isWhole ||= isRecord(choice['message']) && !isRecord(choice['delta'])
-        readChoice(choice, position).forEach(takePiece)
+        for (const piece of readChoice(choice, position)) {
+          // The chunk's own error says more than a choice that ends with the word.
+          takePiece(fault !== undefined && piece.error !== undefined ? { ...piece, error: fault } : piece)
+        }
       }
     }
-    const fault = faultIn(chunk)
     if (fault !== undefined) throw faultError(fault)
     return isChanged
   }

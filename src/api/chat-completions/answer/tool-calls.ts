@@ -104,7 +104,8 @@ export function createToolCalls(unwrapped: ReadonlySet<string>): ToolCalls {
     flush: () => calls.flatMap(ready),
     end() {
       const out = calls.flatMap((call) => {
-        if (call.index >= 0 || (call.name === '' && call.early === '' && call.id === undefined)) return []
+        // arguments of a block that was never opened as a call belong to a tool that the vendor runs itself
+        if (call.index >= 0 || (call.name === '' && call.id === undefined)) return []
         if (call.isWrapped) [call.isCustom, call.early] = [true, unwrap(call.early)]
         if (call.name !== '') return [announce(call, '')]
         throw new GatewayError('bad_answer', 'The upstream called a tool without naming it.')

@@ -29,8 +29,8 @@ const partSchema = {
   }),
 }
 
-const content = { type: ['string', 'array'], items: partSchema }
-const contentOrNull = { type: ['string', 'array', 'null'], items: partSchema }
+/** Null is nothing: clients send it from every role, and the vendor may have its own words for that. */
+const content = { type: ['string', 'array', 'null'], items: partSchema }
 
 const calledFunction = {
   type: 'object',
@@ -56,14 +56,14 @@ export const messageSchema = {
     user: { required: ['content'], properties: { content } },
     assistant: {
       properties: {
-        content: contentOrNull,
+        content,
         refusal: textOrNull,
         tool_calls: { type: ['array', 'null'], items: toolCallSchema },
         function_call: { ...calledFunction, type: ['object', 'null'] },
       },
     },
     // Clients of tools without a result send null, or nothing.
-    tool: { required: ['tool_call_id'], properties: { content: contentOrNull, tool_call_id: text } },
-    function: { required: ['name'], properties: { content: contentOrNull, name: text } },
+    tool: { required: ['tool_call_id'], properties: { content, tool_call_id: text } },
+    function: { required: ['name'], properties: { content, name: text } },
   }),
 }

@@ -4,7 +4,7 @@ import { GatewayError } from '../../../chat/error.ts'
 /** A fault that ajv found, in OpenAI's words: what was expected, what came, and `param` as OpenAI writes it. */
 export function schemaError(fault: ErrorObject | undefined, body: unknown): GatewayError {
   if (fault === undefined) return invalid('The request body is invalid.', null, null)
-  const path = paramOf(fault.instancePath)
+  const path = paramOf(fault.instancePath, body)
   const value = valueAt(body, fault.instancePath)
   const { params } = fault as { params: Record<string, unknown> }
   if (path === '' && fault.keyword === 'type') {
@@ -36,21 +36,17 @@ export function schemaError(fault: ErrorObject | undefined, body: unknown): Gate
       )
     }
     case 'minItems':
-      return invalid(`Invalid '${path}': empty array. Expected at least one item.`, path, 'empty_array')
-    case 'minLength':
-      return invalid(`Invalid '${path}': empty string. Expected at least one character.`, path, 'empty_string')
-    case 'minimum':
-    case 'maximum': {
-      const side = fault.keyword === 'minimum' ? 'below minimum' : 'above maximum'
-      const number = Number.isInteger(value) ? 'integer' : 'decimal'
-      const bound = `${String(params['comparison'])} ${String(params['limit'])}`
-      const code = `${number}_${fault.keyword === 'minimum' ? 'below_min' : 'above_max'}_value`
       return invalid(
-        `Invalid '${path}': ${number} ${side} value. Expected a value ${bound}, but got ${short(value)} instead.`,
+        `Invalid '${path}': empty array. Expected an array with minimum length 1, but got an empty array instead.`,
         path,
-        code,
+        'empty_array',
       )
-    }
+    case 'minLength':
+      return invalid(
+        `Invalid '${path}': empty string. Expected a string with minimum length 1, but got an empty string instead.`,
+        path,
+        'empty_string',
+      )
     default:
       return invalid(`Invalid '${path}': ${fault.message ?? 'not what is expected here'}.`, path, 'invalid_value')
   }
@@ -61,8 +57,14 @@ function invalid(message: string, param: string | null, code: string | null): Ga
 }
 
 /** `/messages/0/content` → `messages[0].content`. */
-export function paramOf(pointer: string): string {
-  return steps(pointer).reduce((path, step) => (/^\d+$/.test(step) ? `${path}[${step}]` : join(path, step)), '')
+function paramOf(pointer: string, body: unknown): string {
+  let path = ''
+  let value = body
+  for (const step of steps(pointer)) {
+    path = Array.isArray(value) ? `${path}[${step}]` : join(path, step)
+    value = (value as Record<string, unknown>)[step]
+  }
+  return path
 }
 
 function steps(pointer: string): string[] {

@@ -2,31 +2,31 @@ import { byValue, when } from './when.ts'
 
 const name = { type: 'string', minLength: 1 }
 
+const functionSchema = {
+  type: 'object',
+  required: ['name'],
+  properties: {
+    name,
+    description: { type: ['string', 'null'] },
+    parameters: { type: ['object', 'null'] },
+    strict: { type: ['boolean', 'null'] },
+  },
+}
+
 export const toolSchema = {
   type: 'object',
-  required: ['type'],
-  properties: { type: { type: 'string' } },
-  allOf: byValue('type', {
-    function: {
-      required: ['function'],
-      properties: {
-        function: {
-          type: 'object',
-          required: ['name'],
-          properties: {
-            name,
-            description: { type: ['string', 'null'] },
-            parameters: { type: ['object', 'null'] },
-            strict: { type: ['boolean', 'null'] },
-          },
-        },
+  properties: { type: { type: 'string' }, function: functionSchema },
+  allOf: [
+    // A function says what it is, also for clients that leave the type out.
+    when({ not: { required: ['function'] } }, { required: ['type'] }),
+    ...byValue('type', {
+      function: { required: ['function'] },
+      custom: {
+        required: ['custom'],
+        properties: { custom: { type: 'object', required: ['name'], properties: { name } } },
       },
-    },
-    custom: {
-      required: ['custom'],
-      properties: { custom: { type: 'object', required: ['name'], properties: { name } } },
-    },
-  }),
+    }),
+  ],
 }
 
 const named = { type: 'object', required: ['name'], properties: { name } }
