@@ -1,4 +1,5 @@
 /** How a provider counts against a limit: the four shapes, from the provider's side of the wire. */
+import type { Frame } from '../limits/fixed.ts'
 
 /** What a `take` needs to be given back. */
 export type Receipt = number | { amount: number; at: number } | undefined
@@ -18,14 +19,14 @@ export interface Enforcement {
 
 const ROUNDING = 1e-9
 
-/** Refills continuously, holds one period's worth (OpenAI, Anthropic, Groq). Its level may go below zero. */
-export function bucket(limit: number, period: number): Enforcement {
+/** Refills continuously, holds one period's worth or `burst`. Its level may go below zero. */
+export function bucket(limit: number, period: number, burst = limit): Enforcement {
   const rate = limit / period
-  let level = limit
+  let level = burst
   let seen = 0
   const advance = (now: number): void => {
     if (now <= seen) return
-    level = Math.min(limit, level + (now - seen) * rate)
+    level = Math.min(burst, level + (now - seen) * rate)
     seen = now
   }
   return {
@@ -33,7 +34,7 @@ export function bucket(limit: number, period: number): Enforcement {
     wait(now, amount) {
       advance(now)
       if (level >= amount - ROUNDING) return 0
-      return amount > limit + ROUNDING ? Infinity : (amount - level) / rate
+      return amount > burst + ROUNDING ? Infinity : (amount - level) / rate
     },
     take(now, amount) {
       advance(now)
@@ -42,7 +43,7 @@ export function bucket(limit: number, period: number): Enforcement {
     },
     give(now, amount) {
       advance(now)
-      level = Math.min(limit, level + amount)
+      level = Math.min(burst, level + amount)
     },
     remaining(now) {
       advance(now)
@@ -51,32 +52,48 @@ export function bucket(limit: number, period: number): Enforcement {
   }
 }
 
-/** Starts again at 0 every `period`, the first time `phase` before the clock's zero (Gemini's minute, every day limit). */
+/** Starts again at 0 every `period`, the first time `phase` before the clock's zero. */
 export function fixedWindow(limit: number, period: number, phase = 0): Enforcement {
-  let window = Number.NaN
+  return { ...framed(limit, (now) => frameAt(now + phase, period, phase)), phase }
+}
+
+/** Starts again at 0 on the frame's boundaries; `epoch` is the wall-clock time at the clock's zero. */
+export function calendarWindow(limit: number, frame: Frame, epoch: number): Enforcement {
+  return framed(limit, (now) => {
+    const { start, end } = frame(epoch + now)
+    return { start: start - epoch, end: end - epoch }
+  })
+}
+
+function frameAt(shifted: number, period: number, phase: number): { start: number; end: number } {
+  const index = Math.floor(shifted / period)
+  return { start: index * period - phase, end: (index + 1) * period - phase }
+}
+
+function framed(limit: number, frame: (now: number) => { start: number; end: number }): Enforcement {
+  let window = { start: Number.NaN, end: -Infinity }
   let used = 0
   const advance = (now: number): void => {
-    const current = Math.floor((now + phase) / period)
-    if (current === window) return
+    const current = frame(now)
+    if (current.start === window.start) return
     window = current
     used = 0
   }
   return {
     limit,
-    phase,
     wait(now, amount) {
       advance(now)
       if (used + amount <= limit + ROUNDING) return 0
-      return amount > limit ? Infinity : (window + 1) * period - phase - now + 1
+      return amount > limit ? Infinity : window.end - now + 1
     },
     take(now, amount) {
       advance(now)
       used += amount
-      return window
+      return window.start
     },
     give(now, amount, receipt) {
       advance(now)
-      if (receipt === window) used -= amount
+      if (receipt === window.start) used -= amount
     },
     remaining(now) {
       advance(now)

@@ -8,10 +8,21 @@ import { used } from './upstream.ts'
 export interface GatewaySettings {
   /** The public model that all requests ask for. */
   model: string
-  /** Milliseconds that a request may wait in all, its client's retries included. */
+  /** Milliseconds that a request may wait for keys. */
   patience: number
-  /** Tries beside the first that a fault of an upstream may cost; refused for a limit, a request waits again instead. */
+  /** Does a client that tries again tell what is left of its patience (or does each of its visits start anew)? */
+  tellsPatience: boolean
+  /** Tries beside the first that upstreams' refusals and faults may cost one visit. */
   retries: number
+}
+
+/** One HTTP request of a client; its SDK may make several of one request. */
+interface Visit {
+  arrived: number
+  tries: number
+  /** Estimated input, tokens. */
+  input: number
+  exclude: Set<string>
 }
 
 interface Flight {
@@ -26,12 +37,15 @@ export function scheduledGateway(simulation: Simulation, scheduler: Scheduler, s
   const { clock, chance } = simulation
   const keys = new Map(simulation.keys.map((key) => [key.id, key]))
   const flights = new Map<SimulatedRequest, Flight>()
-  const faults = new Map<SimulatedRequest, Set<string>>()
+  const visits = new Map<SimulatedRequest, Visit>()
 
   const policy: Policy = {
     arrive(request) {
-      faults.delete(request)
-      acquire(request, Math.ceil(request.input * uniform(chance.random, ESTIMATE.from, ESTIMATE.to)))
+      const input = Math.ceil(request.input * uniform(chance.random, ESTIMATE.from, ESTIMATE.to))
+      const arrived = settings.tellsPatience ? request.at : clock.now()
+      const visit: Visit = { arrived, tries: 0, input, exclude: new Set() }
+      visits.set(request, visit)
+      acquire(request, visit)
     },
     firstByte(request, key, signals) {
       const flight = flights.get(request)
@@ -52,31 +66,31 @@ export function scheduledGateway(simulation: Simulation, scheduler: Scheduler, s
         return
       }
       lease.observe(answer.signals)
-      if (answer.status === 429) {
-        lease.fail({ kind: 'rate_limit', retryAfter: answer.retryAfter, started: false })
-        acquire(request, request.input)
+      // A limit that was met passes, and the scheduler knows when; a key that is not known stays so.
+      const limited = answer.status === 429
+      lease.fail({ kind: limited ? 'rate_limit' : 'authentication', retryAfter: answer.retryAfter, started: false })
+      const visit = visits.get(request)
+      if (visit === undefined || visit.tries > settings.retries) {
+        simulation.refuse(request, answer.status, answer.retryAfter)
         return
       }
-      lease.fail({ kind: 'authentication', started: false })
-      const failed = faults.get(request) ?? new Set<string>()
-      failed.add(lease.id)
-      faults.set(request, failed)
-      if (failed.size <= settings.retries) acquire(request, request.input)
-      else simulation.refuse(request, answer.status)
+      if (!limited) visit.exclude.add(lease.id)
+      acquire(request, visit)
     },
   }
   return policy
 
-  function acquire(request: SimulatedRequest, input: number): void {
+  function acquire(request: SimulatedRequest, visit: Visit): void {
+    visit.tries += 1
     const ask: AcquireRequest = {
       model: settings.model,
-      input,
+      input: visit.input,
       maxOutput: request.statesMaximum ? request.maxOutput : null,
       needs: {},
       client: request.client,
-      exclude: faults.get(request),
+      exclude: visit.exclude,
       maxWait: settings.patience,
-      waited: clock.now() - request.at,
+      waited: clock.now() - visit.arrived,
     }
     clock.touch()
     scheduler.acquire(ask).then(
@@ -94,7 +108,9 @@ export function scheduledGateway(simulation: Simulation, scheduler: Scheduler, s
 
   function refuse(request: SimulatedRequest, error: unknown): void {
     if (!(error instanceof GatewayError)) throw error
-    const spent = clock.now() >= request.at + settings.patience - 1
+    const arrived = visits.get(request)?.arrived ?? request.at
+    // A gateway whose queue has kept a request for all its patience tells the client not to come again.
+    const spent = clock.now() >= arrived + settings.patience - 1
     simulation.refuse(request, error.status, error.retryAfter, spent)
   }
 }

@@ -18,6 +18,10 @@ export interface EnforcedLimit {
   period: number
   charge: Charge
   enforcement: Enforcement
+  /** US dollars for a million tokens, for limits of money. */
+  price?: { input: number; output: number }
+  /** All that was charged so far; of concurrency, milliseconds in use. */
+  used: number
 }
 
 export interface UpstreamKey {
@@ -40,6 +44,7 @@ export interface UpstreamKey {
 }
 
 export interface Admission {
+  at: number
   receipts: Receipt[]
 }
 
@@ -53,6 +58,8 @@ export interface Refusal {
 const HEADER_PERIOD = 60_000
 /** Tokens of a prompt that are read in a millisecond. */
 const PREFILL = 8
+/** US dollars: less than any request costs. */
+const LEAST_MONEY = 1e-9
 
 /** Admits the work and charges it, or says which limit refuses longest. */
 export function admit(key: UpstreamKey, work: Work, now: number): Admission | Refusal {
@@ -62,18 +69,27 @@ export function admit(key: UpstreamKey, work: Work, now: number): Admission | Re
     if (wait > (refusal?.wait ?? 0)) refusal = { limit, wait }
   }
   if (refusal !== undefined) return refusal
-  return { receipts: key.limits.map((limit) => limit.enforcement.take(now, taken(limit, work))) }
+  const receipts = key.limits.map((limit) => {
+    const amount = taken(limit, work)
+    if (limit.metric !== 'concurrency') limit.used += amount
+    return limit.enforcement.take(now, amount)
+  })
+  return { at: now, receipts }
 }
 
 /** The answer is complete: each limit is charged what its rule says. */
 export function finish(key: UpstreamKey, work: Work, admission: Admission, now: number): void {
-  for (const [index, { metric, charge, enforcement }] of key.limits.entries()) {
+  for (const [index, limit] of key.limits.entries()) {
     const receipt = admission.receipts[index]
-    if (metric === 'concurrency') enforcement.give(now, 1, receipt)
-    else if (metric !== 'tokens' && metric !== 'output') continue
-    else if (charge === 'reserve-max') enforcement.give(now, work.maxOutput - work.output, receipt)
-    else if (charge === 'predicted') enforcement.take(now, work.output)
-    else if (charge === 'actual') enforcement.take(now, metric === 'output' ? work.output : work.input + work.output)
+    if (limit.metric === 'concurrency') {
+      limit.used += now - admission.at
+      limit.enforcement.give(now, 1, receipt)
+      continue
+    }
+    const late = lateCharge(limit, work)
+    limit.used += late
+    if (late < 0) limit.enforcement.give(now, -late, receipt)
+    else if (late > 0) limit.enforcement.take(now, late)
   }
 }
 
@@ -108,18 +124,38 @@ export function used(work: Work): Settlement {
   return { input: work.input, output: work.output }
 }
 
-function needed({ metric, charge }: EnforcedLimit, work: Work): number {
-  if (metric === 'requests' || metric === 'concurrency') return 1
-  if (metric === 'output') return charge === 'reserve-max' ? work.maxOutput : 1
-  if (metric !== 'tokens') return work.input
-  if (charge === 'reserve-max') return work.input + work.maxOutput
-  return charge === 'input' ? work.input : 1
+/** The room that a limit must have; what is counted at the end is admitted as long as anything is left. */
+function needed(limit: EnforcedLimit, work: Work): number {
+  if (limit.metric === 'usd') return LEAST_MONEY
+  const late = limit.metric === 'tokens' && (limit.charge === 'predicted' || limit.charge === 'actual')
+  return late ? 1 : Math.max(taken(limit, work), 1)
 }
 
+/** What is charged when the request is admitted. */
 function taken({ metric, charge }: EnforcedLimit, work: Work): number {
-  if (metric === 'requests' || metric === 'concurrency') return 1
-  if (metric === 'output') return charge === 'reserve-max' ? work.maxOutput : 0
-  if (metric !== 'tokens') return work.input
-  if (charge === 'reserve-max') return work.input + work.maxOutput
-  return charge === 'actual' ? 0 : work.input
+  switch (metric) {
+    case 'requests':
+    case 'concurrency':
+      return 1
+    case 'input':
+    case 'uncached':
+      return work.input
+    case 'output':
+      return charge === 'reserve-max' ? work.maxOutput : 0
+    case 'tokens':
+      if (charge === 'reserve-max') return work.input + work.maxOutput
+      return charge === 'actual' ? 0 : work.input
+    case 'usd':
+    case 'neurons':
+      return 0
+  }
+}
+
+/** What is charged more, or less, when the answer is complete. */
+function lateCharge({ metric, charge, price }: EnforcedLimit, work: Work): number {
+  if (metric === 'usd') return price ? (work.input * price.input + work.output * price.output) / 1e6 : 0
+  if (metric !== 'tokens' && metric !== 'output') return 0
+  if (charge === 'reserve-max') return work.output - work.maxOutput
+  if (charge === 'input') return 0
+  return charge === 'actual' && metric === 'tokens' ? work.input + work.output : work.output
 }

@@ -28,7 +28,8 @@ export function runScheduler(scenario: Scenario, seed: number): Promise<Measures
   return run(scenario, seed, (simulation, keys) => {
     const { random } = seededChance(seed + SCHEDULER)
     const scheduler = createScheduler(specOf(keys), simulation.clock, random)
-    return [scheduledGateway(simulation, scheduler, { model: MODEL, patience: PATIENCE, retries: RETRIES })]
+    const settings = { model: MODEL, patience: PATIENCE, tellsPatience: true, retries: RETRIES }
+    return [scheduledGateway(simulation, scheduler, settings)]
   })
 }
 

@@ -58,7 +58,7 @@ export function upstreamKey(key: SimKey, index: number, random: Random): Upstrea
   const day = key.day * 1000
   const limits: EnforcedLimit[] = []
   const add = (metric: EnforcedLimit['metric'], period: number, enforcement: Enforcement): void => {
-    limits.push({ metric, period, charge, enforcement })
+    limits.push({ metric, period, charge, enforcement, used: 0 })
   }
   if (rpm !== undefined) add('requests', MINUTE, enforce(key.kind, Math.max(1, Math.floor(rpm * real)), random))
   if (tpm !== undefined) add('tokens', MINUTE, enforce(key.kind, tpm * real, random))
