@@ -51,6 +51,8 @@ export function cancelledFault(signal: AbortSignal): GatewayError {
 /** What the HTTP client threw, in our words. `answered`: the head of the answer had come already. */
 export function connectionFault(error: unknown, answered: boolean, host: string): GatewayError {
   if (error instanceof GatewayError) return error
+  // A look-up of ours says so.
+  if (error instanceof Error && error.cause instanceof GatewayError) return error.cause
   const code = codeOf(error)
   const message = error instanceof Error ? error.message : String(error)
   const details = { cause: error }
