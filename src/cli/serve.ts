@@ -14,8 +14,8 @@ const OPTIONS = {
 export async function run(args: string[]): Promise<number> {
   const { values } = readOptions(args, OPTIONS)
   const config = standAside(loadConfig(configFile(values.config), process.env))
-  const port = readPort(values.port ?? process.env['PORT'] ?? '9000')
-  const host = values.host ?? process.env['HOST'] ?? '127.0.0.1'
+  const port = readPort(values.port ?? process.env['PORT'] ?? String(config.server.port ?? 9000))
+  const host = values.host ?? process.env['HOST'] ?? config.server.host ?? '127.0.0.1'
   const app = await createApp(config, { level: process.env['LOG_LEVEL'] ?? 'info' })
   for (const { name, reason } of config.leftOut)
     app.log.info({ provider: name }, `provider ${name} is left out: ${reason}`)
