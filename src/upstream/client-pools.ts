@@ -11,6 +11,13 @@ export interface ProxyOptions {
   none?: string
 }
 
+/** The usual variables, small letters before capitals; what none of them says is undefined. */
+export function proxyOf(environment: Record<string, string | undefined>): ProxyOptions {
+  const read = (name: string): string | undefined => environment[name] || environment[name.toUpperCase()] || undefined
+  const all = read('all_proxy')
+  return { http: read('http_proxy') ?? all, https: read('https_proxy') ?? all, none: read('no_proxy') }
+}
+
 export interface PoolOptions {
   /** Sockets to one origin; more requests wait for a free one. */
   connections?: number
@@ -98,7 +105,7 @@ function proxyAgent(proxy: ProxyOptions | undefined, options: Pool.Options): Dis
   return new EnvHttpProxyAgent({
     ...options,
     httpProxy: proxy.http ?? '',
-    httpsProxy: proxy.https ?? proxy.http ?? '',
+    httpsProxy: proxy.https ?? '',
     noProxy: proxy.none ?? '',
   })
 }

@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { getEventListeners, once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { promisify } from 'node:util'
@@ -6,6 +6,7 @@ import * as zlib from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { GatewayError } from '../../../src/chat/error.ts'
 import { createClient, type Client, type ClientOptions } from '../../../src/upstream/client.ts'
+import { proxyOf } from '../../../src/upstream/client-pools.ts'
 import { readAll } from '../../../src/upstream/client-read-all.ts'
 import type { UpstreamRequest } from '../../../src/upstream/contract.ts'
 import { chunk, HEAD, hostile, whole, type Hostile } from './hostile.ts'
@@ -486,6 +487,23 @@ describe('close', () => {
   })
 })
 
+describe('a request that is over', () => {
+  it('leaves nothing behind on the signal, however it ended', async () => {
+    const { url } = await server((socket, head) => {
+      if (head.includes('whole')) socket.write(whole('x'))
+      else if (head.includes('cut')) socket.end(HEAD + chunk('x'))
+      else socket.end()
+    })
+    const { signal } = new AbortController()
+    const { send } = client()
+    const timeouts = { connect: 60_000, first_byte: 60_000, idle: 60_000, total: 60_000 }
+    await textOf((await send(post(url, 'whole'), { signal, timeouts })).body)
+    await faultOf(textOf((await send(post(url, 'cut'), { signal, timeouts })).body))
+    await faultOf(send(post(url, 'gone'), { signal, timeouts }))
+    expect(getEventListeners(signal, 'abort')).toEqual([])
+  })
+})
+
 describe('the pools', () => {
   it('hold the sockets of so many origins only', async () => {
     const servers = await Promise.all([0, 1, 2].map(async () => server((socket) => void socket.write(whole('x')))))
@@ -499,6 +517,19 @@ describe('the pools', () => {
 })
 
 describe('a proxy', () => {
+  it('is named by the environment', () => {
+    const environment = {
+      http_proxy: 'http://a',
+      HTTP_PROXY: 'http://b',
+      HTTPS_PROXY: 'http://c',
+      NO_PROXY: 'x',
+      no_proxy: '',
+    }
+    expect(proxyOf(environment)).toEqual({ http: 'http://a', https: 'http://c', none: 'x' })
+    expect(proxyOf({ ALL_PROXY: 'http://d', https_proxy: 'http://e' })).toEqual({ http: 'http://d', https: 'http://e' })
+    expect(proxyOf({})).toEqual({})
+  })
+
   it('takes the connection, except to the hosts that it is not for', async () => {
     const target = await server((socket) => void socket.write(whole('x')))
     const asked: string[] = []
