@@ -43,11 +43,22 @@ export interface KeySpec {
   limits: LimitSpec[]
 }
 
+export interface ModelFacts {
+  /** Of each account with this model, unless a limit names another scope. */
+  limits?: LimitSpec[]
+  capabilities?: Capabilities
+  /** US dollars for a million tokens. */
+  price?: { input: number; output: number }
+}
+
 export interface ProviderSpec {
   name: string
   weight: number
   keys: KeySpec[]
+  /** Of each account (each key that names none), unless a limit names another scope. */
   limits: LimitSpec[]
+  /** By the upstream's name; used when `provider/model` is asked for and no pool of that name exists. */
+  models?: Record<string, ModelFacts>
   /** Is the provider's prompt cache kept per key (then affinity pays)? */
   cache_per_key?: boolean
   /** Do requests that failed count against the provider's request limits? */
@@ -107,6 +118,8 @@ export interface Settlement {
   input?: number
   output?: number
   cached?: number
+  /** Where a provider bills in them and says how many. */
+  neurons?: number
 }
 
 export interface Failure {

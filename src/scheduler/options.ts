@@ -1,5 +1,6 @@
 /** What an operator may tune, with the values that serve without tuning. Times are milliseconds. */
 import type { LimitSpec } from './contract.ts'
+import type { Strategy } from './strategies/strategy.ts'
 
 export interface ClientSpec {
   /** Share of the pool under contention, relative to the other clients; 1 when absent. */
@@ -19,6 +20,10 @@ export interface SchedulerOptions {
   clients?: Record<string, ClientSpec>
   /** May a limit that a provider states raise the declared one? */
   trust_headers?: boolean
+  /** Strategies of one's own, by the name that `strategy` uses. */
+  strategies?: Record<string, Strategy>
+  /** How many requests of a client may be looked at past a blocked one; 1 is strict order. */
+  backfill?: number
   /** A lease that nobody ended is taken back after this. */
   lease_ttl?: number
 }
@@ -29,6 +34,8 @@ export const DEFAULT_OPTIONS = {
   max_queue: 10_000,
   fallback_after: 0,
   clients: {},
+  strategies: {},
+  backfill: 4,
   trust_headers: false,
   lease_ttl: 660_000,
 } as const satisfies SchedulerOptions

@@ -1,9 +1,25 @@
-/** Which key, and when: the scheduler put together. */
+/**
+ * Which key, and when. A request asks; `pick` finds the key that is due and has room in every limit; else it waits in its
+ * pool's queue until `dispatch` wakes it at the moment when a key frees, or `admission` turns it away with a true time.
+ * Everything that providers say comes back through the lease: `observe`, `settle`, `fail`.
+ */
 import { GatewayError } from '../chat/error.ts'
+import { admit, expired } from './admission.ts'
+import { lack, unsupported } from './capability.ts'
 import type { Clock } from './clock.ts'
 import { realClock } from './clock.ts'
-import type { AcquireRequest, Lease, PoolSpec, ProviderSpec, RouteSpec, Scheduler } from './contract.ts'
+import type { AcquireRequest, Lease, PoolSpec, ProviderSpec, Scheduler } from './contract.ts'
+import { dispatch, leave, pump, release } from './dispatch.ts'
+import { createHost } from './host.ts'
 import type { SchedulerOptions } from './options.ts'
+import { pick } from './pick.ts'
+import type { LeaseRecord } from './lease.ts'
+import type { Pool } from './pool.ts'
+import type { Key } from './provider.ts'
+import { poolOf, strategyOf } from './pools.ts'
+import type { Waiting } from './queue/waiting.ts'
+import { reportOf } from './report.ts'
+import { createWorld, followClock } from './world.ts'
 
 export type { Clock } from './clock.ts'
 export type { ClientSpec, SchedulerOptions } from './options.ts'
@@ -14,84 +30,111 @@ export interface SchedulerSpec {
   options: SchedulerOptions
 }
 
-interface Candidate {
-  route: RouteSpec
-  key: string
-  weight: number
-  load: number
-}
-
-/** Makes the scheduler of one process. `clock` and `random` are given by tests and plans. */
+/**
+ * Makes the scheduler of one process; tests and plans give `clock` and `random`. Throws a RangeError for a strategy that
+ * does not exist.
+ */
 export function createScheduler(
   spec: SchedulerSpec,
   clock: Clock = realClock,
-  _random: () => number = Math.random,
+  random: () => number = Math.random,
 ): Scheduler {
-  const providers = new Map(spec.providers.map((provider) => [provider.name, provider]))
-  const pools = new Map(spec.pools.map((pool) => [pool.model, candidatesOf(pool.routes)]))
-  let inFlight = 0
+  const world = createWorld(spec, clock, random)
+  for (const { strategy } of spec.pools) strategyOf(world, strategy)
+  strategyOf(world)
+  let closed = false
+  const expire = (pool: Pool, item: Waiting) => expired(world, pool, item, clock.now())
+  const host = createHost(world, (lease, keys) => wake(lease, keys))
 
-  function candidatesOf(routes: RouteSpec[]): Candidate[] {
-    return routes.flatMap((route) => {
-      const provider = providers.get(route.provider)
-      return (provider?.keys ?? []).map((key) => ({
-        route,
-        key: key.name,
-        weight: key.weight * route.weight * (provider?.weight ?? 1),
-        load: 0,
-      }))
-    })
-  }
-
-  function poolOf(model: string): Candidate[] {
-    let pool = pools.get(model)
-    const slash = model.indexOf('/')
-    if (!pool && slash > 0 && providers.has(model.slice(0, slash))) {
-      const route = { provider: model.slice(0, slash), model: model.slice(slash + 1), weight: 1, tier: 0, limits: [] }
-      pool = candidatesOf([route])
-      pools.set(model, pool)
-    }
-    if (!pool) throw new GatewayError('unknown_model', `No model ${model} is configured.`)
-    return pool
+  /** Keys may have room again: whoever waits longest is asked first. */
+  function wake(lease: LeaseRecord | undefined, keys: readonly Key[]): void {
+    const pools = [...release(world, lease, keys, clock.now())]
+    pools.sort((a, b) => (a.queue.soonest()?.deadline ?? 0) - (b.queue.soonest()?.deadline ?? 0))
+    for (const pool of pools) pump(world, host, pool, expire)
   }
 
   async function acquire(request: AcquireRequest): Promise<Lease> {
-    let best: Candidate | undefined
-    for (const candidate of poolOf(request.model)) {
-      if (request.exclude?.has(idOf(candidate))) continue
-      if (!best || candidate.load / candidate.weight < best.load / best.weight) best = candidate
+    if (closed) throw new GatewayError('shutting_down', 'The server is shutting down.')
+    if (request.signal?.aborted) throw cancelled()
+    const now = clock.now()
+    followClock(world, now)
+    const pool = poolOf(world, request.model)
+    const item = createWaiting(pool, request, now)
+    if (pool.queue.size === 0) {
+      const choice = pick(world, pool, item, now)
+      if (choice) {
+        pool.drain.note(0, now)
+        return dispatch(world, host, pool, item, choice, now)
+      }
     }
-    if (!best) throw new GatewayError('queue_full', `No key for ${request.model} is left.`, { retryAfter: 1000 })
-    const chosen = best
-    chosen.load++
-    inFlight++
-    let open = true
-    const end = () => {
-      if (open) inFlight--
-      open = false
-    }
+    return enqueue(pool, item, now)
+  }
+
+  function createWaiting(pool: Pool, request: AcquireRequest, now: number): Waiting {
+    const tiers = pool.tiers
+      .map((tier) => ({
+        tier,
+        lanes: tier.lanes.filter((lane) => lack(lane.route, request) === undefined && lane.size > 0),
+      }))
+      .filter(({ lanes }) => lanes.length > 0)
+    if (tiers.length === 0) throw unsupported(request, pool.spec.routes)
+    const arrived = now - (request.waited ?? 0)
     return {
-      provider: chosen.route.provider,
-      model: chosen.route.model,
-      key: chosen.key,
-      id: idOf(chosen),
-      waited: request.waited ?? 0,
-      explain: () => [],
-      started: () => {},
-      observe: () => {},
-      settle: end,
-      fail: end,
+      request,
+      client: world.clients.get(request.client),
+      tiers,
+      demands: new Map(),
+      arrived,
+      deadline: arrived + (request.maxWait ?? world.settings.max_wait),
+      fallbackAt: world.settings.fallback_after > 0 && tiers.length > 1 ? arrived + world.settings.fallback_after : 0,
+      notBefore: 0,
+      booking: undefined,
+      gone: false,
+      place: -1,
+      resolve: () => {},
+      reject: () => {},
+      unhook: () => {},
     }
   }
 
-  void clock
+  function enqueue(pool: Pool, item: Waiting, now: number): Promise<Lease> {
+    const { signal, waited } = item.request
+    return new Promise((resolve, reject) => {
+      item.resolve = resolve
+      item.reject = reject
+      const abort = () => {
+        leave(world, pool, item)
+        reject(cancelled())
+        pump(world, host, pool, expire)
+      }
+      signal?.addEventListener('abort', abort, { once: true })
+      item.unhook = () => signal?.removeEventListener('abort', abort)
+      pool.queue.push(item, (waited ?? 0) > 0)
+      world.queued++
+      pump(world, host, pool, expire)
+      if (item.gone) return
+      admit(world, pool, item, now)
+      if (pool.queue.size === 0) pump(world, host, pool, expire)
+    })
+  }
+
   return {
     acquire,
-    report: () => ({ inFlight, queued: 0, scopes: [], keys: [], pools: [] }),
-    close: () => {},
+    report: () => reportOf(world, clock.now()),
+    close() {
+      closed = true
+      for (const pool of world.pools.values()) {
+        for (const item of pool.queue.everybody()) {
+          leave(world, pool, item)
+          item.reject(new GatewayError('shutting_down', 'The server is shutting down.'))
+        }
+        pump(world, host, pool, expire)
+      }
+      host.close()
+    },
   }
 }
 
-function idOf(candidate: Candidate): string {
-  return `${candidate.route.provider}/${candidate.route.model}#${candidate.key}`
+function cancelled(): GatewayError {
+  return new GatewayError('cancelled', 'The client left while the request was waiting for a key.')
 }

@@ -1,0 +1,67 @@
+/** Reserve, settle, refund: what a request holds of each limit that it touches. */
+import type { Settlement } from './contract.ts'
+import { creep } from './learning/learnt.ts'
+import type { Demand } from './limits/demand.ts'
+import { actualOf, costOf, lateCost } from './limits/demand.ts'
+import type { Limit } from './limits/limit.ts'
+import { give, take } from './limits/limit.ts'
+import type { Scope } from './scope.ts'
+
+export interface Hold {
+  readonly limit: Limit
+  readonly scope: Scope
+  /** Units charged so far. */
+  cost: number
+  readonly mark: number
+  /** The limit's own count right after, to tell what was taken since. */
+  readonly taken: number
+  /** What the window held before this request. */
+  readonly before: number
+}
+
+/** Takes from every limit of every scope; the caller has made sure that each admits it, in the same turn of the loop. */
+export function reserve(scopes: readonly Scope[], demand: Demand, now: number): Hold[] {
+  const holds: Hold[] = []
+  for (const scope of scopes) {
+    for (const limit of scope.limits) {
+      if (limit.learnt) creep(limit, now)
+      const cost = costOf(limit.spec, demand)
+      const before = limit.window.amount - limit.window.room(now)
+      const mark = take(limit, cost, now)
+      holds.push({ limit, scope, cost, mark, taken: limit.taken, before })
+    }
+  }
+  return holds
+}
+
+/** Trues the charges up to what was used. What a provider counts while it answers is moved to now. */
+export function settleHolds(holds: readonly Hold[], used: Settlement, demand: Demand, now: number): void {
+  const known = used.input !== undefined || used.output !== undefined
+  for (const hold of holds) {
+    const { limit, mark } = hold
+    const { spec } = limit
+    if (spec.metric === 'concurrency') continue
+    const actual = known || spec.metric === 'neurons' ? actualOf(spec, used, demand) : null
+    if (actual === null) continue
+    const late = lateCost(spec, used.output ?? demand.output)
+    const early = actual - late
+    if (hold.cost !== early) give(limit, hold.cost - early, mark, now)
+    if (late > 0) take(limit, late, now)
+    hold.cost = actual
+  }
+}
+
+/** Gives back what a request did not cost, because its provider refused it. */
+export function refundHolds(holds: readonly Hold[], requestsCount: boolean, now: number): void {
+  for (const hold of holds) {
+    const { metric } = hold.limit.spec
+    if (metric === 'concurrency' || (metric === 'requests' && requestsCount && hold.scope.kind !== 'client')) continue
+    give(hold.limit, hold.cost, hold.mark, now)
+    hold.cost = 0
+  }
+}
+
+/** The request is over, whatever came of it. */
+export function freeConcurrency(holds: readonly Hold[], now: number): void {
+  for (const hold of holds) if (hold.limit.spec.metric === 'concurrency') give(hold.limit, hold.cost, hold.mark, now)
+}

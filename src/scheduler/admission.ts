@@ -1,0 +1,93 @@
+/** Who may wait, and the refusal of those who may not: at once, with a true time to come back, and why, key by key. */
+import { GatewayError } from '../chat/error.ts'
+import { leave } from './dispatch.ts'
+import { explainPool, TOO_LARGE } from './explain.ts'
+import { UNTIL_EVENT } from './limits/window.ts'
+import { eta } from './pick.ts'
+import type { Pool } from './pool.ts'
+import { supplyOf } from './queue/supply.ts'
+import type { Waiting } from './queue/waiting.ts'
+import type { World } from './world.ts'
+
+/** In standing overload a queue holds what drains within this, in milliseconds, and at least so many requests. */
+const STANDING_WAIT = 10_000
+const STANDING_LEAST = 8
+/** Those who are sent away come back spread over this long, in milliseconds. */
+const SPREAD = 5000
+/** How many candidates an error lists. */
+const LISTED = 50
+
+/** Decides over a request that has just joined the queue and found no key. May turn it, or a greedier one, away. */
+export function admit(world: World, pool: Pool, item: Waiting, now: number): void {
+  const patience = item.deadline - now
+  const own = eta(world, pool, item, now)
+  // What only an event can end may end soon; everything else is known to the millisecond.
+  if (own.wait > patience && own.wait !== UNTIL_EVENT) return turnAway(world, pool, item, own.wait, now)
+  const head = oldest(pool)
+  pool.drain.note(head === undefined ? 0 : now - head, now)
+  const rate = pool.drain.rate(now)
+  const demand = pool.typical ?? item.demands.values().next().value
+  const supply = (horizon: number) => (demand ? supplyOf(pool, demand, horizon, now) : Infinity)
+  if (world.queued > world.settings.max_queue) return overflow(world, pool, item, STANDING_WAIT, now)
+  const standing = pool.drain.standing(now) ? Math.max(STANDING_LEAST, rate * STANDING_WAIT) : Infinity
+  const most = Math.min(standing, Math.max(1, supply(world.settings.max_wait)))
+  if (pool.queue.size > most) {
+    return overflow(world, pool, item, (pool.queue.size - most) / Math.max(rate, most / world.settings.max_wait), now)
+  }
+  if (patience >= world.settings.max_wait) return
+  // Less patient than the queue is made for: its own place in it counts.
+  const ahead = pool.queue.ahead(item.client)
+  const enough = Math.max(1, supply(patience))
+  if (ahead > enough)
+    turnAway(world, pool, item, Math.max((ahead - enough) / Math.max(rate, enough / patience), own.wait), now)
+}
+
+/** The longest queue pays, by its last request. */
+function overflow(world: World, pool: Pool, item: Waiting, excess: number, now: number): void {
+  const wait = Math.max(1000, excess) + SPREAD * world.random()
+  const longest = pool.queue.longest()
+  const mine = pool.queue.lineSize(item.client)
+  const last = longest?.items.findLast(({ gone }) => !gone)
+  const victim = last && longest && longest.client !== item.client && longest.size > mine ? last : item
+  turnAway(world, pool, victim, wait, now)
+}
+
+function turnAway(world: World, pool: Pool, item: Waiting, wait: number, now: number): void {
+  leave(world, pool, item)
+  item.reject(refusal(world, pool, item, wait, now))
+}
+
+/** The error of a request that waited in vain, though it seemed that it would not. */
+export function expired(world: World, pool: Pool, item: Waiting, now: number): void {
+  const { wait } = eta(world, pool, item, now)
+  item.reject(refusal(world, pool, item, wait === UNTIL_EVENT ? 1000 : Math.max(1000, wait), now))
+}
+
+function refusal(world: World, pool: Pool, item: Waiting, wait: number, now: number): GatewayError {
+  const keys = explainPool(world, pool, item, now, LISTED)
+  const waited = Math.round(now - item.arrived)
+  const extra = { keys, waited, queued: pool.queue.size }
+  if (wait < Infinity) {
+    const seconds = Math.ceil(wait / 100) / 10
+    const message = `All keys for ${item.request.model} are busy or cooling down; try again in ${seconds} s.`
+    return new GatewayError('queue_full', message, { retryAfter: Math.ceil(wait), extra })
+  }
+  if (keys.some(({ reason }) => reason === TOO_LARGE)) {
+    const message = `The request is larger than any key for ${item.request.model} may take at once; shorten it or lower max_tokens.`
+    return new GatewayError('too_large', message, { extra })
+  }
+  return new GatewayError('queue_full', `No key for ${item.request.model} is in service.`, {
+    status: 503,
+    code: 'no_key',
+    extra,
+  })
+}
+
+function oldest(pool: Pool): number | undefined {
+  let first: number | undefined
+  for (const line of pool.queue.activeLines()) {
+    const head = line.items.find(({ gone }) => !gone)
+    if (head && (first === undefined || head.arrived < first)) first = head.arrived
+  }
+  return first
+}

@@ -1,0 +1,199 @@
+/** Gives keys to those who wait: at once, at the exact moment when a key frees, or not at all. */
+import type { Choice } from './lane.ts'
+import { LeaseRecord } from './lease.ts'
+import type { LeaseHost } from './lease.ts'
+import { demandOf, eta, pick } from './pick.ts'
+import type { Pool } from './pool.ts'
+import type { Key } from './provider.ts'
+import { accountScopeOf, keyModelOf } from './provider.ts'
+import { heads } from './queue/fair-queue.ts'
+import type { Waiting } from './queue/waiting.ts'
+import type { Scope } from './scope.ts'
+import { scopeWait } from './scope.ts'
+import type { World } from './world.ts'
+import { followClock } from './world.ts'
+
+/** Blocked requests looked at before the rest of the queue is left for later. */
+const MISSES = 8
+/** Blocked requests book at most this share of a pool's keys. */
+const BOOKED_SHARE = 0.5
+/** The least pause between two looks, in milliseconds. */
+const LEAST = 0.1
+/** The longest: a machine's clock may be set while all sleep. */
+const LONGEST = 30_000
+
+/** Reserves and makes the lease. The caller has just picked. */
+export function dispatch(
+  world: World,
+  host: LeaseHost,
+  pool: Pool,
+  item: Waiting,
+  choice: Choice,
+  now: number,
+): LeaseRecord {
+  const { lane, slot } = choice
+  const key = lane.key(slot)
+  const demand = demandOf(world, item, lane)
+  const lease = new LeaseRecord(host, pool, item, choice, scopesOf(world, pool, item, choice, now), demand)
+  key.inFlight++
+  ;(key.leases ??= new Set()).add(lease)
+  world.leases.add(lease)
+  host.opened()
+  pool.inFlight++
+  pool.queue.served(item.client)
+  pool.drain.served(now)
+  learnTypical(pool, lease)
+  lane.charge(slot, now)
+  return lease
+}
+
+function scopesOf(world: World, pool: Pool, item: Waiting, { lane, slot }: Choice, now: number): Scope[] {
+  const key = lane.key(slot)
+  const scopes = [key.scope, lane.provider.scope, pool.scope]
+  if (lane.model.keyed) scopes.push(keyModelOf(lane.model, key, world.toWall, now).scope)
+  else {
+    const known = lane.model.keyModels.get(slot)
+    if (known) scopes.push(known.scope)
+  }
+  if (key.account) {
+    scopes.push(key.account.scope)
+    if (lane.model.keyed || lane.model.accountScopes.size > 0)
+      scopes.push(accountScopeOf(lane.model, key.account, world.toWall, now))
+  }
+  if (item.client.scope) scopes.push(item.client.scope)
+  return scopes
+}
+
+function learnTypical(pool: Pool, { demand }: LeaseRecord): void {
+  const typical = (pool.typical ??= { ...demand })
+  for (const part of ['input', 'reserve', 'output', 'cached'] as const)
+    typical[part] += 0.02 * (demand[part] - typical[part])
+}
+
+/** Serves all that can be served now, and sets the timer for the next moment when one can. */
+export function pump(world: World, host: LeaseHost, pool: Pool, expire: (pool: Pool, item: Waiting) => void): void {
+  const now = world.clock.now()
+  followClock(world, now)
+  for (let item = pool.queue.soonest(); item && item.deadline <= now; item = pool.queue.soonest()) {
+    leave(world, pool, item)
+    expire(pool, item)
+  }
+  let next = Infinity
+  while (pool.queue.size > 0) {
+    const turn = serveOne(world, pool, now)
+    if (!turn.item || !turn.choice) {
+      next = turn.next
+      break
+    }
+    leave(world, pool, turn.item)
+    turn.item.resolve(dispatch(world, host, pool, turn.item, turn.choice, now))
+  }
+  for (const lane of pool.lanes) lane.booked.clear()
+  const soonest = pool.queue.soonest()
+  if (soonest) setTimer(world, host, pool, Math.min(next, soonest.deadline, now + LONGEST), now, expire)
+  else stop(pool)
+}
+
+interface Turn {
+  item?: Waiting
+  choice?: Choice
+  /** When to look again (monotonic ms). */
+  next: number
+}
+
+/**
+ * The first that can be served, in the order of who is due. A head that no key can take books the key that frees first,
+ * so that smaller requests behind it use only what it leaves.
+ */
+function serveOne(world: World, pool: Pool, now: number): Turn {
+  for (const lane of pool.lanes) lane.booked.clear()
+  let misses = 0
+  let booked = 0
+  let next = Infinity
+  const common = scopeWait(pool.scope, null, now)
+  if (common > 0) return { next: now + common }
+  const most = Math.max(1, Math.floor(pool.lanes.reduce((sum, lane) => sum + lane.size, 0) * BOOKED_SHARE))
+  for (const line of pool.queue.inOrder()) {
+    const own = line.client.scope ? scopeWait(line.client.scope, null, now) : 0
+    if (own > 0) {
+      next = Math.min(next, now + own)
+      continue
+    }
+    for (const [position, item] of heads(line, world.settings.backfill).entries()) {
+      if (item.notBefore <= now) {
+        const choice = pick(world, pool, item, now)
+        if (choice) return { item, choice, next: now }
+        const { wait, choice: booking } = eta(world, pool, item, now)
+        item.notBefore = now + Math.max(wait, LEAST)
+        if (item.fallbackAt > now) item.notBefore = Math.min(item.notBefore, item.fallbackAt)
+        item.booking = booking
+        pool.blocked.add(item)
+      }
+      next = Math.min(next, item.notBefore)
+      if (item.booking && item.booking.slot >= 0 && booked < most && (position === 0 || booked === 0)) {
+        item.booking.lane.booked.add(item.booking.slot)
+        booked++
+      }
+      if (++misses >= MISSES) return { next }
+    }
+  }
+  return { next }
+}
+
+/** Takes a request out of the queue. Whoever waited behind its booking is looked at afresh. */
+export function leave(world: World, pool: Pool, item: Waiting): void {
+  if (item.gone) return
+  pool.queue.remove(item)
+  world.queued--
+  item.unhook()
+  if (pool.blocked.delete(item) && item.booking) for (const other of pool.blocked) other.notBefore = 0
+}
+
+function setTimer(
+  world: World,
+  host: LeaseHost,
+  pool: Pool,
+  at: number,
+  now: number,
+  expire: (pool: Pool, item: Waiting) => void,
+): void {
+  if (pool.timerAt === at) return
+  stop(pool)
+  pool.timerAt = at
+  pool.stopTimer = world.clock.setTimer(Math.max(at, now), () => {
+    pool.timerAt = Infinity
+    pump(world, host, pool, expire)
+  })
+}
+
+function stop(pool: Pool): void {
+  if (pool.timerAt < Infinity) pool.stopTimer()
+  pool.timerAt = Infinity
+}
+
+/** A key may have room again: wakes it in every pool, and tells those who wait for it. Returns the pools with a queue. */
+export function release(world: World, lease: LeaseRecord | undefined, keys: readonly Key[], now: number): Set<Pool> {
+  const waiting = new Set<Pool>()
+  for (const pool of world.pools.values()) if (pool.queue.size > 0) waiting.add(pool)
+  for (const key of keys) {
+    for (const lane of key.provider.lanes) lane.refresh(key.slot, now)
+    for (const pool of waiting) offer(world, pool, key, now)
+  }
+  // What it gave back to a limit that many keys share may help anybody.
+  const shared = lease?.holds.some(
+    ({ scope: { kind } }) => kind === 'provider' || kind === 'model' || kind === 'client',
+  )
+  if (shared) for (const pool of waiting) for (const item of pool.blocked) item.notBefore = 0
+  return waiting
+}
+
+function offer(world: World, pool: Pool, key: Key, now: number): void {
+  for (const lane of pool.lanes) {
+    if (lane.provider !== key.provider) continue
+    for (const item of pool.blocked) {
+      if (item.notBefore <= now) continue
+      const wait = lane.wait(key.slot, demandOf(world, item, lane), now)
+      if (now + wait < item.notBefore) item.notBefore = now + wait
+    }
+  }
+}

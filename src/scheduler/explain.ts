@@ -1,0 +1,75 @@
+/** The candidates of a request, in order, and what holds each of them back. */
+import type { CandidateReport } from './contract.ts'
+import type { Lane } from './lane.ts'
+import { UNTIL_EVENT } from './limits/window.ts'
+import { needOf } from './limits/demand.ts'
+import type { Demand } from './limits/demand.ts'
+import { demandOf } from './pick.ts'
+import type { Pool } from './pool.ts'
+import type { Waiting } from './queue/waiting.ts'
+import type { Scope } from './scope.ts'
+import { scopeReason, scopeWait } from './scope.ts'
+import type { World } from './world.ts'
+
+export const TOO_LARGE = 'larger than its limits ever admit'
+
+export function explainPool(world: World, pool: Pool, item: Waiting, now: number, most: number): CandidateReport[] {
+  const found: { report: CandidateReport; rank: number }[] = []
+  for (const { tier, lanes } of item.tiers) {
+    for (const lane of lanes) {
+      const demand = demandOf(world, item, lane)
+      const shared: Scope[] = [lane.provider.scope, pool.scope]
+      if (item.client.scope) shared.push(item.client.scope)
+      for (const key of lane.provider.keys) {
+        if (!(lane.weight(key.slot) > 0)) continue
+        const wait = Math.max(lane.wait(key.slot, demand, now), ...shared.map((scope) => scopeWait(scope, demand, now)))
+        const reason = wait === 0 ? 'ready' : reasonOf(lane, key.slot, shared, demand, now)
+        const eta = wait >= UNTIL_EVENT ? null : Math.ceil(wait)
+        const rank = lane.rank[key.slot] ?? 0
+        const report: CandidateReport = {
+          key: key.spec.name,
+          provider: lane.provider.spec.name,
+          model: lane.model.name,
+          tier: tier.tier,
+          eta,
+          reason,
+        }
+        found.push({ report, rank })
+      }
+    }
+  }
+  found.sort(
+    (a, b) =>
+      (a.report.eta ?? Infinity) - (b.report.eta ?? Infinity) || a.report.tier - b.report.tier || a.rank - b.rank,
+  )
+  return found.slice(0, most).map(({ report }) => report)
+}
+
+function reasonOf(lane: Lane, slot: number, shared: readonly Scope[], demand: Demand, now: number): string {
+  const key = lane.key(slot)
+  if (key.disabled) return 'disabled by the operator'
+  const keyModel = lane.model.keyModels.get(slot)
+  for (const retirement of [key.retirement, keyModel?.retirement]) {
+    if (retirement && now < retirement.until) return `retired: ${retirement.reason}`
+    if (retirement?.probing) return `being probed: ${retirement.reason}`
+  }
+  if (keyModel?.breaker && keyModel.breaker.openUntil > 0) {
+    if (now < keyModel.breaker.openUntil) return 'circuit open after repeated faults'
+    if (keyModel.breaker.probing) return 'being probed after repeated faults'
+  }
+  if (keyModel && demand.input + demand.reserve > keyModel.maxTokens) return TOO_LARGE
+  const account = key.account && lane.model.accountScopes.get(key.account)
+  const scopes = [key.scope, key.account?.scope, keyModel?.scope, account, ...shared].filter(
+    (scope) => scope !== undefined,
+  )
+  const waits = scopes.map((scope) => scopeWait(scope, demand, now))
+  const worst = scopes[waits.indexOf(Math.max(...waits))]
+  if (!worst) return 'ready'
+  if (Math.max(...waits) === Infinity && neverFits(worst, demand)) return TOO_LARGE
+  return scopeReason(worst, demand, now)
+}
+
+/** Concurrency frees by an event; every other Infinity is a size that no window holds. */
+function neverFits(scope: Scope, demand: Demand): boolean {
+  return scope.limits.some(({ spec, window }) => spec.metric !== 'concurrency' && needOf(spec, demand) > window.amount)
+}

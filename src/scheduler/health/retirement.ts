@@ -1,0 +1,29 @@
+/** Keys that their provider no longer takes: off at once, then tried by one real request, ever more rarely. */
+import { UNTIL_EVENT } from '../limits/window.ts'
+
+const FIRST_PROBE = 60_000
+const LONGEST_PROBE = 6 * 3_600_000
+
+export interface Retirement {
+  reason: string
+  /** May be tried again from then on (monotonic ms). */
+  until: number
+  /** Refusals in a row. */
+  times: number
+  probing: boolean
+}
+
+/** Retires, or retires again for twice as long; never for less than it already is. */
+export function retire(before: Retirement | undefined, reason: string, now: number, least = 0): Retirement {
+  // Several requests may be under way when a key dies; together they are one refusal.
+  const again = before !== undefined && now >= before.until
+  const times = before ? before.times + (again ? 1 : 0) : 1
+  const pause = Math.max(least, Math.min(LONGEST_PROBE, FIRST_PROBE * 2 ** (times - 1)))
+  return { reason, until: Math.max(before?.until ?? 0, now + pause), times, probing: false }
+}
+
+/** Milliseconds until a probe may go; `UNTIL_EVENT` while one is out. */
+export function retirementWait(retirement: Retirement, now: number): number {
+  if (now < retirement.until) return retirement.until - now
+  return retirement.probing ? UNTIL_EVENT : 0
+}

@@ -1,0 +1,72 @@
+/** What the scheduler does when a lease reports; takes back the leases that nobody ends. */
+import { explainPool } from './explain.ts'
+import { observeSignals } from './learning/signals.ts'
+import type { LeaseHost, LeaseRecord } from './lease.ts'
+import { fault, succeed } from './outcome.ts'
+import type { Key } from './provider.ts'
+import { keyModelOf } from './provider.ts'
+import type { World } from './world.ts'
+
+/** How many candidates an explanation lists. */
+const LISTED = 50
+
+export type Host = LeaseHost & { close(): void }
+
+/** `wake` is called when a lease ended, with the keys that may have room again. */
+export function createHost(world: World, wake: (lease: LeaseRecord, keys: readonly Key[]) => void): Host {
+  const { clock } = world
+  let stopReaper: (() => void) | undefined
+
+  /** One timer for all leases: they expire in the order in which they were given. */
+  function watch(): void {
+    const [oldest] = world.leases
+    if (!oldest || stopReaper) return
+    stopReaper = clock.setTimer(oldest.sent + world.settings.lease_ttl, () => {
+      stopReaper = undefined
+      const due = clock.now() - world.settings.lease_ttl
+      for (const lease of world.leases) {
+        if (lease.sent > due) break
+        lease.fail({ kind: 'timeout', started: true })
+      }
+      watch()
+    })
+  }
+
+  function unwatch(): void {
+    stopReaper?.()
+    stopReaper = undefined
+  }
+
+  const context = (now: number) => ({ now, toWall: world.toWall, estimator: world.estimator, random: world.random })
+
+  return {
+    now: () => clock.now(),
+    opened: watch,
+    observe(lease, signals) {
+      const now = clock.now()
+      const key = lease.keyState
+      const scope = () => keyModelOf(lease.lane.model, key, world.toWall, now).scope
+      observeSignals(lease, signals, scope, now, { trustHeaders: world.settings.trust_headers, toWall: world.toWall })
+    },
+    started(lease) {
+      lease.answered = true
+    },
+    succeeded: (lease, used) => succeed(lease, used, context(clock.now())),
+    failed: (lease, failure) => fault(lease, failure, context(clock.now())),
+    ended(lease) {
+      const key = lease.keyState
+      key.inFlight--
+      key.leases?.delete(lease)
+      if (key.leases?.size === 0) key.leases = undefined
+      world.leases.delete(lease)
+      const { pool } = lease
+      const took = lease.age(clock.now())
+      pool.inFlight--
+      pool.duration += (pool.duration === 0 ? 1 : 0.05) * (took - pool.duration)
+      if (world.leases.size === 0) unwatch()
+      wake(lease, key.account?.keys ?? [key])
+    },
+    explain: (lease) => explainPool(world, lease.pool, lease.item, clock.now(), LISTED),
+    close: unwatch,
+  }
+}

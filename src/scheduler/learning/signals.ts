@@ -1,0 +1,108 @@
+/** What a provider says of its limits, on every answer, flows back into the levels and amounts. */
+import type { LimitSpec, Signal } from '../contract.ts'
+import type { Hold } from '../accounting.ts'
+import type { LeaseRecord } from '../lease.ts'
+import type { ToWall } from '../limits/window.ts'
+import type { Limit } from '../limits/limit.ts'
+import { windowOf } from '../limits/limit.ts'
+import type { Scope } from '../scope.ts'
+import { addLimit, cool } from '../scope.ts'
+import { learntOf, setAmount } from './learnt.ts'
+
+export interface LearningOptions {
+  trustHeaders: boolean
+  toWall: ToWall
+}
+
+/** The strongest class wins where one refusal names several. */
+const STRENGTH = ['minute', 'shared', 'too-large', 'day', 'month', 'money', 'dead'] as const
+
+export function observeSignals(
+  lease: LeaseRecord,
+  signals: readonly Signal[],
+  /** Where a limit belongs that nobody declared. */
+  scope: () => Scope,
+  now: number,
+  options: LearningOptions,
+): void {
+  for (const signal of signals) {
+    const hold = holdOf(lease, signal)
+    if (hold) sync(hold, signal, lease, now, options)
+    else learnNew(scope, signal, now, options)
+    if (signal.class) {
+      const before = lease.refusal?.class ? STRENGTH.indexOf(lease.refusal.class) : -1
+      if (STRENGTH.indexOf(signal.class) > before) lease.refusal = signal
+    }
+  }
+}
+
+/** The limit that a signal is about: of its metric, of its period where it names one, else of the shortest. */
+export function holdOf(lease: LeaseRecord, signal: Signal): Hold | undefined {
+  let found: Hold | undefined
+  for (const hold of lease.holds) {
+    const { spec } = hold.limit
+    if (hold.scope.kind === 'client' || hold.scope.kind === 'model' || spec.metric !== signal.metric) continue
+    if (signal.scope && hold.scope.kind !== signal.scope) continue
+    if (signal.period !== undefined && !samePeriod(signal.period, spec.period)) continue
+    if (!found || spec.period < found.limit.spec.period) found = hold
+  }
+  return found
+}
+
+/** Months are between 28 and 31 days long, and not everybody means the same one. */
+function samePeriod(a: number, b: number): boolean {
+  return Math.abs(a - b) <= 0.11 * Math.max(a, b)
+}
+
+function sync(hold: Hold, signal: Signal, lease: LeaseRecord, now: number, options: LearningOptions): void {
+  const { limit } = hold
+  const { spec } = limit
+  if (signal.limit !== undefined && signal.limit > 0) {
+    const stated = options.trustHeaders ? signal.limit : Math.min(signal.limit, spec.amount)
+    const share = limit.learnt?.share ?? 1
+    if (stated !== spec.amount || limit.learnt) {
+      setAmount(
+        limit,
+        stated * share,
+        now,
+        `the provider says ${signal.limit}${share < 1 ? ', others use it too' : ''}`,
+      )
+    }
+  }
+  if (signal.reset !== undefined && signal.resetMeans === 'window' && spec.shape === 'fixed' && !spec.resets) {
+    learnPhase(limit, signal.reset, now, options)
+  }
+  const remaining =
+    signal.remaining ??
+    (signal.limit !== undefined && signal.used !== undefined ? signal.limit - signal.used : undefined)
+  if (remaining === undefined || remaining < 0) return
+  const since = limit.taken - hold.taken
+  const refill = spec.shape === 'bucket' && spec.period > 0 ? (lease.age(now) * limit.window.amount) / spec.period : 0
+  limit.window.lower(now, remaining - since + refill)
+  limit.dirty = true
+}
+
+/** A fixed window whose boundary is now known need not be treated as a sliding one. */
+function learnPhase(limit: Limit, reset: number, now: number, { toWall }: LearningOptions): void {
+  if (limit.learnt?.reason.startsWith('window')) return
+  const used = limit.window.amount - limit.window.room(now)
+  const amount = limit.window.amount
+  limit.window = windowOf(limit.spec, amount, toWall, now, toWall(now) + reset)
+  if (used > 0) limit.window.take(now, used)
+  learntOf(limit, now).reason = 'window boundaries told by the provider'
+}
+
+/** A limit that nobody declared, told by a header with its amount and period. */
+function learnNew(scope: () => Scope, signal: Signal, now: number, { toWall }: LearningOptions): void {
+  if (signal.limit === undefined || signal.limit <= 0) {
+    if (signal.remaining === 0 && signal.reset && signal.resetMeans !== 'full') {
+      cool(scope(), now + signal.reset, `the provider says that no ${signal.metric} are left`)
+    }
+    return
+  }
+  if (signal.period === undefined || signal.metric === 'concurrency') return
+  const spec: LimitSpec = { metric: signal.metric, amount: signal.limit, period: signal.period }
+  const limit = addLimit(scope(), spec, toWall, now)
+  learntOf(limit, now).reason = `the provider says ${signal.limit}, nothing was declared`
+  if (signal.remaining !== undefined && signal.remaining >= 0) limit.window.lower(now, signal.remaining)
+}

@@ -1,0 +1,92 @@
+/** One limit of one scope: its window, what is known of it, and until when its provider has refused it. */
+import type { LimitSpec } from '../contract.ts'
+import { Bucket } from './bucket.ts'
+import { calendarFrame, periodicFrame } from './calendar.ts'
+import { Concurrency } from './concurrency.ts'
+import type { Demand } from './demand.ts'
+import { needOf } from './demand.ts'
+import { Fixed } from './fixed.ts'
+import type { Frame } from './fixed.ts'
+import { Sliding } from './sliding.ts'
+import type { ToWall, Window } from './window.ts'
+
+/** What experience has taught about a limit; absent until there is any. */
+export interface Learnt {
+  /** Why, for people: `a header said 42`. */
+  reason: string
+  /** Monotonic ms of the last cut, and how long to hold before creeping up again. */
+  cutAt: number
+  hold: number
+  creptAt: number
+  /** Share of a stated amount that is ours, where others use the scope too; 1 is all. */
+  share: number
+  /** When and at which count of accepted units the bucket was last found empty. */
+  emptyAt: number
+  emptyTaken: number
+}
+
+export interface Limit {
+  readonly spec: LimitSpec
+  window: Window
+  /** Everything ever charged, in units: tells how much was taken since some moment. */
+  taken: number
+  /** The provider refuses this dimension until then (monotonic ms). */
+  until: number
+  learnt: Learnt | undefined
+  /** Taken or learnt since the journal last asked. */
+  dirty: boolean
+}
+
+const frames = new Map<string, Frame>()
+
+function frameOf(resets: NonNullable<LimitSpec['resets']>): Frame {
+  const name = `${resets.unit} ${resets.at} ${resets.zone}`
+  let frame = frames.get(name)
+  if (!frame) frames.set(name, (frame = calendarFrame(resets)))
+  return frame
+}
+
+/** `phase` is a wall-clock instant at which a fixed window begins, where a provider has told it. */
+export function windowOf(spec: LimitSpec, amount: number, toWall: ToWall, now: number, phase?: number): Window {
+  if (spec.metric === 'concurrency') return new Concurrency(amount)
+  if (spec.resets) return new Fixed(amount, spec.period, frameOf(spec.resets), toWall)
+  if (spec.shape === 'bucket') return new Bucket(amount, spec.period, toWall, now, spec.burst)
+  // A day that begins we know not when is taken to begin at midnight UTC; of a shorter window we must hear the phase.
+  if (spec.shape === 'calendar') return new Fixed(amount, spec.period, periodicFrame(spec.period, 0), toWall)
+  if (spec.shape === 'fixed' && phase !== undefined) {
+    return new Fixed(amount, spec.period, periodicFrame(spec.period, phase), toWall)
+  }
+  return new Sliding(amount, spec.period, toWall)
+}
+
+export function createLimit(spec: LimitSpec, toWall: ToWall, now: number): Limit {
+  return { spec, window: windowOf(spec, spec.amount, toWall, now), taken: 0, until: 0, learnt: undefined, dirty: false }
+}
+
+/** `requests/60000`: names a limit inside its scope. */
+export function limitId({ metric, period }: LimitSpec): string {
+  return `${metric}/${period}`
+}
+
+/** Milliseconds until a limit admits a demand; `null` asks for the smallest demand there is. */
+export function waitOf(limit: Limit, demand: Demand | null, now: number): number {
+  const wait = limit.window.wait(now, demand ? needOf(limit.spec, demand) : unitOf(limit.spec))
+  return limit.until > now ? Math.max(wait, limit.until - now) : wait
+}
+
+export function take(limit: Limit, units: number, now: number): number {
+  limit.taken += units
+  limit.dirty = true
+  return limit.window.take(now, units)
+}
+
+export function give(limit: Limit, units: number, mark: number, now: number): void {
+  limit.taken -= units
+  limit.dirty = true
+  limit.window.give(now, units, mark)
+}
+
+/** The least that a request may cost. Money is counted in dollars, and a request costs far less than one. */
+function unitOf(spec: LimitSpec): number {
+  return spec.metric === 'usd' || spec.metric === 'neurons' ? 1e-9 : 1
+}

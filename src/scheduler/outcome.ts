@@ -1,0 +1,79 @@
+/** What the end of a request says about its key: health, cool-downs, retirements. */
+import { KINDS } from '../chat/error.ts'
+import type { Failure, Settlement } from './contract.ts'
+import type { Estimator } from './estimator.ts'
+import { abandonProbe, createBreaker, recordFault, recordSuccess } from './health/breaker.ts'
+import { learnLatency } from './health/latency.ts'
+import { recordAnswer } from './health/provider-pause.ts'
+import { coolRefused } from './learning/refusal.ts'
+import type { LeaseRecord } from './lease.ts'
+import type { ToWall } from './limits/window.ts'
+import type { KeyModel } from './provider.ts'
+import { keyModelOf } from './provider.ts'
+import { retireAfter } from './health/retire-key.ts'
+
+export interface OutcomeContext {
+  now: number
+  toWall: ToWall
+  estimator: Estimator
+  /** 0 to 1: spreads what would else return all at once. */
+  random: () => number
+}
+
+export function succeed(lease: LeaseRecord, used: Settlement, context: OutcomeContext): void {
+  const { lane, slot, item } = lease
+  const { now } = context
+  const key = lease.keyState
+  const keyModel = lane.model.keyModels.get(slot)
+  if (keyModel?.breaker) recordSuccess(keyModel.breaker, lease.probes.breaker)
+  // Who works is not dead, whoever said so.
+  key.retirement = undefined
+  if (keyModel) {
+    keyModel.retirement = undefined
+    keyModel.scope.refusals = 0
+  }
+  recordAnswer(lane.provider.refusals)
+  const model = `${lane.provider.spec.name}/${lane.model.name}`
+  context.estimator.learn(model, item.client.name, item.request.input, used)
+  const output = used.output ?? lease.demand.output
+  const expected = 500 + (used.input ?? lease.demand.input) / 8 + (output * 1000) / 60
+  const before = key.slowness
+  key.slowness = learnLatency(lane.model.latency, before, lease.age(now) / expected)
+  if (before >= 3 && key.slowness < 3) for (const other of lane.provider.lanes) other.forgive(slot)
+}
+
+export function fault(lease: LeaseRecord, failure: Failure, context: OutcomeContext): void {
+  const { lane, slot } = lease
+  const { now, toWall } = context
+  const key = lease.keyState
+  const { blame } = KINDS[failure.kind]
+  const told = lease.refusal?.class
+  const model = (): KeyModel => keyModelOf(lane.model, key, toWall, now)
+  if (blame === 'dead' || told === 'money' || told === 'dead') retireAfter(lease, failure, model, now)
+  else if (blame === 'limit' && told !== 'shared') coolRefused(lease, failure, model, context)
+  else if (blame === 'ill' || blame === 'limit') {
+    const state = model()
+    state.breaker ??= createBreaker()
+    recordFault(state.breaker, lease.probes.breaker, now)
+    if (failure.retryAfter) {
+      state.breaker.openUntil = Math.max(state.breaker.openUntil, now + failure.retryAfter)
+    } else if (told === 'shared' && state.breaker.openUntil === 0) {
+      state.breaker.openUntil = now + 1000
+    }
+    return endProbes(lease)
+  }
+  const breaker = lane.model.keyModels.get(slot)?.breaker
+  if (breaker && lease.probes.breaker) {
+    // The upstream answered, if only to refuse: it is not ill.
+    if (blame === 'none' && failure.kind !== 'cancelled') recordSuccess(breaker, true)
+    else abandonProbe(breaker)
+  }
+  endProbes(lease)
+}
+
+/** A probe that ended in another way leaves the question open for the next request. */
+function endProbes(lease: LeaseRecord): void {
+  const keyModel = lease.lane.model.keyModels.get(lease.slot)
+  if (lease.probes.key && lease.keyState.retirement) lease.keyState.retirement.probing = false
+  if (lease.probes.keyModel && keyModel?.retirement) keyModel.retirement.probing = false
+}

@@ -1,0 +1,30 @@
+/** One request on its way to a lease. */
+import type { AcquireRequest } from '../contract.ts'
+import type { Client } from '../clients.ts'
+import type { Placed } from '../heap.ts'
+import type { Choice, Lane, Tier } from '../lane.ts'
+import type { LeaseRecord } from '../lease.ts'
+import type { Demand } from '../limits/demand.ts'
+
+export interface Waiting extends Placed {
+  readonly request: AcquireRequest
+  readonly client: Client
+  /** Lanes that can serve it at all, by tier, best tier first. */
+  readonly tiers: readonly { tier: Tier; lanes: readonly Lane[] }[]
+  readonly demands: Map<Lane, Demand>
+  /** When it first arrived, and when its patience ends (monotonic ms). */
+  readonly arrived: number
+  readonly deadline: number
+  /** Lower tiers may serve it from then on. */
+  readonly fallbackAt: number
+  /** No key can take it before, by what is known (monotonic ms). */
+  notBefore: number
+  /** The key that can take it first. */
+  booking: Choice | undefined
+  /** Out of the queue, by whatever way. */
+  gone: boolean
+  resolve: (lease: LeaseRecord) => void
+  reject: (error: Error) => void
+  /** Stops listening to the client's signal. */
+  unhook: () => void
+}

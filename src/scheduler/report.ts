@@ -1,0 +1,77 @@
+/** The state of every scope, for people and for tests. */
+import type { SchedulerReport } from './contract.ts'
+import { waitOf } from './limits/limit.ts'
+import type { Key } from './provider.ts'
+import type { Scope } from './scope.ts'
+import type { World } from './world.ts'
+
+export function reportOf(world: World, now: number): SchedulerReport {
+  const scopes: SchedulerReport['scopes'] = []
+  for (const scope of scopesOf(world)) {
+    for (const limit of scope.limits) {
+      const { metric, period } = limit.spec
+      scopes.push({
+        scope: scope.name,
+        limit: period > 0 ? `${metric}/${period / 1000}s` : metric,
+        level: limit.window.room(now),
+        amount: limit.window.amount,
+        nextFree: Math.max(waitOf(limit, null, now), scope.until - now, 0),
+        ...(limit.learnt?.reason && { learnt: limit.learnt.reason }),
+      })
+    }
+  }
+  return {
+    inFlight: world.leases.size,
+    queued: world.queued,
+    scopes,
+    keys: [...world.providers.values()].flatMap((provider) =>
+      provider.keys.map((key) => ({
+        key: key.spec.name,
+        provider: provider.spec.name,
+        inFlight: key.inFlight,
+        ...stateOf(world, key, now),
+      })),
+    ),
+    pools: [...world.specs.keys(), ...[...world.pools.keys()].filter((name) => !world.specs.has(name))].map((model) => {
+      const pool = world.pools.get(model)
+      const routes = world.specs.get(model)?.routes ?? []
+      const candidates = pool
+        ? pool.lanes.reduce((sum, lane) => sum + lane.size, 0)
+        : routes.reduce((sum, route) => sum + (world.providers.get(route.provider)?.keys.length ?? 0), 0)
+      return { model, queued: pool?.queue.size ?? 0, candidates }
+    }),
+  }
+}
+
+/** Every scope that exists by now. */
+export function* scopesOf(world: World): Generator<Scope> {
+  for (const provider of world.providers.values()) {
+    yield provider.scope
+    const accounts = new Set(provider.keys.flatMap(({ account }) => account ?? []))
+    for (const account of accounts) yield account.scope
+    for (const key of provider.keys) yield key.scope
+    for (const model of provider.models.values()) {
+      for (const scope of model.accountScopes.values()) yield scope
+      for (const keyModel of model.keyModels.values()) yield keyModel.scope
+    }
+  }
+  for (const pool of world.pools.values()) yield pool.scope
+  for (const client of world.clients.values()) if (client.scope) yield client.scope
+}
+
+function stateOf(world: World, key: Key, now: number): { state: string; until?: number; reason?: string } {
+  if (key.disabled) return { state: 'disabled' }
+  const { retirement, scope, provider } = key
+  if (retirement) {
+    const state = now < retirement.until ? 'retired' : 'probing'
+    return { state, until: world.toWall(retirement.until), reason: retirement.reason }
+  }
+  for (const cooling of [scope, key.account?.scope, provider.scope]) {
+    if (cooling && cooling.until > now)
+      return { state: 'cooling', until: world.toWall(cooling.until), reason: cooling.reason }
+  }
+  const slow = key.slowness >= 3
+  return slow
+    ? { state: 'slow', reason: `answers ${key.slowness.toFixed(1)} times as slowly as usual` }
+    : { state: 'ready' }
+}

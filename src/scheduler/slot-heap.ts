@@ -1,0 +1,99 @@
+/**
+ * A binary min-heap over slots 0..n−1 whose ranks live in typed arrays outside, so that ten thousand keys cost a few
+ * bytes each. Two heaps over the same slots share `places`: a slot is in one of them or in none.
+ */
+export class SlotHeap {
+  size = 0
+  private order: Int32Array
+  private readonly rank: Float64Array
+  private readonly tie: Float64Array
+  private readonly places: Int32Array
+  /** 0 or 1: which of the two heaps that share `places` this is. */
+  private readonly side: number
+
+  constructor(side: 0 | 1, places: Int32Array, rank: Float64Array, tie: Float64Array = rank) {
+    this.side = side
+    this.places = places
+    this.rank = rank
+    this.tie = tie
+    this.order = new Int32Array(4)
+  }
+
+  has(slot: number): boolean {
+    const place = this.places[slot] ?? -1
+    return place >= 0 && (place & 1) === this.side
+  }
+
+  /** The slot of the lowest rank, or −1. */
+  first(): number {
+    return this.size > 0 ? this.at(0) : -1
+  }
+
+  /** The slot at a place of the heap's array, for walks; children of `i` are `2i + 1` and `2i + 2`. */
+  at(index: number): number {
+    return this.order[index] ?? -1
+  }
+
+  push(slot: number): void {
+    if (this.size === this.order.length) {
+      const wider = new Int32Array(Math.min(this.order.length * 2, Math.max(this.places.length, 4)))
+      wider.set(this.order)
+      this.order = wider
+    }
+    this.put(this.size, slot)
+    this.up(this.size++)
+  }
+
+  remove(slot: number): void {
+    const index = (this.places[slot] ?? 0) >> 1
+    this.places[slot] = -1
+    const last = this.at(--this.size)
+    if (index === this.size) return
+    this.put(index, last)
+    this.fix(last)
+  }
+
+  /** Restores the order after a slot's rank changed. */
+  fix(slot: number): void {
+    this.up((this.places[slot] ?? 0) >> 1)
+    this.down((this.places[slot] ?? 0) >> 1)
+  }
+
+  private put(index: number, slot: number): void {
+    this.order[index] = slot
+    this.places[slot] = (index << 1) | this.side
+  }
+
+  private before(a: number, b: number): boolean {
+    const left = this.rank[a] ?? 0
+    const right = this.rank[b] ?? 0
+    if (left !== right) return left < right
+    return (this.tie[a] ?? 0) < (this.tie[b] ?? 0)
+  }
+
+  private up(start: number): void {
+    let index = start
+    const slot = this.at(index)
+    while (index > 0) {
+      const parent = (index - 1) >> 1
+      if (!this.before(slot, this.at(parent))) break
+      this.put(index, this.at(parent))
+      index = parent
+    }
+    this.put(index, slot)
+  }
+
+  private down(start: number): void {
+    let index = start
+    const slot = this.at(index)
+    for (;;) {
+      let child = 2 * index + 1
+      if (child >= this.size) break
+      if (child + 1 < this.size && this.before(this.at(child + 1), this.at(child))) child++
+      if (!this.before(this.at(child), slot)) break
+      this.put(index, this.at(child))
+      index = child
+    }
+    this.put(index, slot)
+  }
+}
