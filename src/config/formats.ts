@@ -133,7 +133,7 @@ function resolveExtends(origin: Origin, below: Origin[]): Resolved {
   if (faults.length > 0) throw new ConfigError(faults.map((each) => locate(origin.source, each)))
   const { extends: parentName, ...own } = written as Record<string, unknown>
   const definition = Object.fromEntries(Object.entries(own).filter(([key]) => !key.startsWith('x-')))
-  if (typeof parentName !== 'string') return { definition, chain: [origin] }
+  if (typeof parentName !== 'string') return { definition: extended({}, definition), chain: [origin] }
 
   const at: Path = [...origin.path, 'extends']
   const line = [...below, origin]

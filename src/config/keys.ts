@@ -17,10 +17,14 @@ export interface Keys {
 
 const BESIDE = ['key', 'weight', 'account', 'limits']
 
-/** @param written as in the file, before variables were filled: only a variable's value is cut at commas. */
+/**
+ * @param written as in the file, before variables were filled: only a variable's value is cut at commas
+ * @param filled the same with variables filled, for what stands beside a key
+ */
 export function readKeys(
   provider: string,
   written: unknown,
+  filled: unknown,
   env: Environment,
   path: Path,
   report: (fault: Fault) => void,
@@ -33,34 +37,40 @@ export function readKeys(
     const at = Array.isArray(written) ? [...path, index] : path
     const entry = normalEntry(item, at, report)
     if (!entry) continue
-    const secrets = readSecrets(entry.secret, env, entry.path, missing, report)
-    const limits = readLimits(fillLimits(entry.limits, env), 'key', [...at, 'limits'], report)
-    for (const secret of secrets) {
+    const beside = besideKey(Array.isArray(filled) ? filled[index] : filled)
+    const limits = readLimits(beside.limits, 'key', [...at, 'limits'], report)
+    for (const secret of readSecrets(entry.secret, env, entry.path, missing, report)) {
       // The same key twice would count its limits twice.
       const id = JSON.stringify(secret)
       if (seen.has(id)) continue
       seen.add(id)
-      const key: ProviderKey = { name: `${provider}#${keys.length + 1}`, secret, weight: entry.weight ?? 1, limits }
-      if (entry.account !== undefined) key.account = fillText(entry.account, env).value
+      const key: ProviderKey = { name: `${provider}#${keys.length + 1}`, secret, weight: beside.weight ?? 1, limits }
+      if (beside.account !== undefined) key.account = beside.account
       keys.push(key)
     }
   }
   return { keys, missing: [...new Set(missing)] }
 }
 
-interface Entry {
-  secret: string | Record<string, string>
-  path: Path
+interface Beside {
   weight?: number
   account?: string
   limits?: unknown
 }
 
+function besideKey(filled: unknown): Beside {
+  return typeof filled === 'object' && filled !== null ? filled : {}
+}
+
+interface Entry {
+  secret: string | Record<string, string>
+  path: Path
+}
+
 function normalEntry(item: unknown, path: Path, report: (fault: Fault) => void): Entry | undefined {
   if (typeof item === 'string') return { secret: item, path }
-  const { key, weight, account, limits, ...parts } = item as Written
-  const beside = { weight: weight as number | undefined, account: account as string | undefined, limits }
-  if (key !== undefined) return { secret: key as Entry['secret'], path: [...path, 'key'], ...beside }
+  const { key, weight, account, limits: _limits, ...parts } = item as Written
+  if (key !== undefined) return { secret: key as Entry['secret'], path: [...path, 'key'] }
   // A compound credential has several parts; one alone is a misspelt `key:`.
   const [first, ...more] = Object.keys(parts)
   if (first === undefined) {
@@ -71,14 +81,7 @@ function normalEntry(item: unknown, path: Path, report: (fault: Fault) => void):
     report(fault([...path, first], unknownKey(first, BESIDE), 'key'))
     return undefined
   }
-  return { secret: parts as Record<string, string>, path, ...beside }
-}
-
-function fillLimits(limits: unknown, env: Environment): unknown {
-  if (typeof limits === 'string') return fillText(limits, env).value
-  if (Array.isArray(limits)) return limits.map((each) => fillLimits(each, env))
-  if (typeof limits !== 'object' || limits === null) return limits
-  return Object.fromEntries(Object.entries(limits).map(([key, value]) => [key, fillLimits(value, env)]))
+  return { secret: parts as Record<string, string>, path }
 }
 
 function readSecrets(

@@ -10,8 +10,11 @@ import { ConfigError, fault, sortedProblems, type Fault } from './problem.ts'
 import { readProvider } from './providers.ts'
 import { anyModel, readPublicModel } from './routes.ts'
 import { configFaults } from './schema.ts'
-import { schedulerSettings, serverSettings } from './settings.ts'
+import { checkStrategy, schedulerSettings, serverSettings } from './settings.ts'
 import { readSource, type Source } from './source.ts'
+
+/** A file that is wrong in more places is wrong as a whole, and placing faults costs time. */
+const MOST_PLACED = 200
 
 /** Throws a ConfigError with all problems of the file and of the wire formats that it uses. */
 export function loadConfig(file: string, env: Environment, compile?: Compile): Config {
@@ -43,7 +46,9 @@ export function configOf(source: Source, env: Environment, compile?: Compile): C
   const providers = [...live.values()]
   const auto = Object.hasOwn(root.section('models'), 'auto') ? undefined : anyModel(models, providers)
 
-  const problems = [...faults.map((each) => locate(source, each)), ...formats.problems]
+  checkStrategy(root.section('scheduler')['strategy'], context.folder, ['scheduler', 'strategy'], report)
+
+  const problems = [...faults.slice(0, MOST_PLACED).map((each) => locate(source, each)), ...formats.problems]
   if (problems.length > 0) throw new ConfigError(sortedProblems(problems))
   return {
     file: source.file,
@@ -96,9 +101,7 @@ function readProviders(
   const written = (source.value as { providers?: Record<string, Written> } | null)?.providers ?? {}
   for (const [name, provider] of Object.entries(root.section('providers'))) {
     if (!sound('providers', name)) continue
-    const missing = gaps
-      .filter(({ path }) => path[0] === 'providers' && path[1] === name && path[2] !== 'keys')
-      .flatMap(({ names }) => names)
+    const missing = gaps.filter(({ path }) => path[1] === name && needed(path)).flatMap(({ names }) => names)
     const outcome = readProvider(name, provider as Written, written[name]?.['keys'], [...new Set(missing)], {
       env,
       formats,
@@ -108,6 +111,11 @@ function readProviders(
     else if (outcome) leftOut.push({ name, reason: outcome.reason })
   }
   return { live, leftOut }
+}
+
+/** A key may be missing, the others serve; what stands beside a key may not. */
+function needed(path: Path): boolean {
+  return path[0] === 'providers' && (path[2] !== 'keys' || ['weight', 'account', 'limits'].includes(String(path[4])))
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

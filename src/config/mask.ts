@@ -48,7 +48,7 @@ export function maskedLine(
   const newline = source.text.indexOf('\n', from)
   const text = source.text.slice(from, newline < 0 ? undefined : newline).replace(/\r$/, '')
   const ranges = [
-    ...secretRanges(source.document).map(([a, b]): Range => [a - from, b - from]),
+    ...rangesOf(source.document).map(([a, b]): Range => [a - from, b - from]),
     ...patternRanges(text, guess),
   ]
   let shown = ''
@@ -68,7 +68,11 @@ export function maskedLine(
 
 /** Credentials inside a URL, and with `guess` whatever is long and mixes letters with digits. */
 function patternRanges(line: string, guess: boolean): Range[] {
-  const patterns = [/(?<=:\/\/)[^\s/@"']{1,200}(?=@)/g, /(?<=[?&](?:key|api[-_]?key|token|access_token)=)[^\s&"']+/gi]
+  const patterns = [
+    /(?<=:\/\/)[^\s/@"']{1,200}(?=@)/g,
+    /(?<=[?&](?:key|api[-_]?key|token|access_token)=)[^\s&"']+/gi,
+    /(?<=\b(?:Bearer|Basic) )[^\s"'$]{8,}/gi,
+  ]
   const ranges = patterns.flatMap((pattern) => [...line.matchAll(pattern)].map(rangeOf))
   if (!guess) return ranges
   const words = [...line.matchAll(/(?<![$\w{.+/=-])[\w.+/=-]{16,}/g)]
@@ -77,6 +81,14 @@ function patternRanges(line: string, guess: boolean): Range[] {
 
 function rangeOf(match: RegExpExecArray): Range {
   return [match.index, match.index + match[0].length]
+}
+
+const RANGES = new WeakMap<Document, Range[]>()
+
+function rangesOf(document: Document): Range[] {
+  const ranges = RANGES.get(document) ?? secretRanges(document)
+  RANGES.set(document, ranges)
+  return ranges
 }
 
 function secretRanges(document: Document): Range[] {

@@ -37,10 +37,13 @@ export function readProvider(
     report(fault([...path, 'format'], `unknown format ${format}${didYouMean(format, formats.names())}`))
     return undefined
   }
-  const found = readKeys(name, keys, env, [...path, 'keys'], report)
+  const found = readKeys(name, keys, written['keys'], env, [...path, 'keys'], report)
+  // All of it is read and checked, also when there is no key yet: a fault should not wait for one.
+  const limits = readLimits(written['limits'], 'account', [...path, 'limits'], report)
+  const models = readModels(written['models'], [...path, 'models'], report)
+  const base = missing.length > 0 ? '' : readBaseUrl(written['base_url'] as string, [...path, 'base_url'], report)
   const reason = whyNot(written, missing, found.keys.length, found.missing)
   if (reason !== undefined) return { reason }
-  const base = readBaseUrl(written['base_url'] as string, [...path, 'base_url'], report)
   const compiled = formats.compiled(format)
   if (base === undefined || !compiled) return undefined
   const provider: Provider = {
@@ -49,9 +52,9 @@ export function readProvider(
     base_url: base,
     headers: (written['headers'] as Record<string, string> | undefined) ?? {},
     weight: (written['weight'] as number | undefined) ?? 1,
-    limits: readLimits(written['limits'], 'account', [...path, 'limits'], report),
+    limits,
     keys: found.keys.length > 0 ? found.keys : [{ name: `${name}#1`, secret: '', weight: 1, limits: [] }],
-    models: readModels(written['models'], [...path, 'models'], report),
+    models,
   }
   if (written['cache_per_key'] !== undefined) provider.cache_per_key = written['cache_per_key'] as boolean
   if (written['failures_count'] !== undefined) provider.failures_count = written['failures_count'] as boolean
@@ -74,6 +77,8 @@ function readBaseUrl(text: string, path: Path, report: (fault: Fault) => void): 
   if (url && (url.protocol === 'https:' || url.protocol === 'http:') && url.search === '' && url.hash === '') {
     return text.trim().replace(/\/+$/, '')
   }
+  // the embedded upstream has no address before it runs
+  if (text === 'sandbox:') return text
   const what = url?.protocol.startsWith('http') ? 'a URL without ? or #' : 'a URL such as https://api.example.com/v1'
   report(fault(path, `expected ${what}`))
   return undefined

@@ -6,7 +6,7 @@ import type { Provider, PublicModel } from './config.ts'
 import { readLimits, type Written } from './limits.ts'
 import { fault, type Fault } from './problem.ts'
 import { readCapabilities } from './providers.ts'
-import { strategyName } from './settings.ts'
+import { checkStrategy, strategyName } from './settings.ts'
 
 export interface RouteContext {
   live: ReadonlyMap<string, Provider>
@@ -26,6 +26,7 @@ export function readPublicModel(model: string, written: unknown, context: RouteC
     ? list.flatMap((route, index) => readRoute(route, [...routesPath, index], context) ?? [])
     : [readRoute(list, routesPath, context) ?? []].flat()
   const limits = readLimits(full?.['limits'], 'model', [...path, 'limits'], context.report)
+  checkStrategy(full?.['strategy'], context.folder, [...path, 'strategy'], context.report)
   if (routes.length === 0) return undefined
   const pool: PublicModel = { model, weight: (full?.['weight'] as number | undefined) ?? 1, routes, limits }
   const strategy = strategyName(full?.['strategy'], context.folder)

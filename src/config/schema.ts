@@ -24,7 +24,7 @@ function validator(fragment: string): ValidateFunction {
 
 /** `filled`: JSON pointers of texts that came from variables; such a text may stand for a number or a boolean. */
 export function configFaults(value: unknown, filled: ReadonlySet<string>): Fault[] {
-  const check = validator('#')
+  const check = validator('#/$defs/config')
   if (!check(value) && settleTypes(value, check.errors ?? [], filled)) check(value)
   return faultsOf(check.errors)
 }

@@ -1,8 +1,11 @@
 /** `server:` and `scheduler:` with their defaults. */
+import { existsSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
+import type { Path } from '../definition/error.ts'
 import type { SchedulerConfig, ServerConfig } from './config.ts'
 import type { Environment } from './environment.ts'
 import type { Written } from './limits.ts'
+import { fault, type Fault } from './problem.ts'
 import { bytes, milliseconds } from './quantities.ts'
 
 type Duration = number | string
@@ -48,4 +51,11 @@ export function schedulerSettings(written: Written = {}, folder: string): Schedu
 export function strategyName(written: unknown, folder: string): string | undefined {
   if (typeof written !== 'string' || !/[./\\]/.test(written)) return written as string | undefined
   return isAbsolute(written) ? written : resolve(folder, written)
+}
+
+/** A strategy of one's own must be there. */
+export function checkStrategy(written: unknown, folder: string, path: Path, report: (fault: Fault) => void): void {
+  const name = strategyName(written, folder)
+  if (name !== undefined && name !== written && !existsSync(name))
+    report(fault(path, `there is no file ${String(written)}`))
 }

@@ -1,0 +1,165 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { configOf, loadConfig } from '../../src/config/load.ts'
+import { parseSource } from '../../src/config/source.ts'
+import { ConfigError } from '../../src/config/problem.ts'
+import { folder, load, problemsOf } from './files.ts'
+
+describe('a hostile file is refused quickly', () => {
+  test('aliases that multiply', () => {
+    const lines = Array.from(
+      { length: 12 },
+      (_, i) =>
+        `x-${i}: &l${i} [${Array(9)
+          .fill(i ? `*l${i - 1}` : 'x')
+          .join(', ')}]`,
+    )
+    expect(problemsOf(() => load(lines.join('\n'))).map(({ message }) => message)).toEqual([
+      'aliases make this file far too large',
+    ])
+  })
+
+  test('nesting without end', () => {
+    expect(problemsOf(() => load(`providers: ${'['.repeat(100_000)}`))[0]?.message).toBe('nested too deeply')
+    expect(problemsOf(() => load(`providers: ${'['.repeat(200)}${']'.repeat(200)}`))[0]?.message).toBe(
+      'nested more than 100 deep',
+    )
+  })
+
+  test('more than 4 MiB', () => {
+    expect(problemsOf(() => load(`# ${'x'.repeat(4 * 1024 * 1024)}`))[0]?.message).toMatch(
+      /^the file has \d+ bytes; at most \d+ are read$/,
+    )
+  })
+
+  test('a file that is not there, or is a folder', () => {
+    expect(problemsOf(() => loadConfig('/nowhere/x.yaml', {}))[0]?.message).toBe(
+      'cannot be read: there is no such file',
+    )
+    expect(problemsOf(() => loadConfig(folder(), {}))[0]?.message).toBe('cannot be read: this is a folder')
+  })
+
+  test('one long line is cut around the caret', () => {
+    const models = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`m${i}`, ['a/x']]))
+    const providers = { a: { format: 'openai', base_url: 'http://127.0.0.1:1', keyless: true } }
+    const text = JSON.stringify({ providers, models }).replace('"m250":["a/x"]', '"m250":["b/x"]')
+    const [problem] = problemsOf(() => load(text))
+    const [line = '', caret = ''] = problem?.excerpt.split('\n') ?? []
+    expect(line.length).toBeLessThan(140)
+    expect(line.slice(caret.indexOf('^'))).toMatch(/^"b\/x"/)
+  })
+})
+
+test('an anchor used by hundreds of providers is no bomb', () => {
+  const providers = Array.from(
+    { length: 500 },
+    (_, i) => `  p${i}: { format: openai, base_url: "http://x.example", keys: [k], limits: *free }`,
+  )
+  const { providers: live } = load(`x-free: &free { rpm: 30 }\nproviders:\n${providers.join('\n')}`)
+  expect(live.at(-1)?.limits).toHaveLength(1)
+})
+
+test('whatever a file holds, it loads or is refused with places inside it', () => {
+  const word = fc.constantFrom(
+    'providers',
+    'models',
+    'formats',
+    'server',
+    'a',
+    'format',
+    'openai',
+    'base_url',
+    'http://x.example',
+    'keys',
+    'limits',
+    'rpm',
+    'per',
+    'day',
+    'resets',
+    'routes',
+    'to',
+    'a/b',
+    'extends',
+    'request',
+    'body',
+    '$model',
+    '${X}',
+    '<<',
+    '~',
+    '',
+  )
+  const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
+    tree: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      word,
+      fc.constantFrom<unknown>(null, true, 0, -1, 1e99, 'x'),
+      fc.array(tie('tree'), { maxLength: 4 }),
+      fc.dictionary(word, tie('tree'), { maxKeys: 5 }),
+    ),
+  }))
+  const nearly = fc.record(
+    { providers: fc.dictionary(word, tree, { maxKeys: 3 }), models: tree, formats: tree, server: tree },
+    { requiredKeys: ['providers'] },
+  )
+  fc.assert(
+    fc.property(fc.oneof(tree, nearly), (value) => {
+      const text = JSON.stringify(value, null, 1)
+      checkRefusal(text, () => configOf(parseSource('x.yaml', text), {}))
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('whatever bytes a file holds, it loads or is refused with places inside it', () => {
+  const piece = fc.constantFrom(
+    'providers:',
+    '\n',
+    '  ',
+    '- ',
+    '[',
+    ']',
+    '{',
+    '}',
+    ': ',
+    ', ',
+    '&a ',
+    '*a',
+    '"',
+    "'",
+    '#',
+    '|',
+    '>',
+    '---',
+    '\t',
+    '${A}',
+    'a',
+    '!!int ',
+    '? ',
+    '<<',
+    '\u0000',
+    '😀',
+  )
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
+      const text = pieces.join('')
+      checkRefusal(text, () => configOf(parseSource('x.yaml', text), {}))
+    }),
+    { numRuns: 500 },
+  )
+})
+
+function checkRefusal(text: string, work: () => unknown): void {
+  try {
+    work()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    expect(error.problems.length).toBeGreaterThan(0)
+    const lines = text.split('\n')
+    for (const { file, line, column } of error.problems) {
+      if (file !== 'x.yaml') continue
+      expect(line).toBeLessThanOrEqual(lines.length)
+      expect(column).toBeLessThanOrEqual((lines[line - 1]?.length ?? 0) + 1)
+      expect(column).toBeGreaterThan(0)
+    }
+  }
+}
