@@ -3,31 +3,16 @@ import { GatewayError } from '../chat/error.ts'
 import { createClientBody } from './client-body.ts'
 import { decodeContent } from './client-encoding.ts'
 import { cancelledFault, connectionFault, timeoutFault, type Phase } from './client-faults.ts'
-import type { UpstreamRequest } from './contract.ts'
-
-/** Milliseconds; 0 or absent is no limit. */
-export interface Timeouts {
-  /** Until the request can be written: name look-up, TCP, TLS, and a free socket. */
-  connect?: number
-  /** From then to the head of the answer. */
-  first_byte?: number
-  /** Between two reads of the body, while its reader waits. */
-  idle?: number
-  /** From the start to the last byte. */
-  total?: number
-}
+import type { ClientAnswer, Timeouts, UpstreamRequest } from './contract.ts'
 
 export interface SendOptions {
   signal?: AbortSignal
-  timeouts?: Timeouts
-}
-
-export interface UpstreamResponse {
-  status: number
-  /** Names in lower case; what came twice is joined by `, `. */
-  headers: Record<string, string>
-  /** To be read once; leaving its loop early closes the connection. */
-  body: AsyncIterable<Uint8Array>
+  /**
+   * Milliseconds; 0 or absent is no limit. `connect`: until the request can be written, which is name look-up, TCP, TLS
+   * and a free socket. `first_byte`: from then to the head of the answer. `idle`: between two reads of the body, while
+   * its reader waits. `total`: from the start to the last byte.
+   */
+  timeouts?: Partial<Timeouts>
 }
 
 /** One request and its answer. All that goes wrong, at any time, goes through `fail`, and only once. */
@@ -37,10 +22,10 @@ export function startExchange(
   request: UpstreamRequest,
   options: SendOptions,
   redirects: 'refuse' | 'give',
-): Promise<UpstreamResponse> {
+): Promise<ClientAnswer> {
   const { host } = target
   const { signal, timeouts = {} } = options
-  const { promise, resolve, reject } = Promise.withResolvers<UpstreamResponse>()
+  const { promise, resolve, reject } = Promise.withResolvers<ClientAnswer>()
   let controller: Dispatcher.DispatchController | undefined
   let fault: GatewayError | undefined
   let answered = false

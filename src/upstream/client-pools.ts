@@ -51,7 +51,7 @@ export function createPools(options: PoolOptions): Pools {
   const max = options.origins ?? 256
   const pools = new Map<string, Pool>()
   const poolOptions = {
-    connections: options.connections ?? 1024,
+    connections: options.connections ?? 4096,
     keepAliveTimeout: options.keep_alive ?? 30_000,
     connectTimeout: CONNECT_LIMIT,
     maxHeaderSize: MAX_HEADERS,

@@ -1,10 +1,10 @@
 /** Bytes out, bytes in: one HTTP/1.1 client for all upstreams, with a pool of sockets for each origin. */
 import { errors } from 'undici'
 import { GatewayError } from '../chat/error.ts'
-import { startExchange, type SendOptions, type UpstreamResponse } from './client-exchange.ts'
+import { startExchange, type SendOptions } from './client-exchange.ts'
 import { cancelledFault } from './client-faults.ts'
 import { createPools, type PoolOptions } from './client-pools.ts'
-import type { UpstreamRequest } from './contract.ts'
+import type { ClientAnswer, UpstreamRequest } from './contract.ts'
 
 export interface ClientOptions extends PoolOptions {
   /** A redirect is a fault (the default), or given out as any answer. */
@@ -13,10 +13,11 @@ export interface ClientOptions extends PoolOptions {
 
 export interface Client {
   /**
-   * Resolves with the head of the answer, whatever its status. Throws a GatewayError, and the body's iteration does:
+   * Resolves with the head of the answer, whatever its status. The body is to be read once; leaving its loop early closes
+   * the connection. Headers have names in lower case, and what came twice is joined by `, `. Throws a GatewayError, and the body's iteration does:
    * `connection`, `timeout` (names the phase), `bad_answer`, `broken_stream`, `cancelled`, `shutting_down`.
    */
-  send(request: UpstreamRequest, options?: SendOptions): Promise<UpstreamResponse>
+  send(request: UpstreamRequest, options?: SendOptions): Promise<ClientAnswer>
   /** Takes no more requests and waits for those that run. */
   close(): Promise<void>
   /** Cuts off those that run, too. */
@@ -31,11 +32,11 @@ export function createClient(options: ClientOptions = {}): Client {
   const redirects = options.redirects ?? 'refuse'
   let closing: Promise<void> | undefined
 
-  async function send(request: UpstreamRequest, options: SendOptions = {}): Promise<UpstreamResponse> {
+  async function send(request: UpstreamRequest, options: SendOptions = {}): Promise<ClientAnswer> {
     if (closing !== undefined) throw new GatewayError('shutting_down', 'The server is stopping.')
     if (options.signal?.aborted === true) throw cancelledFault(options.signal)
     const target = targetOf(request.url)
-    const attempt = (): Promise<UpstreamResponse> =>
+    const attempt = (): Promise<ClientAnswer> =>
       startExchange(pools.of(target.origin), target, request, options, redirects)
     const started = performance.now()
     try {

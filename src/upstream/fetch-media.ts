@@ -2,7 +2,7 @@
 import { isIP } from 'node:net'
 import { GatewayError } from '../chat/error.ts'
 import { createClient } from './client.ts'
-import type { UpstreamResponse } from './client-exchange.ts'
+import type { ClientAnswer } from './contract.ts'
 import { readAll } from './client-read-all.ts'
 import { mediaTypeOf } from './media-type.ts'
 import { isPublicAddress, notPublic, publicLookup } from './public-address.ts'
@@ -42,7 +42,7 @@ export function createMediaFetcher(limits: MediaLimits = {}): MediaFetcher {
   const isAllowed = (address: string): boolean => isPublicAddress(address) || limits.allow?.(address) === true
   const client = createClient({ redirects: 'give', lookup: publicLookup(isAllowed), connections: 16, origins: 64 })
 
-  async function open(url: URL, deadline: number, signal?: AbortSignal): Promise<UpstreamResponse> {
+  async function open(url: URL, deadline: number, signal?: AbortSignal): Promise<ClientAnswer> {
     const host = url.hostname.replace(/^\[|\]$/g, '')
     // A socket to a bare address makes no look-up.
     if (isIP(host) !== 0 && !isAllowed(host)) throw notPublic(url.hostname)
@@ -51,7 +51,7 @@ export function createMediaFetcher(limits: MediaLimits = {}): MediaFetcher {
     return client.send({ method: 'GET', url: url.href, headers, body: '' }, { signal, timeouts: { total } })
   }
 
-  async function follow(start: string, signal?: AbortSignal): Promise<UpstreamResponse> {
+  async function follow(start: string, signal?: AbortSignal): Promise<ClientAnswer> {
     const deadline = performance.now() + timeout
     let url = webUrl(start)
     for (let hop = 0; ; hop++) {
@@ -102,7 +102,7 @@ function webUrl(text: string, base?: URL): URL {
   return url
 }
 
-async function drop(response: UpstreamResponse): Promise<void> {
+async function drop(response: ClientAnswer): Promise<void> {
   await response.body[Symbol.asyncIterator]().return?.()
 }
 

@@ -1,3 +1,5 @@
+import { GatewayError } from '../../chat/error.ts'
+
 export interface Token {
   text: string
   /** Milliseconds since the epoch. */
@@ -61,6 +63,21 @@ export function createTokenCache({ margin, size = 1000 }: TokenCacheOptions): To
     }
   }
 
+  /** One who shares another's exchange does not share its fate when that other's client goes away. */
+  async function share(
+    entry: Entry,
+    flight: Promise<string>,
+    now: number,
+    exchange: () => Promise<Token>,
+  ): Promise<string> {
+    try {
+      return await flight
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.kind !== 'cancelled') throw error
+      return (entry.flight ??= fly(entry, now, exchange))
+    }
+  }
+
   return {
     get(identity, now, exchange, renew = false) {
       const entry = entries.get(identity) ?? open(identity)
@@ -68,6 +85,7 @@ export function createTokenCache({ margin, size = 1000 }: TokenCacheOptions): To
       const refused = renew && now - entry.since > YOUNG
       const good = token !== undefined && !refused && now < token.expires - TRAVEL
       if (good && now < entry.renewAt) return token.text
+      if (!good && entry.flight !== undefined) return share(entry, entry.flight, now, exchange)
       entry.flight ??= fly(entry, now, exchange)
       if (!good) return entry.flight
       // Nobody waits for this one; when it fails, the next one who finds no good token hears of it.

@@ -313,6 +313,19 @@ describe('the tokens that are kept', () => {
     expect(await cache.get('a', NOW, exchange)).toBe('t4')
   })
 
+  it('come to those who wait when the one who asked first goes away', async () => {
+    const cache = createTokenCache({ margin: 1000 })
+    const first = cache.get('a', NOW, async () => {
+      await Promise.resolve()
+      throw new GatewayError('cancelled', 'gone')
+    })
+    let made = 0
+    const exchange = async () => ({ text: `t${++made}`, expires: NOW + 3_600_000 })
+    const others = Promise.all([cache.get('a', NOW, exchange), cache.get('a', NOW, exchange)])
+    await expect(first).rejects.toMatchObject({ kind: 'cancelled' })
+    expect(await others).toEqual(['t1', 't1'])
+  })
+
   it('are used for half of their life when that is shorter than the margin', async () => {
     const cache = createTokenCache({ margin: 600_000 })
     let made = 0
