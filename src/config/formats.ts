@@ -1,4 +1,4 @@
-/** Wire formats by name: shipped ones, the user's own, what they extend; each compiled once, when it is first wanted. */
+/** Wire formats by name: shipped ones, the user's own, what they extend; each compiled once, when first wanted. */
 import { existsSync, readdirSync } from 'node:fs'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { DefinitionError, type Path } from '../definition/error.ts'
@@ -107,7 +107,7 @@ export function checkFormatFile(file: string, compile: Compile = compileFormat):
     name,
     source: readSource(path),
     path: [],
-    lookUp: beside,
+    lookUp: (parent) => (parent === name ? shipped(parent) : beside(parent)),
     known: () => [...namesIn(folder), ...shippedNames()],
   })
   return compileOrigin(origin(basename(file, extname(file)), file), compile)
@@ -128,8 +128,8 @@ function resolveExtends(origin: Origin, below: Origin[]): Resolved {
     (value, step) => (value as Record<string, unknown>)[step],
     origin.source.value,
   )
-  // Faults inside `formats:` of a configuration are found with the configuration's own.
-  const faults = origin.path.length === 0 ? formatFaults(written) : []
+  // Of a part of the configuration the schema said the same; a problem is told once.
+  const faults = formatFaults(written, origin.path)
   if (faults.length > 0) throw new ConfigError(faults.map((each) => locate(origin.source, each)))
   const { extends: parentName, ...own } = written as Record<string, unknown>
   const definition = Object.fromEntries(Object.entries(own).filter(([key]) => !key.startsWith('x-')))
@@ -173,8 +173,13 @@ function isShipped(name: string): boolean {
 
 function shipped(name: string): Origin | undefined {
   if (!isShipped(name)) return undefined
-  return { name, source: readSource(shippedFile(name)), path: [], lookUp: shipped, known: shippedNames }
+  const source = SOURCES.get(name) ?? readSource(shippedFile(name))
+  SOURCES.set(name, source)
+  return { name, source, path: [], lookUp: shipped, known: shippedNames }
 }
+
+/** Many formats extend one: it is read once. */
+const SOURCES = new Map<string, Source>()
 
 function shippedFile(name: string): string {
   return join(SHIPPED, `${name}.yaml`)

@@ -73,7 +73,7 @@ function resolved(document: Document, node: Node | null): Node | null {
   return isAlias(node) ? (node.resolve(document) ?? null) : node
 }
 
-/** What people look at: a map or list in block style begins at its first key, which says little; its own key is better. */
+/** A map or list in block style begins at its first key, which says little: its own key is the better place. */
 function textOf(node: Node | null): Node | undefined {
   if (node === null) return undefined
   if (isCollection(node)) return node.flow ? node : undefined

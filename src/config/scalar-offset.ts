@@ -1,4 +1,4 @@
-/** Characters into a scalar's value → characters into its text in the file: quotes, escapes and block headers differ. */
+/** Characters into a scalar's value → characters into its text in the file, with its quotes, escapes and indents. */
 import { isScalar, type Node } from 'yaml'
 
 const ESCAPE = /^\\(?:x.{2}|u.{4}|U.{8}|\r?\n[ \t]*|[^])/

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { configOf, loadConfig } from '../../src/config/load.ts'
-import { parseSource } from '../../src/config/source.ts'
+import { parseSource, readSource } from '../../src/config/source.ts'
 import { ConfigError } from '../../src/config/problem.ts'
 import { folder, load, problemsOf } from './files.ts'
 
@@ -147,6 +147,46 @@ test('whatever bytes a file holds, it loads or is refused with places inside it'
     { numRuns: 500 },
   )
 })
+
+test('whatever is changed in a definition, it compiles or is refused with places inside the file', () => {
+  const definitions = ['openai', 'anthropic', 'gemini'].map(
+    (name) => readSource(new URL(`../../src/formats/${name}.yaml`, import.meta.url).pathname).value,
+  )
+  const other = fc.constantFrom<unknown>(
+    null,
+    true,
+    0,
+    '',
+    '$',
+    '${',
+    '$modle',
+    '$model',
+    '$a:nope',
+    [],
+    {},
+    [null],
+    { $match: 1 },
+    { '<<': 3 },
+  )
+  fc.assert(
+    fc.property(fc.constantFrom(...definitions), fc.nat(), other, fc.boolean(), (definition, place, value, rename) => {
+      const mine = structuredClone(definition)
+      const places = keysWithin(mine)
+      const [parent, key] = places[place % places.length] ?? [{}, '']
+      if (rename) parent[`${key}x`] = parent[key]
+      parent[key] = value
+      const text = JSON.stringify({ providers: {}, formats: { mine } }, null, 1)
+      checkRefusal(text, () => configOf(parseSource('x.yaml', text), {}))
+    }),
+    { numRuns: 300 },
+  )
+})
+
+function keysWithin(value: unknown): [parent: Record<string, unknown>, key: string][] {
+  if (typeof value !== 'object' || value === null) return []
+  const parent = value as Record<string, unknown>
+  return Object.keys(parent).flatMap((key) => [[parent, key], ...keysWithin(parent[key])] as [typeof parent, string][])
+}
 
 function checkRefusal(text: string, work: () => unknown): void {
   try {
