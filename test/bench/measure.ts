@@ -1,0 +1,115 @@
+/** Rounds of the same work, turn and turn about, and what they say when put together. */
+import { load } from './load.ts'
+import { isStream, targetOf } from './phases.ts'
+import type { Phase } from './phases.ts'
+import type { Measured } from './process.ts'
+
+export interface Candidate {
+  process: Measured
+  /** Does it pass the vendor's bytes as they are? */
+  bare: boolean
+}
+
+export interface Result {
+  phase: Phase
+  /** One for each candidate, in their order; medians over the rounds. */
+  rows: {
+    name: string
+    /** CPU microseconds for one request or one chunk. */
+    cpu: number
+    /** Units a second; set by the pace where the phase is paced. */
+    rate: number
+    /** Median of the rounds' own ratios to the first candidate. */
+    cpuRatio: number
+    rateRatio: number
+  }[]
+}
+
+/** Milliseconds that a round should take. */
+const ROUND = 500
+const WARM_UP = 400
+
+/** Throws Error when an answer was not a whole 200. */
+export async function measure(phase: Phase, candidates: Candidate[], rounds: number): Promise<Result> {
+  const total = phase.paced ? phase.connections : await calibrate(phase, candidates)
+  const taken = candidates.map((): { cpu: number; rate: number }[] => [])
+  for (let round = 0; round < rounds; round++) {
+    // Who begins changes, so that what one leaves behind does not always meet the same other.
+    const order = [...candidates.keys()]
+    for (const index of round % 2 === 0 ? order : order.toReversed()) {
+      const candidate = candidates[index]
+      if (candidate) taken[index]?.push(await oneRound(phase, candidate, total))
+    }
+  }
+  const first = taken[0] ?? []
+  const ratio = (of: 'cpu' | 'rate', own: { cpu: number; rate: number }[]): number =>
+    median(own.map((one, round) => one[of] / (first[round]?.[of] ?? Number.NaN)))
+  return {
+    phase,
+    rows: candidates.map(({ process }, index) => {
+      const own = taken[index] ?? []
+      const cpu = median(own.map((one) => one.cpu))
+      const rate = median(own.map((one) => one.rate))
+      return { name: process.name, cpu, rate, cpuRatio: ratio('cpu', own), rateRatio: ratio('rate', own) }
+    }),
+  }
+}
+
+async function oneRound(phase: Phase, candidate: Candidate, total: number): Promise<{ cpu: number; rate: number }> {
+  const before = await candidate.process.cost()
+  const { elapsed, failed } = await load(
+    targetOf(phase, candidate.process.port, candidate.bare),
+    total,
+    phase.connections,
+  )
+  const after = await candidate.process.cost()
+  if (failed > 0) throw new Error(`${candidate.process.name} failed ${failed} of ${total} in ${phase.name}`)
+  const units = total * phase.chunks
+  return { cpu: (after.cpu - before.cpu) / units, rate: (units * 1000) / elapsed }
+}
+
+/** Warms every candidate up, and finds how many requests the slowest answers in one round. */
+async function calibrate(phase: Phase, candidates: Candidate[]): Promise<number> {
+  let fewest = Number.POSITIVE_INFINITY
+  for (const candidate of candidates) {
+    const target = targetOf(phase, candidate.process.port, candidate.bare)
+    let total = phase.connections
+    const begun = performance.now()
+    let rate = 0
+    while (performance.now() - begun < WARM_UP) {
+      const { elapsed } = await load(target, total, phase.connections)
+      rate = total / elapsed
+      total *= 2
+    }
+    fewest = Math.min(fewest, Math.max(phase.connections, Math.round(rate * ROUND)))
+  }
+  return fewest
+}
+
+/** Throws Error unless the candidate gives a whole and sensible answer: nothing is worth measuring that is wrong. */
+export async function verify(phase: Phase, { process, bare }: Candidate): Promise<void> {
+  const { path, body } = targetOf(phase, process.port, bare)
+  const headers = { 'content-type': 'application/json', authorization: 'Bearer bench' }
+  const response = await fetch(`http://127.0.0.1:${process.port}${path}`, {
+    method: 'POST',
+    headers,
+    body: new Uint8Array(body),
+  })
+  const text = await response.text()
+  const pieces = text.split('\n').filter((line) => /^data: .*"(?:content|text)":/.test(line)).length
+  const whole = isStream(phase)
+    ? pieces >= phase.chunks && (bare || text.includes('data: [DONE]'))
+    : text.includes('lorem ipsum')
+  if (response.status === 200 && whole) return
+  throw new Error(
+    `${process.name} answered ${phase.name} with ${response.status} and ${pieces} pieces: ${text.slice(0, 500)}`,
+  )
+}
+
+export function median(values: number[]): number {
+  const sorted = values.toSorted((one, other) => one - other)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1
+    ? (sorted[middle] ?? Number.NaN)
+    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2
+}

@@ -1,0 +1,79 @@
+/** What is measured: the kinds of work that a gateway does, each as a request of a client. */
+import type { Target } from './load.ts'
+
+export interface Phase {
+  name: string
+  /** The provider of the gateway's configuration, which decides the wire. */
+  provider: 'openai' | 'anthropic' | 'gemini'
+  /** How the fake upstream answers. */
+  model: string
+  /** What one unit of the result is. */
+  unit: 'request' | 'chunk'
+  /** Pieces of text in one answer; 1 for JSON. */
+  chunks: number
+  /** Bytes of the prompt. */
+  prompt: number
+  connections: number
+  /** Each connection sends one request only: the pace sets how long a round takes. */
+  paced: boolean
+}
+
+const json = { model: 'bench-json', unit: 'request', chunks: 1, prompt: 60, connections: 32, paced: false } as const
+const paced = {
+  model: 'bench-paced-50-20',
+  unit: 'chunk',
+  chunks: 50,
+  prompt: 60,
+  connections: 150,
+  paced: true,
+} as const
+const max = { model: 'bench-max-200', unit: 'chunk', chunks: 200, prompt: 60, connections: 32, paced: false } as const
+
+export const PHASES: readonly Phase[] = [
+  { name: 'OpenAI JSON 1 kB', provider: 'openai', ...json },
+  { name: 'OpenAI JSON, 200 kB prompt', provider: 'openai', ...json, prompt: 200_000, connections: 16 },
+  { name: 'OpenAI stream, paced', provider: 'openai', ...paced },
+  { name: 'OpenAI stream, max', provider: 'openai', ...max },
+  { name: 'Anthropic JSON 1 kB', provider: 'anthropic', ...json },
+  { name: 'Anthropic stream, paced', provider: 'anthropic', ...paced },
+  { name: 'Anthropic stream, max', provider: 'anthropic', ...max },
+  { name: 'Gemini JSON 1 kB', provider: 'gemini', ...json },
+  { name: 'Gemini stream, paced', provider: 'gemini', ...paced },
+  { name: 'Gemini stream, max', provider: 'gemini', ...max },
+]
+
+/** The vendor's own path, for a relay that passes bytes as they are. */
+const PATHS = {
+  openai: () => '/v1/chat/completions',
+  anthropic: () => '/v1/messages',
+  gemini: (model: string, stream: boolean) =>
+    `/v1beta/models/${model}:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+}
+
+export const isStream = ({ model }: Pick<Phase, 'model'>): boolean => model !== 'bench-json'
+
+/** What a client of the gateway sends; the relay gets the same body on the vendor's path. */
+export function targetOf(phase: Pick<Phase, 'provider' | 'model' | 'prompt'>, port: number, bare: boolean): Target {
+  const stream = isStream(phase)
+  const content = 'What does the tide carry today? '.repeat(Math.ceil(phase.prompt / 32)).slice(0, phase.prompt)
+  const body = {
+    model: `${phase.provider}/${phase.model}`,
+    messages: [{ role: 'user', content }],
+    ...(stream ? { stream } : {}),
+  }
+  const path = bare ? PATHS[phase.provider](phase.model, stream) : PATHS.openai()
+  return { port, path, body: Buffer.from(JSON.stringify(body)) }
+}
+
+/** Each provider is the fake upstream, in its own wire. */
+export function configuration(upstream: number): unknown {
+  const root = `http://127.0.0.1:${upstream}`
+  return {
+    providers: {
+      openai: { format: 'openai', base_url: `${root}/v1`, keys: ['key-1', 'key-2'] },
+      anthropic: { format: 'anthropic', base_url: root, keys: ['key-3', 'key-4'] },
+      gemini: { format: 'gemini', base_url: root, keys: ['key-5', 'key-6'] },
+    },
+    models: { bench: ['openai/bench-json'] },
+  }
+}

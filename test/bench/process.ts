@@ -1,0 +1,75 @@
+/** Child processes of a benchmark: started, asked for their costs, stopped. */
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const REPORT = fileURLToPath(new URL('./cpu-report.ts', import.meta.url))
+
+export interface Measured {
+  name: string
+  port: number
+  /** Milliseconds from the start of the process until it took a connection. */
+  startUp: number
+  /** CPU microseconds of all its threads since it started, by the operating system's accounting; resident bytes. */
+  cost(): Promise<{ cpu: number; rss: number }>
+  /** Sends a message and resolves with the next that comes back. */
+  ask(message: string): Promise<unknown>
+  stop(): Promise<void>
+}
+
+/** Starts `node <args>`, with `PORT` in its environment, and resolves when it listens there. */
+export async function start(name: string, args: string[], port: number): Promise<Measured> {
+  const begun = performance.now()
+  const child = spawn(process.execPath, ['--import', REPORT, ...args], {
+    cwd: ROOT,
+    env: { ...process.env, PORT: String(port), LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'info' },
+    // Its log lines are made and written, as in earnest, but not kept.
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  await listening(child, name, port)
+  const startUp = performance.now() - begun
+  const ask = async (message: string): Promise<unknown> => {
+    child.send(message)
+    const [answer] = await once(child, 'message', { signal: AbortSignal.timeout(10_000) })
+    return answer
+  }
+  return {
+    name,
+    port,
+    startUp,
+    ask,
+    async cost() {
+      return Object(await ask('cost')).cost
+    },
+    async stop() {
+      if (child.exitCode !== null) return
+      child.kill('SIGTERM')
+      const timer = setTimeout(() => child.kill('SIGKILL'), 2000)
+      await once(child, 'exit')
+      clearTimeout(timer)
+    },
+  }
+}
+
+async function listening(child: ChildProcess, name: string, port: number): Promise<void> {
+  const deadline = performance.now() + 15_000
+  while (performance.now() < deadline) {
+    if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode} before it listened`)
+    if (await connects(port)) return
+    await sleep(5)
+  }
+  child.kill('SIGKILL')
+  throw new Error(`${name} did not listen on port ${port} within 15 s`)
+}
+
+function connects(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
+}
