@@ -199,6 +199,17 @@ models:
   })
 })
 
+test('the upstream that is built in has no address of its own', () => {
+  const [provider] = load('providers: { sandbox: { format: openai, base_url: "sandbox:", keyless: true } }').providers
+  expect(provider?.base_url).toBe('sandbox:')
+})
+
+test('the shipped providers.yaml is sound, with every key set and with none', () => {
+  const file = new URL('../../providers.yaml', import.meta.url).pathname
+  const every = new Proxy<Record<string, string>>({}, { get: () => 'k1' })
+  for (const env of [{}, every]) expect(problemsOf(() => loadConfig(file, env))).toEqual([])
+})
+
 test('settings are read in the units that people write', () => {
   const { server, scheduler } = load(
     `providers: {}
