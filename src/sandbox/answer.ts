@@ -2,6 +2,7 @@
 import type { Behaviour } from './contract.ts'
 import { instanceOf } from './instance.ts'
 import { prose, sentences } from './prose.ts'
+import { promptTokens } from './prompt-tokens.ts'
 import { hashOf, randomOf } from './random.ts'
 import type { ReadMessage, SandboxRequest } from './request.ts'
 import { countTokens, tokensOf } from './tokens.ts'
@@ -23,13 +24,11 @@ export interface Answer {
   /** Seconds since 1970. */
   created: number
   choices: Choice[]
-  usage: { prompt: number; completion: number; reasoning: number }
+  usage: { prompt: number; cached: number; completion: number; reasoning: number }
 }
 
-/** An image counts as this many tokens, whatever its size. */
-const MEDIA_TOKENS = 85
-
-export function answer(request: SandboxRequest, behaviour: Behaviour, now: number): Answer {
+/** `cached`: how many tokens of the prompt were found in a cache. */
+export function answer(request: SandboxRequest, behaviour: Behaviour, now: number, cached = 0): Answer {
   const choices = Array.from({ length: request.n }, (_, index) => choiceOf(request, behaviour, index))
   const reasoning = choices.reduce((sum, choice) => sum + countTokens(choice.reasoning), 0)
   return {
@@ -37,19 +36,8 @@ export function answer(request: SandboxRequest, behaviour: Behaviour, now: numbe
     model: request.model,
     created: Math.floor(now / 1000),
     choices,
-    usage: { prompt: promptTokens(request), completion: reasoning + choices.reduce(spoken, 0), reasoning },
+    usage: { prompt: promptTokens(request), cached, completion: reasoning + choices.reduce(spoken, 0), reasoning },
   }
-}
-
-/** Its size is what a limit on input tokens is charged. */
-export function promptTokens(request: SandboxRequest): number {
-  let sum = 3
-  for (const { text, media, calls } of request.messages) {
-    sum += 3 + countTokens(text) + media.length * MEDIA_TOKENS
-    for (const call of calls) sum += countTokens(call.name) + countTokens(call.arguments)
-  }
-  for (const tool of request.tools) sum += countTokens(JSON.stringify(tool))
-  return sum
 }
 
 const spoken = (sum: number, choice: Choice): number =>
@@ -63,6 +51,7 @@ function choiceOf(request: SandboxRequest, behaviour: Behaviour, index: number):
     ? `I was asked about ${JSON.stringify(topic(request))}. ${sentences(random, 1, 2)}`
     : ''
   const choice: Choice = { reasoning, text: null, refusal: null, calls: [], finish: 'stop' }
+  if (behaviour.fault === 'empty') return { ...choice, reasoning: '', text: '' }
   if (behaviour.fault === 'refuse') return { ...choice, refusal: "I'm sorry, but I can't help with that." }
   choice.calls = callsFor(request, index)
   if (choice.calls.length > 0) return { ...choice, finish: request.legacy ? 'function_call' : 'tool_calls' }

@@ -11,6 +11,8 @@ export interface SandboxOptions {
   /** The only API keys that it serves; any when absent. */
   keys?: string[]
   enforce?: Enforcement
+  /** Keeps a prompt cache for each API key and counts what it finds there as `cached_tokens`; none by default. */
+  prompt_cache?: boolean
   /** Decides, request by request, what goes wrong; wins over what the request itself asks for. */
   behave?: (call: Call) => Behaviour | undefined
   /** Milliseconds since 1970. */

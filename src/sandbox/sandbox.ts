@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { answer, promptTokens } from './answer.ts'
+import { answer } from './answer.ts'
 import type { Answer } from './answer.ts'
 import { behaviourFor } from './behaviour.ts'
 import { readBody } from './body.ts'
@@ -10,6 +10,8 @@ import type { Behaviour, Call, Sandbox, SandboxOptions } from './contract.ts'
 import { BadRequest, errorObject, refusal } from './error.ts'
 import { enforcer } from './limits/enforcer.ts'
 import { behaviourOf, modelObject, MODELS } from './models.ts'
+import { promptCache } from './prompt-cache.ts'
+import { promptTokens } from './prompt-tokens.ts'
 import { readRequest } from './request.ts'
 import type { SandboxRequest } from './request.ts'
 import { sendBroken, sendStream, sendWhole } from './speak.ts'
@@ -26,6 +28,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const wait = options.wait ?? ((milliseconds, signal) => sleep(milliseconds, undefined, { signal }))
   const usual = { first_byte: options.first_byte ?? HUMAN.first_byte, pace: options.pace ?? HUMAN.pace }
   const limits = options.enforce && enforcer(options.enforce, now)
+  const cache = options.prompt_cache ? promptCache(now) : undefined
   const stats = emptyStats()
   let number = 0
 
@@ -67,8 +70,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     response.on('close', () => gone.abort())
     const behaviour = { ...usual, ...behaviourFor(call), ...options.behave?.(call) }
     const refused = refuse(call, behaviour)
-    const most = request.maxTokens
-    const admission = refused ? { refusal: refused } : limits?.admit(call, promptTokens(request), most)
+    const input = promptTokens(request)
+    const admission = refused ? { refusal: refused } : limits?.admit(call, input, request.maxTokens)
     const settle = admission && 'settle' in admission ? admission.settle : undefined
     let said: Answer | undefined
     let broke = false
@@ -83,7 +86,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       if (behaviour.first_byte > 0) await pause(behaviour.first_byte)
       const broken = await sendBroken(speaker)
       if (broken === null) {
-        said = answer(request, behaviour, now())
+        said = answer(request, behaviour, now(), cache?.read(call.key, request))
         broke = !(await (request.stream ? sendStream : sendWhole)(speaker, said, request))
       } else broke = !broken
       if (!broke) stats.completed++
@@ -92,7 +95,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     } finally {
       // A caller who left before the end of an answer that nothing had broken.
       if (gone.signal.aborted && !broke && !response.writableFinished) stats.aborted++
-      const used = { input: promptTokens(request), output: said?.usage.completion ?? 0 }
+      const used = { input, cached: said?.usage.cached ?? 0, output: said?.usage.completion ?? 0 }
       settle?.(used)
       if (said) tally.used(used.input + used.output)
       tally.left()

@@ -53,7 +53,6 @@ export async function sendWhole(speaker: Speaker, answer: Answer, request: Sandb
   const { response, headers, behaviour, wait } = speaker
   const { fault } = behaviour
   const body = completion(answer, request)
-  if (fault === 'empty') body['choices'] = answer.choices.map((_, index) => emptyChoice(index))
   if (fault === 'no_usage') delete body['usage']
   const text = fault === 'error' || fault === 'error_first' ? BROKEN : JSON.stringify(body)
   const bytes = Buffer.from(text)
@@ -70,13 +69,6 @@ export async function sendWhole(speaker: Speaker, answer: Answer, request: Sandb
   response.destroy()
   return false
 }
-
-const emptyChoice = (index: number): unknown => ({
-  index,
-  message: { role: 'assistant', content: '', refusal: null },
-  logprobs: null,
-  finish_reason: 'stop',
-})
 
 export async function sendStream(speaker: Speaker, answer: Answer, request: SandboxRequest): Sending {
   const { response, headers, behaviour, wait } = speaker
@@ -120,8 +112,7 @@ export async function sendStream(speaker: Speaker, answer: Answer, request: Sand
 
 function eventsOf(answer: Answer, request: SandboxRequest, { fault, after }: Behaviour): Event[] {
   const quiet = fault === 'no_usage' ? { ...request, includeUsage: false } : request
-  const spoken = fault === 'empty' ? { ...answer, choices: answer.choices.map(silent) } : answer
-  const all = chunks(spoken, quiet)
+  const all = chunks(answer, quiet)
   const done: Event = { data: '[DONE]', content: false }
   const broken: Event = { data: BROKEN, content: false }
   if (fault === 'error_first') return [broken]
@@ -133,15 +124,6 @@ function eventsOf(answer: Answer, request: SandboxRequest, { fault, after }: Beh
   const heard = all.slice(0, last ? all.indexOf(last) : all.findIndex((event) => event === contents.at(-1)) + 1)
   return fault === 'error' ? [...heard, broken] : heard
 }
-
-const silent = (choice: Answer['choices'][number]): Answer['choices'][number] => ({
-  ...choice,
-  reasoning: '',
-  text: '',
-  refusal: null,
-  calls: [],
-  finish: 'stop',
-})
 
 /** Until what was written has left for the kernel: a connection destroyed earlier would take it along. */
 const flushed = (response: ServerResponse): Promise<void> =>

@@ -109,6 +109,30 @@ describe('an answer', () => {
   })
 })
 
+describe('the prompt cache', () => {
+  const cachedTokens = async (asked: Sandbox, content: string, key = 'key-1'): Promise<unknown> => {
+    const system = { role: 'system', content: 'a '.repeat(1500) }
+    const body = { messages: [system, ...user(content)] }
+    const { usage } = await complete(asked, body, { authorization: `Bearer ${key}` })
+    return Object(Object(usage).prompt_tokens_details).cached_tokens
+  }
+
+  it('finds a beginning that the same key sent within five minutes, in steps of 128 tokens', async () => {
+    let now = 1_790_000_000_000
+    const caching = await startSandbox({ first_byte: 0, pace: 0, prompt_cache: true, now: () => now })
+    expect(await cachedTokens(caching, 'One?')).toBe(0)
+    expect(await cachedTokens(caching, 'Two?')).toBe(1408)
+    expect(await cachedTokens(caching, 'Three?', 'key-2')).toBe(0)
+    now += 301_000
+    expect(await cachedTokens(caching, 'Four?')).toBe(0)
+    await caching.close()
+  })
+
+  it('is not there by default', async () => {
+    expect([await cachedTokens(sandbox, 'One?'), await cachedTokens(sandbox, 'One?')]).toEqual([0, 0])
+  })
+})
+
 describe('the tokenizer', () => {
   it.each([
     '',

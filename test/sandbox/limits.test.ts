@@ -244,6 +244,10 @@ describe('the enforcer', () => {
   it('charges by the rule of the limit', () => {
     const input = judge([{ metric: 'tokens', amount: 100, period: MINUTE, charge: 'input', shape: 'fixed' }])
     expect([1, 2, 3].map(() => admits(input.admit(call, 50, 1000)))).toEqual([true, true, false])
+    const uncached = judge([{ metric: 'uncached', amount: 100, period: MINUTE, shape: 'fixed' }])
+    const cached = uncached.admit(call, 100, 1000)
+    if ('settle' in cached) cached.settle({ input: 100, cached: 90, output: 1 })
+    expect([90, 1].map((input) => admits(uncached.admit(call, input, 1)))).toEqual([true, false])
     const actual = judge([{ metric: 'output', amount: 100, period: MINUTE, charge: 'actual', shape: 'fixed' }])
     const first = actual.admit(call, 1, 1000)
     if ('settle' in first) first.settle({ input: 1, output: 150 })

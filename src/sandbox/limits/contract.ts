@@ -1,6 +1,14 @@
 /** What a provider enforces, as the judge of others' admission sees it: shares no code with the scheduler. */
 
-export type Metric = 'requests' | 'tokens' | 'input' | 'output' | 'concurrency'
+/** `uncached` is input less what was read from a cache; the whole input is charged until that is known. */
+export type Metric = 'requests' | 'tokens' | 'input' | 'output' | 'uncached' | 'concurrency'
+
+/** Tokens that an answer used; `cached` is a part of `input`. */
+export interface Used {
+  input: number
+  cached?: number
+  output: number
+}
 export type Shape = 'bucket' | 'sliding' | 'fixed' | 'calendar'
 
 /** `reserve-max` and `predicted`: input and the most that may come, at admission, and what was not used is given back. */

@@ -1,6 +1,6 @@
 /** Admits a request or refuses it, as a provider would: all of its limits at once, in the provider's own words. */
 import type { Refusal } from '../error.ts'
-import type { EnforcedLimit, Enforcement, Window } from './contract.ts'
+import type { EnforcedLimit, Enforcement, Used, Window } from './contract.ts'
 import { dialectNamed } from './dialect.ts'
 import type { LimitView } from './dialect.ts'
 import { windowOf } from './windows.ts'
@@ -9,7 +9,7 @@ export interface Admission {
   /** What the answer's headers say of the limits. */
   headers: Record<string, string>
   /** Once, when the answer has ended: what it used in truth. Nothing that was used: the input alone. */
-  settle(used: { input: number; output: number }): void
+  settle(used: Used): void
 }
 
 export interface Enforcer {
@@ -81,7 +81,7 @@ export function enforcer(enforcement: Enforcement, now: () => number): Enforcer 
 /** What is charged when the request comes in. */
 function costOf({ metric, charge = 'reserve-max' }: EnforcedLimit, input: number, most: number): number {
   if (metric === 'requests' || metric === 'concurrency') return 1
-  if (metric === 'input') return input
+  if (metric === 'input' || metric === 'uncached') return input
   if (charge === 'actual') return 0
   if (metric === 'output') return charge === 'input' ? 0 : most
   return charge === 'input' ? input : input + most
@@ -91,9 +91,10 @@ function costOf({ metric, charge = 'reserve-max' }: EnforcedLimit, input: number
 const neededFor = (_limit: EnforcedLimit, cost: number): number => (cost === 0 ? 1 : cost)
 
 /** What it comes to in the end. */
-function usedOf({ metric, charge }: EnforcedLimit, used: { input: number; output: number }): number {
+function usedOf({ metric, charge }: EnforcedLimit, used: Used): number {
   if (metric === 'requests') return 1
   if (metric === 'concurrency') return 0
+  if (metric === 'uncached') return used.input - (used.cached ?? 0)
   if (metric === 'input' || (metric === 'tokens' && charge === 'input')) return used.input
   return metric === 'output' ? used.output : used.input + used.output
 }
