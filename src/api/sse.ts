@@ -26,7 +26,6 @@ export interface EventStreamOptions {
 const HEAD = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-cache, no-transform',
-  connection: 'keep-alive',
   // Proxies of the nginx family would collect the events otherwise.
   'x-accel-buffering': 'no',
 }

@@ -1,8 +1,10 @@
-import { test } from 'vitest'
+import { expect, test } from 'vitest'
 import * as fc from 'fast-check'
 import { createChunkWriter } from '../../src/api/chat-completions/chunks.ts'
 import { createCompletion } from '../../src/api/chat-completions/completion.ts'
+import { GatewayError } from '../../src/chat/error.ts'
 import type { Delta } from '../../src/chat/delta.ts'
+import { against } from './openai-schema.ts'
 import { readStream } from './read-stream.ts'
 
 const meta = { model: 'm', created: 1 }
@@ -129,5 +131,93 @@ test('a stream and a whole answer say the same', () => {
       )
     }),
     { numRuns: 200 },
+  )
+})
+
+/** Anything at all where an upstream should have put something of a certain kind. */
+const odd = fc.oneof(fc.constantFrom(null, '', 0, -1, 1.5, true, [], {}, [null], 'null'), fc.jsonValue({ maxDepth: 2 }))
+const oddObject = (keys: string[]) => fc.record(Object.fromEntries(keys.map((key) => [key, odd])), { requiredKeys: [] })
+const oddCall = fc.oneof(
+  odd,
+  fc.record(
+    { index: odd, id: odd, type: odd, function: fc.oneof(odd, oddObject(['name', 'arguments'])), custom: odd },
+    { requiredKeys: [] },
+  ),
+)
+const oddDelta = fc.record(
+  {
+    role: odd,
+    content: fc.oneof(odd, fc.array(oddObject(['type', 'text', 'thinking']))),
+    reasoning: odd,
+    reasoning_content: odd,
+    reasoning_details: fc.oneof(odd, fc.array(oddObject(['type', 'text', 'data', 'index', 'signature']))),
+    refusal: odd,
+    tool_calls: fc.oneof(odd, fc.array(oddCall)),
+    function_call: fc.oneof(odd, oddObject(['name', 'arguments'])),
+    annotations: fc.oneof(odd, fc.array(oddObject(['type', 'url_citation']))),
+    audio: odd,
+  },
+  { requiredKeys: [] },
+)
+const oddChoice = fc.record(
+  {
+    index: fc.oneof(odd, fc.constantFrom(0, 1)),
+    delta: fc.oneof(odd, oddDelta),
+    message: fc.oneof(odd, oddDelta),
+    finish_reason: fc.oneof(odd, fc.constantFrom('stop', 'length', 'eos')),
+    logprobs: fc.oneof(odd, fc.record({ content: fc.array(oddObject(['token', 'logprob', 'top_logprobs'])) })),
+  },
+  { requiredKeys: [] },
+)
+const oddChunk = fc.record(
+  {
+    id: odd,
+    created: odd,
+    choices: fc.oneof(odd, fc.array(fc.oneof(odd, oddChoice))),
+    usage: fc.oneof(
+      odd,
+      oddObject([
+        'prompt_tokens',
+        'completion_tokens',
+        'total_tokens',
+        'prompt_tokens_details',
+        'completion_tokens_details',
+      ]),
+    ),
+    service_tier: odd,
+    system_fingerprint: odd,
+    metadata: odd,
+    moderation: odd,
+    more: odd,
+  },
+  { requiredKeys: [] },
+)
+
+test('however odd an upstream is, a client gets OpenAI’s chunks or an error in OpenAI’s shape', () => {
+  fc.assert(
+    fc.property(fc.array(oddChunk, { maxLength: 6 }), fc.boolean(), (chunks, terminated) => {
+      const writer = createChunkWriter(request, meta)
+      const read = readStream(chunks.map((chunk) => writer.write([{ chunk }])).join('') + writer.end(terminated), true)
+      expect(writer.fault()?.kind).not.toBe('internal')
+      expect(read.done).toBe(writer.fault() === undefined)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('however odd an upstream is, a whole answer is OpenAI’s', () => {
+  fc.assert(
+    fc.property(fc.array(oddChunk, { maxLength: 6 }), (chunks) => {
+      const completion = createCompletion(request, meta)
+      try {
+        completion.take(chunks.map((chunk) => ({ chunk })))
+        expect(
+          against('CreateChatCompletionResponse', JSON.parse(JSON.stringify(completion.end(true)))),
+        ).toBeUndefined()
+      } catch (error) {
+        expect(error).toBeInstanceOf(GatewayError)
+      }
+    }),
+    { numRuns: 500 },
   )
 })

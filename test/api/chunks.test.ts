@@ -466,6 +466,19 @@ describe('an OpenAI-like upstream', () => {
     expect(complete(deltas)['citations']).toEqual(['x', 'y'])
   })
 
+  test('keeps what its content filter found', () => {
+    const filtered = (content_filter_results: unknown): Delta => ({
+      chunk: { choices: [{ index: 0, delta: { content: 'a' }, finish_reason: null, content_filter_results }] },
+    })
+    const found = { hate: { filtered: false, severity: 'safe' } }
+    const deltas = [filtered({}), filtered(found), stop]
+    expect(stream(deltas).chunks.at(-1)?.choices[0]).toMatchObject({
+      content_filter_results: found,
+      finish_reason: 'stop',
+    })
+    expect(complete(deltas).choices[0]).toMatchObject({ content_filter_results: found, message: { content: 'aa' } })
+  })
+
   test('keeps its fingerprint and a tier that OpenAI knows', () => {
     const tier = (service_tier: string) =>
       complete([chunk({ content: 'a' }, 'stop', { service_tier, system_fingerprint: 'fp' })])

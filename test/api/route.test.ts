@@ -47,7 +47,11 @@ async function serve(chat: Gateway['chat'], heartbeat = 0): Promise<string> {
     const known = error instanceof GatewayError ? error : new GatewayError('internal', String(error))
     return reply.code(known.status).send(errorBody(known))
   })
-  await app.register(chatCompletions, { gateway: { chat }, heartbeat })
+  await app.register(chatCompletions, {
+    gateway: { chat },
+    heartbeat,
+    redact: (text: string) => text.replaceAll('sk-123', 'acme#1'),
+  })
   return app.listen({ port: 0, host: '127.0.0.1' })
 }
 
@@ -158,6 +162,16 @@ describe('a client that wants a stream', () => {
       error: { message: 'Too slow.' },
       done: false,
     })
+  })
+
+  test('never reads a secret that an upstream’s error repeats', async () => {
+    async function* failing(): AsyncGenerator<Delta[]> {
+      yield [{ text: 'Hel' }]
+      throw new GatewayError('authentication', 'Bad key sk-123.')
+    }
+    const url = await serve(async () => answer(failing()))
+    const text = await (await post(url, body({ stream: true }))).text()
+    expect(readStream(text, false).error?.message).toBe('Bad key acme#1.')
   })
 
   test('sees signs of life while it waits, and then its answer', async () => {

@@ -98,9 +98,9 @@ export function createChunkWriter(request: StreamRequest, meta: AnswerMeta): Chu
       if (fault !== undefined) return ''
       try {
         const endings = fold.end(terminated)
-        for (const [position, { index, finish_reason }] of endings.entries()) {
+        for (const [position, { index, finish_reason, beside }] of endings.entries()) {
           const extra = position === endings.length - 1 ? fields(fold.head.extra) : ''
-          const choice = `"choices":[{"index":${index},"delta":{},"logprobs":null,"finish_reason":"${finish_reason}"}]`
+          const choice = `"choices":[{"index":${index},"delta":{},"logprobs":null,"finish_reason":"${finish_reason}"${fields(beside)}}]`
           out += `${freshHead()}${choice}${usageNull}${extra}}\n\n`
         }
       } catch (error) {

@@ -28,9 +28,9 @@ export function createCompletion(
       for (const delta of deltas) fold.take(delta)
     },
     end(terminated) {
-      const choices = fold.end(terminated).map(({ index, finish_reason }) => {
+      const choices = fold.end(terminated).map(({ index, finish_reason, beside }) => {
         const message = messages[index] ?? createMessage()
-        return { index, message: message.wire(), logprobs: message.logprobs(), finish_reason }
+        return { index, message: message.wire(), logprobs: message.logprobs(), finish_reason, ...beside }
       })
       const { id, created, service_tier, system_fingerprint, extra } = fold.head
       return {

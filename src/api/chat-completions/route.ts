@@ -15,6 +15,8 @@ export interface ChatCompletionsOptions {
   heartbeat: number
   /** Who asks, for fairness and limits. */
   clientOf?: (request: FastifyRequest) => string | undefined
+  /** Takes secrets out of what an upstream's error says, before it goes into a stream. */
+  redact?: (text: string) => string
   /** Milliseconds since the epoch. */
   now?: () => number
 }
@@ -23,7 +25,7 @@ export interface ChatCompletionsOptions {
 const MAX_WAIT = 'x-balanced-call-max-wait'
 
 export async function chatCompletions(app: FastifyInstance, options: ChatCompletionsOptions): Promise<void> {
-  const { gateway, heartbeat, clientOf, now = Date.now } = options
+  const { gateway, heartbeat, clientOf, redact = asItIs, now = Date.now } = options
 
   app.post('/v1/chat/completions', {
     schema: { body: chatRequestSchema },
@@ -41,7 +43,7 @@ export async function chatCompletions(app: FastifyInstance, options: ChatComplet
       }
       reply.header('x-request-id', request.id)
       const meta = { model: chat.model, created: Math.floor(now() / 1000) }
-      if (chat.stream) return streamAnswer({ gateway, chat, context, meta, heartbeat }, reply)
+      if (chat.stream) return streamAnswer({ gateway, chat, context, meta, heartbeat, redact }, reply)
       return completeAnswer(gateway, chat, context, meta, reply)
     },
   })
@@ -61,6 +63,8 @@ async function completeAnswer(
   const body = JSON.stringify(completion.end(answer.terminated()))
   return reply.type('application/json; charset=utf-8').send(body)
 }
+
+const asItIs = (text: string): string => text
 
 function maxWait(request: FastifyRequest): number | undefined {
   const milliseconds = Number(request.headers[MAX_WAIT] ?? Number.NaN)

@@ -13,6 +13,7 @@ export interface StreamedCall {
   meta: AnswerMeta
   /** Milliseconds. */
   heartbeat: number
+  redact: (text: string) => string
 }
 
 /**
@@ -20,13 +21,20 @@ export interface StreamedCall {
  * was so long that the client was given its head and a sign of life: then they travel in the stream, as later ones do.
  */
 export async function streamAnswer(call: StreamedCall, reply: FastifyReply): Promise<FastifyReply> {
-  const { gateway, chat, context, meta, heartbeat } = call
+  const { gateway, chat, context, meta, heartbeat, redact } = call
   const stream = createEventStream(reply.raw, { heartbeat })
   const writer = createChunkWriter(chat, meta)
   const open = (): void => {
     if (stream.isOpen()) return
     reply.hijack()
     stream.open(reply.getHeaders())
+  }
+
+  const fail = (cause: unknown): void => {
+    const error = asGatewayError(cause)
+    // An HTTP error would be logged on its way out; one that travels in the stream has nobody else.
+    if (error.kind === 'internal') reply.log.error({ err: error.cause ?? error }, 'the answer could not be streamed')
+    stream.end(redact(writer.fail(error)))
   }
 
   const impatience = heartbeat > 0 ? setTimeout(startEarly, heartbeat).unref() : undefined
@@ -40,7 +48,7 @@ export async function streamAnswer(call: StreamedCall, reply: FastifyReply): Pro
     answer = await gateway.chat(chat, context)
   } catch (error) {
     if (!stream.isOpen()) throw error
-    stream.end(writer.fail(asGatewayError(error)))
+    fail(error)
     return reply
   } finally {
     clearTimeout(impatience)
@@ -56,7 +64,7 @@ export async function streamAnswer(call: StreamedCall, reply: FastifyReply): Pro
     }
     stream.end(writer.end(answer.terminated()))
   } catch (error) {
-    stream.end(writer.fail(asGatewayError(error)))
+    fail(error)
   }
   return reply
 }

@@ -17,11 +17,17 @@ export interface Choice {
   /** The client was given the role, and nothing is held back: text may go out straight. */
   isPlain: boolean
   take(piece: Piece): void
-  /** Tells what was held back; gives the reason to end, or nothing when the upstream never gave one. */
-  end(): FinishReason | undefined
-  /** The reason to end for a choice whose upstream ended well without one. */
-  impliedFinish(): FinishReason
+  /** The upstream gave a reason to end. */
   hasFinish(): boolean
+  /** Tells what was held back. An upstream that ended well without a reason meant a plain stop. */
+  end(): Ending
+}
+
+export interface Ending {
+  index: number
+  finish_reason: FinishReason
+  /** Objects that the upstream put beside its deltas; later ones win. */
+  beside: Record<string, unknown>
 }
 
 export interface ChoiceOptions {
@@ -35,6 +41,7 @@ export function createChoice(index: number, options: ChoiceOptions, tell: Tell):
   const calls = createToolCalls(options.unwrapped)
   let isOpen = false
   let finish: FinishReason | undefined
+  const beside: Record<string, unknown> = {}
 
   function open(content: '' | null): void {
     if (isOpen) return
@@ -75,6 +82,7 @@ export function createChoice(index: number, options: ChoiceOptions, tell: Tell):
         const annotations = wireAnnotations(piece.annotations)
         if (annotations.length > 0) say({ annotations })
       }
+      if (piece.beside !== undefined) Object.assign(beside, piece.beside)
       if (piece.carried !== undefined) say(piece.carried)
       if (piece.tool_call !== undefined) tellCalls(calls.take(piece.tool_call))
       if (logprobs !== undefined) say({})
@@ -85,9 +93,8 @@ export function createChoice(index: number, options: ChoiceOptions, tell: Tell):
     end() {
       open('')
       tellCalls(calls.end())
-      return finish && finalFinish(finish, calls.count(), options.legacyFunctions)
+      return { index, finish_reason: finalFinish(finish ?? 'stop', calls.count(), options.legacyFunctions), beside }
     },
-    impliedFinish: () => finalFinish('stop', calls.count(), options.legacyFunctions),
     hasFinish: () => finish !== undefined,
   }
   return choice

@@ -23,6 +23,8 @@ export function readChoice(choice: Record<string, unknown>, position: number): P
     else target.logprobs = logprobs
   }
 
+  const beside = objectsBeside(choice)
+  if (beside !== undefined) pieces.push({ choice: index, beside })
   const fault = faultInChoice(choice)
   if (fault !== undefined) return [...pieces, { choice: index, error: fault }]
   const finish = finishWord(choice['finish_reason'])
@@ -30,6 +32,17 @@ export function readChoice(choice: Record<string, unknown>, position: number): P
   // A role alone opens the choice.
   if (pieces.length === 0) pieces.push({ choice: index })
   return pieces
+}
+
+const OF_A_CHOICE = new Set(['index', 'delta', 'message', 'finish_reason', 'logprobs', 'error'])
+
+function objectsBeside(choice: Record<string, unknown>): Record<string, unknown> | undefined {
+  let beside: Record<string, unknown> | undefined
+  for (const key in choice) {
+    const value = choice[key]
+    if (!OF_A_CHOICE.has(key) && isRecord(value) && Object.keys(value).length > 0) (beside ??= {})[key] = value
+  }
+  return beside
 }
 
 function readMessage(message: Record<string, unknown>, choice: number, pieces: Piece[]): void {
@@ -91,7 +104,17 @@ function detailText(detail: unknown): string {
   return isRecord(detail) ? (filled(detail['text']) ?? filled(detail['summary']) ?? '') : ''
 }
 
-const READ = new Set(['tool_calls', 'function_call', 'annotations', 'reasoning_details', 'content', 'reasoning'])
+const READ = new Set([
+  'role',
+  'content',
+  'refusal',
+  'reasoning',
+  'reasoning_content',
+  'reasoning_details',
+  'tool_calls',
+  'function_call',
+  'annotations',
+])
 
 /**
  * Fields that OpenAI's delta does not know, or that are an object there (audio). Only objects and lists are carried: a

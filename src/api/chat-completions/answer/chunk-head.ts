@@ -26,7 +26,6 @@ export function readHead(chunk: Record<string, unknown>, head: AnswerHead): bool
       case 'model':
       case 'error':
       case 'obfuscation': // padding against traffic analysis, of the upstream's own stream
-      case 'prompt_filter_results':
         break
       case 'id':
         if (head.id === undefined && typeof value === 'string') [head.id, isChanged] = [value, true]
@@ -40,8 +39,9 @@ export function readHead(chunk: Record<string, unknown>, head: AnswerHead): bool
         }
         break
       case 'service_tier':
-        if (value !== head.service_tier && TIERS.has(String(value)))
-          [head.service_tier, isChanged] = [String(value), true]
+        if (value !== head.service_tier && typeof value === 'string' && TIERS.has(value)) {
+          ;[head.service_tier, isChanged] = [value, true]
+        }
         break
       case 'metadata':
         if (isRecord(value) && Object.values(value).every((item) => typeof item === 'string')) head.extra[key] = value

@@ -1,8 +1,8 @@
 import { GatewayError } from '../../../chat/error.ts'
-import type { Delta, FinishReason } from '../../../chat/delta.ts'
+import type { Delta } from '../../../chat/delta.ts'
 import type { ChatRequest } from '../../../chat/request.ts'
 import { isRecord } from '../record.ts'
-import { createChoice, type Choice, type Tell } from './choice.ts'
+import { createChoice, type Choice, type Ending, type Tell } from './choice.ts'
 import { readChoice } from './chunk-choice.ts'
 import { readHead, usageIn, type AnswerHead } from './chunk-head.ts'
 import { faultError, faultIn } from './fault.ts'
@@ -26,11 +26,6 @@ export interface AnswerFold {
    */
   end(terminated: boolean): Ending[]
   usage(): WireUsage | undefined
-}
-
-export interface Ending {
-  index: number
-  finish_reason: FinishReason
 }
 
 type FoldRequest = Pick<ChatRequest, 'legacy_functions' | 'body'>
@@ -91,10 +86,7 @@ export function createAnswerFold(request: FoldRequest, tell: Tell): AnswerFold {
       if (!isOver && !open.every((choice) => choice.hasFinish())) {
         throw new GatewayError('broken_stream', 'The upstream broke off in the middle of its answer.')
       }
-      return open.map((choice) => {
-        const finish = choice.end()
-        return { index: choice.index, finish_reason: finish ?? choice.impliedFinish() }
-      })
+      return open.map((choice) => choice.end())
     },
     usage: () => usage.wire(),
   }

@@ -1,4 +1,4 @@
-import { isRecord } from '../record.ts'
+import { filled, isRecord } from '../record.ts'
 import { joinDetails } from './reasoning-details.ts'
 import { joinLogprobs } from './logprobs.ts'
 import type { WireDelta, WireLogprobs, WireToolCall } from './wire.ts'
@@ -50,8 +50,21 @@ export function createMessage(): MessageFold {
       ...(calls.length > 0 && { tool_calls: calls.map(withoutIndex) }),
       ...(legacy !== undefined && { function_call: legacy }),
       ...further,
+      ...('audio' in further && { audio: wireAudio(further['audio']) }),
     }),
     logprobs: () => joined,
+  }
+}
+
+/** Speech has four keys, all required, that a stream may bring one by one; without an id it is none. */
+function wireAudio(audio: unknown): Record<string, unknown> | undefined {
+  if (!isRecord(audio) || filled(audio['id']) === undefined) return undefined
+  const { data, transcript, expires_at } = audio
+  return {
+    ...audio,
+    data: filled(data) ?? '',
+    transcript: filled(transcript) ?? '',
+    expires_at: Number.isInteger(expires_at) ? expires_at : 0,
   }
 }
 

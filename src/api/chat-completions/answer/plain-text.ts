@@ -7,7 +7,7 @@ import type { Delta } from '../../../chat/delta.ts'
 export function plainText(delta: Delta): string | undefined {
   if (delta.chunk !== undefined) return plainChunk(delta) ? chunkText(delta.chunk) : undefined
   if (delta.text === undefined || delta.text === '') return undefined
-  for (const key in delta) if (key !== 'text') return undefined
+  for (const key in delta) if (key !== 'text' && (key !== 'choice' || delta.choice !== 0)) return undefined
   return delta.text
 }
 

@@ -20,10 +20,10 @@ function parseToolCall(call: Record<string, unknown>, madeId: string): ToolCall 
   const state = signature === undefined ? {} : { signature }
   if (isRecord(call['custom']) && !isRecord(call['function'])) {
     const { name, input } = call['custom']
-    return { id, name: String(name ?? ''), arguments: { input: typeof input === 'string' ? input : '' }, ...state }
+    return { id, name: filled(name) ?? '', arguments: { input: typeof input === 'string' ? input : '' }, ...state }
   }
   const called = isRecord(call['function']) ? call['function'] : {}
-  return { id, name: String(called['name'] ?? ''), arguments: parseArguments(called['arguments']), ...state }
+  return { id, name: filled(called['name']) ?? '', arguments: parseArguments(called['arguments']), ...state }
 }
 
 /** Knows the calls made so far, so that each result finds the one that it answers. */
