@@ -14,7 +14,7 @@ const some = (shape: Record<string, fc.Arbitrary<unknown>>) =>
     Object.fromEntries(
       Object.entries(shape).map(([key, likely]) => [
         key,
-        fc.oneof({ weight: 12, arbitrary: likely }, { weight: 1, arbitrary: odd }),
+        fc.oneof({ weight: 60, arbitrary: likely }, { weight: 1, arbitrary: odd }),
       ]),
     ),
     { requiredKeys: Object.keys(shape).slice(0, 1) },
