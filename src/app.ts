@@ -10,6 +10,7 @@ import { startSandbox, type Sandbox } from './sandbox/sandbox.ts'
 import { createScheduler } from './scheduler/scheduler.ts'
 import type { Scheduler } from './scheduler/contract.ts'
 import { buildServer } from './server.ts'
+import { proxyOf } from './upstream/client-pools.ts'
 import { createClient } from './upstream/client.ts'
 import { listModels } from './models.ts'
 
@@ -38,7 +39,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     pools: config.models,
     options: config.scheduler,
   })
-  const client = createClient()
+  const client = createClient({ proxy: proxyOf(process.env) })
   const models = listModels(config)
   const names = models.map((model) => model.id)
   const gateway = createGateway({

@@ -55,6 +55,10 @@ export function createGateway(parts: GatewayParts): Gateway {
         // what an upstream said of this request tells the client more than that no other key is left
         throw last === undefined ? error : withWait(last, error)
       }
+      if (last && ticket.barred.has(lease.id)) {
+        lease.fail({ kind: 'cancelled', started: false })
+        throw last
+      }
       ticket.tries++
       ticket.waited += lease.waited
       ticket.lease = lease
@@ -72,8 +76,11 @@ export function createGateway(parts: GatewayParts): Gateway {
           if (spare) return spare
           throw last
         }
+        for (const id of verdict.exclude === 'provider' ? routesOf(lease) : []) {
+          ticket.excluded.add(id)
+          ticket.barred.add(id)
+        }
         if (verdict.exclude === 'key') ticket.excluded.add(lease.id)
-        if (verdict.exclude === 'provider') for (const id of routesOf(lease)) ticket.excluded.add(id)
         if (verdict.maxWait !== undefined) ticket.maxWait = Math.min(ticket.maxWait ?? Infinity, verdict.maxWait)
       }
     }

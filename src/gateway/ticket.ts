@@ -12,8 +12,10 @@ export interface Ticket {
   /** Milliseconds, monotonic. */
   arrived: number
   tries: number
-  /** Ids of leases that may not serve it again. */
+  /** Ids of leases that failed it: the scheduler takes another where there is one. */
   excluded: Set<string>
+  /** Ids of leases that cannot serve it at all. */
+  barred: Set<string>
   maxWait: number | undefined
   /** Milliseconds in the queue so far. */
   waited: number
@@ -37,5 +39,14 @@ export interface Began {
 }
 
 export function openTicket(request: ChatRequest, context: ChatContext, now: number): Ticket {
-  return { request, context, arrived: now, tries: 0, excluded: new Set(), maxWait: context.maxWait, waited: 0 }
+  return {
+    request,
+    context,
+    arrived: now,
+    tries: 0,
+    excluded: new Set(),
+    barred: new Set(),
+    maxWait: context.maxWait,
+    waited: 0,
+  }
 }

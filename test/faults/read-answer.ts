@@ -1,0 +1,69 @@
+/** What a client sees, streamed or not, in one form. */
+
+export interface ClientAnswer {
+  status: number
+  text: string
+  calls: { name: string; arguments: string }[]
+  /** Every finish reason that came. */
+  finish: string[]
+  done: boolean
+  error: Record<string, unknown> | undefined
+  headers: Headers
+}
+
+interface Choice {
+  delta?: Said
+  message?: Said
+  finish_reason?: string | null
+}
+
+interface Said {
+  content?: string | null
+  tool_calls?: { index?: number; function?: { name?: string; arguments?: string } }[]
+}
+
+export async function readAnswer(
+  url: string,
+  model: string,
+  stream: boolean,
+  headers: Record<string, string> = {},
+): Promise<ClientAnswer> {
+  const response = await fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({
+      model,
+      stream,
+      messages: [{ role: 'user', content: 'How is the weather?' }],
+      tools: [{ type: 'function', function: { name: 'weather', parameters: { type: 'object', properties: {} } } }],
+    }),
+  })
+  return collect(response.status, response.headers, await response.text())
+}
+
+function collect(status: number, headers: Headers, body: string): ClientAnswer {
+  const answer: ClientAnswer = { status, text: '', calls: [], finish: [], done: false, error: undefined, headers }
+  if (!headers.get('content-type')?.startsWith('text/event-stream')) take(answer, JSON.parse(body))
+  else {
+    for (const event of body.split('\n\n')) {
+      if (!event.startsWith('data: ')) continue
+      if (event === 'data: [DONE]') answer.done = true
+      else take(answer, JSON.parse(event.slice(6)))
+    }
+  }
+  return answer
+}
+
+function take(answer: ClientAnswer, value: { error?: Record<string, unknown>; choices?: Choice[] }): void {
+  answer.error ??= value.error
+  for (const choice of value.choices ?? []) {
+    const said = choice.delta ?? choice.message
+    answer.text += said?.content ?? ''
+    said?.tool_calls?.forEach((call, i) => {
+      const slot = (answer.calls[call.index ?? i] ??= { name: '', arguments: '' })
+      slot.name += call.function?.name ?? ''
+      slot.arguments += call.function?.arguments ?? ''
+    })
+    if (choice.finish_reason) answer.finish.push(choice.finish_reason)
+  }
+}
