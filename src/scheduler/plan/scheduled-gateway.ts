@@ -19,6 +19,8 @@ export interface GatewaySettings {
 /** One HTTP request of a client; its SDK may make several of one request. */
 interface Visit {
   arrived: number
+  /** Milliseconds that it may wait. */
+  patience: number
   tries: number
   /** Estimated input, tokens. */
   input: number
@@ -42,8 +44,9 @@ export function scheduledGateway(simulation: Simulation, scheduler: Scheduler, s
   const policy: Policy = {
     arrive(request) {
       const input = Math.ceil(request.input * uniform(chance.random, ESTIMATE.from, ESTIMATE.to))
-      const arrived = settings.tellsPatience ? request.at : clock.now()
-      const visit: Visit = { arrived, tries: 0, input, exclude: new Set() }
+      const now = clock.now()
+      const patience = settings.patience - (settings.tellsPatience ? now - request.at : 0)
+      const visit: Visit = { arrived: now, patience, tries: 0, input, exclude: new Set() }
       visits.set(request, visit)
       acquire(request, visit)
     },
@@ -89,7 +92,7 @@ export function scheduledGateway(simulation: Simulation, scheduler: Scheduler, s
       needs: {},
       client: request.client,
       exclude: visit.exclude,
-      maxWait: settings.patience,
+      maxWait: visit.patience,
       waited: clock.now() - visit.arrived,
     }
     clock.touch()
@@ -108,9 +111,9 @@ export function scheduledGateway(simulation: Simulation, scheduler: Scheduler, s
 
   function refuse(request: SimulatedRequest, error: unknown): void {
     if (!(error instanceof GatewayError)) throw error
-    const arrived = visits.get(request)?.arrived ?? request.at
+    const { arrived, patience } = visits.get(request) ?? { arrived: request.at, patience: settings.patience }
     // A gateway whose queue has kept a request for all its patience tells the client not to come again.
-    const spent = clock.now() >= arrived + settings.patience - 1
+    const spent = clock.now() >= arrived + patience - 1
     simulation.refuse(request, error.status, error.retryAfter, spent)
   }
 }
