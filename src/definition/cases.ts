@@ -1,6 +1,6 @@
 /** `when`/`then`, or a list of them under `cases`: the first case that takes the value. */
 import { DefinitionError, type Path } from './error.ts'
-import type { Template, TemplateContext } from './context.ts'
+import { watched, type Template, type TemplateContext } from './context.ts'
 import { didYouMean } from './near-miss.ts'
 import { compilePattern } from './pattern.ts'
 import { isMap, type Frame, type Pattern, type Shape } from './scope.ts'
@@ -55,7 +55,10 @@ function compileCase(
   const scope = context.scope.inner()
   const test = compilePattern(node['when'], scope, [...path, 'when'], shape)
   if (!Object.hasOwn(node, 'then')) throw new DefinitionError('a case needs then', path)
-  return { test, make: context.compile(node['then'], { ...context, scope }, [...path, 'then']) }
+  return {
+    test: watched(test, context, path),
+    make: context.compile(node['then'], { ...context, scope }, [...path, 'then']),
+  }
 }
 
 export function onlyKeys(node: Record<string, unknown>, known: ReadonlySet<string>, path: Path): void {

@@ -1,6 +1,6 @@
 /** Lists of `when`/`emit`: every rule that takes an event adds to what it says. */
 import { onlyKeys } from './cases.ts'
-import type { Template, TemplateContext } from './context.ts'
+import { watched, type Template, type TemplateContext } from './context.ts'
 import { DefinitionError, type Path } from './error.ts'
 import { didYouMean } from './near-miss.ts'
 import { compilePattern } from './pattern.ts'
@@ -62,7 +62,7 @@ function compileRule(node: unknown, context: TemplateContext, path: Path, words:
       if (typeof value === 'string' && !value.startsWith('$')) literals.set(key, value)
     }
   }
-  return { name, test, emit, literals }
+  return { name, test: watched(test, context, path), emit, literals }
 }
 
 /** What is emitted may use the known words only: a misspelt one would be lost without a sound. */

@@ -1,5 +1,5 @@
 /** A template by example: the vendor's own JSON with holes. Compiled once to frame => JSON; undefined is "nothing to put". */
-import type { Plug, Template, TemplateContext } from './context.ts'
+import type { Plug, Template, TemplateContext, Watch } from './context.ts'
 import { DefinitionError, type Path } from './error.ts'
 import { readTemplateHole, readText, type Reader } from './hole.ts'
 import { didYouMean } from './near-miss.ts'
@@ -18,8 +18,8 @@ const OPERATORS: Record<string, OperatorCompiler> = {
   $use: compileUse,
 }
 
-export function templateContext(scope: Scope, plugs: Record<string, Plug> = {}): TemplateContext {
-  return { scope, plugs, compile: compileTemplate }
+export function templateContext(scope: Scope, plugs: Record<string, Plug> = {}, watch?: Watch): TemplateContext {
+  return { scope, plugs, watch, compile: compileTemplate }
 }
 
 export function compileTemplate(node: unknown, context: TemplateContext, path: Path): Template {

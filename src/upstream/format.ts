@@ -2,6 +2,7 @@
 import type { ChatRequest } from '../chat/request.ts'
 import type { Delta } from '../chat/delta.ts'
 import { GatewayError } from '../chat/error.ts'
+import type { Watch } from '../definition/context.ts'
 import { DefinitionError } from '../definition/error.ts'
 import { isMap } from '../definition/scope.ts'
 import { onlyKeys } from '../definition/cases.ts'
@@ -45,24 +46,24 @@ const STREAM_KEYS = new Set(['framing', 'data', 'done', 'events', 'through'])
 
 const JSON_FRAMINGS: ReadonlySet<Framing> = new Set([FRAMINGS.ndjson, FRAMINGS.json, FRAMINGS['json-array']])
 
-/** Throws a DefinitionError that names the place in the definition. */
-export function compileFormat(name: string, definition: FormatDefinition): Format {
+/** Throws a DefinitionError that names the place in the definition. @param watch is told of each branch taken */
+export function compileFormat(name: string, definition: FormatDefinition, watch?: Watch): Format {
   if (!isMap(definition)) throw new DefinitionError('a format is a map with request, response and stream', [])
   onlyKeys(definition, KEYS, [])
   if (isMap(definition.request)) onlyKeys(definition.request, REQUEST_KEYS, ['request'])
-  const errors = compileErrors(name, definition.error)
-  const whole = compileEvents(definition.response ?? [], definition, errors, ['response'])
-  const stream = compileStream(name, definition, errors)
+  const errors = compileErrors(name, definition.error, watch)
+  const whole = compileEvents(definition.response ?? [], definition, errors, ['response'], watch)
+  const stream = compileStream(name, definition, errors, watch)
   return {
     name,
-    encode: compileRequest(name, definition),
+    encode: compileRequest(name, definition, watch),
     framing: stream.framing,
     streamsJson: stream.streamsJson,
     authorize: compileAuth(definition.auth),
     decoder: stream.decoder,
     decodeBody: (body) => decodeWhole(whole, stream.through, body),
     decodeError: (answer, body) => errors.answer(answer, body, Date.now()),
-    signals: compileSignals(definition.signals),
+    signals: compileSignals(definition.signals, watch),
   }
 }
 
@@ -94,12 +95,13 @@ function compileStream(
   name: string,
   definition: FormatDefinition,
   errors: ReturnType<typeof compileErrors>,
+  watch?: Watch,
 ): StreamPlan {
   const node = definition.stream ?? { framing: 'json', events: definition.response }
   if (!isMap(node)) throw new DefinitionError('stream is { framing, events }', ['stream'])
   onlyKeys(node, STREAM_KEYS, ['stream'])
   const { plug, options } = readNamed<Framing>(node.framing, FRAMINGS, 'framing', ['stream', 'framing'])
-  const read = compileEvents(node.events, definition, errors, ['stream', 'events'])
+  const read = compileEvents(node.events, definition, errors, ['stream', 'events'], watch)
   const through = (node.through ?? []).map((each, i) => {
     const named = readNamed(each, THROUGH, 'stream plug', ['stream', 'through', i])
     return named.plug(named.options)

@@ -6,7 +6,7 @@ import { readText } from '../definition/hole.ts'
 import { UnmatchedItem } from '../definition/loop.ts'
 import { isAbsent, isMap, Scope, type Frame } from '../definition/scope.ts'
 import { templateContext } from '../definition/template.ts'
-import type { Template } from '../definition/context.ts'
+import type { Template, Watch } from '../definition/context.ts'
 import { didYouMean } from '../definition/near-miss.ts'
 import { CHORES, type Chore } from './chores/index.ts'
 import type { Encoded, Target } from './contract.ts'
@@ -18,12 +18,12 @@ import { PLUGS } from './plugs/index.ts'
 
 export type Encoder = (request: ChatRequest, target: Target) => Encoded
 
-export function compileRequest(name: string, definition: FormatDefinition): Encoder {
+export function compileRequest(name: string, definition: FormatDefinition, watch?: Watch): Encoder {
   const node = definition.request
   if (!isMap(node)) throw new DefinitionError('a format needs request: { path, body }', ['request'])
   if (node.body === undefined) throw new DefinitionError('request needs a body', ['request'])
   const scope = Scope.of(REQUEST_SHAPES)
-  const context = templateContext(scope, PLUGS)
+  const context = templateContext(scope, PLUGS, watch)
   const lets = Object.entries(node.let ?? {}).map(([key, value]) => {
     const make = context.compile(value, context, ['request', 'let', key])
     return [scope.bind(key), make] as const

@@ -1,6 +1,7 @@
 /** The way back: a vendor's event or whole answer becomes canonical deltas, as the definition's rules say. */
 import type { Delta, FinishReason, Usage } from '../chat/delta.ts'
 import { compileCases } from '../definition/cases.ts'
+import type { Watch } from '../definition/context.ts'
 import { DefinitionError, type Path } from '../definition/error.ts'
 import { compileRules, type Rules } from '../definition/rules.ts'
 import { isMap, Scope } from '../definition/scope.ts'
@@ -45,10 +46,11 @@ export function compileEvents(
   definition: FormatDefinition,
   errors: ErrorReader,
   path: Path,
+  watch?: Watch,
 ): EventReader {
   const scope = Scope.of({})
-  const rules: Rules = compileRules(nodes, templateContext(scope, PLUGS), path, WORDS)
-  const readUsage = compileUsage(definition.usage)
+  const rules: Rules = compileRules(nodes, templateContext(scope, PLUGS, watch), path, WORDS)
+  const readUsage = compileUsage(definition.usage, watch)
   const finish = compileFinish(definition.finish_reasons)
   const frame = scope.frame()
   const emitted: Record<string, unknown>[] = []
@@ -99,11 +101,11 @@ type UsageReader = (raw: unknown, memory: UsageMemory) => Usage | undefined
 const USAGE_KEYS = new Set(['when', 'then', 'cases', 'merge'])
 
 /** `merge: true` lays each usage object over the ones before, field by field, before it is read. */
-function compileUsage(node: unknown): UsageReader {
+function compileUsage(node: unknown, watch?: Watch): UsageReader {
   if (node === undefined) return (raw) => (isMap(raw) ? raw : undefined)
   if (!isMap(node)) throw new DefinitionError('usage is { when, then }', ['usage'])
   const scope = Scope.of({})
-  const cases = compileCases(node, templateContext(scope, PLUGS), ['usage'], USAGE_KEYS)
+  const cases = compileCases(node, templateContext(scope, PLUGS, watch), ['usage'], USAGE_KEYS)
   checkUsageWords(node)
   const frame = scope.frame()
   const merge = node['merge'] === true

@@ -1,6 +1,7 @@
 /** What a vendor says of its limits: the definition's `signals` over `{ status, headers, body }` become Signals. */
 import type { LimitScope, Metric, Signal } from '../scheduler/contract.ts'
 import { compileCases, onlyKeys } from '../definition/cases.ts'
+import type { Watch } from '../definition/context.ts'
 import { DefinitionError, type Path } from '../definition/error.ts'
 import { didYouMean } from '../definition/near-miss.ts'
 import { isMap, Scope } from '../definition/scope.ts'
@@ -34,11 +35,11 @@ const PERIODS: Record<string, number> = {
 }
 const METRICS = new Set<string>(['requests', 'tokens', 'input', 'output', 'uncached', 'concurrency', 'usd', 'neurons'])
 
-export function compileSignals(nodes: unknown): SignalReader {
+export function compileSignals(nodes: unknown, watch?: Watch): SignalReader {
   if (nodes === undefined) return () => []
   if (!Array.isArray(nodes)) throw new DefinitionError('signals are a list of { when, then }', ['signals'])
   const scope = Scope.of({})
-  const context = templateContext(scope, PLUGS)
+  const context = templateContext(scope, PLUGS, watch)
   const rules = nodes.map((node: unknown, i) => {
     const path = ['signals', i]
     if (!isMap(node)) throw new DefinitionError('a signal is { when, then }', path)

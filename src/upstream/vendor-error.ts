@@ -2,6 +2,7 @@
 import { GatewayError, KINDS, type ErrorKind } from '../chat/error.ts'
 import type { DeltaError } from '../chat/delta.ts'
 import { compileCases, type Cases } from '../definition/cases.ts'
+import type { Watch } from '../definition/context.ts'
 import { DefinitionError } from '../definition/error.ts'
 import { didYouMean } from '../definition/near-miss.ts'
 import { isMap, Scope, type Frame } from '../definition/scope.ts'
@@ -44,11 +45,11 @@ const BY_STATUS: Record<number, ErrorKind> = {
   529: 'overloaded',
 }
 
-export function compileErrors(name: string, node: unknown): ErrorReader {
+export function compileErrors(name: string, node: unknown, watch?: Watch): ErrorReader {
   const table = isMap(node) ? node : {}
   const scope = Scope.of({ status: {}, headers: {} })
   const hasCases = table['when'] !== undefined || table['cases'] !== undefined
-  const cases = hasCases ? compileCases(table, templateContext(scope, PLUGS), ['error'], KEYS) : undefined
+  const cases = hasCases ? compileCases(table, templateContext(scope, PLUGS, watch), ['error'], KEYS) : undefined
   const frame = scope.frame()
   const classify = compileKinds(table['kinds'])
 
