@@ -12,6 +12,8 @@ import type { World } from './world.ts'
 /** In standing overload a queue holds what drains within this, in milliseconds, and at least so many requests. */
 const STANDING_WAIT = 10_000
 const STANDING_LEAST = 8
+/** Who is sent away for want of room need not come back sooner; others were sent away as well. Milliseconds. */
+const SOONEST = 1000
 /** Those who are sent away come back spread over this long, in milliseconds. */
 const SPREAD = 5000
 /** How many candidates an error lists. */
@@ -44,7 +46,7 @@ export function admit(world: World, pool: Pool, item: Waiting, now: number): voi
 
 /** The longest queue pays, by its last request. */
 function overflow(world: World, pool: Pool, item: Waiting, excess: number, now: number): void {
-  const wait = Math.max(1000, excess) + SPREAD * world.random()
+  const wait = Math.max(SOONEST, excess) + SPREAD * world.random()
   const longest = pool.queue.longest()
   const mine = pool.queue.lineSize(item.client)
   const last = longest?.items.findLast(({ gone }) => !gone)

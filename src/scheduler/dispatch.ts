@@ -123,12 +123,8 @@ function serveOne(world: World, pool: Pool, now: number): Turn {
       if (item.notBefore <= now) {
         const choice = pick(world, pool, item, now)
         if (choice) return { item, choice, next: now }
-        const { wait, choice: booking } = eta(world, pool, item, now)
-        item.notBefore = now + Math.max(wait, LEAST)
-        if (item.fallbackAt > now) item.notBefore = Math.min(item.notBefore, item.fallbackAt)
-        item.booking = booking
-        pool.blocked.add(item)
-      }
+        book(world, pool, item, now)
+      } else if (item.booking?.lane.booked.has(item.booking.slot)) book(world, pool, item, now)
       next = Math.min(next, item.notBefore)
       if (item.booking && item.booking.slot >= 0 && booked < most && (position === 0 || booked === 0)) {
         item.booking.lane.booked.add(item.booking.slot)
@@ -138,6 +134,15 @@ function serveOne(world: World, pool: Pool, now: number): Turn {
     }
   }
   return { next }
+}
+
+/** Nothing can take it now: notes when something can, and what, leaving out what others have booked. */
+function book(world: World, pool: Pool, item: Waiting, now: number): void {
+  const { wait, choice } = eta(world, pool, item, now)
+  item.notBefore = now + Math.max(wait, LEAST)
+  if (item.fallbackAt > now) item.notBefore = Math.min(item.notBefore, item.fallbackAt)
+  item.booking = choice
+  pool.blocked.add(item)
 }
 
 /** Takes a request out of the queue. Whoever waited behind its booking is looked at afresh. */
@@ -193,7 +198,9 @@ function offer(world: World, pool: Pool, key: Key, now: number): void {
     for (const item of pool.blocked) {
       if (item.notBefore <= now) continue
       const wait = lane.wait(key.slot, demandOf(world, item, lane), now)
-      if (now + wait < item.notBefore) item.notBefore = now + wait
+      if (now + wait >= item.notBefore) continue
+      item.notBefore = now + wait
+      item.booking = { lane, slot: key.slot }
     }
   }
 }

@@ -13,7 +13,7 @@ interface Habit {
 }
 
 /** Before anything is known: no correction but a margin of 5 %, and a short answer. */
-const UNKNOWN: Readonly<Habit> = { samples: 0, ratio: 1, spread: 0.05, output: 200, cached: 0 }
+const UNKNOWN: Readonly<Habit> = { samples: 0, ratio: 1, spread: 0.025, output: 200, cached: 0 }
 /** A client's own habit counts from this many samples on. */
 const ENOUGH = 5
 const REMEMBERED = 10_000
@@ -51,7 +51,7 @@ export function createEstimator() {
       const habit = habitOf(model, client)
       const most = request.maxOutput ?? route.capabilities?.max_output ?? Infinity
       return {
-        input: Math.ceil(request.input * (habit.ratio + habit.spread)),
+        input: Math.ceil(request.input * (habit.ratio + 2 * habit.spread)),
         // Nobody knows what a provider assumes when the client set no maximum: four usual answers.
         reserve: request.maxOutput ?? Math.min(most, Math.ceil(4 * habit.output)),
         output: Math.min(most, Math.ceil(habit.output)),

@@ -27,6 +27,8 @@ export interface Choice {
 
 /** Turns that a key may catch up after it slept. */
 const CATCH_UP = 2
+/** How much the lateness of the oldest, second and third oldest request under way weighs. */
+const LATE_TOGETHER = [1, 1.6, 2.2]
 /** Added to each wake, in milliseconds, so that rounding cannot wake a key a moment too soon. */
 const ROUNDING = 1e-3
 
@@ -189,10 +191,17 @@ export class Lane {
 
   private health(slot: number, now: number): number {
     const key = this.key(slot)
-    const first = key.leases?.values().next().value
-    const usual = this.model.latency.usual
-    const oldest = first && usual > 0 ? first.age(now) / (first.expected * usual) : 0
-    return latencyHealth(key.slowness, oldest)
+    const { usual } = this.model.latency
+    let overdue = 0
+    if (key.leases && usual > 0) {
+      let nth = 0
+      for (const lease of key.leases) {
+        // One long answer is chance; two or three at once, each a little late, are not.
+        overdue = Math.max(overdue, (lease.age(now) / (lease.expected * usual)) * (LATE_TOGETHER[nth++] ?? 0))
+        if (nth === LATE_TOGETHER.length) break
+      }
+    }
+    return latencyHealth(key.slowness, overdue)
   }
 
   /** Something about a slot changed for the better, or its rank did. */

@@ -26,10 +26,10 @@ export function succeed(lease: LeaseRecord, used: Settlement, context: OutcomeCo
   const key = lease.keyState
   const keyModel = lane.model.keyModels.get(slot)
   if (keyModel?.breaker) recordSuccess(keyModel.breaker, lease.probes.breaker)
-  // Who works is not dead, whoever said so.
-  key.retirement = undefined
+  // Who works is not dead; but an answer to a request that left before the refusal proves nothing.
+  if (lease.probes.key) key.retirement = undefined
   if (keyModel) {
-    keyModel.retirement = undefined
+    if (lease.probes.keyModel) keyModel.retirement = undefined
     keyModel.scope.refusals = 0
   }
   recordAnswer(lane.provider.refusals)

@@ -98,7 +98,7 @@ export function createScheduler(
   }
 
   function enqueue(pool: Pool, item: Waiting, now: number): Promise<Lease> {
-    const { signal, waited } = item.request
+    const { signal } = item.request
     return new Promise((resolve, reject) => {
       item.resolve = resolve
       item.reject = reject
@@ -109,7 +109,7 @@ export function createScheduler(
       }
       signal?.addEventListener('abort', abort, { once: true })
       item.unhook = () => signal?.removeEventListener('abort', abort)
-      pool.queue.push(item, (waited ?? 0) > 0)
+      pool.queue.push(item)
       world.queued++
       pump(world, host, pool, expire)
       if (item.gone) return

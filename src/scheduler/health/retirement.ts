@@ -1,7 +1,8 @@
 /** Keys that their provider no longer takes: off at once, then tried by one real request, ever more rarely. */
 import { UNTIL_EVENT } from '../limits/window.ts'
 
-const FIRST_PROBE = 60_000
+/** Each probe costs a real request a detour, and refused credentials rarely come back by themselves. */
+const FIRST_PROBE = 15 * 60_000
 const LONGEST_PROBE = 6 * 3_600_000
 
 export interface Retirement {

@@ -76,9 +76,14 @@ function sync(hold: Hold, signal: Signal, lease: LeaseRecord, now: number, optio
     signal.remaining ??
     (signal.limit !== undefined && signal.used !== undefined ? signal.limit - signal.used : undefined)
   if (remaining === undefined || remaining < 0) return
-  const since = limit.taken - hold.taken
-  const refill = spec.shape === 'bucket' && spec.period > 0 ? (lease.age(now) * limit.window.amount) / spec.period : 0
-  limit.window.lower(now, remaining - since + refill)
+  if (spec.shape === 'bucket') {
+    // What was taken since the request left is not in the number yet; what refilled since is not either.
+    const refill = (lease.age(now) * limit.window.amount) / spec.period
+    limit.window.lower(now, remaining - (limit.taken - hold.taken) + refill)
+  } else {
+    // What a window is charged stays for its whole length, so only what is surely somebody else's use is.
+    limit.window.lower(now, remaining)
+  }
   limit.dirty = true
 }
 

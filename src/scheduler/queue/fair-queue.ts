@@ -23,11 +23,12 @@ export class FairQueue {
   private readonly active = new Heap<Line>((a, b) => a.tag < b.tag)
   private readonly deadlines = new Heap<Waiting>((a, b) => a.deadline < b.deadline)
 
-  /** A retry goes to the front: it has waited already. */
-  push(item: Waiting, front: boolean): void {
+  /** Joins its client's line in the order of first arrival: a retry keeps its place. */
+  push(item: Waiting): void {
     const line = this.lineOf(item.client)
-    if (front) line.items.unshift(item)
-    else line.items.push(item)
+    let place = line.items.length
+    while (place > 0 && (line.items[place - 1]?.arrived ?? 0) > item.arrived) place--
+    line.items.splice(place, 0, item)
     line.size++
     this.size++
     this.deadlines.push(item)
