@@ -89,8 +89,8 @@ export function createToolCalls(unwrapped: ReadonlySet<string>): ToolCalls {
       const fragment = argumentsText(piece.arguments, call)
 
       if (call.index >= 0) {
-        if (fragment !== '') out.push(proceed(call, fragment))
-        if (extra !== undefined) out.push({ index: call.index, extra_content: extra })
+        // Late state goes with an empty fragment: strict clients want the function's object in every delta.
+        if (fragment !== '' || extra !== undefined) out.push({ ...proceed(call, fragment), extra_content: extra })
         return out
       }
       call.extra = extra ?? call.extra
