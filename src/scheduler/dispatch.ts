@@ -37,6 +37,7 @@ export function dispatch(
   const lease = new LeaseRecord(host, pool, item, choice, scopesOf(world, pool, item, choice, now), demand)
   key.inFlight++
   ;(key.leases ??= new Set()).add(lease)
+  ;(key.unanswered ??= new Set()).add(lease)
   world.leases.add(lease)
   host.opened()
   pool.inFlight++

@@ -1,5 +1,6 @@
 /** What the scheduler does when a lease reports; takes back the leases that nobody ends. */
 import { explainPool } from './explain.ts'
+import { learnFirstByte } from './health/latency.ts'
 import { observeSignals } from './learning/signals.ts'
 import type { LeaseHost, LeaseRecord } from './lease.ts'
 import { fault, succeed } from './outcome.ts'
@@ -39,6 +40,11 @@ export function createHost(world: World, wake: (lease: LeaseRecord, keys: readon
 
   const context = (now: number) => ({ now, toWall: world.toWall, estimator: world.estimator, random: world.random })
 
+  function answered(lease: LeaseRecord): void {
+    const key = lease.keyState
+    if (key.unanswered?.delete(lease) && key.unanswered.size === 0) key.unanswered = undefined
+  }
+
   return {
     now: () => clock.now(),
     opened: watch,
@@ -48,8 +54,10 @@ export function createHost(world: World, wake: (lease: LeaseRecord, keys: readon
       const scope = () => keyModelOf(lease.lane.model, key, world.toWall, now).scope
       observeSignals(lease, signals, scope, now, { trustHeaders: world.settings.trust_headers, toWall: world.toWall })
     },
-    started(lease) {
-      lease.answered = true
+    started(lease, elapsed) {
+      const { lane, keyState: key, demand } = lease
+      answered(lease)
+      key.firstSlowness = learnFirstByte(lane.model.latency, key.firstSlowness, elapsed, demand.input)
     },
     succeeded: (lease, used) => succeed(lease, used, context(clock.now())),
     failed: (lease, failure) => fault(lease, failure, context(clock.now())),
@@ -58,6 +66,7 @@ export function createHost(world: World, wake: (lease: LeaseRecord, keys: readon
       key.inFlight--
       key.leases?.delete(lease)
       if (key.leases?.size === 0) key.leases = undefined
+      answered(lease)
       world.leases.delete(lease)
       const { pool } = lease
       const took = lease.age(clock.now())

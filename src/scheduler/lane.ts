@@ -1,7 +1,7 @@
 /** The keys of one route of one pool, sorted by who is next: those with room by rank, the others by when they wake. */
 import type { RouteSpec } from './contract.ts'
 import { breakerWait } from './health/breaker.ts'
-import { expectedLatency, latencyHealth } from './health/latency.ts'
+import { expectedLatency, firstByteSlowness, latencyHealth } from './health/latency.ts'
 import { retirementWait } from './health/retirement.ts'
 import type { Demand } from './limits/demand.ts'
 import type { ToWall } from './limits/window.ts'
@@ -201,7 +201,9 @@ export class Lane {
         if (nth === LATE_TOGETHER.length) break
       }
     }
-    return latencyHealth(key.slowness, overdue)
+    const mute = key.unanswered?.values().next().value
+    const silence = mute ? firstByteSlowness(this.model.latency, mute.age(now), mute.demand.input) : 0
+    return latencyHealth(Math.max(key.slowness, key.firstSlowness), Math.max(overdue, silence))
   }
 
   /** Something about a slot changed for the better, or its rank did. */

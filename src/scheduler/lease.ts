@@ -36,8 +36,6 @@ export class LeaseRecord implements Lease {
   readonly sent: number
   readonly expected: number
   readonly probes: Probes
-  /** Did a byte of an answer arrive? Then it is no longer unanswered. */
-  answered = false
   open = true
   /** The class of a refusal that signals have told, with its reset in milliseconds. */
   refusal: Signal | undefined

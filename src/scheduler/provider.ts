@@ -1,6 +1,7 @@
 /** The keys of a provider, and the scopes that they share. */
 import type { Breaker } from './health/breaker.ts'
 import type { Latency } from './health/latency.ts'
+import { createLatency } from './health/latency.ts'
 import type { Refusals } from './health/provider-pause.ts'
 import type { Retirement } from './health/retirement.ts'
 import type { KeySpec, LimitScope, LimitSpec, ProviderSpec } from './contract.ts'
@@ -23,8 +24,12 @@ export interface Key {
   inFlight: number
   /** Under way, oldest first; absent when none is. */
   leases: Set<LeaseRecord> | undefined
+  /** Those of them whose first byte has not come. */
+  unanswered: Set<LeaseRecord> | undefined
   /** Normalised latency, 1 is the model's usual one; 0 before the first answer. */
   slowness: number
+  /** The same of first bytes, which tell sooner. */
+  firstSlowness: number
 }
 
 export interface Account {
@@ -105,7 +110,9 @@ export function createProvider(spec: ProviderSpec, toWall: ToWall, now: number):
       retirement: undefined,
       inFlight: 0,
       leases: undefined,
+      unanswered: undefined,
       slowness: 0,
+      firstSlowness: 0,
     }
     account?.keys.push(key)
     provider.keys.push(key)
@@ -130,7 +137,7 @@ export function modelOf(
       keyModels: new Map(),
       accountScopes: new Map(),
       keyed: false,
-      latency: { usual: 0 },
+      latency: createLatency(),
     }
     provider.models.set(name, model)
   }
