@@ -58,6 +58,8 @@ export function createPools(options: PoolOptions): Pools {
     // The exchange keeps its own, finer time.
     headersTimeout: 0,
     bodyTimeout: 0,
+    // One request a socket, so that an abort is one socket closed and a slow reader holds up nobody else.
+    allowH2: false,
     connect: { timeout: CONNECT_LIMIT, ca: options.ca, lookup: options.lookup },
   }
   const proxy = proxyAgent(options.proxy, poolOptions)
@@ -107,5 +109,7 @@ function proxyAgent(proxy: ProxyOptions | undefined, options: Pool.Options): Dis
     httpProxy: proxy.http ?? '',
     httpsProxy: proxy.https ?? '',
     noProxy: proxy.none ?? '',
+    // Also for http: upstreams: what is forwarded without a tunnel would not go by these options' limits.
+    proxyTunnel: true,
   })
 }
