@@ -35,7 +35,7 @@ export const DEFAULT_OPTIONS = {
   fallback_after: 0,
   clients: {},
   strategies: {},
-  backfill: 4,
+  backfill: 3,
   trust_headers: false,
   lease_ttl: 660_000,
 } as const satisfies SchedulerOptions
