@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Config, Provider } from './config/config.ts'
 import { isSandbox } from './standby.ts'
 import { nearMiss } from './definition/near-miss.ts'
+import { createLoadView } from './api/ancestor/load.ts'
 import { createGateway } from './gateway/gateway.ts'
 import { createLog, logRecord, type Log } from './observability/log.ts'
 import { createRedactor, type Redact } from './observability/redact.ts'
@@ -57,7 +58,8 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     now: () => performance.now(),
     wall: () => Date.now(),
   })
-  const server = buildServer({ config: config.server, gateway, scheduler, models, log, redact })
+  const load = createLoadView(config.models, providers, scheduler)
+  const server = buildServer({ load, config: config.server, gateway, scheduler, models, log, redact })
   return {
     server,
     scheduler,

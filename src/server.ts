@@ -7,6 +7,8 @@ import Fastify, {
   type FastifyRequest,
 } from 'fastify'
 import { chatCompletions } from './api/chat-completions/route.ts'
+import type { LoadView } from './api/ancestor/load.ts'
+import { ancestor } from './api/ancestor/routes.ts'
 import { registerHealth } from './api/health.ts'
 import { models, type PublicModel } from './api/models.ts'
 import { registerScheduler } from './api/scheduler.ts'
@@ -25,6 +27,8 @@ export interface ServerParts {
   gateway: Gateway
   scheduler: Scheduler
   models: readonly PublicModel[]
+  /** For the ancestor's API. */
+  load: LoadView
   log: Log
   redact: Redact
 }
@@ -68,7 +72,12 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   registerHealth(app, parts.scheduler)
   void app.register(models, { models: () => parts.models, suggest: nearest })
   registerScheduler(app, parts.scheduler)
-  void app.register(chatCompletions, { gateway: parts.gateway, heartbeat: parts.config.heartbeat })
+  void app.register(chatCompletions, {
+    gateway: parts.gateway,
+    heartbeat: parts.config.heartbeat,
+    redact: parts.redact,
+  })
+  void app.register(ancestor, { gateway: parts.gateway, load: parts.load })
   return app
 }
 

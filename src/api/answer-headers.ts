@@ -1,4 +1,5 @@
 import type { Answer } from '../gateway/contract.ts'
+import type { CandidateReport } from '../scheduler/contract.ts'
 
 /** What a client can learn of how its answer came to be, beside the answer. */
 export function answerHeaders(answer: Answer): Record<string, string> {
@@ -9,6 +10,7 @@ export function answerHeaders(answer: Answer): Record<string, string> {
     'x-balanced-call-attempts': String(answer.attempts),
     'x-balanced-call-queue-ms': String(Math.round(answer.waited)),
   }
+  if (answer.explain) headers['x-balanced-call-explain'] = explained(answer.explain)
   if (answer.warnings.length > 0) headers['x-balanced-call-warnings'] = headerText(answer.warnings.join('; '))
   return headers
 }
@@ -16,4 +18,18 @@ export function answerHeaders(answer: Answer): Record<string, string> {
 /** Characters that a header may have: Node refuses line ends and what is not Latin-1; 2 KiB pass every proxy. */
 export function headerText(text: string): string {
   return text.replaceAll(/[^\x20-\x7e]+/g, '?').slice(0, 2048)
+}
+
+/** Candidates in a header's room: what does not fit is counted. */
+const MOST_EXPLAINED = 6 * 1024
+
+function explained(candidates: readonly CandidateReport[]): string {
+  const shown: CandidateReport[] = []
+  let size = 0
+  for (const candidate of candidates) {
+    size += JSON.stringify(candidate).length + 1
+    if (size > MOST_EXPLAINED) break
+    shown.push(candidate)
+  }
+  return JSON.stringify({ candidates: shown, more: candidates.length - shown.length }).replaceAll(/[^\x20-\x7e]/g, '?')
 }

@@ -6,6 +6,8 @@ import type { CandidateReport } from '../scheduler/contract.ts'
 export interface ChatContext {
   /** Aborted when the client goes. */
   signal: AbortSignal
+  /** The client wants to know why this key was chosen. */
+  explain?: boolean
   /** The request's id, for the log. */
   id?: string
   /** Who asks, for fairness and limits. */
@@ -25,7 +27,8 @@ export interface Answer {
   waited: number
   /** What was left out or changed for this vendor, one sentence each. */
   warnings: string[]
-  explain(): CandidateReport[]
+  /** The candidates in order, when the client asked why. */
+  explain?: CandidateReport[]
   /** The vendor said that its stream is over. */
   terminated(): boolean
   /** One array a network read. Throws a GatewayError when the answer breaks off. Read it to its end, or return() it. */

@@ -147,7 +147,7 @@ function answerOf(lease: Lease, began: Began, ticket: Ticket, deltas: AsyncItera
     attempts: ticket.tries,
     waited: ticket.waited,
     warnings: began.answer.warnings,
-    explain: () => lease.explain(),
+    ...(ticket.context.explain && { explain: lease.explain() }),
     terminated: began.answer.terminated,
     deltas,
   }

@@ -32,6 +32,7 @@ const MESSAGE: Shape = {
 const CANONICAL: Record<string, Shape> = {
   messages: { item: MESSAGE },
   tools: { item: map('name', 'description', 'parameters', 'strict', 'cache_control') },
+  vendor_tools: ANYTHING,
   tool_choice: ANYTHING,
   parallel_tool_calls: ANYTHING,
   max_tokens: ANYTHING,

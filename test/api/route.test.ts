@@ -21,7 +21,6 @@ const answer = (deltas: AsyncIterable<Delta[]>, fields: Partial<Answer> = {}): A
   attempts: 2,
   waited: 12.4,
   warnings: [],
-  explain: () => [],
   terminated: () => true,
   deltas,
   ...fields,
@@ -122,7 +121,7 @@ describe('a client that wants a whole answer', () => {
   test('can say how long it would wait for a key', async () => {
     let seen: ChatContext | undefined
     const url = await serve(async (_, context) => ((seen = context), hello()))
-    await post(url, body(), { 'x-balanced-call-max-wait': '1500' })
+    await post(url, body(), { 'x-max-wait': '1.5' })
     expect(seen?.maxWait).toBe(1500)
   })
 })

@@ -29,7 +29,7 @@ async function* chunks(): AsyncGenerator<string> {
 
 async function serve(): Promise<void> {
   const app = Fastify()
-  await app.register(sse, { serializer: String })
+  await app.register(sse.default, { serializer: String })
   app.get('/plugin', { sse: 'only' }, async (_request, reply) => {
     for await (const data of chunks()) await reply.sse.send({ data })
     reply.sse.close()

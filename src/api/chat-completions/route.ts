@@ -5,6 +5,7 @@ import type { ChatContext, Gateway } from '../../gateway/contract.ts'
 import { answerHeaders } from '../answer-headers.ts'
 import { clientSignal } from '../client-signal.ts'
 import { createCompletion } from './completion.ts'
+import { readMaxWait } from '../max-wait.ts'
 import { parseChatRequest } from './parse.ts'
 import { chatRequestSchema, checkChatRequest } from './schema.ts'
 import { streamAnswer } from './stream-answer.ts'
@@ -21,9 +22,6 @@ export interface ChatCompletionsOptions {
   now?: () => number
 }
 
-/** Milliseconds that this client is willing to wait for a key. */
-const MAX_WAIT = 'x-balanced-call-max-wait'
-
 export async function chatCompletions(app: FastifyInstance, options: ChatCompletionsOptions): Promise<void> {
   const { gateway, heartbeat, clientOf, redact = asItIs, now = Date.now } = options
 
@@ -39,7 +37,9 @@ export async function chatCompletions(app: FastifyInstance, options: ChatComplet
       const context: ChatContext = {
         signal: clientSignal(reply.raw),
         client: clientOf?.(request),
-        maxWait: maxWait(request),
+        maxWait: readMaxWait(request.headers['x-max-wait']),
+        id: request.id,
+        explain: request.headers['x-explain'] !== undefined,
       }
       reply.header('x-request-id', request.id)
       const meta = { model: chat.model, created: Math.floor(now() / 1000) }
@@ -65,8 +65,3 @@ async function completeAnswer(
 }
 
 const asItIs = (text: string): string => text
-
-function maxWait(request: FastifyRequest): number | undefined {
-  const milliseconds = Number(request.headers[MAX_WAIT] ?? Number.NaN)
-  return Number.isFinite(milliseconds) && milliseconds >= 0 ? milliseconds : undefined
-}

@@ -1,0 +1,139 @@
+/**
+ * The API of LLM-API-BalancedCall, this project's ancestor, for its users: no model is named, any may answer. Its shapes are
+ * kept (`{ "result": … }`, `{ "error": "text" }`); a key is shown by its name, never by its value.
+ */
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { GatewayError } from '../../chat/error.ts'
+import type { ChatRequest } from '../../chat/request.ts'
+import type { Gateway } from '../../gateway/contract.ts'
+import { createCompletion } from '../chat-completions/completion.ts'
+import { parseChatRequest } from '../chat-completions/parse.ts'
+import { checkChatRequest } from '../chat-completions/schema.ts'
+import { clientSignal } from '../client-signal.ts'
+import { errorHeaders } from '../error-headers.ts'
+import type { LoadView } from './load.ts'
+
+export interface AncestorOptions {
+  gateway: Gateway
+  load: LoadView
+}
+
+/** The ancestor's users name no model: any may answer. */
+const ANY = 'auto'
+
+export async function ancestor(app: FastifyInstance, options: AncestorOptions): Promise<void> {
+  const { gateway, load } = options
+  app.setErrorHandler((error, _request, reply) => {
+    const told =
+      error instanceof GatewayError
+        ? error
+        : new GatewayError('internal', 'the gateway failed on this request', { cause: error })
+    return reply.code(told.status).headers(errorHeaders(told)).send({ error: told.message })
+  })
+
+  app.post('/llm/chat', async (request, reply) => {
+    const chat = readChat(request.body, false)
+    const answer = await gateway.chat(chat, { signal: clientSignal(reply.raw), id: request.id })
+    const completion = createCompletion(chat, { model: ANY, created: 0 })
+    for await (const deltas of answer.deltas) completion.take(deltas)
+    const { choices } = completion.end(answer.terminated()) as { choices: { message: Record<string, unknown> }[] }
+    const message = choices[0]?.message
+    // the ancestor gave the text alone, and lost tool calls: with calls the whole message is the result
+    return { result: message?.['tool_calls'] === undefined ? (message?.['content'] ?? '') : message }
+  })
+
+  app.post('/llm/chat/stream', async (request, reply) => {
+    const chat = readChat(request.body, true)
+    const answer = await gateway.chat(chat, { signal: clientSignal(reply.raw), id: request.id })
+    return streamText(chat, answer.deltas, answer.terminated, reply)
+  })
+
+  app.get('/llm/system-load', () => ({ load_percent: load.system() }))
+  app.get('/llm/system-capacity', () => {
+    const models = Object.fromEntries(load.models().map((name) => [name, load.model(name)]))
+    const total = { concurrency: 0, qps: 0 }
+    for (const model of Object.values(models)) if (model) total[model.type] += model.max
+    return { total, models }
+  })
+  app.get<{ Params: { '*': string } }>('/llm/model-load/*', (request) => {
+    const name = request.params['*']
+    return { model: name, ...known(load, name) }
+  })
+  app.get<{ Params: { '*': string } }>('/llm/key-load/*', (request) => {
+    const slash = request.params['*'].lastIndexOf('/')
+    const [name, key] = [request.params['*'].slice(0, slash), request.params['*'].slice(slash + 1)]
+    const model = known(load, name)
+    const found = model.keys.find((each) => each.key === key)
+    if (!found) throw new GatewayError('not_found', `API key ${key} not found; GET /llm/keys/${name} names them`)
+    return { model: name, ...found, max: Math.floor(model.max / model.keys.length) }
+  })
+  app.get('/llm/models', () => ({ models: load.models() }))
+  app.get<{ Params: { '*': string } }>('/llm/keys/*', (request) => {
+    const name = request.params['*']
+    return { model: name, keys: known(load, name).keys.map(({ key, weight }) => ({ key, weight })) }
+  })
+  app.get('/llm/health', () => ({ status: 'ok', timestamp: new Date().toISOString() }))
+}
+
+function known(load: LoadView, name: string) {
+  const model = load.model(name)
+  if (model) return model
+  throw new GatewayError('not_found', `Model ${name} not found; GET /llm/models lists them`)
+}
+
+function readChat(body: unknown, stream: boolean): ChatRequest {
+  if (typeof body !== 'object' || body === null || !('messages' in body)) {
+    throw new GatewayError('invalid_request', "Missing required field 'messages'")
+  }
+  const tools = 'tools' in body && Array.isArray(body.tools) && body.tools.length > 0 ? { tools: body.tools } : {}
+  const chat = { model: ANY, messages: body.messages, stream, ...tools }
+  const fault = checkChatRequest(chat)
+  if (fault) throw fault
+  return parseChatRequest(chat)
+}
+
+/** Bare text, piece by piece, and called so: the ancestor's clients read it as it comes. */
+async function streamText(
+  chat: ChatRequest,
+  answer: AsyncIterable<readonly Parameters<ReturnType<typeof createCompletion>['take']>[0][number][]>,
+  terminated: () => boolean,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  reply.hijack()
+  reply.raw.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache' })
+  const completion = createCompletion(chat, { model: ANY, created: 0 })
+  try {
+    for await (const deltas of answer) {
+      completion.take(deltas)
+      const text = deltas.map(textOf).join('')
+      if (text !== '' && !reply.raw.write(text)) await drained(reply)
+    }
+    completion.end(terminated())
+    reply.raw.end()
+  } catch {
+    // bare text has no way to tell an error: a broken connection is the only honest end
+    reply.raw.destroy()
+  }
+  return reply
+}
+
+function textOf(delta: { text?: string; chunk?: Record<string, unknown> }): string {
+  if (delta.text !== undefined) return delta.text
+  const choices = delta.chunk?.['choices'] as
+    | { delta?: { content?: unknown }; message?: { content?: unknown } }[]
+    | undefined
+  const content = choices?.[0]?.delta?.content ?? choices?.[0]?.message?.content
+  return typeof content === 'string' ? content : ''
+}
+
+function drained(reply: FastifyReply): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      reply.raw.off('drain', done)
+      reply.raw.off('close', done)
+      resolve()
+    }
+    reply.raw.once('drain', done)
+    reply.raw.once('close', done)
+  })
+}
