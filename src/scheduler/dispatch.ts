@@ -39,6 +39,7 @@ export function dispatch(
   ;(key.leases ??= new Set()).add(lease)
   ;(key.unanswered ??= new Set()).add(lease)
   world.leases.add(lease)
+  world.touched?.add(lease)
   host.opened()
   pool.inFlight++
   pool.queue.served(item.client)

@@ -68,6 +68,7 @@ export function createHost(world: World, wake: (lease: LeaseRecord, keys: readon
       if (key.leases?.size === 0) key.leases = undefined
       answered(lease)
       world.leases.delete(lease)
+      world.touched?.add(lease)
       const { pool } = lease
       const took = lease.age(clock.now())
       pool.inFlight--

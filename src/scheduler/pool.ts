@@ -51,7 +51,7 @@ export function createPool(
     if (!provider) continue
     const tier = tiers.get(route.tier) ?? { tier: route.tier, lanes: [], virtual: 0 }
     tiers.set(route.tier, tier)
-    const model = modelOf(provider, route.model, route.limits, 'account-model')
+    const model = modelOf(provider, route.model, route.limits, 'account-model', toWall, now)
     const lane = new Lane(route, model, tier, strategy, toWall, now)
     tier.lanes.push(lane)
   }

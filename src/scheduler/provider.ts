@@ -33,6 +33,8 @@ export interface Key {
 }
 
 export interface Account {
+  /** As keys name it. */
+  readonly id: string
   readonly name: string
   readonly scope: Scope
   readonly keys: Key[]
@@ -92,7 +94,7 @@ export function createProvider(spec: ProviderSpec, toWall: ToWall, now: number):
     let account = keySpec.account === undefined ? undefined : accounts.get(keySpec.account)
     if (keySpec.account !== undefined && !account) {
       const name = `${spec.name} account ${keySpec.account}`
-      account = { name, scope: createScope('account', name, perAccount, toWall, now), keys: [] }
+      account = { id: keySpec.account, name, scope: createScope('account', name, perAccount, toWall, now), keys: [] }
       accounts.set(keySpec.account, account)
     }
     const own = createScope('key', keySpec.name, of(keySpec.limits, 'key', 'key'), toWall, now)
@@ -126,6 +128,8 @@ export function modelOf(
   name: string,
   limits: readonly LimitSpec[],
   usual: LimitScope,
+  toWall: ToWall,
+  now: number,
 ): ProviderModel {
   let model = provider.models.get(name)
   if (!model) {
@@ -141,8 +145,16 @@ export function modelOf(
     }
     provider.models.set(name, model)
   }
-  merge(model.perKey, of(limits, 'key-model', usual))
-  merge(model.perAccount, of(limits, 'account-model', usual))
+  const perKey = of(limits, 'key-model', usual)
+  const perAccount = of(limits, 'account-model', usual)
+  merge(model.perKey, perKey)
+  merge(model.perAccount, perAccount)
+  // What was made before this route said its limits gets them as well.
+  for (const [slot, { scope }] of model.keyModels) {
+    const own = provider.keys[slot]?.account ? perKey : [...perKey, ...perAccount]
+    for (const limit of own) addLimit(scope, limit, toWall, now)
+  }
+  for (const scope of model.accountScopes.values()) for (const limit of perAccount) addLimit(scope, limit, toWall, now)
   model.keyed =
     model.perKey.length + model.perAccount.length > 0 ||
     provider.keys.some((key) => key.spec.limits.some(({ scope }) => scope === 'key-model' || scope === 'account-model'))

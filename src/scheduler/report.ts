@@ -1,13 +1,13 @@
 /** The state of every scope, for people and for tests. */
 import type { SchedulerReport } from './contract.ts'
 import { waitOf } from './limits/limit.ts'
+import { places } from './memory/address.ts'
 import type { Key } from './provider.ts'
-import type { Scope } from './scope.ts'
 import type { World } from './world.ts'
 
 export function reportOf(world: World, now: number): SchedulerReport {
   const scopes: SchedulerReport['scopes'] = []
-  for (const scope of scopesOf(world)) {
+  for (const { scope } of places(world)) {
     for (const limit of scope.limits) {
       const { metric, period } = limit.spec
       scopes.push({
@@ -41,22 +41,6 @@ export function reportOf(world: World, now: number): SchedulerReport {
       return { model, queued: pool?.queue.size ?? 0, candidates }
     }),
   }
-}
-
-/** Every scope that exists by now. */
-export function* scopesOf(world: World): Generator<Scope> {
-  for (const provider of world.providers.values()) {
-    yield provider.scope
-    const accounts = new Set(provider.keys.flatMap(({ account }) => account ?? []))
-    for (const account of accounts) yield account.scope
-    for (const key of provider.keys) yield key.scope
-    for (const model of provider.models.values()) {
-      for (const scope of model.accountScopes.values()) yield scope
-      for (const keyModel of model.keyModels.values()) yield keyModel.scope
-    }
-  }
-  for (const pool of world.pools.values()) yield pool.scope
-  for (const client of world.clients.values()) if (client.scope) yield client.scope
 }
 
 function stateOf(world: World, key: Key, now: number): { state: string; until?: number; reason?: string } {

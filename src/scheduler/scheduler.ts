@@ -8,8 +8,9 @@ import { admit, expired } from './admission.ts'
 import { lack, unsupported } from './capability.ts'
 import type { Clock } from './clock.ts'
 import { realClock } from './clock.ts'
-import type { AcquireRequest, Lease, PoolSpec, ProviderSpec, Scheduler } from './contract.ts'
+import type { AcquireRequest, CandidateReport, Lease, PoolSpec, ProviderSpec, Scheduler } from './contract.ts'
 import { dispatch, leave, pump, release } from './dispatch.ts'
+import { explainPool } from './explain.ts'
 import { createHost } from './host.ts'
 import type { SchedulerOptions } from './options.ts'
 import { pick } from './pick.ts'
@@ -18,7 +19,11 @@ import type { Pool } from './pool.ts'
 import type { Key } from './provider.ts'
 import { poolOf, strategyOf } from './pools.ts'
 import type { Waiting } from './queue/waiting.ts'
+import { restore } from './memory/restore.ts'
+import type { Snapshot } from './memory/snapshot.ts'
+import { changesOf, snapshotOf } from './memory/snapshot.ts'
 import { reportOf } from './report.ts'
+import { createRetryBudget } from './retry-budget.ts'
 import { createWorld, followClock } from './world.ts'
 
 export type { Clock } from './clock.ts'
@@ -30,6 +35,21 @@ export interface SchedulerSpec {
   options: SchedulerOptions
 }
 
+/** The scheduler with what its operator may ask of it. */
+export interface LiveScheduler extends Scheduler {
+  /** The candidates of a request as they are now. Throws as `acquire` does for what it cannot serve at all. */
+  explain(request: AcquireRequest): CandidateReport[]
+  /** Takes a key out of service, or puts it back, which also ends a retirement. False when there is no such key. */
+  setEnabled(key: string, enabled: boolean): boolean
+  /** Asks for one more try for a request that failed: at most a tenth of all requests are tries. */
+  mayRetry(): boolean
+  /** Everything that should outlive the process. */
+  snapshot(): Snapshot
+  /** The part of it that changed since the last call. */
+  changes(): Snapshot
+  restore(snapshot: Snapshot): void
+}
+
 /**
  * Makes the scheduler of one process; tests and plans give `clock` and `random`. Throws a RangeError for a strategy that
  * does not exist.
@@ -38,10 +58,11 @@ export function createScheduler(
   spec: SchedulerSpec,
   clock: Clock = realClock,
   random: () => number = Math.random,
-): Scheduler {
+): LiveScheduler {
   const world = createWorld(spec, clock, random)
   for (const { strategy } of spec.pools) strategyOf(world, strategy)
   strategyOf(world)
+  const budget = createRetryBudget()
   let closed = false
   const expire = (pool: Pool, item: Waiting) => expired(world, pool, item, clock.now())
   const host = createHost(world, (lease, keys) => wake(lease, keys))
@@ -58,6 +79,7 @@ export function createScheduler(
     if (request.signal?.aborted) throw cancelled()
     const now = clock.now()
     followClock(world, now)
+    if (!request.waited) budget.earn()
     const pool = poolOf(world, request.model)
     const item = createWaiting(pool, request, now)
     if (pool.queue.size === 0) {
@@ -118,8 +140,38 @@ export function createScheduler(
     })
   }
 
+  function setEnabled(name: string, enabled: boolean): boolean {
+    const keys = [...world.providers.values()].flatMap((provider) =>
+      provider.keys.filter(({ spec }) => spec.name === name),
+    )
+    for (const key of keys) {
+      key.disabled = !enabled
+      world.touched?.add(key)
+      if (!enabled) continue
+      key.retirement = undefined
+      key.scope.until = 0
+      for (const model of key.provider.models.values()) {
+        const keyModel = model.keyModels.get(key.slot)
+        if (keyModel) Object.assign(keyModel, { retirement: undefined, breaker: undefined })
+      }
+    }
+    wake(undefined, keys)
+    return keys.length > 0
+  }
+
   return {
     acquire,
+    explain(request) {
+      const now = clock.now()
+      followClock(world, now)
+      const pool = poolOf(world, request.model)
+      return explainPool(world, pool, createWaiting(pool, request, now), now, Infinity)
+    },
+    setEnabled,
+    mayRetry: () => budget.take(),
+    snapshot: () => snapshotOf(world, false),
+    changes: () => changesOf(world),
+    restore: (snapshot) => restore(world, snapshot),
     report: () => reportOf(world, clock.now()),
     close() {
       closed = true

@@ -10,8 +10,8 @@ import type { ToWall } from './limits/window.ts'
 import type { SchedulerOptions } from './options.ts'
 import { DEFAULT_OPTIONS } from './options.ts'
 import type { Pool } from './pool.ts'
-import type { Provider } from './provider.ts'
-import { createProvider } from './provider.ts'
+import type { Key, Provider } from './provider.ts'
+import { createProvider, modelOf } from './provider.ts'
 
 export type Settings = Required<SchedulerOptions>
 
@@ -31,6 +31,8 @@ export interface World {
   /** Under way, oldest first. */
   readonly leases: Set<LeaseRecord>
   queued: number
+  /** Leases begun or ended, and keys switched, since the journal last asked; absent while there is no journal. */
+  touched: Set<LeaseRecord | Key> | undefined
 }
 
 export function createWorld(
@@ -54,11 +56,20 @@ export function createWorld(
     pools: new Map(),
     leases: new Set(),
     queued: 0,
+    touched: undefined,
   }
   const providers = spec.providers.map(
     (provider) => [provider.name, createProvider(provider, world.toWall, now)] as const,
   )
-  return Object.assign(world, { providers: new Map(providers) })
+  Object.assign(world, { providers: new Map(providers) })
+  // Each model knows all that any route says of its limits before the first key meets it.
+  for (const { routes } of spec.pools) {
+    for (const route of routes) {
+      const provider = world.providers.get(route.provider)
+      if (provider) modelOf(provider, route.model, route.limits, 'account-model', world.toWall, now)
+    }
+  }
+  return world
 }
 
 /** The clocks drift by less than this between two looks; more is a jump. Milliseconds. */

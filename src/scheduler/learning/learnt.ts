@@ -25,7 +25,6 @@ export function setAmount(limit: Limit, amount: number, now: number, reason: str
   const next = Math.max(least, amount)
   const learnt = learntOf(limit, now)
   learnt.reason = reason
-  limit.dirty = true
   if (Math.abs(next - limit.window.amount) > 1e-6 * next) limit.window.resize(now, next)
 }
 

@@ -39,7 +39,6 @@ export function coolRefused(
   const before = { until: state.scope.until, limit: hold?.limit.until ?? 0 }
   if (hold && refusal) {
     hold.limit.until = Math.max(hold.limit.until, until)
-    hold.limit.dirty = true
     const remaining =
       refusal.remaining ??
       (refusal.limit !== undefined && refusal.used !== undefined ? refusal.limit - refusal.used : undefined)
@@ -106,7 +105,6 @@ function coolLong(
   const reason = month ? 'the month is spent' : 'the day is spent'
   if (hold) {
     hold.limit.until = Math.max(hold.limit.until, now + rest)
-    hold.limit.dirty = true
   } else cool(scopeOf(lease, refusal, state), now + rest, reason)
 }
 

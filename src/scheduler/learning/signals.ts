@@ -84,7 +84,6 @@ function sync(hold: Hold, signal: Signal, lease: LeaseRecord, now: number, optio
     // What a window is charged stays for its whole length, so only what is surely somebody else's use is.
     limit.window.lower(now, remaining)
   }
-  limit.dirty = true
 }
 
 /** A fixed window whose boundary is now known need not be treated as a sliding one. */
@@ -108,6 +107,7 @@ function learnNew(scope: () => Scope, signal: Signal, now: number, { toWall }: L
   if (signal.period === undefined || signal.metric === 'concurrency') return
   const spec: LimitSpec = { metric: signal.metric, amount: signal.limit, period: signal.period }
   const limit = addLimit(scope(), spec, toWall, now)
+  limit.undeclared = true
   learntOf(limit, now).reason = `the provider says ${signal.limit}, nothing was declared`
   if (signal.remaining !== undefined && signal.remaining >= 0) limit.window.lower(now, signal.remaining)
 }

@@ -33,8 +33,8 @@ export interface Limit {
   /** The provider refuses this dimension until then (monotonic ms). */
   until: number
   learnt: Learnt | undefined
-  /** Taken or learnt since the journal last asked. */
-  dirty: boolean
+  /** Learnt from the provider; nobody declared it. */
+  undeclared: boolean
 }
 
 const frames = new Map<string, Frame>()
@@ -60,7 +60,14 @@ export function windowOf(spec: LimitSpec, amount: number, toWall: ToWall, now: n
 }
 
 export function createLimit(spec: LimitSpec, toWall: ToWall, now: number): Limit {
-  return { spec, window: windowOf(spec, spec.amount, toWall, now), taken: 0, until: 0, learnt: undefined, dirty: false }
+  return {
+    spec,
+    window: windowOf(spec, spec.amount, toWall, now),
+    taken: 0,
+    until: 0,
+    learnt: undefined,
+    undeclared: false,
+  }
 }
 
 /** `requests/60000`: names a limit inside its scope. */
@@ -76,13 +83,11 @@ export function waitOf(limit: Limit, demand: Demand | null, now: number): number
 
 export function take(limit: Limit, units: number, now: number): number {
   limit.taken += units
-  limit.dirty = true
   return limit.window.take(now, units)
 }
 
 export function give(limit: Limit, units: number, mark: number, now: number): void {
   limit.taken -= units
-  limit.dirty = true
   limit.window.give(now, units, mark)
 }
 

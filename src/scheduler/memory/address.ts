@@ -1,0 +1,127 @@
+/** Names for scopes that outlive the process: a JSON list of what the scope belongs to. */
+import type { Key, KeyModel } from '../provider.ts'
+import { accountScopeOf, keyModelOf, modelOf } from '../provider.ts'
+import { poolOf } from '../pools.ts'
+import type { LeaseRecord } from '../lease.ts'
+import type { Scope } from '../scope.ts'
+import type { World } from '../world.ts'
+
+/** A scope, and the key or pair of key and model that it is the own scope of. */
+export interface Place {
+  address: string
+  scope: Scope
+  key?: Key
+  keyModel?: KeyModel
+}
+
+const addressOf = (...parts: readonly string[]): string => JSON.stringify(parts)
+
+/** Every scope that exists by now. */
+export function* places(world: World): Generator<Place> {
+  for (const [name, provider] of world.providers) {
+    yield { address: addressOf('provider', name), scope: provider.scope }
+    const accounts = new Set(provider.keys.flatMap(({ account }) => account ?? []))
+    for (const { id, scope } of accounts) yield { address: addressOf('account', name, id), scope }
+    for (const key of provider.keys) yield { address: addressOf('key', name, key.spec.name), scope: key.scope, key }
+    for (const model of provider.models.values()) {
+      for (const [account, scope] of model.accountScopes) {
+        yield { address: addressOf('account-model', name, model.name, account.id), scope }
+      }
+      for (const [slot, keyModel] of model.keyModels) {
+        const key = provider.keys[slot]
+        if (!key) continue
+        yield { address: addressOf('key-model', name, model.name, key.spec.name), scope: keyModel.scope, keyModel }
+      }
+    }
+  }
+  for (const [model, pool] of world.pools) yield { address: addressOf('model', model), scope: pool.scope }
+  for (const { name, scope } of world.clients.values()) {
+    if (scope) yield { address: addressOf('client', name), scope }
+  }
+}
+
+/** The scopes that one lease touched. */
+export function* placesOf({ lane, slot, pool, item }: LeaseRecord): Generator<Place> {
+  const { spec, scope } = lane.provider
+  const key = lane.key(slot)
+  yield { address: addressOf('provider', spec.name), scope }
+  yield { address: addressOf('key', spec.name, key.spec.name), scope: key.scope, key }
+  yield { address: addressOf('model', pool.spec.model), scope: pool.scope }
+  const { account } = key
+  if (account) {
+    yield { address: addressOf('account', spec.name, account.id), scope: account.scope }
+    for (const other of account.keys)
+      yield { address: addressOf('key', spec.name, other.spec.name), scope: other.scope, key: other }
+    const shared = lane.model.accountScopes.get(account)
+    if (shared) yield { address: addressOf('account-model', spec.name, lane.model.name, account.id), scope: shared }
+  }
+  const keyModel = lane.model.keyModels.get(slot)
+  if (keyModel) {
+    yield {
+      address: addressOf('key-model', spec.name, lane.model.name, key.spec.name),
+      scope: keyModel.scope,
+      keyModel,
+    }
+  }
+  if (item.client.scope) yield { address: addressOf('client', item.client.name), scope: item.client.scope }
+}
+
+/** A key by itself. */
+export function placesOfKey(key: Key): Place[] {
+  return [{ address: addressOf('key', key.provider.spec.name, key.spec.name), scope: key.scope, key }]
+}
+
+/** The place of an address, made if need be; undefined for what the configuration no longer has. */
+export function placeAt(world: World, address: string): Place | undefined {
+  const parts: unknown = JSON.parse(address)
+  if (!Array.isArray(parts) || !parts.every((part) => typeof part === 'string')) return undefined
+  const [kind, name = '', third = '', fourth = ''] = parts
+  const now = world.clock.now()
+  const provider = world.providers.get(name)
+  const keyNamed = (wanted: string) => provider?.keys.find(({ spec }) => spec.name === wanted)
+  const accountNamed = (wanted: string) => provider?.keys.find(({ account }) => account?.id === wanted)?.account
+  switch (kind) {
+    case 'provider':
+      return provider && { address, scope: provider.scope }
+    case 'account': {
+      const account = accountNamed(third)
+      return account && { address, scope: account.scope }
+    }
+    case 'key': {
+      const key = keyNamed(third)
+      return key && { address, scope: key.scope, key }
+    }
+    case 'account-model': {
+      const account = accountNamed(fourth)
+      if (!provider || !account) return undefined
+      return {
+        address,
+        scope: accountScopeOf(
+          modelOf(provider, third, [], 'account-model', world.toWall, now),
+          account,
+          world.toWall,
+          now,
+        ),
+      }
+    }
+    case 'key-model': {
+      const key = keyNamed(fourth)
+      if (!provider || !key) return undefined
+      const keyModel = keyModelOf(
+        modelOf(provider, third, [], 'account-model', world.toWall, now),
+        key,
+        world.toWall,
+        now,
+      )
+      return { address, scope: keyModel.scope, keyModel }
+    }
+    case 'model':
+      return world.specs.has(name) ? { address, scope: poolOf(world, name).scope } : undefined
+    case 'client': {
+      const { scope } = world.clients.get(name)
+      return scope && { address, scope }
+    }
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,65 @@
+/** Takes up where the last process left off. What no longer exists is dropped; what has run out is as new. */
+import { learntOf } from '../learning/learnt.ts'
+import type { Limit } from '../limits/limit.ts'
+import { limitId } from '../limits/limit.ts'
+import { addLimit } from '../scope.ts'
+import type { World } from '../world.ts'
+import type { Place } from './address.ts'
+import { placeAt } from './address.ts'
+import type { Entry, LimitEntry, Snapshot } from './snapshot.ts'
+
+/** After a crash the last second is unknown: what was busy until then is taken to have gone on for so long. */
+const LOST = 1000
+/** Written this shortly before the last write: busy until the end. */
+const BUSY = 2000
+
+export function restore(world: World, snapshot: Snapshot): void {
+  for (const [address, entry] of Object.entries(snapshot.entries)) {
+    const place = placeAt(world, address)
+    if (place) restoreEntry(world, place, entry, !snapshot.clean && snapshot.wall - entry.wall < BUSY)
+  }
+  const now = world.clock.now()
+  for (const pool of world.pools.values()) for (const lane of pool.lanes) lane.rouseAll(now)
+}
+
+function restoreEntry(world: World, { scope, key, keyModel }: Place, entry: Entry, lost: boolean): void {
+  const now = world.clock.now()
+  const toMonotonic = (wall: number) => wall - world.offset
+  if (entry.until !== undefined && entry.until > world.toWall(now)) {
+    scope.until = Math.max(scope.until, toMonotonic(entry.until))
+    scope.reason = entry.reason ?? ''
+  }
+  if (key) key.disabled = entry.disabled ?? false
+  if (entry.retirement) {
+    const retirement = { ...entry.retirement, until: toMonotonic(entry.retirement.until), probing: false }
+    if (key) key.retirement = retirement
+    else if (keyModel) keyModel.retirement = retirement
+  }
+  if (keyModel && entry.maxTokens !== undefined) keyModel.maxTokens = entry.maxTokens
+  for (const [id, kept] of Object.entries(entry.limits ?? {})) {
+    let limit = scope.limits.find(({ spec }) => limitId(spec) === id)
+    if (!limit && kept.spec) {
+      limit = addLimit(scope, kept.spec, world.toWall, now)
+      limit.undeclared = true
+    }
+    if (limit) restoreLimit(world, limit, kept, lost)
+  }
+}
+
+function restoreLimit(world: World, limit: Limit, entry: LimitEntry, lost: boolean): void {
+  const now = world.clock.now()
+  if (entry.learnt) {
+    const { amount, reason, share, hold, cutAt } = entry.learnt
+    const learnt = learntOf(limit, now)
+    Object.assign(learnt, { reason, share, hold, cutAt: cutAt === undefined ? -Infinity : cutAt - world.offset })
+    // The operator may have declared less since.
+    limit.window.resize(now, world.settings.trust_headers ? amount : Math.min(amount, limit.spec.amount))
+  }
+  if (entry.state) limit.window.load(now, entry.state)
+  if (entry.until !== undefined) limit.until = Math.max(limit.until, entry.until - world.offset)
+  const { metric, period, amount } = limit.spec
+  if (lost && entry.state && period > 0) {
+    const unknown = (amount * LOST) / period
+    limit.window.take(now, metric === 'usd' ? unknown : Math.ceil(unknown))
+  }
+}

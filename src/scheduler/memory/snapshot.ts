@@ -1,0 +1,100 @@
+/** What the scheduler knows and should still know after a restart, as plain JSON. All times are wall-clock milliseconds. */
+import type { LimitSpec } from '../contract.ts'
+import type { Retirement } from '../health/retirement.ts'
+import type { Limit } from '../limits/limit.ts'
+import { limitId } from '../limits/limit.ts'
+import type { World } from '../world.ts'
+import type { Place } from './address.ts'
+import { places, placesOf, placesOfKey } from './address.ts'
+
+export interface Snapshot {
+  version: 1
+  /** When it was taken. */
+  wall: number
+  /** Written at an orderly end, so that nothing after it was lost. */
+  clean: boolean
+  /** By address. */
+  entries: Record<string, Entry>
+}
+
+export interface Entry {
+  wall: number
+  limits?: Record<string, LimitEntry>
+  /** A cool-down. */
+  until?: number
+  reason?: string
+  retirement?: Omit<Retirement, 'probing'>
+  disabled?: boolean
+  maxTokens?: number
+}
+
+export interface LimitEntry {
+  /** The window's own. */
+  state?: number[]
+  until?: number
+  learnt?: { amount: number; reason: string; share: number; hold: number; cutAt?: number }
+  /** Of a limit that nobody declared. */
+  spec?: LimitSpec
+}
+
+export function snapshotOf(world: World, clean: boolean): Snapshot {
+  return collect(world, places(world), clean)
+}
+
+/** What has changed since the last call; the first call is told everything. */
+export function changesOf(world: World): Snapshot {
+  const { touched } = world
+  world.touched = new Set()
+  if (!touched) return snapshotOf(world, false)
+  const seen = new Map<string, Place>()
+  for (const item of touched)
+    for (const place of 'lane' in item ? placesOf(item) : placesOfKey(item)) seen.set(place.address, place)
+  return collect(world, seen.values(), false)
+}
+
+function collect(world: World, found: Iterable<Place>, clean: boolean): Snapshot {
+  const now = world.clock.now()
+  const entries: Record<string, Entry> = {}
+  for (const place of found) {
+    const entry = entryOf(world, place, now)
+    // An entry with nothing in it overwrites an older one, so changes keep it.
+    if (entry) entries[place.address] = entry
+  }
+  return { version: 1, wall: world.toWall(now), clean, entries }
+}
+
+function entryOf(world: World, { scope, key, keyModel }: Place, now: number): Entry | undefined {
+  const entry: Entry = { wall: world.toWall(now) }
+  for (const limit of scope.limits) {
+    const kept = limitEntry(world, limit, now)
+    if (kept) (entry.limits ??= {})[limitId(limit.spec)] = kept
+  }
+  if (scope.until > now) Object.assign(entry, { until: world.toWall(scope.until), reason: scope.reason })
+  const retirement = key?.retirement ?? keyModel?.retirement
+  if (retirement) {
+    const { reason, until, times } = retirement
+    entry.retirement = { reason, until: world.toWall(until), times }
+  }
+  if (key?.disabled) entry.disabled = true
+  if (keyModel && keyModel.maxTokens < Infinity) entry.maxTokens = keyModel.maxTokens
+  return Object.keys(entry).length > 1 || world.touched ? entry : undefined
+}
+
+function limitEntry(world: World, limit: Limit, now: number): LimitEntry | undefined {
+  const entry: LimitEntry = {}
+  const state = limit.window.save(now)
+  if (state) entry.state = state
+  if (limit.until > now) entry.until = world.toWall(limit.until)
+  if (limit.learnt) {
+    const { reason, share, hold, cutAt } = limit.learnt
+    entry.learnt = {
+      amount: limit.window.amount,
+      reason,
+      share,
+      hold,
+      ...(cutAt > -Infinity && { cutAt: world.toWall(cutAt) }),
+    }
+    if (limit.undeclared) entry.spec = limit.spec
+  }
+  return Object.keys(entry).length > 0 ? entry : undefined
+}
