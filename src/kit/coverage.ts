@@ -1,0 +1,41 @@
+/** Which branches of a definition (cases and rules) a set of examples reaches, by where they stand in its file. */
+import { contains, locate } from '../config/locate.ts'
+import { checkFormatFile } from '../config/formats.ts'
+import { readSource } from '../config/source.ts'
+import type { Path } from '../definition/error.ts'
+import type { Format } from '../upstream/contract.ts'
+import { compileFormat } from '../upstream/format.ts'
+
+export interface Branch {
+  /** Counted from 1. */
+  line: number
+  column: number
+  /** The branch as it stands there: its line, trimmed. */
+  text: string
+  taken: number
+}
+
+export interface CoveredFormat {
+  format: Format
+  /** In the order of the file; a branch that an alias repeats is one. */
+  branches(): Branch[]
+}
+
+/** Throws a ConfigError when the definition is faulty. Branches of what it extends belong to that file. */
+export function watchFormat(file: string): CoveredFormat {
+  const source = readSource(file)
+  const lines = source.text.split('\n')
+  const found = new Map<string, Branch>()
+  const watch = (path: Path): (() => void) => {
+    if (!contains(source, path)) return () => {}
+    const { line, column } = locate(source, { path, message: '', at: 'value', offset: 0 })
+    const place = `${line}:${column}`
+    const branch = found.get(place) ?? { line, column, text: (lines[line - 1] ?? '').trim(), taken: 0 }
+    found.set(place, branch)
+    return () => {
+      branch.taken++
+    }
+  }
+  const format = checkFormatFile(file, (name, definition) => compileFormat(name, definition, watch))
+  return { format, branches: () => [...found.values()].sort((a, b) => a.line - b.line || a.column - b.column) }
+}
