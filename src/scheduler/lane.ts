@@ -64,11 +64,12 @@ export class Lane {
     this.toWall = toWall
     const { keys } = this.provider
     const places = new Int32Array(keys.length).fill(-1)
+    const order = new Int32Array(keys.length)
     this.virtual = new Float64Array(keys.length)
     this.rank = strategy ? new Float64Array(keys.length) : this.virtual
     this.wake = new Float64Array(keys.length)
-    this.ready = new SlotHeap(0, places, this.rank, this.virtual)
-    this.asleep = new SlotHeap(1, places, this.wake)
+    this.ready = new SlotHeap(0, order, places, this.rank, this.virtual)
+    this.asleep = new SlotHeap(1, order, places, this.wake)
     for (const key of keys) {
       if (!(this.weight(key.slot) > 0)) continue
       // Half a turn: the fairest start, where the heavy keys do not have to wait for a round of all.

@@ -1,22 +1,23 @@
 /**
  * A binary min-heap over slots 0..n−1 whose ranks live in typed arrays outside, so that ten thousand keys cost a few
- * bytes each. Two heaps over the same slots share `places`: a slot is in one of them or in none.
+ * bytes each. Two heaps over the same slots share the arrays: a slot is in one of them or in none, so one grows from the
+ * front and the other from the back.
  */
 export class SlotHeap {
   size = 0
-  private order: Int32Array
+  private readonly order: Int32Array
   private readonly rank: Float64Array
   private readonly tie: Float64Array
   private readonly places: Int32Array
   /** 0 or 1: which of the two heaps that share `places` this is. */
   private readonly side: number
 
-  constructor(side: 0 | 1, places: Int32Array, rank: Float64Array, tie: Float64Array = rank) {
+  constructor(side: 0 | 1, order: Int32Array, places: Int32Array, rank: Float64Array, tie: Float64Array = rank) {
     this.side = side
     this.places = places
     this.rank = rank
     this.tie = tie
-    this.order = new Int32Array(4)
+    this.order = order
   }
 
   has(slot: number): boolean {
@@ -31,15 +32,10 @@ export class SlotHeap {
 
   /** The slot at a place of the heap's array, for walks; children of `i` are `2i + 1` and `2i + 2`. */
   at(index: number): number {
-    return this.order[index] ?? -1
+    return this.order[this.side === 0 ? index : this.order.length - 1 - index] ?? -1
   }
 
   push(slot: number): void {
-    if (this.size === this.order.length) {
-      const wider = new Int32Array(Math.min(this.order.length * 2, Math.max(this.places.length, 4)))
-      wider.set(this.order)
-      this.order = wider
-    }
     this.put(this.size, slot)
     this.up(this.size++)
   }
@@ -60,7 +56,7 @@ export class SlotHeap {
   }
 
   private put(index: number, slot: number): void {
-    this.order[index] = slot
+    this.order[this.side === 0 ? index : this.order.length - 1 - index] = slot
     this.places[slot] = (index << 1) | this.side
   }
 
