@@ -1,5 +1,5 @@
 /** What the configuration file becomes once it is read, checked and compiled. */
-import type { Format } from '../upstream/contract.ts'
+import type { Format, Prefix } from '../upstream/contract.ts'
 import type { Capabilities, LimitSpec, PoolSpec } from '../scheduler/contract.ts'
 
 export interface Config {
@@ -29,6 +29,24 @@ export interface ServerConfig {
   timeouts: { connect: number; first_byte: number; idle: number; total: number }
   /** Tries beside the first, for one request. */
   retries: number
+  /** Retries for each request while upstreams are ill, over time: 0 to 1. */
+  retry_share: number
+  /** Milliseconds of trying after which no further try begins; 0 is no limit. */
+  retry_within: number
+  /** Share of requests that may be sent twice when their first token is late; 0 is never. */
+  hedge: number
+  /** More than this is refused. */
+  bounds: Bounds
+  /** Milliseconds that this process may run late before new requests are refused; 0 is never. */
+  overload: number
+  /** Milliseconds a client may take nothing of its answer; 0 is no limit. */
+  client_idle: number
+  /** Milliseconds a client may take to send its request; 0 is no limit. */
+  receive: number
+  /** Of files that this server fetches for a client: bytes and milliseconds. */
+  media: { size: number; timeout: number }
+  /** Names of headers that pass through, in lower case. */
+  forward: { request: string[]; response: string[] }
   /** Milliseconds a request waits for its key again after an upstream refused it with 429; longer, and the client is told. */
   refused_wait: number
   /** Milliseconds of upstream silence before a streaming client gets a comment line. */
@@ -39,6 +57,21 @@ export interface ServerConfig {
   shutdown: number
   /** Keys that clients must send; none: anyone may call. */
   api_keys: string[]
+}
+
+export interface Bounds {
+  /** Levels of a request's JSON. */
+  json_depth: number
+  messages: number
+  tools: number
+  /** Bytes of a request's headers. */
+  headers: number
+  /** Bytes of one event of an upstream's stream. */
+  event: number
+  /** Bytes of an upstream's answer that is no stream. */
+  answer: number
+  /** Clients' connections at once. */
+  connections: number
 }
 
 export interface SchedulerConfig {
@@ -60,6 +93,8 @@ export interface Provider {
   weight: number
   limits: LimitSpec[]
   keys: ProviderKey[]
+  /** Goes before what the format says. */
+  prefix?: Prefix
   /** Its prompt cache is kept per key. */
   cache_per_key?: boolean
   /** Requests that failed count against its request limits. */

@@ -2,6 +2,7 @@
 import type { Path } from '../definition/error.ts'
 import { didYouMean } from '../definition/near-miss.ts'
 import type { ModelInfo, Provider } from './config.ts'
+import { readPrefix } from '../upstream/prefix.ts'
 import type { Environment } from './environment.ts'
 import type { Formats } from './formats.ts'
 import { readKeys } from './keys.ts'
@@ -56,6 +57,7 @@ export function readProvider(
     keys: found.keys.length > 0 ? found.keys : [{ name: `${name}#1`, secret: '', weight: 1, limits: [] }],
     models,
   }
+  if (written['prefix'] !== undefined) provider.prefix = readPrefix(written['prefix'])
   if (written['cache_per_key'] !== undefined) provider.cache_per_key = written['cache_per_key'] as boolean
   if (written['failures_count'] !== undefined) provider.failures_count = written['failures_count'] as boolean
   return { provider }

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import type { Path } from '../definition/error.ts'
-import type { SchedulerConfig, ServerConfig } from './config.ts'
+import type { Bounds, SchedulerConfig, ServerConfig } from './config.ts'
 import type { Environment } from './environment.ts'
 import type { Written } from './limits.ts'
 import { fault, type Fault } from './problem.ts'
@@ -24,12 +24,42 @@ export function serverSettings(written: Written = {}, env: Environment): ServerC
       total: milliseconds(timeouts['total'] ?? 0),
     },
     retries: (written['retries'] as number | undefined) ?? 2,
+    retry_share: (written['retry_share'] as number | undefined) ?? 0.1,
+    retry_within: milliseconds((written['retry_within'] as Duration | undefined) ?? '2m'),
+    hedge: (written['hedge'] as number | undefined) ?? 0,
+    bounds: bounds((written['bounds'] ?? {}) as Record<string, Duration | undefined>),
+    overload: milliseconds((written['overload'] as Duration | undefined) ?? '1s'),
+    client_idle: milliseconds((written['client_idle'] as Duration | undefined) ?? '2m'),
+    receive: milliseconds((written['receive'] as Duration | undefined) ?? '2m'),
+    media: media((written['media'] ?? {}) as Record<string, Duration | undefined>),
+    forward: forward((written['forward'] ?? {}) as Record<string, string[] | undefined>),
     refused_wait: milliseconds((written['refused_wait'] as Duration | undefined) ?? '5s'),
     heartbeat: milliseconds((written['heartbeat'] as Duration | undefined) ?? '15s'),
     max_body: bytes((written['max_body'] as Duration | undefined) ?? '32MiB'),
     shutdown: milliseconds((written['shutdown'] as Duration | undefined) ?? '30s'),
     api_keys: clientKeys(written['api_keys'] ?? env['BALANCED_CALL_API_KEYS'] ?? ''),
   }
+}
+
+function bounds(written: Record<string, Duration | undefined>): Bounds {
+  return {
+    json_depth: Number(written['json_depth'] ?? 128),
+    messages: Number(written['messages'] ?? 10_000),
+    tools: Number(written['tools'] ?? 1024),
+    headers: bytes(written['headers'] ?? '32KiB'),
+    event: bytes(written['event'] ?? '64MiB'),
+    answer: bytes(written['answer'] ?? '64MiB'),
+    connections: Number(written['connections'] ?? 20_000),
+  }
+}
+
+function media(written: Record<string, Duration | undefined>): ServerConfig['media'] {
+  return { size: bytes(written['size'] ?? '20MiB'), timeout: milliseconds(written['timeout'] ?? '20s') }
+}
+
+function forward(written: Record<string, string[] | undefined>): ServerConfig['forward'] {
+  const lower = (names: string[] = []): string[] => names.map((name) => name.toLowerCase())
+  return { request: lower(written['request']), response: lower(written['response']) }
 }
 
 function clientKeys(written: unknown): string[] {

@@ -2,7 +2,10 @@
 import type { ChatRequest } from '../chat/request.ts'
 import type { Delta } from '../chat/delta.ts'
 import type { GatewayError } from '../chat/error.ts'
+import type { Prefix } from './prefix.ts'
 import type { Signal } from '../scheduler/contract.ts'
+
+export type { Prefix }
 
 /** A key's secret: one string, or the named parts of a compound credential. */
 export type Secret = string | Record<string, string>
@@ -99,6 +102,10 @@ export interface Format {
   name: string
   /** Throws a GatewayError of kind `unsupported` for what the vendor cannot do and must not be dropped. */
   encode(request: ChatRequest, target: Target): Encoded
+  /** Whether, and how, this model goes on from a last message of the assistant. */
+  prefix(model: string): Prefix
+  /** Parts of which the vendor takes bytes only, no URLs. */
+  fetchMedia: ReadonlySet<'image' | 'file'>
   framing: Framing
   /** Its streams call themselves JSON, so the content type does not tell a stream from a whole answer. */
   streamsJson: boolean

@@ -16,6 +16,8 @@ export interface FormatDefinition {
     ignore?: string[]
     /** Named chores on the request before the template is filled, in order: a name or `{ name: options }`. */
     prepare?: unknown[]
+    /** Parts that the vendor takes as bytes only: those that a client names by URL are fetched before the chores. */
+    fetch_media?: ('image' | 'file')[]
     /** Named values, computed in order before the body and usable in it as holes. */
     let?: Record<string, unknown>
     /** Templates of warnings that the client gets: one that gives nothing warns of nothing. */
@@ -26,6 +28,8 @@ export interface FormatDefinition {
   auth?: unknown
   /** First glob that fits the upstream model gives values to the template as `$traits.name`. */
   models?: Record<string, Record<string, unknown>>
+  /** The vendor goes on from a last message of the assistant; `{ message, body }`: with these further fields. */
+  prefix?: unknown
   response: unknown[]
   stream?: {
     /** A named framing, or `{ name: options }`. */

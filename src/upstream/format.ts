@@ -10,7 +10,9 @@ import { AUTHORIZERS } from './auth/index.ts'
 import type { Authorizer, Format, FramedEvent, Framing, StreamDecoder } from './contract.ts'
 import type { FormatDefinition } from './definition.ts'
 import { FRAMINGS } from './framing/index.ts'
+import { compileModels } from './models.ts'
 import { readNamed } from './named.ts'
+import { readPrefix } from './prefix.ts'
 import { compileRequest } from './request.ts'
 import { compileEvents, type EventReader, type UsageMemory } from './response.ts'
 import { compileSignals } from './signals.ts'
@@ -22,6 +24,7 @@ const KEYS = new Set([
   'request',
   'auth',
   'models',
+  'prefix',
   'response',
   'stream',
   'finish_reasons',
@@ -38,6 +41,7 @@ const REQUEST_KEYS = new Set([
   'refuse',
   'ignore',
   'prepare',
+  'fetch_media',
   'let',
   'warn',
   'body',
@@ -57,6 +61,8 @@ export function compileFormat(name: string, definition: FormatDefinition, watch?
   return {
     name,
     encode: compileRequest(name, definition, watch),
+    prefix: compilePrefix(definition),
+    fetchMedia: new Set(definition.request?.fetch_media),
     framing: stream.framing,
     streamsJson: stream.streamsJson,
     authorize: compileAuth(definition.auth),
@@ -71,6 +77,17 @@ function compileAuth(node: unknown): Authorizer | undefined {
   if (node === undefined) return undefined
   const { plug, options } = readNamed(node, AUTHORIZERS, 'authoriser', ['auth'])
   return plug(options)
+}
+
+/** What the format says, unless a model's own entry says otherwise. */
+function compilePrefix(definition: FormatDefinition): Format['prefix'] {
+  const general = readPrefix(definition.prefix)
+  const plan = compileModels(definition)
+  return (model) => {
+    const own = plan(model).traits['prefix']
+    if (own === undefined) return general
+    return own === true && general !== false ? general : readPrefix(own)
+  }
 }
 
 function decodeWhole(read: EventReader, through: (() => Through)[], body: unknown): Delta[] {
