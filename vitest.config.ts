@@ -1,5 +1,12 @@
 import { defineConfig } from 'vitest/config'
+import { summaryReporter } from './test/summary-reporter.ts'
 
 export default defineConfig({
-  test: { include: ['test/**/*.test.ts'], testTimeout: 20_000, hookTimeout: 20_000, maxWorkers: 2 },
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    maxWorkers: 2,
+    reporters: ['default', summaryReporter],
+  },
 })
