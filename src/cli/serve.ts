@@ -17,8 +17,7 @@ export async function run(args: string[]): Promise<number> {
   const port = readPort(values.port ?? process.env['PORT'] ?? String(config.server.port ?? 9000))
   const host = values.host ?? process.env['HOST'] ?? config.server.host ?? '127.0.0.1'
   const app = await createApp(config, { level: process.env['LOG_LEVEL'] ?? 'info' })
-  for (const { name, reason } of config.leftOut)
-    app.log.info({ provider: name }, `provider ${name} is left out: ${reason}`)
+  tellLeftOut(app, config)
   const address = await listen(app, port, host)
   console.log(greeting(address, config))
   await untilStopped(app, config.server.shutdown)
@@ -38,6 +37,16 @@ async function listen(app: App, port: number, host: string): Promise<string> {
       throw new UsageError(`there is no address "${host}" here; see --host`, { cause })
     throw cause
   }
+}
+
+/** One line, however many providers the catalogue has: most of them wait for a key that this user will never have. */
+function tellLeftOut(app: App, config: Config): void {
+  if (config.leftOut.length === 0) return
+  const reasons = Object.fromEntries(config.leftOut.map(({ name, reason }) => [name, reason]))
+  app.log.info(
+    { left_out: reasons },
+    `${config.leftOut.length} providers are left out: "balanced-call providers" says why`,
+  )
 }
 
 /** One line for people: where, who, what, and a call to try. */
