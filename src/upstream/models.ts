@@ -2,6 +2,7 @@
 import { DefinitionError, type Path } from '../definition/error.ts'
 import { isMap } from '../definition/scope.ts'
 import type { FormatDefinition } from './definition.ts'
+import { compileChores, type Chore } from './chores/index.ts'
 import { globTest } from './glob.ts'
 
 export interface ModelPlan {
@@ -10,6 +11,8 @@ export interface ModelPlan {
   /** Fields that this model refuses: left out, with a warning when the client set one. */
   drop: string[]
   defaults: Record<string, unknown>
+  /** Chores for this model, after those of the format. */
+  prepare: ReturnType<Chore>[]
   clamp: [name: string, low: number, high: number][]
 }
 
@@ -22,7 +25,7 @@ export function compileModels(definition: FormatDefinition): (model: string) => 
   const entries = Object.entries(definition.models ?? {}).map(([glob, entry]) => {
     const at = ['models', glob]
     if (!isMap(entry)) throw new DefinitionError('a model entry is a map', at)
-    const { drop, defaults, clamp, ...traits } = entry
+    const { drop, defaults, clamp, prepare, ...traits } = entry
     if (drop !== undefined && !isTextList(drop)) throw new DefinitionError('drop is a list of fields', [...at, 'drop'])
     if (defaults !== undefined && !isMap(defaults)) throw new DefinitionError('defaults is a map', [...at, 'defaults'])
     return {
@@ -30,6 +33,7 @@ export function compileModels(definition: FormatDefinition): (model: string) => 
       drop: drop ?? [],
       defaults: defaults ?? {},
       clamp: readClamp(clamp, [...at, 'clamp']),
+      prepare: compileChores(prepare, [...at, 'prepare']),
       traits,
     }
   })
@@ -45,6 +49,7 @@ export function compileModels(definition: FormatDefinition): (model: string) => 
       traits: entry?.traits ?? {},
       drop: entry?.drop ?? [],
       defaults: { ...defaults, ...entry?.defaults },
+      prepare: entry?.prepare ?? [],
       clamp: [...own, ...clamp.filter(([name]) => own.every((each) => each[0] !== name))],
     }
     if (plans.size < MOST_PLANS) plans.set(model, plan)

@@ -8,12 +8,11 @@ import { isAbsent, isMap, Scope, type Frame } from '../definition/scope.ts'
 import { templateContext } from '../definition/template.ts'
 import type { Template, Watch } from '../definition/context.ts'
 import { didYouMean } from '../definition/near-miss.ts'
-import { CHORES, type Chore } from './chores/index.ts'
+import { compileChores, type Chore } from './chores/index.ts'
 import type { Encoded, Target } from './contract.ts'
 import type { FormatDefinition } from './definition.ts'
 import { fieldReader, isNeutral, REQUEST_SHAPES, WATCHED, type FieldContext } from './fields.ts'
 import { compileModels, type ModelPlan } from './models.ts'
-import { readNamed } from './named.ts'
 import { PLUGS } from './plugs/index.ts'
 
 export type Encoder = (request: ChatRequest, target: Target) => Encoded
@@ -34,10 +33,7 @@ export function compileRequest(name: string, definition: FormatDefinition, watch
     ([key, value]) => [key.toLowerCase(), context.compile(value, context, ['request', 'headers', key])] as const,
   )
   const body = context.compile(node.body, context, ['request', 'body'])
-  const chores = (node.prepare ?? []).map((chore, i) => {
-    const { plug, options } = readNamed(chore, CHORES, 'chore', ['request', 'prepare', i])
-    return plug(options)
-  })
+  const chores = compileChores(node.prepare, ['request', 'prepare'])
   const plan = compileModels(definition)
   const used = scope.used
   const readers = [...used].map((field) => [scope.slotOf(field), fieldReader(field)] as const)
@@ -123,7 +119,8 @@ function prepare(
   warnings: string[],
 ): ChatRequest {
   let prepared: ChatRequest = { ...request }
-  for (const chore of chores) prepared = chore(prepared)
+  const warn = (warning: string): void => void warnings.push(warning)
+  for (const chore of [...chores, ...plan.prepare]) prepared = chore(prepared, warn)
   const read = (field: string): unknown => fieldReader(field)({ request: prepared, target: NOWHERE, traits: {} })
   const write = (field: string, value: unknown): void => {
     if (Object.hasOwn(prepared.options, field)) prepared.options = { ...prepared.options, [field]: value }

@@ -69,6 +69,8 @@ export function compileEvents(
       if (each['usage'] !== undefined) delta.usage = readUsage(each['usage'], memory)
       if (each['error'] !== undefined) delta.error = errors.inStream(each['error'])
       if (delta.chunk && definition.finish_reasons) renameFinishes(delta.chunk, finish)
+      // counts that a definition reads win over those of the chunk
+      if (delta.chunk && definition.usage) delta.usage ??= readUsage(delta.chunk['usage'], memory)
       return delta
     }
   }

@@ -1,12 +1,38 @@
 /** Chores on the request that no template can do, named from a format's `prepare`. */
 import type { ChatRequest } from '../../chat/request.ts'
+import { DefinitionError, type Path } from '../../definition/error.ts'
+import { readNamed } from '../named.ts'
+import { chosenToolsOnly } from './chosen-tools-only.ts'
+import { fewerStops } from './fewer-stops.ts'
+import { startsWithUser } from './starts-with-user.ts'
+import { textFilesInline } from './text-files-inline.ts'
 import { toolCallIds } from './tool-call-ids.ts'
+import { toolHistoryAsText } from './tool-history-as-text.ts'
 import { trimLastAnswer } from './trim-last-answer.ts'
+import { withoutBlankText } from './without-blank-text.ts'
 
-/** Made once with its options; gives the request back, changed. */
-export type Chore = (options: Record<string, unknown>) => (request: ChatRequest) => ChatRequest
+/** Made once with its options; gives the request back, changed. What a client would miss is told through `warn`. */
+export type Chore = (
+  options: Record<string, unknown>,
+) => (request: ChatRequest, warn: (warning: string) => void) => ChatRequest
 
 export const CHORES: Record<string, Chore> = {
+  'chosen-tools-only': chosenToolsOnly,
+  'fewer-stops': fewerStops,
+  'starts-with-user': startsWithUser,
+  'text-files-inline': textFilesInline,
   'tool-call-ids': toolCallIds,
+  'tool-history-as-text': toolHistoryAsText,
   'trim-last-answer': trimLastAnswer,
+  'without-blank-text': withoutBlankText,
+}
+
+/** The chores of a list of names, or `{ name: options }`, in order. */
+export function compileChores(nodes: unknown, path: Path): ReturnType<Chore>[] {
+  if (nodes === undefined) return []
+  if (!Array.isArray(nodes)) throw new DefinitionError('prepare is a list of chores', path)
+  return nodes.map((node: unknown, i) => {
+    const { plug, options } = readNamed(node, CHORES, 'chore', [...path, i])
+    return plug(options)
+  })
 }

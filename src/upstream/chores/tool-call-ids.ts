@@ -3,14 +3,16 @@ import { createHash } from 'node:crypto'
 import type { ChatRequest, Message } from '../../chat/request.ts'
 import type { Chore } from './index.ts'
 
-/** `characters`: those allowed, as in a character class; `length`: exact length, when the vendor wants one. */
+/** `characters`: those allowed, as in a character class; `length`: exact length; `most`: greatest length, where there is one. */
 export const toolCallIds: Chore = (options) => {
   const characters = typeof options['characters'] === 'string' ? options['characters'] : 'A-Za-z0-9_-'
   const length = typeof options['length'] === 'number' ? options['length'] : undefined
+  const most = typeof options['most'] === 'number' ? options['most'] : Infinity
   const forbidden = new RegExp(`[^${characters}]`, 'g')
   const fit = (id: string): string => {
     const bare = id.replaceAll(forbidden, '')
-    if (bare === id && id !== '' && (length === undefined || id.length === length)) return id
+    const isRightLength = length === undefined ? id.length <= most : id.length === length
+    if (bare === id && id !== '' && isRightLength) return id
     // two ids that differ only in forbidden characters must stay two
     const digest = createHash('sha256').update(id).digest('hex')
     return length === undefined ? `${bare.slice(0, 40)}${digest.slice(0, 8)}` : digest.slice(0, length)

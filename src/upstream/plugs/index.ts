@@ -4,10 +4,12 @@ import { jsonObject, jsonText } from './json.ts'
 import { mediaType } from './media-type.ts'
 import { schema } from './schema.ts'
 import { base64Text } from './base64-text.ts'
+import { characters } from './characters.ts'
 import { filled } from './filled.ts'
 
 export const PLUGS: Record<string, Plug> = {
   'base64-text': base64Text,
+  characters,
   filled,
   'json-object': jsonObject,
   'json-text': jsonText,

@@ -1,0 +1,19 @@
+/** A choice among some of the tools, for vendors that know no such choice: the other tools are left out. */
+import type { ChatRequest } from '../../chat/request.ts'
+import type { Chore } from './index.ts'
+
+export const chosenToolsOnly: Chore = () => (request) => {
+  const { tool_choice: choice, tools } = request
+  if (!tools || typeof choice !== 'object') return request
+  const names = 'name' in choice ? [choice.name] : choice.names
+  const mode = 'name' in choice ? 'required' : choice.mode
+  const left = tools.filter((tool) => names.includes(tool.name))
+  const chosen: ChatRequest = { ...request, tools: left.length > 0 ? left : tools, tool_choice: mode }
+  const wired = request.body['tools']
+  if (!Array.isArray(wired)) return chosen
+  const isLeft = (tool: ChatRequest['body']): boolean => {
+    const declared = tool['function'] as { name?: unknown } | undefined
+    return names.includes(String(declared?.name))
+  }
+  return { ...chosen, body: { ...request.body, tools: wired.filter(isLeft), tool_choice: mode } }
+}

@@ -1,0 +1,27 @@
+/** Text files become text, under their name: for vendors that take no files. */
+import type { Message, Part } from '../../chat/request.ts'
+import type { Chore } from './index.ts'
+
+const TEXT = /^(text\/|application\/(json|xml|yaml|x-yaml|javascript|typescript|toml|sql)$)/
+
+export const textFilesInline: Chore = () => (request) => {
+  const touched = request.messages.some((message) => message.content.some(isTextFile))
+  return touched ? { ...request, messages: request.messages.map(inline) } : request
+}
+
+function isTextFile(part: Part): boolean {
+  return part.type === 'file' && 'data' in part && TEXT.test(part.media_type)
+}
+
+function inline(message: Message): Message {
+  if (!message.content.some(isTextFile)) return message
+  const content = message.content.map(asText)
+  const text = content.map((part) => (part.type === 'text' ? part.text : '')).join('')
+  return { ...message, content, text }
+}
+
+function asText(part: Part): Part {
+  if (part.type !== 'file' || !('data' in part) || !TEXT.test(part.media_type)) return part
+  const body = Buffer.from(part.data, 'base64').toString('utf8')
+  return { type: 'text', text: `\n<file name="${part.filename ?? 'file'}">\n${body}\n</file>\n` }
+}

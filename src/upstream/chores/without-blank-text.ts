@@ -1,0 +1,21 @@
+/** Text parts of nothing but white space are left out: some vendors refuse a message that holds one. */
+import type { Message } from '../../chat/request.ts'
+import type { Chore } from './index.ts'
+
+export const withoutBlankText: Chore = () => (request) => {
+  if (!request.messages.some(hasBlank)) return request
+  return {
+    ...request,
+    messages: request.messages.map((message) => (hasBlank(message) ? withoutBlank(message) : message)),
+  }
+}
+
+function hasBlank(message: Message): boolean {
+  return message.content.some((part) => part.type === 'text' && part.text.trim() === '')
+}
+
+function withoutBlank(message: Message): Message {
+  const content = message.content.filter((part) => part.type !== 'text' || part.text.trim() !== '')
+  const text = content.map((part) => (part.type === 'text' ? part.text : '')).join('')
+  return { ...message, content, text: text === '' ? undefined : text }
+}

@@ -1,0 +1,13 @@
+import type { Plug } from '../../definition/context.ts'
+
+/** `keep`: characters that stay, as in a character class; runs of others become `else`; `most`: length. */
+export const characters: Plug = (options) => {
+  const keep = typeof options['keep'] === 'string' ? options['keep'] : 'A-Za-z0-9'
+  const otherwise = typeof options['else'] === 'string' ? options['else'] : ''
+  const most = typeof options['most'] === 'number' ? options['most'] : 200
+  const others = new RegExp(`[^${keep}]+`, 'g')
+  return (value) => {
+    const text = String(value).replaceAll(others, otherwise).replaceAll(/ {2,}/g, ' ').slice(0, most).trim()
+    return text === '' ? undefined : text
+  }
+}

@@ -1,0 +1,114 @@
+/** Plays recorded vendor bytes through a shipped format and OpenAI's side of the gateway: what would a client be told? */
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { GatewayError } from '../../src/chat/error.ts'
+import type { Delta } from '../../src/chat/delta.ts'
+import { createChunkWriter } from '../../src/api/chat-completions/chunks.ts'
+import { createCompletion } from '../../src/api/chat-completions/completion.ts'
+import { parseChatRequest } from '../../src/api/chat-completions/parse.ts'
+import { checkFormatFile } from '../../src/config/formats.ts'
+import { attempt } from '../../src/upstream/attempt.ts'
+import type { Format } from '../../src/upstream/contract.ts'
+import { readStream } from '../api/read-stream.ts'
+import type { Recording } from '../api/recorded.ts'
+
+export interface Recorded extends Recording {
+  model: string | null
+  response_base64?: string
+  response_headers: Record<string, string>
+}
+
+export interface Told {
+  text: string
+  reasoning: string
+  tools: { id?: string; name?: string; arguments: string }[]
+  finish?: string
+  usage?: Record<string, unknown>
+  error?: { message: string; status?: number }
+}
+
+const meta = { model: 'what-the-client-asked-for', created: 1_760_000_000 }
+const compiled = new Map<string, Format>()
+
+export function shippedFormat(name: string): Format {
+  const known = compiled.get(name)
+  if (known) return known
+  const format = checkFormatFile(formatFile(name))
+  compiled.set(name, format)
+  return format
+}
+
+export function isShipped(name: string): boolean {
+  return existsSync(formatFile(name))
+}
+
+function formatFile(name: string): string {
+  return fileURLToPath(new URL(`../../src/formats/${name}.yaml`, import.meta.url))
+}
+
+/** One try against a vendor that answers with the recorded bytes. @param cut bytes of one network read; 0 gives all at once */
+export async function replay(recorded: Recorded, format: Format, cut: number): Promise<Told> {
+  const { status, response_headers: headers, stream } = recorded
+  const answer = { status, headers, body: reads(bytesOf(recorded), cut) }
+  try {
+    const { deltas, terminated } = await attempt(
+      askFor(recorded),
+      format,
+      { base_url: 'https://vendor.example', model: String(recorded.model ?? 'any'), secret: 'test-key', headers: {} },
+      {
+        client: { send: async () => answer, close: async () => {} },
+        timeouts: { connect: 0, first_byte: 0, idle: 0, total: 0 },
+        signal: new AbortController().signal,
+        now: () => 1_760_000_000_000,
+        observe: () => {},
+        started: () => {},
+      },
+    )
+    return stream ? await streamed(deltas, terminated) : await whole(deltas, terminated)
+  } catch (error) {
+    if (error instanceof GatewayError) return { text: '', reasoning: '', tools: [], error }
+    throw error
+  }
+}
+
+export function bytesOf(recorded: Recorded): Buffer {
+  if (recorded.response_base64 !== undefined) return Buffer.from(recorded.response_base64, 'base64')
+  return Buffer.from(recorded.response_text ?? JSON.stringify(recorded.response), 'utf8')
+}
+
+export async function* reads(bytes: Buffer, cut: number): AsyncGenerator<Buffer> {
+  const size = cut === 0 ? bytes.length : cut
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+}
+
+type Deltas = AsyncIterable<Delta[]>
+
+async function streamed(deltas: Deltas, terminated: () => boolean): Promise<Told> {
+  const writer = createChunkWriter({ include_usage: true, legacy_functions: false, body: {} }, meta)
+  let sse = ''
+  for await (const each of deltas) sse += writer.write(each)
+  const read = readStream(sse + writer.end(terminated()), true)
+  return { ...read, finish: read.finishes.get(0) }
+}
+
+async function whole(deltas: Deltas, terminated: () => boolean): Promise<Told> {
+  const completion = createCompletion({ legacy_functions: false, body: {} }, meta)
+  for await (const each of deltas) completion.take(each)
+  return ofCompletion(completion.end(terminated()))
+}
+
+function ofCompletion(body: Record<string, unknown>): Told {
+  const [choice] = body['choices'] as { message: Record<string, unknown>; finish_reason: string }[]
+  const calls = (choice?.message['tool_calls'] ?? []) as { id: string; function: { name: string; arguments: string } }[]
+  return {
+    text: (choice?.message['content'] as string | null) ?? '',
+    reasoning: (choice?.message['reasoning_content'] as string | undefined) ?? '',
+    tools: calls.map((call) => ({ id: call.id, ...call.function })),
+    finish: choice?.finish_reason,
+    usage: body['usage'] as Record<string, unknown> | undefined,
+  }
+}
+
+function askFor(recorded: Recorded): ReturnType<typeof parseChatRequest> {
+  return parseChatRequest({ model: 'any', messages: [{ role: 'user', content: 'hi' }], stream: recorded.stream })
+}
