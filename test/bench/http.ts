@@ -4,7 +4,6 @@
  * the whole process. Ratios hold across machines; the figures beside them only on this one.
  */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,7 +11,7 @@ import { parseArgs } from 'node:util'
 import { measure, verify } from './measure.ts'
 import type { Candidate } from './measure.ts'
 import { configuration, PHASES } from './phases.ts'
-import { start } from './process.ts'
+import { freePort, start } from './process.ts'
 import { printPhase, printStreams } from './report.ts'
 import { holdStreams } from './streams.ts'
 
@@ -76,14 +75,4 @@ async function gateway(upstream: number): Promise<Candidate> {
     process: await start('gateway', [main, 'serve', '--config', config, '--port', String(port)], port),
     bare: false,
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject).listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }
