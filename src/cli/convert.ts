@@ -43,10 +43,14 @@ export async function run(args: string[]): Promise<number> {
   }
 }
 
+/** Stands in for the address of a server of one's own. */
+const NO_ADDRESS = 'http://no-address-set-here'
+
 /** An environment in which each variable is set, so that no provider is left out. */
 function withEveryKey(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const standIn = (name: string): string => (/_(BASE_URL|ENDPOINT)$/.test(name) ? NO_ADDRESS : NO_KEY)
   return new Proxy(environment, {
-    get: (target, name) => (typeof name === 'string' ? target[name] || NO_KEY : undefined),
+    get: (target, name) => (typeof name === 'string' ? target[name] || standIn(name) : undefined),
     has: () => true,
   })
 }

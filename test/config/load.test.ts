@@ -206,7 +206,11 @@ test('the upstream that is built in has no address of its own', () => {
 
 test('the shipped providers.yaml is sound, with every key set and with none', () => {
   const file = new URL('../../providers.yaml', import.meta.url).pathname
-  const every = new Proxy<Record<string, string>>({}, { get: () => 'k1' })
+  const address = (name: string): boolean => /_(BASE_URL|ENDPOINT)$/.test(name)
+  const every = new Proxy<Record<string, string>>(
+    {},
+    { get: (_, name) => (address(String(name)) ? 'https://a.example' : 'k1') },
+  )
   for (const env of [{}, every]) expect(problemsOf(() => loadConfig(file, env))).toEqual([])
 })
 
