@@ -7,7 +7,7 @@ import { createChunkWriter } from '../../src/api/chat-completions/chunks.ts'
 import { createCompletion } from '../../src/api/chat-completions/completion.ts'
 import { parseChatRequest } from '../../src/api/chat-completions/parse.ts'
 import { checkFormatFile } from '../../src/config/formats.ts'
-import { attempt } from '../../src/upstream/attempt.ts'
+import { answerDeltas } from '../../src/upstream/answer-deltas.ts'
 import type { Format } from '../../src/upstream/contract.ts'
 import { readStream } from '../api/read-stream.ts'
 import type { Recording } from '../api/recorded.ts'
@@ -46,30 +46,23 @@ function formatFile(name: string): string {
   return fileURLToPath(new URL(`../../src/formats/${name}.yaml`, import.meta.url))
 }
 
-/** One try against a vendor that answers with the recorded bytes. @param cut bytes of one network read; 0 gives all at once */
+/** What a client is told of the recorded bytes. @param cut bytes of one network read; 0 gives all at once */
 export async function replay(recorded: Recorded, format: Format, cut: number): Promise<Told> {
   const { status, response_headers: headers, stream } = recorded
-  const answer = { status, headers, body: reads(bytesOf(recorded), cut) }
+  const bytes = bytesOf(recorded)
+  if (status >= 400) return { ...NOTHING, error: format.decodeError({ status, headers }, bytes.toString('utf8')) }
+  const bounds = { event: 1 << 24, answer: 1 << 26 }
+  const answer = { status, headers, body: reads(bytes, cut) }
   try {
-    const { deltas, terminated } = await attempt(
-      askFor(recorded),
-      format,
-      { base_url: 'https://vendor.example', model: String(recorded.model ?? 'any'), secret: 'test-key', headers: {} },
-      {
-        client: { send: async () => answer, close: async () => {} },
-        timeouts: { connect: 0, first_byte: 0, idle: 0, total: 0 },
-        signal: new AbortController().signal,
-        now: () => 1_760_000_000_000,
-        observe: () => {},
-        started: () => {},
-      },
-    )
+    const { deltas, terminated } = answerDeltas(answer, askFor(recorded), format, bounds)
     return stream ? await streamed(deltas, terminated) : await whole(deltas, terminated)
   } catch (error) {
-    if (error instanceof GatewayError) return { text: '', reasoning: '', tools: [], error }
+    if (error instanceof GatewayError) return { ...NOTHING, error }
     throw error
   }
 }
+
+const NOTHING = { text: '', reasoning: '', tools: [] }
 
 export function bytesOf(recorded: Recorded): Buffer {
   if (recorded.response_base64 !== undefined) return Buffer.from(recorded.response_base64, 'base64')

@@ -4,6 +4,7 @@ import { DefinitionError, type Path } from '../../definition/error.ts'
 import { readNamed } from '../named.ts'
 import { chosenToolsOnly } from './chosen-tools-only.ts'
 import { fewerStops } from './fewer-stops.ts'
+import { openaiMessages } from './openai-messages.ts'
 import { startsWithUser } from './starts-with-user.ts'
 import { textFilesInline } from './text-files-inline.ts'
 import { toolCallIds } from './tool-call-ids.ts'
@@ -19,6 +20,7 @@ export type Chore = (
 export const CHORES: Record<string, Chore> = {
   'chosen-tools-only': chosenToolsOnly,
   'fewer-stops': fewerStops,
+  'openai-messages': openaiMessages,
   'starts-with-user': startsWithUser,
   'text-files-inline': textFilesInline,
   'tool-call-ids': toolCallIds,

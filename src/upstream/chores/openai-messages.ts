@@ -1,0 +1,118 @@
+/** Messages in OpenAI's wire form, made plainer for servers that know only a part of it. */
+import type { Message } from '../../chat/request.ts'
+import { isMap } from '../../definition/scope.ts'
+import type { Chore } from './index.ts'
+
+type Wire = Message['wire']
+
+interface Options {
+  /** Content of text parts only becomes one text; `always`: other parts are dropped, with a warning. */
+  text: 'plain' | 'always' | undefined
+  /** Fields of a message that the server refuses. */
+  leaveOut: readonly string[]
+  /** The field in which the server wants thoughts back; `none`: in no field; `tags`: before the text, in `<think>`. */
+  thoughts: string | undefined
+  /** What stands for content that is null or missing. */
+  emptyContent: string | undefined
+  /** Each tool result names its tool. */
+  nameResults: boolean
+  /** Neighbours of the same role become one message. */
+  merge: boolean
+}
+
+const THOUGHTS = ['reasoning_content', 'reasoning', 'reasoning_details', 'thinking_blocks']
+
+/**
+ * Options: `text`, `leave_out`, `thoughts`, `empty_content`, `name_results`, `merge`, as above. The role `developer`
+ * always becomes `system`, and the deprecated forms become tool calls and results.
+ */
+export const openaiMessages: Chore = (given) => {
+  const options: Options = {
+    text: given['text'] === 'plain' || given['text'] === 'always' ? given['text'] : undefined,
+    leaveOut: Array.isArray(given['leave_out']) ? given['leave_out'].map(String) : [],
+    thoughts: typeof given['thoughts'] === 'string' ? given['thoughts'] : undefined,
+    emptyContent: typeof given['empty_content'] === 'string' ? given['empty_content'] : undefined,
+    nameResults: given['name_results'] === true,
+    merge: given['merge'] === true,
+  }
+  return (request, warn) => {
+    const messages = request.messages.map((message) => {
+      const wire = plainer(message, options)
+      if (options.text === 'always' && Array.isArray(message.wire['content'])) tellOfLoss(message, warn)
+      return { ...message, wire }
+    })
+    return { ...request, messages: options.merge ? merged(messages) : messages }
+  }
+}
+
+function plainer(message: Message, options: Options): Wire {
+  const wire: Wire = { ...modern(message) }
+  if (wire['role'] === 'developer') wire['role'] = 'system'
+  if (options.thoughts !== undefined && message.role === 'assistant') moveThoughts(message, wire, options.thoughts)
+  const isPlain = message.content.every((part) => part.type === 'text')
+  if (options.text !== undefined && Array.isArray(wire['content']) && (isPlain || options.text === 'always')) {
+    wire['content'] = message.text ?? message.refusal ?? ''
+  }
+  if (options.emptyContent !== undefined) wire['content'] ??= options.emptyContent
+  if (options.nameResults && message.role === 'tool') wire['name'] ??= message.name
+  for (const field of options.leaveOut) delete wire[field]
+  return wire
+}
+
+/** The deprecated function messages in today's form. */
+function modern({ role, wire, tool_calls: calls, tool_call_id: id }: Message): Wire {
+  if (wire['role'] === 'function') return { role: 'tool', tool_call_id: id, content: wire['content'] }
+  if (role !== 'assistant' || !isMap(wire['function_call']) || !calls) return wire
+  const { function_call: _, ...rest } = wire
+  const made = calls.map((call) => ({
+    id: call.id,
+    type: 'function',
+    function: { name: call.name, arguments: JSON.stringify(call.arguments) },
+  }))
+  return { ...rest, tool_calls: made }
+}
+
+function moveThoughts(message: Message, wire: Wire, field: string): void {
+  const text = (message.reasoning ?? []).map((thought) => thought.text ?? '').join('')
+  for (const each of THOUGHTS) if (each !== field) delete wire[each]
+  if (field === 'none' || text === '') return
+  if (field !== 'tags') wire[field] ??= text
+  else wire['content'] = `<think>${text}</think>${message.text ?? ''}`
+}
+
+function tellOfLoss(message: Message, warn: (warning: string) => void): void {
+  const kinds = new Set(message.content.filter((part) => part.type !== 'text').map((part) => part.type))
+  for (const kind of kinds) warn(`messages: parts of type ${kind} are not taken, left out`)
+}
+
+/** Neighbours of one role in one message; tool results and calls stay apart. */
+function merged(messages: Message[]): Message[] {
+  const out: Message[] = []
+  for (const message of messages) {
+    const last = out.at(-1)
+    const joins = last?.role === message.role && message.role !== 'tool' && !last.tool_calls && !message.tool_calls
+    if (last && joins) out[out.length - 1] = joined(last, message)
+    else out.push(message)
+  }
+  return out
+}
+
+function joined(first: Message, second: Message): Message {
+  const text = [first.text, second.text].filter((each) => each !== undefined).join('\n\n')
+  const [before, after] = [first.wire['content'], second.wire['content']]
+  const content =
+    typeof before === 'string' && typeof after === 'string'
+      ? `${before}\n\n${after}`
+      : [...parts(before), ...parts(after)]
+  return {
+    ...first,
+    content: [...first.content, ...second.content],
+    text: text === '' ? undefined : text,
+    wire: { ...first.wire, ...second.wire, content },
+  }
+}
+
+function parts(content: unknown): unknown[] {
+  if (Array.isArray(content)) return content
+  return typeof content === 'string' && content !== '' ? [{ type: 'text', text: content }] : []
+}
