@@ -6,6 +6,7 @@ import { nearMiss } from './definition/near-miss.ts'
 import { createLoadView } from './api/ancestor/load.ts'
 import { createGateway } from './gateway/gateway.ts'
 import { createLog, logRecord, type Log } from './observability/log.ts'
+import { createMetrics } from './observability/metrics.ts'
 import { createRedactor, type Redact } from './observability/redact.ts'
 import { startSandbox, type Sandbox } from './sandbox/sandbox.ts'
 import { createScheduler } from './scheduler/scheduler.ts'
@@ -43,6 +44,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   const client = createClient({ proxy: proxyOf(process.env) })
   const models = listModels(config)
   const names = models.map((model) => model.id)
+  const metrics = createMetrics(new Set(names), () => scheduler.report())
   const gateway = createGateway({
     providers,
     scheduler,
@@ -53,13 +55,16 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       budget: config.server.timeouts.total,
       refusedWait: config.server.refused_wait,
     },
-    record: (record) => logRecord(log, record),
+    record: (record) => {
+      logRecord(log, record)
+      metrics.record(record)
+    },
     suggest: (model) => nearMiss(model, names),
     now: () => performance.now(),
     wall: () => Date.now(),
   })
   const load = createLoadView(config.models, providers, scheduler)
-  const server = buildServer({ load, config: config.server, gateway, scheduler, models, log, redact })
+  const server = buildServer({ load, metrics, config: config.server, gateway, scheduler, models, log, redact })
   return {
     server,
     scheduler,

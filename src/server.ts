@@ -10,7 +10,10 @@ import { chatCompletions } from './api/chat-completions/route.ts'
 import type { LoadView } from './api/ancestor/load.ts'
 import { ancestor } from './api/ancestor/routes.ts'
 import { registerHealth } from './api/health.ts'
+import { createRequestIds } from './api/id.ts'
+import { registerJsonBody } from './api/json-body.ts'
 import { models, type PublicModel } from './api/models.ts'
+import { registerMetrics, type MetricsPage } from './api/metrics.ts'
 import { registerScheduler } from './api/scheduler.ts'
 import { createKeyCheck } from './api/client-key.ts'
 import { errorHeaders } from './api/error-headers.ts'
@@ -27,6 +30,7 @@ export interface ServerParts {
   gateway: Gateway
   scheduler: Scheduler
   models: readonly PublicModel[]
+  metrics: MetricsPage
   /** For the ancestor's API. */
   load: LoadView
   log: Log
@@ -41,7 +45,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     bodyLimit: parts.config.max_body,
     // ours is the header that tells a request's id
     requestIdHeader: false,
-    genReqId: () => `req_${crypto.randomUUID().replaceAll('-', '')}`,
+    genReqId: createRequestIds(),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
     forceCloseConnections: 'idle',
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
@@ -64,13 +68,15 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     ),
   )
   const check = createKeyCheck(parts.config.api_keys)
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
-    if (request.url.startsWith('/health')) return
-    check(request.headers)
+    if (!request.url.startsWith('/health')) check(request.headers)
+    done()
   })
+  registerJsonBody(app)
   registerHealth(app, parts.scheduler)
   void app.register(models, { models: () => parts.models, suggest: nearest })
+  registerMetrics(app, parts.metrics)
   registerScheduler(app, parts.scheduler)
   void app.register(chatCompletions, {
     gateway: parts.gateway,
