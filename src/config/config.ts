@@ -1,6 +1,7 @@
 /** What the configuration file becomes once it is read, checked and compiled. */
 import type { Format, Prefix } from '../upstream/contract.ts'
 import type { Capabilities, LimitSpec, PoolSpec } from '../scheduler/contract.ts'
+import type { ClientSpec } from '../scheduler/options.ts'
 
 export interface Config {
   /** The file's path as given, for messages. */
@@ -57,6 +58,10 @@ export interface ServerConfig {
   shutdown: number
   /** Keys that clients must send; none: anyone may call. */
   api_keys: string[]
+  /** From each of them to the name of its client. */
+  client_names: ReadonlyMap<string, string>
+  /** The folder for what should outlive a restart; absent: nothing is kept. */
+  data?: string
 }
 
 export interface Bounds {
@@ -82,6 +87,14 @@ export interface SchedulerConfig {
   max_queue: number
   /** Milliseconds: a lower tier serves when the upper cannot within this. */
   fallback_after: number
+  /** May a limit that a provider states raise the declared one? */
+  trust_headers?: boolean
+  /** Requests of one client that are looked at past one that must wait; 1 is strict order. */
+  backfill?: number
+  /** Milliseconds after which a request that never ended is given up. */
+  lease_ttl?: number
+  /** Shares and limits, by the client's name; `*` is everybody else. */
+  clients?: Record<string, ClientSpec>
 }
 
 export interface Provider {

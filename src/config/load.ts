@@ -2,6 +2,7 @@
 import { dirname, resolve } from 'node:path'
 import type { Path } from '../definition/error.ts'
 import type { Config, Provider } from './config.ts'
+import { readClients } from './clients.ts'
 import { fillValue, pointer, type Environment, type Gap } from './environment.ts'
 import { formatTable, type Compile, type Formats } from './formats.ts'
 import type { Written } from './limits.ts'
@@ -46,14 +47,20 @@ export function configOf(source: Source, env: Environment, compile?: Compile): C
   const providers = [...live.values()]
   const auto = Object.hasOwn(root.section('models'), 'auto') ? undefined : anyModel(models, providers)
 
+  const clients = sound('scheduler', 'clients')
+    ? readClients(root.section('scheduler')['clients'], ['scheduler', 'clients'], report)
+    : {}
   checkStrategy(root.section('scheduler')['strategy'], context.folder, ['scheduler', 'strategy'], report)
 
   const problems = [...faults.slice(0, MOST_PLACED).map((each) => locate(source, each)), ...formats.problems]
   if (problems.length > 0) throw new ConfigError(sortedProblems(problems))
   return {
     file: source.file,
-    server: serverSettings(root.section('server'), env),
-    scheduler: schedulerSettings(root.section('scheduler'), context.folder),
+    server: serverSettings(root.section('server'), env, context.folder),
+    scheduler: {
+      ...schedulerSettings(root.section('scheduler'), context.folder),
+      ...(Object.keys(clients).length > 0 && { clients }),
+    },
     providers,
     leftOut,
     models: auto ? [...models, auto] : models,

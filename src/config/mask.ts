@@ -16,7 +16,7 @@ const PLAIN: Record<string, ReadonlySet<string>> = {
     'cache_per_key',
     'failures_count',
   ]),
-  server: new Set(['timeouts', 'retries', 'refused_wait', 'heartbeat', 'max_body', 'shutdown', 'host', 'port']),
+  server: new Set(['timeouts', 'retries', 'refused_wait', 'heartbeat', 'max_body', 'shutdown', 'host', 'port', 'data']),
 }
 /** Beside a key, in the same map. */
 const PLAIN_OF_KEY = new Set(['weight', 'account', 'limits'])

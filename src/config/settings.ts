@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import type { Path } from '../definition/error.ts'
 import type { Bounds, SchedulerConfig, ServerConfig } from './config.ts'
+import { clientNames } from './clients.ts'
 import type { Environment } from './environment.ts'
 import type { Written } from './limits.ts'
 import { fault, type Fault } from './problem.ts'
@@ -10,8 +11,13 @@ import { bytes, milliseconds } from './quantities.ts'
 
 type Duration = number | string
 
-/** @param written `server:`, checked and filled */
-export function serverSettings(written: Written = {}, env: Environment): ServerConfig {
+/**
+ * @param written `server:`, checked and filled
+ * @param folder of the configuration, which paths in it are relative to
+ */
+export function serverSettings(written: Written = {}, env: Environment, folder: string): ServerConfig {
+  const names = clientNames(written['api_keys'] ?? env['BALANCED_CALL_API_KEYS'] ?? '')
+  const data = written['data'] as string | undefined
   const timeouts = (written['timeouts'] ?? {}) as Record<string, Duration | undefined>
   return {
     host: written['host'] as string | undefined,
@@ -37,7 +43,9 @@ export function serverSettings(written: Written = {}, env: Environment): ServerC
     heartbeat: milliseconds((written['heartbeat'] as Duration | undefined) ?? '15s'),
     max_body: bytes((written['max_body'] as Duration | undefined) ?? '32MiB'),
     shutdown: milliseconds((written['shutdown'] as Duration | undefined) ?? '30s'),
-    api_keys: clientKeys(written['api_keys'] ?? env['BALANCED_CALL_API_KEYS'] ?? ''),
+    api_keys: [...names.keys()],
+    client_names: names,
+    ...(data !== undefined && { data: resolve(folder, data) }),
   }
 }
 
@@ -62,18 +70,17 @@ function forward(written: Record<string, string[] | undefined>): ServerConfig['f
   return { request: lower(written['request']), response: lower(written['response']) }
 }
 
-function clientKeys(written: unknown): string[] {
-  const texts = (Array.isArray(written) ? written : [written]) as string[]
-  return texts.flatMap((text) => text.split(',')).flatMap((text) => text.trim() || [])
-}
-
 /** @param folder of the configuration: a strategy of the user's own is a path relative to it */
 export function schedulerSettings(written: Written = {}, folder: string): SchedulerConfig {
+  const ttl = written['lease_ttl'] as Duration | undefined
   return {
     strategy: strategyName(written['strategy'], folder) ?? 'weighted-fair',
     max_wait: milliseconds((written['max_wait'] as Duration | undefined) ?? '50s'),
     max_queue: (written['max_queue'] as number | undefined) ?? 10_000,
     fallback_after: milliseconds((written['fallback_after'] as Duration | undefined) ?? 0),
+    trust_headers: written['trust_headers'] as boolean | undefined,
+    backfill: written['backfill'] as number | undefined,
+    lease_ttl: ttl === undefined ? undefined : milliseconds(ttl),
   }
 }
 
