@@ -1,5 +1,5 @@
 /** Who may call: a client's key against the configured ones, in constant time. */
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { GatewayError } from '../chat/error.ts'
 
@@ -12,10 +12,10 @@ export function createKeyCheck(keys: readonly string[]): (headers: IncomingHttpH
     if (given === undefined) {
       throw new GatewayError('client_authentication', 'This server wants a key: send it as "Authorization: Bearer …".')
     }
-    const hash = digest(given)
+    const asked = digest(given)
     // every key is compared, so that the time tells nothing
     let found = false
-    for (const key of known) found = timingSafeEqual(key, hash) || found
+    for (const key of known) found = timingSafeEqual(key, asked) || found
     if (!found) throw new GatewayError('client_authentication', 'Incorrect API key: this server does not know it.')
   }
 }
@@ -28,5 +28,5 @@ function keyOf(headers: IncomingHttpHeaders): string | undefined {
 }
 
 function digest(key: string): Buffer {
-  return createHash('sha256').update(key).digest()
+  return hash('sha256', key, 'buffer')
 }

@@ -60,7 +60,8 @@ async function completeAnswer(
   const completion = createCompletion(chat, meta)
   reply.headers(answerHeaders(answer))
   for await (const deltas of answer.deltas) completion.take(deltas)
-  const body = JSON.stringify(completion.end(answer.terminated()))
+  // As bytes: Node would join a text to the head, and encode both again.
+  const body = Buffer.from(JSON.stringify(completion.end(answer.terminated())))
   return reply.type('application/json; charset=utf-8').send(body)
 }
 
