@@ -33,7 +33,7 @@ const ENOUGH = 64 * 1024
 
 /** Lines to standard output, many in one write; none is lost at the end of the process. */
 function standardOutput(): (line: string) => void {
-  const destination = pino.destination({ fd: 1, sync: false, minLength: ENOUGH })
+  const destination = pino.destination({ fd: 1, sync: false, minLength: ENOUGH, maxWrite: 4 * ENOUGH })
   let pending = false
   const flush = (): void => {
     pending = false
