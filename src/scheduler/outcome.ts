@@ -38,7 +38,7 @@ export function succeed(lease: LeaseRecord, used: Settlement, context: OutcomeCo
   const output = used.output ?? lease.demand.output
   const expected = 500 + (used.input ?? lease.demand.input) / 8 + (output * 1000) / 60
   const before = key.slowness
-  key.slowness = learnLatency(lane.model.latency, before, lease.age(now) / expected)
+  key.slowness = learnLatency(lane.model.latency, before, Math.max(lease.age(now), 1) / expected)
   if (before >= 3 && key.slowness < 3) for (const other of lane.provider.lanes) other.forgive(slot)
 }
 
