@@ -26,6 +26,8 @@ export interface FramedEvent {
   text?: string
   /** A value that is parsed already. */
   value?: unknown
+  /** The framing itself says that this is an error, whatever the vendor's JSON: `name` is its type. */
+  fault?: true
 }
 
 /** Bytes in, events out, synchronously; keeps its own remainder between calls. */

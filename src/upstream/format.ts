@@ -1,6 +1,6 @@
 /** One definition becomes one Format: everything that can be decided of a vendor's wire is decided here, at load. */
 import type { ChatRequest } from '../chat/request.ts'
-import type { Delta } from '../chat/delta.ts'
+import type { Delta, DeltaError } from '../chat/delta.ts'
 import { GatewayError } from '../chat/error.ts'
 import type { Watch } from '../definition/context.ts'
 import { DefinitionError } from '../definition/error.ts'
@@ -133,6 +133,7 @@ function compileStream(
       streamDecoder(
         name,
         read,
+        errors.inStream,
         asText,
         terminator,
         through.map((make) => make()),
@@ -146,6 +147,7 @@ const MOST_BAD_EVENTS = 16
 function streamDecoder(
   name: string,
   read: EventReader,
+  fault: (said: unknown) => DeltaError,
   asText: boolean,
   terminator: string | undefined,
   plugs: Through[],
@@ -167,6 +169,10 @@ function streamDecoder(
           return false
         }
       }
+    }
+    if (event.fault) {
+      out.push({ error: fault({ type: event.name, ...(isMap(value) && value) }) })
+      return false
     }
     return read(value, event.name, out, usage)
   }

@@ -107,7 +107,7 @@ function word(value: unknown): string | undefined {
   return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined
 }
 
-/** Keys without `*` are a code or a type; keys with `*` are globs over the message. The first that fits decides. */
+/** Keys without `*` are a code or a type, in capitals or not; keys with `*` are globs over the message. The first that fits decides. */
 function compileKinds(node: unknown): (said: Said) => ErrorKind | undefined {
   if (node === undefined) return () => undefined
   if (!isMap(node)) throw new DefinitionError('kinds is a map from code, type or *message* to kind', ['error', 'kinds'])
@@ -123,7 +123,7 @@ function compileKinds(node: unknown): (said: Said) => ErrorKind | undefined {
     const fits = globTest(key.toLowerCase())
     const test = key.includes('*')
       ? (said: Said) => fits(said.message.toLowerCase())
-      : (said: Said) => said.code === key || said.type === key
+      : (said: Said) => said.code?.toLowerCase() === key.toLowerCase() || said.type?.toLowerCase() === key.toLowerCase()
     return { kind, test }
   })
   return (said) => rules.find((rule) => rule.test(said))?.kind

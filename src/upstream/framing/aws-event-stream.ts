@@ -78,8 +78,8 @@ function readFrame(frame: Buffer, unwrap: string | undefined): FramedEvent {
   const payload = frame.toString('utf8', payloadStart, end)
   const type = headers[':message-type']
   if (type === 'error')
-    return { name: headers[':error-code'], value: { message: headers[':error-message'] ?? payload } }
-  if (type === 'exception') return { name: headers[':exception-type'], value: faultBody(payload) }
+    return { name: headers[':error-code'], value: { message: headers[':error-message'] ?? payload }, fault: true }
+  if (type === 'exception') return { name: headers[':exception-type'], value: faultBody(payload), fault: true }
   const name = headers[':event-type']
   if (payload === '') return { name, value: {} }
   return { name, text: unwrap === undefined ? payload : unwrapped(payload, unwrap) }

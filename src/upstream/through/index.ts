@@ -1,5 +1,6 @@
 /** Plugs that a stream's deltas go through, named from a format's `stream.through`; each remembers one stream. */
 import type { Delta } from '../../chat/delta.ts'
+import { partialArguments } from './partial-arguments.ts'
 
 export interface Through {
   /** Changes, holds back or adds deltas; gives the list to go on with. */
@@ -9,4 +10,6 @@ export interface Through {
 
 export type ThroughFactory = (options: Record<string, unknown>) => () => Through
 
-export const THROUGH: Record<string, ThroughFactory> = {}
+export const THROUGH: Record<string, ThroughFactory> = {
+  'partial-arguments': partialArguments,
+}

@@ -114,9 +114,9 @@ export const SAMPLES: Record<keyof typeof FRAMINGS, Sample[]> = {
         frame({ ':message-type': 'error', ':error-code': 'InternalError', ':error-message': 'ill' }, ''),
       ]),
       events: [
-        { name: 'throttlingException', value: { message: 'slow down' } },
-        { name: 'odd', value: { message: 'no JSON' } },
-        { name: 'InternalError', value: { message: 'ill' } },
+        { name: 'throttlingException', value: { message: 'slow down' }, fault: true },
+        { name: 'odd', value: { message: 'no JSON' }, fault: true },
+        { name: 'InternalError', value: { message: 'ill' }, fault: true },
       ],
     },
     {

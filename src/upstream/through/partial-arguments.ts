@@ -1,0 +1,74 @@
+/** Tool calls whose arguments come as values at JSON paths (Vertex, `partialArgs`): put together, given out when whole. */
+import type { Delta, ToolCallDelta } from '../../chat/delta.ts'
+import type { ThroughFactory } from './index.ts'
+
+/** `$.operations[0].action` and the value there; text at the same path goes on while `willContinue` says so. */
+interface Piece {
+  jsonPath?: string
+  stringValue?: string
+  numberValue?: number
+  boolValue?: boolean
+  nullValue?: unknown
+}
+
+/** What the definition emits: `partial`, a list of pieces, and `continues` while more is to come. */
+type PartialCall = ToolCallDelta & { partial?: Piece[]; continues?: boolean }
+
+type Container = Record<string | number, unknown>
+
+export const partialArguments: ThroughFactory = () => () => {
+  let open: { delta: Delta; call: ToolCallDelta; root: Container } | undefined
+
+  function close(): Delta[] {
+    if (!open) return []
+    const { delta, call, root } = open
+    open = undefined
+    return [{ ...delta, tool_call: { ...call, arguments: root } }]
+  }
+
+  function take(delta: Delta): Delta[] {
+    if (!delta.tool_call) return delta.finish_reason === undefined ? [delta] : [...close(), delta]
+    const { partial, continues, ...call }: PartialCall = delta.tool_call
+    const isStart = call.name !== undefined
+    const before = isStart ? close() : []
+    if (isStart && !continues && !partial) return [...before, { ...delta, tool_call: call }]
+    if (isStart) open = { delta, call, root: Object.assign({}, call.arguments) }
+    if (open) for (const piece of partial ?? []) put(open.root, piece)
+    return continues ? before : [...before, ...close()]
+  }
+
+  return { push: (deltas) => deltas.flatMap(take), end: close }
+}
+
+function put(root: Container, piece: Piece): void {
+  const steps = stepsOf(piece.jsonPath ?? '$')
+  const last = steps.pop()
+  if (last === undefined) return
+  let at = root
+  for (const [i, step] of steps.entries()) {
+    const next = steps[i + 1] ?? last
+    at[step] ??= typeof next === 'number' ? [] : {}
+    const inner = at[step]
+    if (typeof inner !== 'object' || inner === null) return
+    at = inner as Container
+  }
+  const before = at[last]
+  if (piece.stringValue !== undefined) at[last] = (typeof before === 'string' ? before : '') + piece.stringValue
+  else if (piece.numberValue !== undefined) at[last] = piece.numberValue
+  else if (piece.boolValue !== undefined) at[last] = piece.boolValue
+  else if ('nullValue' in piece) at[last] = null
+}
+
+/** Elements of one list that a stream may make; beyond, a path is not believed. */
+const MOST_ELEMENTS = 10_000
+
+/** `$.a[0]['b c']` as a, 0, "b c"; names that would reach a prototype make an empty path, which puts nothing. */
+function stepsOf(path: string): (string | number)[] {
+  const steps: (string | number)[] = []
+  for (const match of path.matchAll(/\.([^.[\]]+)|\[(\d+)\]|\[(?:'([^']*)'|"([^"]*)")\]/g)) {
+    const name = match[1] ?? match[3] ?? match[4]
+    if (name === '__proto__' || Number(match[2]) > MOST_ELEMENTS) return []
+    steps.push(name ?? Number(match[2]))
+  }
+  return steps
+}
