@@ -52,7 +52,8 @@ export function createHost(world: World, wake: (lease: LeaseRecord, keys: readon
       const now = clock.now()
       const key = lease.keyState
       const scope = () => keyModelOf(lease.lane.model, key, world.toWall, now).scope
-      observeSignals(lease, signals, scope, now, { trustHeaders: world.settings.trust_headers, toWall: world.toWall })
+      const options = { trustHeaders: world.settings.trust_headers, toWall: world.toWall }
+      if (observeSignals(lease, signals, scope, now, options)) wake(lease, key.account?.keys ?? [key])
     },
     started(lease, elapsed) {
       const { lane, keyState: key, demand } = lease

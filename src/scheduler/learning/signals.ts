@@ -17,6 +17,7 @@ export interface LearningOptions {
 /** The strongest class wins where one refusal names several. */
 const STRENGTH = ['minute', 'shared', 'too-large', 'day', 'month', 'money', 'dead'] as const
 
+/** Returns whether a limit has more room than was known. */
 export function observeSignals(
   lease: LeaseRecord,
   signals: readonly Signal[],
@@ -24,16 +25,18 @@ export function observeSignals(
   scope: () => Scope,
   now: number,
   options: LearningOptions,
-): void {
+): boolean {
+  let more = false
   for (const signal of signals) {
     const hold = holdOf(lease, signal)
-    if (hold) sync(hold, signal, lease, now, options)
+    if (hold) more = sync(hold, signal, lease, now, options) || more
     else learnNew(scope, signal, now, options)
     if (signal.class) {
       const before = lease.refusal?.class ? STRENGTH.indexOf(lease.refusal.class) : -1
       if (STRENGTH.indexOf(signal.class) > before) lease.refusal = signal
     }
   }
+  return more
 }
 
 /** The limit that a signal is about: of its metric, of its period where it names one, else of the shortest. */
@@ -54,7 +57,7 @@ function samePeriod(a: number, b: number): boolean {
   return Math.abs(a - b) <= 0.11 * Math.max(a, b)
 }
 
-function sync(hold: Hold, signal: Signal, lease: LeaseRecord, now: number, options: LearningOptions): void {
+function sync(hold: Hold, signal: Signal, lease: LeaseRecord, now: number, options: LearningOptions): boolean {
   const { limit } = hold
   const { spec } = limit
   if (signal.limit !== undefined && signal.limit > 0) {
@@ -75,7 +78,7 @@ function sync(hold: Hold, signal: Signal, lease: LeaseRecord, now: number, optio
   const remaining =
     signal.remaining ??
     (signal.limit !== undefined && signal.used !== undefined ? signal.limit - signal.used : undefined)
-  if (remaining === undefined || remaining < 0) return
+  if (remaining === undefined || remaining < 0) return false
   if (spec.shape === 'bucket') {
     // What was taken since the request left is not in the number yet; what refilled since is not either.
     const refill = (lease.age(now) * limit.window.amount) / spec.period
@@ -84,6 +87,24 @@ function sync(hold: Hold, signal: Signal, lease: LeaseRecord, now: number, optio
     // What a window is charged stays for its whole length, so only what is surely somebody else's use is.
     limit.window.lower(now, remaining)
   }
+  // A mark of before says that others left in the same moment, who may not be in the number yet.
+  const alone = hold.mark === lease.sent
+  return (
+    alone &&
+    trusted(limit, signal) &&
+    (limit.window.raise?.(now, remaining - rounding(spec), hold.mark, hold.cost) ?? false)
+  )
+}
+
+/** May what the provider says is left be used at once? Where nobody said how it counts, until a refusal proves it wrong. */
+function trusted(limit: Limit, signal: Signal): boolean {
+  const never = limit.learnt === undefined || limit.learnt.cutAt === -Infinity
+  return limit.spec.shape === undefined && signal.class === undefined && never
+}
+
+/** Tokens that are left are told in round numbers by some. */
+function rounding({ metric, amount }: LimitSpec): number {
+  return metric === 'requests' ? 0 : 0.02 * amount
 }
 
 /** A fixed window whose boundary is now known need not be treated as a sliding one. */

@@ -11,6 +11,7 @@ const QUANTA = 600
 export class Sliding implements Window {
   amount: number
   private readonly period: number
+  private readonly guard: number
   private readonly quantum: number
   private readonly toWall: ToWall
   private times = new Float64Array(0)
@@ -18,12 +19,15 @@ export class Sliding implements Window {
   private head = 0
   private count = 0
   private sum = 0
+  /** Free by the provider's own word, though this window still counts it. */
+  private credit = 0
   /** When the youngest entry was opened. */
   private opened = -Infinity
 
   constructor(amount: number, period: number, toWall: ToWall) {
     this.amount = amount
-    this.period = period + jitterGuard(period)
+    this.guard = jitterGuard(period)
+    this.period = period + this.guard
     this.quantum = period / QUANTA
     this.toWall = toWall
   }
@@ -43,13 +47,13 @@ export class Sliding implements Window {
 
   room(now: number): number {
     this.advance(now)
-    return this.amount - this.sum
+    return Math.max(this.amount - this.sum, this.credit)
   }
 
   wait(now: number, units: number): number {
     this.advance(now)
     let missing = this.sum + units - this.amount
-    if (missing <= EPSILON) return 0
+    if (missing <= EPSILON || this.credit >= units) return 0
     if (units > this.amount + EPSILON) return Infinity
     for (let nth = 0; nth < this.count; nth++) {
       const index = this.index(nth)
@@ -62,6 +66,7 @@ export class Sliding implements Window {
   take(now: number, units: number): number {
     this.advance(now)
     this.sum += units
+    this.credit = Math.max(0, this.credit - units)
     if (this.count > 0 && now - this.opened < this.quantum) {
       const last = this.index(this.count - 1)
       this.times[last] = now
@@ -130,8 +135,22 @@ export class Sliding implements Window {
   }
 
   lower(now: number, room: number): void {
+    this.credit = Math.max(0, Math.min(this.credit, room))
     const excess = this.room(now) - room
     if (excess > 0) this.take(now, excess)
+  }
+
+  raise(now: number, room: number, mark: number, units: number): boolean {
+    this.advance(now)
+    let nth = this.count - 1
+    let since = -units
+    for (; nth >= 0 && (this.times[this.index(nth)] ?? 0) >= mark; nth--) since += this.units[this.index(nth)] ?? 0
+    // What left only a little before it may have arrived after it, and then is not in the number.
+    if (nth >= 0 && (this.times[this.index(nth)] ?? 0) > mark - this.guard) return false
+    const free = Math.min(room - since, this.amount)
+    if (free <= this.room(now)) return false
+    this.credit = free
+    return true
   }
 
   save(now: number): number[] | null {

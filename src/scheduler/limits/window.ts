@@ -16,6 +16,11 @@ export interface Window {
   resize(now: number, amount: number): void
   /** Lowers what is free to at most `room`: somebody else spends here too. */
   lower(now: number, room: number): void
+  /**
+   * The provider says that `room` was free right after `units` were taken at `mark`. Whatever its shape, only what was
+   * taken since can have lessened that. Returns whether more is free now than was known.
+   */
+  raise?(now: number, room: number, mark: number, units: number): boolean
   /** State as plain JSON; times in it are wall-clock. Null when there is nothing worth keeping. */
   save(now: number): number[] | null
   load(now: number, state: readonly number[]): void

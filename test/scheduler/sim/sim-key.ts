@@ -86,7 +86,7 @@ export function upstreamKey(key: SimKey, index: number, random: Random): Upstrea
 /** The key as its operator declared it. */
 export function keySpec(key: SimKey, index: number): KeySpec {
   const { rpm, tpm, rpd, tpd, rps, charge } = key
-  const minute = { period: MINUTE, shape: key.kind === 'bucket' ? 'bucket' : 'sliding' } as const
+  const minute = key.kind === 'bucket' ? ({ period: MINUTE, shape: 'bucket' } as const) : { period: MINUTE }
   const day = { period: key.day * 1000, shape: 'calendar' } as const
   const limits: LimitSpec[] = []
   if (rpm !== undefined) limits.push({ metric: 'requests', amount: rpm, ...minute })
