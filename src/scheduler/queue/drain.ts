@@ -7,6 +7,8 @@ const SLOTS = 30
 const STANDING = 150_000
 /** A queue whose head is younger than this is calm. */
 const CALM = 1000
+/** For so long, that is: a window that begins empties the queue for a moment, also in standing overload. */
+const SUSTAINED = 3000
 
 export interface Drain {
   served(now: number): void
@@ -21,6 +23,8 @@ export function createDrain(start: number): Drain {
   const counts = new Float64Array(SLOTS)
   let slot = Math.floor((start / SPAN) * SLOTS)
   let calm = start
+  let calmSince = start
+  let noted = start
 
   function advance(now: number): void {
     const current = Math.floor((now / SPAN) * SLOTS)
@@ -40,7 +44,11 @@ export function createDrain(start: number): Drain {
       return sum / SPAN
     },
     note(age, now) {
-      if (age < CALM) calm = now
+      // While nobody came there was nothing to note.
+      if (age >= CALM) calmSince = Infinity
+      else if (calmSince === Infinity && now - noted < SUSTAINED) calmSince = now
+      if (now - calmSince >= SUSTAINED || now - noted >= SUSTAINED) calm = now
+      noted = now
     },
     standing: (now) => now - calm > STANDING,
   }
