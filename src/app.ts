@@ -9,9 +9,12 @@ import { createLog, logRecord, type Log } from './observability/log.ts'
 import { createMetrics } from './observability/metrics.ts'
 import { createRedactor, type Redact } from './observability/redact.ts'
 import { startSandbox, type Sandbox } from './sandbox/sandbox.ts'
-import { createScheduler } from './scheduler/scheduler.ts'
-import type { Scheduler } from './scheduler/contract.ts'
+import { realClock, type Clock } from './scheduler/clock.ts'
+import { createScheduler, type LiveScheduler } from './scheduler/scheduler.ts'
+import { schedulerSpec } from './scheduler-spec.ts'
 import { buildServer } from './server.ts'
+import { keepJournal } from './store/journal.ts'
+import type { Store } from './store/store.ts'
 import { proxyOf } from './upstream/client-pools.ts'
 import { createClient } from './upstream/client.ts'
 import { listModels } from './models.ts'
@@ -20,11 +23,15 @@ export interface AppOptions {
   level: string
   /** Where log lines go; standard output when absent. */
   write?: (line: string) => void
+  /** Where what the scheduler counts and learns is kept; closed with the app. Nothing is kept when absent. */
+  store?: Store
+  /** Another time than the machine's, for tests. */
+  clock?: Clock
 }
 
 export interface App {
   server: FastifyInstance
-  scheduler: Scheduler
+  scheduler: LiveScheduler
   log: Log
   redact: Redact
   /** Running requests end, up to the configured bound; then everything is closed. */
@@ -32,15 +39,13 @@ export interface App {
 }
 
 export async function createApp(config: Config, options: AppOptions): Promise<App> {
+  const { store, clock = realClock } = options
   const redact = createRedactor(secretNames(config))
   const log = createLog({ level: options.level, redact, write: options.write })
   const sandbox = config.providers.some(isSandbox) ? await startSandbox() : undefined
   const providers = config.providers.map((provider) => withSandbox(provider, sandbox))
-  const scheduler = createScheduler({
-    providers,
-    pools: config.models,
-    options: config.scheduler,
-  })
+  const scheduler = createScheduler(await schedulerSpec(config), clock)
+  const stopJournal = store && keepJournal(scheduler, store, clock, (err) => log.error({ err }, UNKEPT))
   const client = createClient({ proxy: proxyOf(process.env) })
   const models = listModels(config)
   const names = models.map((model) => model.id)
@@ -60,8 +65,8 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       metrics.record(record)
     },
     suggest: (model) => nearMiss(model, names),
-    now: () => performance.now(),
-    wall: () => Date.now(),
+    now: clock.now,
+    wall: clock.wall,
   })
   const load = createLoadView(config.models, providers, scheduler)
   const server = buildServer({ load, metrics, config: config.server, gateway, scheduler, models, log, redact })
@@ -73,11 +78,14 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     async close() {
       await server.close()
       scheduler.close()
+      stopJournal?.()
       await client.destroy()
       await sandbox?.close()
     },
   }
 }
+
+const UNKEPT = 'what the scheduler counted could not be written; it is tried again'
 
 function withSandbox(provider: Provider, sandbox: Sandbox | undefined): Provider {
   return sandbox && isSandbox(provider) ? { ...provider, base_url: `${sandbox.url}/v1` } : provider
@@ -96,6 +104,6 @@ function secretNames(config: Config): Map<string, string> {
       if (/auth|key|token|secret|cookie/i.test(header)) names.set(value, `${provider.name}.headers.${header}`)
     }
   }
-  config.server.api_keys.forEach((key, i) => names.set(key, `client#${i + 1}`))
+  for (const [key, client] of config.server.client_names) names.set(key, client)
   return names
 }

@@ -3,12 +3,14 @@ import { createApp, type App } from '../app.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { isSandbox, standAside } from '../standby.ts'
+import type { Store } from '../store/store.ts'
 import { configFile, readOptions, readPort, UsageError } from './usage.ts'
 
 const OPTIONS = {
   config: { type: 'string' },
   port: { type: 'string' },
   host: { type: 'string' },
+  data: { type: 'string' },
 } as const
 
 export async function run(args: string[]): Promise<number> {
@@ -16,12 +18,25 @@ export async function run(args: string[]): Promise<number> {
   const config = standAside(loadConfig(configFile(values.config), process.env))
   const port = readPort(values.port ?? process.env['PORT'] ?? String(config.server.port ?? 9000))
   const host = values.host ?? process.env['HOST'] ?? config.server.host ?? '127.0.0.1'
-  const app = await createApp(config, { level: process.env['LOG_LEVEL'] ?? 'info' })
+  const data = values.data ?? (process.env['BALANCED_CALL_DATA'] || config.server.data)
+  const store = data === undefined ? undefined : await open(data)
+  const app = await createApp(config, { level: process.env['LOG_LEVEL'] ?? 'info', store })
   tellLeftOut(app, config)
   const address = await listen(app, port, host)
   console.log(greeting(address, config))
   await untilStopped(app, config.server.shutdown)
   return 0
+}
+
+/** SQLite is loaded only where there is something to keep. */
+async function open(folder: string): Promise<Store> {
+  const { openStore } = await import('../store/store.ts')
+  try {
+    return openStore(folder)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new UsageError(`nothing can be kept in ${folder}: ${why}; choose another folder with --data`, { cause })
+  }
 }
 
 async function listen(app: App, port: number, host: string): Promise<string> {
