@@ -14,8 +14,9 @@ export interface SimKey {
   tpd?: number
   rps?: number
   concurrency?: number
-  /** How the minute is enforced; the operator declares it only where it is a bucket. */
+  /** How the minute is enforced; the operator declares it only where it is a bucket, and known to be. */
   kind: Kind
+  known: boolean
   charge: Charge
   weight: number
   headers: boolean
@@ -35,6 +36,7 @@ export const MODEL = 'm'
 export function simKey(given: Partial<SimKey>): SimKey {
   return {
     kind: 'bucket',
+    known: true,
     charge: 'reserve-max',
     weight: given.rpm ?? (given.rps === undefined ? 60 : given.rps * 60),
     headers: true,
@@ -86,7 +88,8 @@ export function upstreamKey(key: SimKey, index: number, random: Random): Upstrea
 /** The key as its operator declared it. */
 export function keySpec(key: SimKey, index: number): KeySpec {
   const { rpm, tpm, rpd, tpd, rps, charge } = key
-  const minute = key.kind === 'bucket' ? ({ period: MINUTE, shape: 'bucket' } as const) : { period: MINUTE }
+  const minute =
+    key.kind === 'bucket' && key.known ? ({ period: MINUTE, shape: 'bucket' } as const) : { period: MINUTE }
   const day = { period: key.day * 1000, shape: 'calendar' } as const
   const limits: LimitSpec[] = []
   if (rpm !== undefined) limits.push({ metric: 'requests', amount: rpm, ...minute })
