@@ -1,10 +1,14 @@
 /** The whole gateway put together from a configuration, and taken apart again. */
 import type { FastifyInstance } from 'fastify'
-import type { Config, Provider } from './config/config.ts'
+import type { Config, Provider, ServerConfig } from './config/config.ts'
 import { isSandbox } from './standby.ts'
 import { nearMiss } from './definition/near-miss.ts'
 import { createLoadView } from './api/ancestor/load.ts'
+import type { FailoverOptions } from './gateway/failover.ts'
+import { createFirstTokenTimes } from './gateway/first-token-times.ts'
 import { createGateway } from './gateway/gateway.ts'
+import type { Hedging } from './gateway/hedge.ts'
+import { createTrafficBudget } from './gateway/traffic-budget.ts'
 import { createLog, logRecord, type Log } from './observability/log.ts'
 import { createMetrics } from './observability/metrics.ts'
 import { createRedactor, type Redact } from './observability/redact.ts'
@@ -17,6 +21,7 @@ import { keepJournal } from './store/journal.ts'
 import type { Store } from './store/store.ts'
 import { proxyOf } from './upstream/client-pools.ts'
 import { createClient } from './upstream/client.ts'
+import { createMediaFetcher } from './upstream/fetch-media.ts'
 import { listModels } from './models.ts'
 
 export interface AppOptions {
@@ -27,6 +32,8 @@ export interface AppOptions {
   store?: Store
   /** Another time than the machine's, for tests. */
   clock?: Clock
+  /** Addresses that files may be fetched from beside public ones, for tests. */
+  allowMedia?: (address: string) => boolean
 }
 
 export interface App {
@@ -47,6 +54,11 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   const scheduler = createScheduler(await schedulerSpec(config), clock)
   const stopJournal = store && keepJournal(scheduler, store, clock, (err) => log.error({ err }, UNKEPT))
   const client = createClient({ proxy: proxyOf(process.env) })
+  const media = createMediaFetcher({
+    max_bytes: config.server.media.size,
+    timeout: config.server.media.timeout,
+    allow: options.allowMedia,
+  })
   const models = listModels(config)
   const names = models.map((model) => model.id)
   const metrics = createMetrics(new Set(names), () => scheduler.report())
@@ -54,12 +66,13 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     providers,
     scheduler,
     client,
+    media,
     timeouts: config.server.timeouts,
-    failover: {
-      retries: config.server.retries,
-      budget: config.server.timeouts.total,
-      refusedWait: config.server.refused_wait,
-    },
+    bounds: config.server.bounds,
+    failover: failoverOptions(config.server, clock.now),
+    hedging: config.server.hedge > 0 ? hedgingOptions(config.server, clock.now) : undefined,
+    resumable: new Set(config.models.filter((pool) => pool.resume === true).map((pool) => pool.model)),
+    passed: config.server.forward.response,
     record: (record) => {
       logRecord(log, record)
       metrics.record(record)
@@ -80,12 +93,30 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       scheduler.close()
       stopJournal?.()
       await client.destroy()
+      await media.close()
       await sandbox?.close()
     },
   }
 }
 
 const UNKEPT = 'what the scheduler counted could not be written; it is tried again'
+
+/** Retries that are saved up for a fault that hits many requests at once, and that need no traffic to be earned by. */
+const RETRY_BURST = 100
+const RETRIES_PER_SECOND = 1
+
+function failoverOptions(config: ServerConfig, now: () => number): FailoverOptions {
+  const { retry_share: share, retries, retry_within: within, refused_wait: refusedWait } = config
+  const traffic = createTrafficBudget({ share, burst: RETRY_BURST, perSecond: RETRIES_PER_SECOND, now })
+  return { retries, within, refusedWait, traffic }
+}
+
+function hedgingOptions(config: ServerConfig, now: () => number): Hedging {
+  return {
+    times: createFirstTokenTimes(),
+    traffic: createTrafficBudget({ share: config.hedge, burst: 1, perSecond: 0, now }),
+  }
+}
 
 function withSandbox(provider: Provider, sandbox: Sandbox | undefined): Provider {
   return sandbox && isSandbox(provider) ? { ...provider, base_url: `${sandbox.url}/v1` } : provider

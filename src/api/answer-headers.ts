@@ -4,6 +4,7 @@ import type { CandidateReport } from '../scheduler/contract.ts'
 /** What a client can learn of how its answer came to be, beside the answer. */
 export function answerHeaders(answer: Answer): Record<string, string> {
   const headers: Record<string, string> = {
+    ...passed(answer.headers),
     'x-balanced-call-provider': headerText(answer.provider),
     'x-balanced-call-model': headerText(answer.model),
     'x-balanced-call-key': headerText(answer.key),
@@ -13,6 +14,10 @@ export function answerHeaders(answer: Answer): Record<string, string> {
   if (answer.explain) headers['x-balanced-call-explain'] = explained(answer.explain)
   if (answer.warnings.length > 0) headers['x-balanced-call-warnings'] = headerText(answer.warnings.join('; '))
   return headers
+}
+
+function passed(headers: Record<string, string> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, headerText(value)]))
 }
 
 /** Characters that a header may have: Node refuses line ends and what is not Latin-1; 2 KiB pass every proxy. */

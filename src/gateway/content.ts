@@ -16,13 +16,6 @@ export function explainsEmptiness(delta: Delta): boolean {
   })
 }
 
-/** The vendor said why it stopped, so that an answer with nothing in it is at least a whole one. */
-export function isFinish(delta: Delta): boolean {
-  return (
-    delta.finish_reason !== undefined || choicesOf(delta.chunk).some((choice) => isSomething(choice['finish_reason']))
-  )
-}
-
 const SPEAKING = [
   'content',
   'reasoning_content',

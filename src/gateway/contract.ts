@@ -12,6 +12,8 @@ export interface ChatContext {
   id?: string
   /** Who asks, for fairness and limits. */
   client?: string
+  /** The client's own headers that may pass to the upstream, names in lower case. */
+  headers?: Record<string, string>
   /** Milliseconds that the client is willing to wait for a key. */
   maxWait?: number
 }
@@ -27,6 +29,8 @@ export interface Answer {
   waited: number
   /** What was left out or changed for this vendor, one sentence each. */
   warnings: string[]
+  /** Of the upstream's answer, those that may pass to the client. */
+  headers?: Record<string, string>
   /** The candidates in order, when the client asked why. */
   explain?: CandidateReport[]
   /** The vendor said that its stream is over. */

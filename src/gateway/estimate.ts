@@ -4,6 +4,8 @@ import type { Needs } from '../scheduler/contract.ts'
 
 /** UTF-8 bytes for a token of mixed English and code; the scheduler learns each model's own ratio. */
 const BYTES_PER_TOKEN = 3.6
+/** The same for an answer's own text. */
+export const CHARACTERS_PER_TOKEN = 4
 /** Tokens: vendors charge 85 to 1,600 for an image, most near this. */
 const IMAGE_TOKENS = 800
 /** Base64 characters for a token of a document or a sound. */

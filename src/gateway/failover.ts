@@ -1,28 +1,48 @@
-/** The one policy of what happens after a fault: who may try again, how often, and for how long. */
+/** The one policy of what happens after a fault: who may try again, how often, for how long, and at what cost. */
 import { KINDS, type GatewayError } from '../chat/error.ts'
+import type { TrafficBudget } from './traffic-budget.ts'
 
 export interface FailoverOptions {
-  /** Tries beside the first. */
+  /** Tries beside the first, of one request. */
   retries: number
-  /** Milliseconds since the request arrived, after which no further try begins; 0 is no bound. */
-  budget: number
+  /** Milliseconds of trying after which no further try begins; 0 is no bound. */
+  within: number
   /** Milliseconds a request waits for its key again after its upstream answered 429: longer, and the client is told. */
   refusedWait: number
+  /** Of all requests together: an ill upstream is not hit harder because it is ill. */
+  traffic: TrafficBudget
+}
+
+export interface Tried {
+  /** Tries that were sent, this one included. */
+  tries: number
+  /** Milliseconds since the first. */
+  elapsed: number
+  /** May the vendor have seen the request? */
+  sent: boolean
 }
 
 export type Verdict = { again: false } | { again: true; exclude: 'key' | 'provider' | 'nothing'; maxWait?: number }
 
+const STOP: Verdict = { again: false }
+
 /**
- * - the client's own fault, or the client gone: never again
- * - a limit met: the same key may serve, once its time has come; the scheduler knows when
- * - a model that one provider does not have: another provider
- * - everything else before the first token: another key
+ * | fault | next try |
+ * |---|---|
+ * | the client's own, or the client gone | none |
+ * | this provider's format cannot write the request; nothing was sent | another provider, at no cost |
+ * | this provider does not have the model | another provider |
+ * | a limit met | the key that is due first, the same one included: the scheduler knows when |
+ * | the key is dead (refused, out of quota) | another key; the scheduler retires this one |
+ * | the upstream is ill (network, timeout, 5xx, nonsense) | another key, then route, then tier, out of the traffic budget |
  */
-export function judge(error: GatewayError, tries: number, elapsed: number, options: FailoverOptions): Verdict {
+export function judge(error: GatewayError, tried: Tried, options: FailoverOptions): Verdict {
   const { retry, blame } = KINDS[error.kind]
-  if (retry === 'never' || tries > options.retries) return { again: false }
-  if (options.budget > 0 && elapsed >= options.budget) return { again: false }
+  if (error.kind === 'unsupported' && !tried.sent) return { again: true, exclude: 'provider' }
+  if (retry === 'never' || tried.tries > options.retries) return STOP
+  if (options.within > 0 && tried.elapsed >= options.within) return STOP
   if (retry === 'provider') return { again: true, exclude: 'provider' }
   if (blame === 'limit') return { again: true, exclude: 'nothing', maxWait: options.refusedWait }
+  if (blame !== 'dead' && !options.traffic.take()) return STOP
   return { again: true, exclude: 'key' }
 }

@@ -6,6 +6,8 @@ import { GatewayError } from '../chat/error.ts'
 export function asGatewayError(cause: unknown, signal?: AbortSignal): GatewayError {
   if (signal?.aborted) {
     if (cause instanceof GatewayError && cause.kind === 'cancelled') return cause
+    // a stop of the server aborts, too, and says so
+    if (signal.reason instanceof GatewayError) return signal.reason
     return new GatewayError('cancelled', 'the client closed the request', { cause })
   }
   if (cause instanceof GatewayError) return cause

@@ -1,22 +1,19 @@
 /** The use case: a request becomes deltas. Takes a lease, tries, fails over; knows no wire. */
 import type { Delta } from '../chat/delta.ts'
-import { GatewayError } from '../chat/error.ts'
 import type { ChatRequest } from '../chat/request.ts'
-import type { Lease, Scheduler } from '../scheduler/contract.ts'
-import { affinityOf } from './affinity.ts'
-import { begin, type GatewayProvider, type Sender } from './begin.ts'
 import type { Answer, ChatContext, Gateway } from './contract.ts'
-import { estimateInput, needsOf } from './estimate.ts'
-import { judge, type FailoverOptions } from './failover.ts'
-import { asGatewayError, unknownModel, withWait } from './fault.ts'
+import { asGatewayError, unknownModel } from './fault.ts'
+import { createReach, type ReachParts } from './reach.ts'
 import type { RequestRecord } from './record.ts'
-import { conclude, relay, type Tell } from './relay.ts'
-import { openTicket, type Began, type Ticket } from './ticket.ts'
+import { relay, type Tell } from './relay.ts'
+import { resuming } from './resume.ts'
+import { openTicket, type Reached, type Ticket } from './ticket.ts'
 
-export interface GatewayParts extends Sender {
-  providers: readonly GatewayProvider[]
-  scheduler: Scheduler
-  failover: FailoverOptions
+export interface GatewayParts extends ReachParts {
+  /** Public models whose broken streams go on from another key. */
+  resumable: ReadonlySet<string>
+  /** Names of upstream headers that pass to the client, in lower case. */
+  passed: readonly string[]
   /** Hears what became of each request. */
   record: (record: RequestRecord) => void
   /** The known model nearest to an unknown name. */
@@ -24,97 +21,29 @@ export interface GatewayParts extends Sender {
 }
 
 export function createGateway(parts: GatewayParts): Gateway {
-  const providers = new Map(parts.providers.map((provider) => [provider.name, provider]))
-  const secrets = new Map(parts.providers.flatMap((provider) => provider.keys.map((key) => [key.name, key.secret])))
+  const reach = createReach(parts)
+  const { now, resumable, failover } = parts
+  const resumption = { reach, retries: failover.retries, now, tell }
 
   async function chat(request: ChatRequest, context: ChatContext): Promise<Answer> {
-    const ticket = openTicket(request, context, parts.now())
+    const ticket = openTicket(request, context, now())
+    failover.traffic.earn()
+    parts.hedging?.traffic.earn()
     try {
-      return await serve(ticket)
-    } catch (error) {
-      tell(ticket, asGatewayError(error, context.signal))
+      const reached = await reach(ticket)
+      const resumes = request.stream && resumable.has(request.model)
+      const { deltas, terminated } = resumes ? resuming(reached, ticket, resumption) : plain(reached, ticket, tell)
+      return answerOf(reached, ticket, deltas, terminated, parts.passed)
+    } catch (cause) {
+      const fault = asGatewayError(cause, context.signal)
+      const error =
+        fault.kind === 'unknown_model' ? unknownModel(request.model, parts.suggest(request.model), fault) : fault
+      tell(ticket, error)
       throw error
     }
   }
 
-  async function serve(ticket: Ticket): Promise<Answer> {
-    const acquire = acquirer(ticket)
-    let last: GatewayError | undefined
-    // an answer with nothing in it, kept in case nobody has a better one
-    let spare: Answer | undefined
-    while (true) {
-      let lease: Lease
-      try {
-        lease = await acquire()
-      } catch (cause) {
-        const error = asGatewayError(cause, ticket.context.signal)
-        if (error.kind === 'unknown_model')
-          throw unknownModel(ticket.request.model, parts.suggest(ticket.request.model), error)
-        if (error.kind === 'cancelled') throw error
-        if (spare) return spare
-        // what an upstream said of this request tells the client more than that no other key is left
-        throw last === undefined ? error : withWait(last, error)
-      }
-      if (last && ticket.barred.has(lease.id)) {
-        lease.fail({ kind: 'cancelled', started: false })
-        throw last
-      }
-      ticket.tries++
-      ticket.waited += lease.waited
-      ticket.lease = lease
-      try {
-        const began = await send(lease, ticket)
-        if (began.empty) {
-          if (began.finished) spare = answerOf(lease, began, ticket, replay(began.head))
-          throw new GatewayError('empty_answer', `${lease.provider} answered with nothing in it`)
-        }
-        return answerOf(lease, began, ticket, relay(lease, began, ticket, tell))
-      } catch (cause) {
-        last = conclude(lease, cause, ticket)
-        const verdict = judge(last, ticket.tries, parts.now() - ticket.arrived, parts.failover)
-        if (!verdict.again) {
-          if (spare) return spare
-          throw last
-        }
-        for (const id of verdict.exclude === 'provider' ? routesOf(lease) : []) {
-          ticket.excluded.add(id)
-          ticket.barred.add(id)
-        }
-        if (verdict.exclude === 'key') ticket.excluded.add(lease.id)
-        if (verdict.maxWait !== undefined) ticket.maxWait = Math.min(ticket.maxWait ?? Infinity, verdict.maxWait)
-      }
-    }
-  }
-
-  function acquirer(ticket: Ticket): () => Promise<Lease> {
-    const { request, context } = ticket
-    const asked = {
-      model: request.model,
-      input: estimateInput(request),
-      maxOutput: request.max_tokens ?? null,
-      needs: needsOf(request),
-      client: context.client,
-      affinity: affinityOf(request, context.client),
-      exclude: ticket.excluded,
-      signal: context.signal,
-    }
-    return () => parts.scheduler.acquire({ ...asked, maxWait: ticket.maxWait, waited: parts.now() - ticket.arrived })
-  }
-
-  function send(lease: Lease, ticket: Ticket): Promise<Began> {
-    const provider = providers.get(lease.provider)
-    const secret = secrets.get(lease.key)
-    if (!provider || secret === undefined) throw new GatewayError('internal', `no provider or key behind ${lease.id}`)
-    return begin(lease, provider, secret, ticket, parts)
-  }
-
-  /** Every key of the lease's provider for its model. */
-  function routesOf(lease: Lease): string[] {
-    const keys = providers.get(lease.provider)?.keys ?? []
-    return keys.map((key) => `${lease.provider}/${lease.model}#${key.name}`)
-  }
-
-  const tell: Tell = (ticket, error, meter) => {
+  function tell(...[ticket, error, meter]: Parameters<Tell>): void {
     const used = meter?.read()
     parts.record({
       id: ticket.context.id,
@@ -125,10 +54,11 @@ export function createGateway(parts: GatewayParts): Gateway {
       provider: ticket.lease?.provider,
       upstream_model: ticket.lease?.model,
       key: ticket.lease?.key,
-      attempts: ticket.tries,
+      attempts: ticket.attempts,
+      resumed: ticket.resumed > 0 ? ticket.resumed : undefined,
       queue_ms: Math.round(ticket.waited),
       first_ms: ticket.first === undefined ? undefined : Math.round(ticket.first),
-      total_ms: Math.round(parts.now() - ticket.arrived),
+      total_ms: Math.round(now() - ticket.arrived),
       input_tokens: used?.input,
       output_tokens: used?.output,
       cached_tokens: used?.cached,
@@ -139,20 +69,32 @@ export function createGateway(parts: GatewayParts): Gateway {
   return { chat }
 }
 
-function answerOf(lease: Lease, began: Began, ticket: Ticket, deltas: AsyncIterable<Delta[]>): Answer {
+function plain(reached: Reached, ticket: Ticket, tell: Tell): Pick<Answer, 'deltas' | 'terminated'> {
+  return { deltas: relay(reached, ticket, tell), terminated: reached.began.answer.terminated }
+}
+
+function answerOf(
+  { lease, began }: Reached,
+  ticket: Ticket,
+  deltas: AsyncIterable<Delta[]>,
+  terminated: () => boolean,
+  passed: readonly string[],
+): Answer {
+  const headers: Record<string, string> = {}
+  for (const name of passed) {
+    const value = began.answer.headers[name]
+    if (value !== undefined) headers[name] = value
+  }
   return {
     model: lease.model,
     provider: lease.provider,
     key: lease.key,
-    attempts: ticket.tries,
+    attempts: ticket.attempts,
     waited: ticket.waited,
     warnings: began.answer.warnings,
+    headers,
     ...(ticket.context.explain && { explain: lease.explain() }),
-    terminated: began.answer.terminated,
+    terminated,
     deltas,
   }
-}
-
-async function* replay(head: Delta[][]): AsyncGenerator<Delta[]> {
-  yield* head
 }

@@ -13,6 +13,8 @@ export interface RequestRecord {
   upstream_model?: string
   key?: string
   attempts: number
+  /** How often its broken answer was continued, when it was. */
+  resumed?: number
   /** Milliseconds: in the queue, until the first content, until the end. */
   queue_ms: number
   first_ms?: number

@@ -3,12 +3,12 @@ import type { Delta } from '../chat/delta.ts'
 import { GatewayError } from '../chat/error.ts'
 import type { Lease } from '../scheduler/contract.ts'
 import { asGatewayError, untilFault } from './fault.ts'
-import type { Began, Ticket } from './ticket.ts'
+import type { Reached, Ticket } from './ticket.ts'
 import type { Meter } from './used.ts'
 
-export type Tell = (ticket: Ticket, error?: GatewayError, meter?: Meter) => void
+export type Tell = (ticket: Ticket, error?: GatewayError, meter?: Pick<Meter, 'read'>) => void
 
-export async function* relay(lease: Lease, began: Began, ticket: Ticket, tell: Tell): AsyncGenerator<Delta[]> {
+export async function* relay({ lease, began }: Reached, ticket: Ticket, tell: Tell): AsyncGenerator<Delta[]> {
   const { meter } = began
   let ended = false
   try {
@@ -19,6 +19,8 @@ export async function* relay(lease: Lease, began: Began, ticket: Ticket, tell: T
       meter.see(read.value)
       yield* untilFault(read.value)
     }
+    if (!began.answer.terminated() && !meter.finished())
+      throw new GatewayError('broken_stream', `${lease.provider} broke off in the middle of its answer.`)
     ended = true
     lease.settle(meter.read())
     tell(ticket, undefined, meter)

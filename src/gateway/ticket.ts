@@ -8,10 +8,16 @@ import type { Meter } from './used.ts'
 
 export interface Ticket {
   request: ChatRequest
+  /** Text of the answer that the client has seen, when another key is to go on from it. */
+  beginning: string
   context: ChatContext
   /** Milliseconds, monotonic. */
   arrived: number
+  /** When the search for the key that answers began: at arrival, or when an answer broke off. */
+  since: number
+  /** Tries that were sent since then, and altogether. */
   tries: number
+  attempts: number
   /** Ids of leases that failed it: the scheduler takes another where there is one. */
   excluded: Set<string>
   /** Ids of leases that cannot serve it at all. */
@@ -23,6 +29,8 @@ export interface Ticket {
   lease?: Lease
   /** Milliseconds from arrival to the first content. */
   first?: number
+  /** How often a broken answer was continued. */
+  resumed: number
 }
 
 /** A try that has begun to answer. */
@@ -34,19 +42,27 @@ export interface Began {
   meter: Meter
   /** Nothing to show and no reason for it. */
   empty: boolean
-  /** A reason to stop was given. */
-  finished: boolean
+}
+
+/** The key that answers, and its answer. */
+export interface Reached {
+  lease: Lease
+  began: Began
 }
 
 export function openTicket(request: ChatRequest, context: ChatContext, now: number): Ticket {
   return {
     request,
+    beginning: '',
     context,
     arrived: now,
+    since: now,
     tries: 0,
+    attempts: 0,
     excluded: new Set(),
     barred: new Set(),
     maxWait: context.maxWait,
     waited: 0,
+    resumed: 0,
   }
 }

@@ -1,26 +1,26 @@
 /** One try: encode, authorise, send, frame, decode. Which key is used, and what happens after a fault, is decided elsewhere. */
-import { GatewayError } from '../chat/error.ts'
 import type { Delta } from '../chat/delta.ts'
+import { GatewayError } from '../chat/error.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { Signal } from '../scheduler/contract.ts'
-import type {
-  Client,
-  ClientAnswer,
-  Format,
-  Secret,
-  StreamDecoder,
-  Target,
-  Timeouts,
-  UpstreamRequest,
-} from './contract.ts'
-import { drain, readText } from './read-body.ts'
+import { answerDeltas, type AnswerBounds } from './answer-deltas.ts'
+import { cancelledFault } from './client-faults.ts'
+import type { Client, ClientAnswer, Format, Secret, Target, Timeouts, UpstreamRequest } from './contract.ts'
+import type { MediaFetcher } from './fetch-media.ts'
+import { inlineMedia } from './inline-media.ts'
+import { parseJson, readText } from './read-body.ts'
 
 export interface AttemptContext {
   client: Client
+  /** Absent: what clients name by URL is not fetched. */
+  media?: MediaFetcher
   timeouts: Timeouts
+  bounds?: AnswerBounds
   signal: AbortSignal
   /** Milliseconds since the epoch. */
   now: () => number
+  /** From here on the vendor may have seen the request. */
+  sent?: () => void
   /** Hears what each answer says of limits, good or bad, before anything else is made of it. */
   observe: (signals: Signal[]) => void
   /** The head of the answer came. */
@@ -30,14 +30,18 @@ export interface AttemptContext {
 export interface AttemptAnswer {
   /** One array a network read. Throws a GatewayError when the stream breaks. */
   deltas: AsyncIterable<Delta[]>
+  /** Of the answer, names in lower case. */
+  headers: Record<string, string>
   warnings: string[]
   /** The vendor said that its stream is over. */
   terminated: () => boolean
 }
 
-/** Bytes of a whole answer, and of an error that is read for its message. */
-const MOST_BODY = 64 * 1024 * 1024
+const BOUNDS: AnswerBounds = { event: 64 * 1024 * 1024, answer: 64 * 1024 * 1024 }
+/** Bytes of an error that is read for its message. */
 const MOST_ERROR = 256 * 1024
+/** Milliseconds that a token exchange may take; it serves all who wait for the token, so no client's limits apply. */
+const EXCHANGE = { connect: 10_000, first_byte: 30_000, idle: 30_000, total: 60_000 }
 
 /** Throws a GatewayError for every answer that is none. */
 export async function attempt(
@@ -46,40 +50,77 @@ export async function attempt(
   target: Target,
   context: AttemptContext,
 ): Promise<AttemptAnswer> {
-  const { request: unsigned, warnings } = format.encode(request, target)
-  const signed = await authorize(unsigned, format, target.secret, context)
-  const answer = await context.client.send(signed, { signal: context.signal, timeouts: context.timeouts })
-  context.started()
-  if (answer.status < 200 || answer.status > 299) throw await readError(answer, format, context)
+  const { media, signal } = context
+  const fetches = media !== undefined && format.fetchMedia.size > 0
+  const prepared = fetches ? await inlineMedia(request, format.fetchMedia, media, signal) : request
+  const { request: unsigned, warnings } = format.encode(prepared, target)
+  let answer = await send(unsigned, format, target.secret, context, false)
+  if (!isGood(answer)) {
+    const error = await readError(answer, format, context)
+    // the token may have been taken back before its time: a new one decides whether the key is bad
+    if (error.kind !== 'authentication' || !format.authorize) throw error
+    answer = await send(unsigned, format, target.secret, context, true)
+    if (!isGood(answer)) throw await readError(answer, format, context)
+  }
   context.observe(format.signals(answer, undefined, context.now()))
-  const end = { seen: false }
-  const deltas = isStream(answer, request, format)
-    ? streamDeltas(answer, format, format.decoder(request), end)
-    : wholeDeltas(answer, request, format, end)
-  return { deltas, warnings, terminated: () => end.seen }
+  return { ...answerDeltas(answer, request, format, context.bounds ?? BOUNDS), headers: answer.headers, warnings }
+}
+
+function isGood(answer: ClientAnswer): boolean {
+  return answer.status >= 200 && answer.status <= 299
+}
+
+async function send(
+  unsigned: UpstreamRequest,
+  format: Format,
+  secret: Secret,
+  context: AttemptContext,
+  renew: boolean,
+): Promise<ClientAnswer> {
+  const { client, signal, timeouts } = context
+  const signed = format.authorize ? await authorize(unsigned, format.authorize, secret, context, renew) : unsigned
+  context.sent?.()
+  const answer = await client.send(signed, { signal, timeouts })
+  context.started()
+  return answer
 }
 
 async function authorize(
   request: UpstreamRequest,
-  format: Format,
+  authorizer: NonNullable<Format['authorize']>,
   secret: Secret,
   context: AttemptContext,
+  renew: boolean,
 ): Promise<UpstreamRequest> {
-  if (!format.authorize) return request
-  return format.authorize(request, {
+  const signed = authorizer(request, {
     secret,
     now: context.now(),
+    renew,
     fetch: async (exchange) => {
-      const answer = await context.client.send(exchange, { signal: context.signal, timeouts: context.timeouts })
+      const answer = await context.client.send(exchange, { signal: UNTIL_ITS_TIME, timeouts: EXCHANGE })
       return { status: answer.status, body: await readText(answer.body, MOST_ERROR) }
     },
+  })
+  return signed instanceof Promise ? orCancelled(signed, context.signal) : signed
+}
+
+/** A token exchange goes on for others when the client that began it leaves. */
+const UNTIL_ITS_TIME = new AbortController().signal
+
+/** Does not wait any longer than the signal lets it; the work itself goes on. */
+function orCancelled<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => reject(cancelledFault(signal))
+    if (signal.aborted) leave()
+    signal.addEventListener('abort', leave)
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
   })
 }
 
 async function readError(answer: ClientAnswer, format: Format, context: AttemptContext): Promise<GatewayError> {
   // an error whose body breaks off is still that error
   const text = await readText(answer.body, MOST_ERROR).catch(() => '')
-  context.observe(format.signals(answer, parse(text), context.now()))
+  context.observe(format.signals(answer, parseJson(text), context.now()))
   if (answer.status < 400) {
     return new GatewayError(
       'bad_answer',
@@ -87,84 +128,4 @@ async function readError(answer: ClientAnswer, format: Format, context: AttemptC
     )
   }
   return format.decodeError(answer, text)
-}
-
-const STREAM_TYPES = [
-  'text/event-stream',
-  'application/x-ndjson',
-  'application/vnd.amazon.eventstream',
-  'application/stream+json',
-]
-
-/** Decided on what the answer says it is, not on what was asked: servers answer errors, or all at once, to a stream request. */
-function isStream(answer: ClientAnswer, request: ChatRequest, format: Format): boolean {
-  const type = answer.headers['content-type'] ?? ''
-  if (STREAM_TYPES.some((each) => type.startsWith(each))) return true
-  if (!request.stream || type.startsWith('text/html')) return false
-  return !type.startsWith('application/json') || format.streamsJson
-}
-
-async function* streamDeltas(
-  answer: ClientAnswer,
-  format: Format,
-  decoder: StreamDecoder,
-  end: { seen: boolean },
-): AsyncGenerator<Delta[]> {
-  const framer = format.framing()
-  const reads = answer.body[Symbol.asyncIterator]()
-  let drained = false
-  try {
-    while (true) {
-      const read = await reads.next()
-      const out: Delta[] = []
-      for (const event of read.done ? framer.end() : framer.push(read.value)) {
-        if (decoder.decode(event, out)) end.seen = true
-        if (end.seen) break
-      }
-      if (read.done || end.seen) decoder.end(out)
-      if (end.seen && !read.done) {
-        drained = true
-        drain(reads)
-      }
-      if (out.length > 0) yield out
-      if (read.done || end.seen) return
-    }
-  } finally {
-    if (!drained) await reads.return?.()
-  }
-}
-
-async function* wholeDeltas(
-  answer: ClientAnswer,
-  request: ChatRequest,
-  format: Format,
-  end: { seen: boolean },
-): AsyncGenerator<Delta[]> {
-  const text = await readText(answer.body, MOST_BODY)
-  const body = parse(text)
-  if (body === undefined) {
-    const type = answer.headers['content-type'] ?? 'no content type'
-    throw new GatewayError(
-      'bad_answer',
-      `${format.name} answered ${answer.status} with ${type} that is no JSON; check base_url`,
-    )
-  }
-  const isEvents = Array.isArray(body) && body.length !== 1
-  if (!isEvents) yield format.decodeBody(body, request)
-  else {
-    const decoder = format.decoder(request)
-    const out: Delta[] = []
-    for (const value of body) decoder.decode({ value }, out)
-    decoder.end(out)
-    yield out
-  }
-  end.seen = true
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return undefined
-  }
 }

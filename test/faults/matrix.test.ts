@@ -23,10 +23,10 @@ afterAll(() => {
 
 afterEach(async () => {
   // whatever happened: nothing is in flight, no socket is left, no secret was logged
-  await expect.poll(() => gateway?.app.scheduler.report().inFlight).toBe(0)
+  await expect.poll(() => gateway?.app.scheduler.report().inFlight, { interval: 2 }).toBe(0)
   for (const line of gateway?.lines ?? []) for (const key of KEYS.several) expect(line).not.toContain(key)
   await gateway?.close()
-  await expect.poll(() => vendor?.open()).toBe(0)
+  await expect.poll(() => vendor?.open(), { interval: 2 }).toBe(0)
   await vendor?.close()
 })
 

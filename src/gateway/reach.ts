@@ -1,0 +1,156 @@
+/** From a request to a key that answers it: takes a lease, tries, and follows the failover policy until something begins. */
+import { GatewayError } from '../chat/error.ts'
+import type { Lease, Scheduler } from '../scheduler/contract.ts'
+import { affinityOf } from './affinity.ts'
+import { begin, type GatewayProvider, type Sender } from './begin.ts'
+import { CHARACTERS_PER_TOKEN, estimateInput, needsOf } from './estimate.ts'
+import { judge, type FailoverOptions, type Verdict } from './failover.ts'
+import { asGatewayError, withWait } from './fault.ts'
+import { hedged, type Hedging } from './hedge.ts'
+import { conclude } from './relay.ts'
+import type { Reached, Ticket } from './ticket.ts'
+
+export interface ReachParts extends Sender {
+  providers: readonly GatewayProvider[]
+  scheduler: Scheduler
+  failover: FailoverOptions
+  /** Absent: no request is sent twice. */
+  hedging?: Hedging
+}
+
+/** Throws the GatewayError that tells the client most. */
+export type Reach = (ticket: Ticket) => Promise<Reached>
+
+export function createReach(parts: ReachParts): Reach {
+  const providers = new Map(parts.providers.map((provider) => [provider.name, provider]))
+  const secrets = new Map(parts.providers.flatMap((provider) => provider.keys.map((key) => [key.name, key.secret])))
+
+  return async (ticket) => {
+    const acquire = acquirer(ticket)
+    let last: GatewayError | undefined
+    // an answer with nothing in it, kept in case nobody has a better one
+    let spare: Reached | undefined
+    let firstTry: number | undefined
+    while (true) {
+      let lease: Lease
+      try {
+        lease = await acquire(ticket.excluded, ticket.maxWait)
+      } catch (cause) {
+        const error = asGatewayError(cause, ticket.context.signal)
+        if (error.kind === 'unknown_model' || error.kind === 'cancelled' || last === undefined) throw error
+        if (spare) return spare
+        // what an upstream said of this request tells the client more than that no other key is left
+        throw withWait(last, error)
+      }
+      if (last && ticket.barred.has(lease.id)) {
+        lease.fail({ kind: 'cancelled', started: false })
+        if (spare) return spare
+        throw last
+      }
+      ticket.waited += lease.waited
+      firstTry ??= parts.now()
+      let sent = false
+      const onSent = (): void => {
+        sent = true
+      }
+      try {
+        return await start(lease, ticket, acquire, onSent, (empty) => {
+          spare = empty
+        })
+      } catch (cause) {
+        last = asGatewayError(cause, ticket.context.signal)
+        const tried = { tries: ticket.tries, elapsed: parts.now() - firstTry, sent }
+        const verdict = judge(last, tried, parts.failover)
+        if (!verdict.again) {
+          if (spare) return spare
+          throw last
+        }
+        heed(verdict, lease, ticket)
+      }
+    }
+  }
+
+  function start(
+    lease: Lease,
+    ticket: Ticket,
+    acquire: Acquire,
+    onSent: () => void,
+    keep: (empty: Reached) => void,
+  ): Promise<Reached> {
+    const tries = (each: Lease, signal: AbortSignal): Promise<Reached> => tryOnce(each, ticket, signal, onSent, keep)
+    const { signal } = ticket.context
+    if (!parts.hedging) return tries(lease, signal)
+    const another = async (): Promise<Lease | undefined> => {
+      const found = await acquire(new Set([...ticket.excluded, lease.id]), 0).catch(() => undefined)
+      if (!found || (found.id !== lease.id && !ticket.barred.has(found.id))) return found
+      found.fail({ kind: 'cancelled', started: false })
+      return undefined
+    }
+    return hedged(lease, tries, another, signal, parts.hedging)
+  }
+
+  async function tryOnce(
+    lease: Lease,
+    ticket: Ticket,
+    signal: AbortSignal,
+    onSent: () => void,
+    keep: (empty: Reached) => void,
+  ): Promise<Reached> {
+    const started = parts.now()
+    let counted = false
+    ticket.lease = lease
+    try {
+      const provider = providers.get(lease.provider)
+      const secret = secrets.get(lease.key)
+      if (!provider || secret === undefined) throw new GatewayError('internal', `no provider or key behind ${lease.id}`)
+      const began = await begin(lease, provider, secret, ticket, parts, signal, () => {
+        onSent()
+        if (counted) return
+        counted = true
+        ticket.tries++
+        ticket.attempts++
+      })
+      if (began.empty) {
+        if (began.meter.finished()) keep({ lease, began })
+        throw new GatewayError('empty_answer', `${lease.provider} answered with nothing in it`)
+      }
+      ticket.lease = lease
+      ticket.first ??= parts.now() - ticket.arrived
+      parts.hedging?.times.see(`${lease.provider}/${lease.model}`, parts.now() - started)
+      return { lease, began }
+    } catch (cause) {
+      throw conclude(lease, cause, ticket)
+    }
+  }
+
+  function acquirer(ticket: Ticket): Acquire {
+    const { request, context } = ticket
+    const asked = {
+      model: request.model,
+      input: estimateInput(request) + Math.ceil(ticket.beginning.length / CHARACTERS_PER_TOKEN),
+      maxOutput: request.max_tokens ?? null,
+      needs: needsOf(request),
+      client: context.client,
+      affinity: affinityOf(request, context.client),
+      signal: context.signal,
+    }
+    return (exclude, maxWait) =>
+      parts.scheduler.acquire({ ...asked, exclude, maxWait, waited: parts.now() - ticket.since })
+  }
+
+  /** Keys and routes that the next try does without. */
+  function heed(verdict: Extract<Verdict, { again: true }>, lease: Lease, ticket: Ticket): void {
+    if (verdict.exclude === 'provider') {
+      const keys = providers.get(lease.provider)?.keys ?? []
+      for (const { name } of keys) bar(ticket, `${lease.provider}/${lease.model}#${name}`)
+    } else if (verdict.exclude === 'key') ticket.excluded.add(lease.id)
+    if (verdict.maxWait !== undefined) ticket.maxWait = Math.min(ticket.maxWait ?? Infinity, verdict.maxWait)
+  }
+}
+
+type Acquire = (exclude: ReadonlySet<string>, maxWait: number | undefined) => Promise<Lease>
+
+export function bar(ticket: Ticket, id: string): void {
+  ticket.excluded.add(id)
+  ticket.barred.add(id)
+}
