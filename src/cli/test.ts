@@ -1,0 +1,38 @@
+/** `test [PROVIDER|FORMAT|FILE]`: runs a definition's cases; with `--live`, asks the vendor itself. */
+import { statSync } from 'node:fs'
+import { reportText } from '../kit/report.ts'
+import { holds, runSubject } from '../kit/run.ts'
+import { findSubjects, yamlIn } from '../kit/subjects.ts'
+import { configFile, readOptions, UsageError } from './usage.ts'
+
+const OPTIONS = {
+  config: { type: 'string' },
+  cases: { type: 'string', multiple: true },
+  verbose: { type: 'boolean', short: 'v' },
+} as const
+
+export async function run(args: string[]): Promise<number> {
+  const { values, positionals } = readOptions(args, OPTIONS)
+  const subjects = named(positionals[0], configFile(values.config))
+  const further = (values.cases ?? []).flatMap(caseFiles)
+  const results = subjects.map((subject) => runSubject(subject, further))
+  console.log(reportText(results, values.verbose ?? false))
+  const ran = results.some((each) => each.results.length > 0)
+  return ran && results.every(holds) ? 0 : 1
+}
+
+function named(name: string | undefined, config: string): ReturnType<typeof findSubjects> {
+  try {
+    return findSubjects(name, config)
+  } catch (cause) {
+    if (cause instanceof Error && cause.name === 'ConfigError') throw cause
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause })
+  }
+}
+
+/** A file of cases, or a folder of them. */
+function caseFiles(path: string): string[] {
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (!found) throw new UsageError(`there is no file or folder ${path}`)
+  return found.isDirectory() ? yamlIn(path) : [path]
+}
