@@ -16,6 +16,10 @@ const COMMANDS: Record<string, Command> = {
       'show the request that would be sent, or what a client would get: convert --to PROVIDER/MODEL < request.json',
     load: () => import('./cli/convert.ts'),
   },
+  plan: {
+    summary: 'run a trace of requests through the scheduler on a virtual clock: plan --trace FILE.csv',
+    load: () => import('./cli/plan.ts'),
+  },
 }
 
 async function main(args: string[]): Promise<number> {

@@ -1,0 +1,78 @@
+/** `plan`: what a configuration would do with a trace of requests, told before real keys are spent. */
+import { readFileSync } from 'node:fs'
+import { GatewayError } from '../chat/error.ts'
+import { loadConfig } from '../config/load.ts'
+import { formatPlan } from '../scheduler/plan/format-plan.ts'
+import { plan, type PlanRequest } from '../scheduler/plan/plan.ts'
+import { readTrace, type TraceRow } from '../scheduler/plan/trace.ts'
+import { schedulerSpec } from '../scheduler-spec.ts'
+import { isSandbox, standAside } from '../standby.ts'
+import { configFile, readOptions, UsageError } from './usage.ts'
+
+const OPTIONS = {
+  trace: { type: 'string' },
+  config: { type: 'string' },
+  model: { type: 'string' },
+  target: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+const HELP = `plan --trace FILE.csv [--config FILE] [--model NAME] [--target PERCENT] [--json]
+
+Runs the scheduler on a virtual clock over a trace and tells what would be served, the waits, the 429s and the use of each
+key. Upstreams are supposed to enforce what the configuration declares, and no more.
+
+  --trace FILE      a CSV with the columns t_s (seconds since the start), input_tokens, output_tokens, and where it has
+                    them max_tokens and client
+  --config FILE     the configuration (providers.yaml)
+  --model NAME      a public model or provider/model; the first public model when not given
+  --target PERCENT  how much is to be served: tells how many more keys, or how much higher limits, would do
+  --json            the numbers as JSON`
+
+export async function run(args: string[]): Promise<number> {
+  const { values } = readOptions(args, OPTIONS)
+  if (values.help) {
+    console.log(HELP)
+    return 0
+  }
+  if (values.trace === undefined) throw new UsageError('plan needs --trace FILE.csv (plan --help says what is in it)')
+  const config = standAside(loadConfig(configFile(values.config), process.env))
+  const request: PlanRequest = {
+    rows: read(values.trace),
+    config: await schedulerSpec(config),
+    model: values.model,
+    target: values.target === undefined ? undefined : percentage(values.target),
+  }
+  const report = await planned(request)
+  console.log(values.json ? JSON.stringify(report, null, 2) : formatPlan(report).trimEnd())
+  if (config.providers.every(isSandbox)) {
+    console.error(
+      '\nOnly the embedded upstream is live, and it has no limits: set the keys of the providers to plan for.',
+    )
+  }
+  return 0
+}
+
+function read(file: string): TraceRow[] {
+  try {
+    return readTrace(readFileSync(file, 'utf8'))
+  } catch (cause) {
+    throw new UsageError(`${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}
+
+async function planned(request: PlanRequest): ReturnType<typeof plan> {
+  try {
+    return await plan(request)
+  } catch (cause) {
+    if (cause instanceof GatewayError) throw new UsageError(cause.message, { cause })
+    throw cause
+  }
+}
+
+function percentage(text: string): number {
+  const value = Number(text.replace(/\s*%$/, ''))
+  if (text.trim() !== '' && value > 0 && value <= 100) return value
+  throw new UsageError(`"${text}" is no share to serve; give a percentage above 0, at most 100`)
+}
