@@ -1,3 +1,5 @@
+import type { Flow, Take } from '../chat/flow.ts'
+
 /** Bytes that may lie unread before the upstream's socket is paused. */
 const HIGH_WATER = 256 * 1024
 
@@ -6,23 +8,33 @@ export interface Tap {
   resume(): void
   /** The reader waits for bytes from now on. */
   waiting(): void
+  /** The reader has bytes, and is busy with them. */
+  reading(): void
   /** The reader went away before the end. */
   abandoned(): void
 }
 
-export interface ClientBody extends AsyncIterable<Uint8Array> {
+export interface ClientBody extends Flow<Uint8Array> {
   push(bytes: Buffer): void
   end(): void
   /** The reader gets what came before, then the error; with `discard` the error at once. */
   fail(error: Error, discard: boolean): void
-  isAwaited(): boolean
 }
 
-type Step = IteratorResult<Uint8Array, undefined>
+/** Whoever reads: one step of an iteration, or a pouring that goes on to the end. */
+interface Reader {
+  /** False when it is content with this one read. */
+  take(bytes: Buffer): Promise<void> | undefined | false
+  end(): void
+  fail(error: unknown): void
+}
+
+/** Cheaper than queueMicrotask, which makes an async resource each time. */
+const SOON = Promise.resolve()
 
 /**
  * The body of one answer as its one reader sees it: all that a network read brought is one array, however many chunks
- * the server made of it, and a slow reader slows the upstream down.
+ * the server made of it, and a slow reader slows the upstream down. Iterate it, pour it, or first the one, then the other.
  */
 export function createClientBody(tap: Tap): ClientBody {
   let queue: Buffer[] = []
@@ -30,56 +42,99 @@ export function createClientBody(tap: Tap): ClientBody {
   let paused = false
   let ended = false
   let fault: Error | undefined
-  let waiter: { resolve(step: Step): void; reject(error: Error): void } | undefined
+  let reader: Reader | undefined
+  /** The reader has promised to say when it goes on. */
+  let held = false
   let flushing = false
 
-  function take(): Step {
-    const value = queue.length === 1 && queue[0] !== undefined ? queue[0] : Buffer.concat(queue, size)
+  function next(): Buffer {
+    const bytes = queue.length === 1 && queue[0] !== undefined ? queue[0] : Buffer.concat(queue, size)
     queue = []
     size = 0
     if (paused) {
       paused = false
       tap.resume()
     }
-    return { done: false, value }
+    return bytes
   }
 
   function settle(): void {
     flushing = false
-    if (waiter === undefined) return
-    const { resolve, reject } = waiter
-    if (size > 0) {
-      waiter = undefined
-      resolve(take())
-    } else if (fault !== undefined) {
-      waiter = undefined
-      reject(fault)
-    } else if (ended) {
-      waiter = undefined
-      resolve({ done: true, value: undefined })
+    while (reader !== undefined && !held) {
+      if (size > 0) give(reader)
+      else if (fault !== undefined) return take(reader).fail(fault)
+      else if (ended) return take(reader).end()
+      else return tap.waiting()
     }
+  }
+
+  function give(to: Reader): void {
+    tap.reading()
+    let answer: Promise<void> | undefined | false
+    try {
+      answer = to.take(next())
+    } catch (error) {
+      return leave(to, error)
+    }
+    if (answer === false) reader = undefined
+    else if (answer !== undefined) {
+      held = true
+      answer.then(
+        () => {
+          held = false
+          settle()
+        },
+        (error: unknown) => leave(to, error),
+      )
+    }
+  }
+
+  /** The reader is served, and no more one. */
+  function take(from: Reader): Reader {
+    reader = undefined
+    return from
+  }
+
+  function leave(from: Reader, error: unknown): void {
+    reader = undefined
+    held = false
+    abandon()
+    from.fail(error)
+  }
+
+  function abandon(): void {
+    if (!ended && fault === undefined) tap.abandoned()
+    ended = true
+    queue = []
+    size = 0
   }
 
   /** The parser gives all chunks of a read in one go: the reader is woken behind them. */
   function flush(): void {
-    if (waiter === undefined || flushing) return
+    if (reader === undefined || flushing) return
     flushing = true
-    queueMicrotask(settle)
+    void SOON.then(settle)
+  }
+
+  function read(by: Reader): void {
+    reader = by
+    settle()
   }
 
   const iterator: AsyncIterator<Uint8Array, undefined> = {
-    next() {
-      return new Promise((resolve, reject) => {
-        waiter = { resolve, reject }
-        settle()
-        if (waiter !== undefined) tap.waiting()
-      })
-    },
+    next: () =>
+      new Promise((resolve, reject) =>
+        read({
+          take(bytes) {
+            resolve({ done: false, value: bytes })
+            return false
+          },
+          end: () => resolve({ done: true, value: undefined }),
+          fail: reject,
+        }),
+      ),
     async return() {
-      if (!ended && fault === undefined) tap.abandoned()
-      ended = true
-      queue = []
-      size = 0
+      abandon()
       return { done: true, value: undefined }
     },
   }
@@ -107,7 +162,7 @@ export function createClientBody(tap: Tap): ClientBody {
       fault = error
       flush()
     },
-    isAwaited: () => waiter !== undefined,
+    pour: (take: Take<Uint8Array>) => new Promise((resolve, reject) => read({ take, end: resolve, fail: reject })),
     [Symbol.asyncIterator]: () => iterator,
   }
 }

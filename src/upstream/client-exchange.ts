@@ -2,7 +2,8 @@ import type { Dispatcher } from 'undici'
 import { GatewayError } from '../chat/error.ts'
 import { createClientBody } from './client-body.ts'
 import { decodeContent } from './client-encoding.ts'
-import { cancelledFault, connectionFault, timeoutFault, type Phase } from './client-faults.ts'
+import { createDeadlines } from './client-deadlines.ts'
+import { cancelledFault, connectionFault, timeoutFault } from './client-faults.ts'
 import type { ClientAnswer, Timeouts, UpstreamRequest } from './contract.ts'
 
 export interface SendOptions {
@@ -29,33 +30,22 @@ export function startExchange(
   let controller: Dispatcher.DispatchController | undefined
   let fault: GatewayError | undefined
   let answered = false
-  let timer: NodeJS.Timeout | undefined
+  const deadlines = createDeadlines(timeouts, (phase, milliseconds) => fail(timeoutFault(phase, milliseconds, host)))
 
   const body = createClientBody({
     pause: () => controller?.pause(),
     resume: () => controller?.resume(),
-    // A timer that fired while nobody waited starts anew by the same call.
-    waiting: () => timer?.refresh(),
+    waiting: () => deadlines.enter('idle'),
+    reading: deadlines.rest,
     abandoned: () => fail(new GatewayError('cancelled', `The answer of ${host} was not read to its end.`)),
   })
-
-  function limit(phase: Phase, milliseconds: number | undefined, applies = () => true): NodeJS.Timeout | undefined {
-    if (!milliseconds) return undefined
-    return setTimeout(() => applies() && fail(timeoutFault(phase, milliseconds, host)), milliseconds)
-  }
-
-  function enter(phase: Phase, applies?: () => boolean): void {
-    clearTimeout(timer)
-    timer = limit(phase, timeouts[phase], applies)
-  }
 
   function cancel(): void {
     if (signal !== undefined) fail(cancelledFault(signal), true)
   }
 
   function release(): void {
-    clearTimeout(timer)
-    clearTimeout(total)
+    deadlines.clear()
     signal?.removeEventListener('abort', cancel)
   }
 
@@ -68,8 +58,7 @@ export function startExchange(
     controller?.abort(error)
   }
 
-  const total = limit('total', timeouts.total)
-  enter('connect')
+  deadlines.enter('connect')
   signal?.addEventListener('abort', cancel)
   dispatcher.dispatch(
     {
@@ -84,13 +73,13 @@ export function startExchange(
         controller = started
         // Cancelled while it waited for a connection.
         if (fault !== undefined) started.abort(fault)
-        else enter('first_byte')
+        else deadlines.enter('first_byte')
       },
       onResponseStart(_, status, received) {
         if (status < 200 || fault !== undefined) return
         const headers = plainHeaders(received)
         if (status >= 300 && status < 400 && redirects === 'refuse') return fail(redirectFault(status, headers, host))
-        enter('idle', body.isAwaited)
+        deadlines.rest()
         try {
           resolve({ status, headers, body: plainBody(headers) })
         } catch (error) {
