@@ -11,6 +11,7 @@ import type { Config, Provider } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { didYouMean } from '../definition/near-miss.ts'
 import { createRedactor } from '../observability/redact.ts'
+import { NO_KEY, withEveryKey } from './every-key.ts'
 import { configFile, readOptions, UsageError } from './usage.ts'
 
 const OPTIONS = {
@@ -19,9 +20,6 @@ const OPTIONS = {
   response: { type: 'string' },
   status: { type: 'string' },
 } as const
-
-/** What stands in for the key of a provider that has none here, so that its requests can be looked at all the same. */
-const NO_KEY = 'no-key-set-here'
 
 export async function run(args: string[]): Promise<number> {
   const { values } = readOptions(args, OPTIONS)
@@ -41,18 +39,6 @@ export async function run(args: string[]): Promise<number> {
     console.log(`HTTP ${error.status}\n${JSON.stringify(errorBody(error), null, 2)}`)
     return 1
   }
-}
-
-/** Stands in for the address of a server of one's own. */
-const NO_ADDRESS = 'http://no-address-set-here'
-
-/** An environment in which each variable is set, so that no provider is left out. */
-function withEveryKey(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const standIn = (name: string): string => (/_(BASE_URL|ENDPOINT)$/.test(name) ? NO_ADDRESS : NO_KEY)
-  return new Proxy(environment, {
-    get: (target, name) => (typeof name === 'string' ? target[name] || standIn(name) : undefined),
-    has: () => true,
-  })
 }
 
 function findProvider(config: Config, name: string): Provider {
