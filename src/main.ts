@@ -20,6 +20,14 @@ const COMMANDS: Record<string, Command> = {
     summary: 'run a trace of requests through the scheduler on a virtual clock: plan --trace FILE.csv',
     load: () => import('./cli/plan.ts'),
   },
+  providers: {
+    summary: 'list who is live, and why the others are not: providers [--live|--all|--json]',
+    load: () => import('./cli/providers.ts'),
+  },
+  test: {
+    summary: "run a wire format's cases: test [PROVIDER|FORMAT|FILE.yaml]; --live asks the vendor itself",
+    load: () => import('./cli/test.ts'),
+  },
 }
 
 async function main(args: string[]): Promise<number> {
