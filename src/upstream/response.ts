@@ -68,7 +68,7 @@ export function compileEvents(
       if (each['finish_reason'] !== undefined) delta.finish_reason = finish(each['finish_reason'])
       if (each['usage'] !== undefined) delta.usage = readUsage(each['usage'], memory)
       if (each['error'] !== undefined) delta.error = errors.inStream(each['error'])
-      if (delta.chunk && definition.finish_reasons) renameFinishes(delta.chunk, finish)
+      if (delta.chunk && definition.finish_reasons) renameFinishes(delta.chunk, definition.finish_reasons)
       // counts that a definition reads win over those of the chunk
       if (delta.chunk && definition.usage) delta.usage ??= readUsage(delta.chunk['usage'], memory)
       return delta
@@ -89,12 +89,13 @@ function compileFinish(table: Record<string, string> = {}): (word: unknown) => F
   }
 }
 
-function renameFinishes(chunk: Record<string, unknown>, finish: (word: unknown) => FinishReason | undefined): void {
+/** Words that the table does not know stay: the fold of OpenAI's chunks knows them, `error` among them. */
+function renameFinishes(chunk: Record<string, unknown>, table: Record<string, string>): void {
   const choices = chunk['choices']
   if (!Array.isArray(choices)) return
   for (const choice of choices) {
-    if (isMap(choice) && typeof choice['finish_reason'] === 'string')
-      choice['finish_reason'] = finish(choice['finish_reason']) ?? null
+    const word: unknown = isMap(choice) ? choice['finish_reason'] : undefined
+    if (isMap(choice) && typeof word === 'string' && Object.hasOwn(table, word)) choice['finish_reason'] = table[word]
   }
 }
 

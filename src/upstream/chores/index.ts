@@ -4,13 +4,19 @@ import { DefinitionError, type Path } from '../../definition/error.ts'
 import { readNamed } from '../named.ts'
 import { chosenToolsOnly } from './chosen-tools-only.ts'
 import { fewerStops } from './fewer-stops.ts'
+import { jsonSchemaInWords } from './json-schema-in-words.ts'
 import { openaiMessages } from './openai-messages.ts'
+import { renameFields } from './rename-fields.ts'
+import { signFirstCalls } from './sign-first-calls.ts'
 import { startsWithUser } from './starts-with-user.ts'
 import { textFilesInline } from './text-files-inline.ts'
 import { toolCallIds } from './tool-call-ids.ts'
 import { toolHistoryAsText } from './tool-history-as-text.ts'
+import { toolResultsInOrder } from './tool-results-in-order.ts'
 import { trimLastAnswer } from './trim-last-answer.ts'
 import { withoutBlankText } from './without-blank-text.ts'
+import { withoutUnusedTools } from './without-unused-tools.ts'
+import { withoutIdleFields } from './without-idle-fields.ts'
 
 /** Made once with its options; gives the request back, changed. What a client would miss is told through `warn`. */
 export type Chore = (
@@ -20,13 +26,19 @@ export type Chore = (
 export const CHORES: Record<string, Chore> = {
   'chosen-tools-only': chosenToolsOnly,
   'fewer-stops': fewerStops,
+  'json-schema-in-words': jsonSchemaInWords,
   'openai-messages': openaiMessages,
+  'rename-fields': renameFields,
+  'sign-first-calls': signFirstCalls,
   'starts-with-user': startsWithUser,
   'text-files-inline': textFilesInline,
   'tool-call-ids': toolCallIds,
   'tool-history-as-text': toolHistoryAsText,
+  'tool-results-in-order': toolResultsInOrder,
   'trim-last-answer': trimLastAnswer,
   'without-blank-text': withoutBlankText,
+  'without-unused-tools': withoutUnusedTools,
+  'without-idle-fields': withoutIdleFields,
 }
 
 /** The chores of a list of names, or `{ name: options }`, in order. */

@@ -10,7 +10,7 @@ interface Options {
   text: 'plain' | 'always' | undefined
   /** Fields of a message that the server refuses. */
   leaveOut: readonly string[]
-  /** The field in which the server wants thoughts back; `none`: in no field; `tags`: before the text, in `<think>`. */
+  /** The field in which the server wants thoughts back; `none`: in no field; `parts`: as a part of the content; `tags`: in the text, as `<think>`. */
   thoughts: string | undefined
   /** What stands for content that is null or missing. */
   emptyContent: string | undefined
@@ -55,8 +55,31 @@ function plainer(message: Message, options: Options): Wire {
   }
   if (options.emptyContent !== undefined) wire['content'] ??= options.emptyContent
   if (options.nameResults && message.role === 'tool') wire['name'] ??= message.name
+  if (message.tool_calls && Array.isArray(wire['tool_calls']))
+    wire['tool_calls'] = wire['tool_calls'].map(asFunctionCall(message))
   for (const field of options.leaveOut) delete wire[field]
   return wire
+}
+
+/** Arguments that are no JSON are told as the canonical request reads them; servers parse them and fail. */
+function asFunctionCall({ tool_calls: calls = [] }: Message): (wired: unknown, index: number) => unknown {
+  return (wired, index) => {
+    const call = calls[index]
+    const said = isMap(wired) && isMap(wired['function']) ? wired['function'] : undefined
+    if (!call || !isMap(wired) || (said && isJsonObject(said['arguments']))) return wired
+    const { custom: _, ...rest } = wired
+    const made = { name: call.name, arguments: JSON.stringify(call.arguments) }
+    return { ...rest, type: 'function', function: { ...said, ...made } }
+  }
+}
+
+function isJsonObject(text: unknown): boolean {
+  if (typeof text !== 'string') return false
+  try {
+    return isMap(JSON.parse(text))
+  } catch {
+    return false
+  }
 }
 
 /** The deprecated function messages in today's form. */
@@ -76,8 +99,12 @@ function moveThoughts(message: Message, wire: Wire, field: string): void {
   const text = (message.reasoning ?? []).map((thought) => thought.text ?? '').join('')
   for (const each of THOUGHTS) if (each !== field) delete wire[each]
   if (field === 'none' || text === '') return
-  if (field !== 'tags') wire[field] ??= text
-  else wire['content'] = `<think>${text}</think>${message.text ?? ''}`
+  if (field === 'tags') wire['content'] = `<think>${text}</think>${message.text ?? ''}`
+  else if (field === 'parts') {
+    const thinking = { type: 'thinking', thinking: [{ type: 'text', text }] }
+    const others = parts(wire['content']).filter((part) => !(isMap(part) && part['type'] === 'thinking'))
+    wire['content'] = [thinking, ...others]
+  } else wire[field] ??= text
 }
 
 function tellOfLoss(message: Message, warn: (warning: string) => void): void {
