@@ -23,12 +23,12 @@ import type { ServerConfig } from './config/config.ts'
 import type { Gateway } from './gateway/contract.ts'
 import type { Log } from './observability/log.ts'
 import type { Redact } from './observability/redact.ts'
-import type { Scheduler } from './scheduler/contract.ts'
+import type { LiveScheduler } from './scheduler/scheduler.ts'
 
 export interface ServerParts {
   config: ServerConfig
   gateway: Gateway
-  scheduler: Scheduler
+  scheduler: LiveScheduler
   models: readonly PublicModel[]
   metrics: MetricsPage
   /** For the ancestor's API. */

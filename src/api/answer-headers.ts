@@ -1,16 +1,10 @@
+import type { Journey } from '../chat/error.ts'
 import type { Answer } from '../gateway/contract.ts'
 import type { CandidateReport } from '../scheduler/contract.ts'
 
 /** What a client can learn of how its answer came to be, beside the answer. */
 export function answerHeaders(answer: Answer): Record<string, string> {
-  const headers: Record<string, string> = {
-    ...passed(answer.headers),
-    'x-balanced-call-provider': headerText(answer.provider),
-    'x-balanced-call-model': headerText(answer.model),
-    'x-balanced-call-key': headerText(answer.key),
-    'x-balanced-call-attempts': String(answer.attempts),
-    'x-balanced-call-queue-ms': String(Math.round(answer.waited)),
-  }
+  const headers = { ...passed(answer.headers), ...journeyHeaders(answer) }
   if (answer.explain) headers['x-balanced-call-explain'] = explained(answer.explain)
   if (answer.warnings.length > 0) headers['x-balanced-call-warnings'] = headerText(answer.warnings.join('; '))
   return headers
@@ -18,6 +12,17 @@ export function answerHeaders(answer: Answer): Record<string, string> {
 
 function passed(headers: Record<string, string> = {}): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, headerText(value)]))
+}
+
+/** Who was asked, how often, and how long it waited for that: of an answer, and of a failure. */
+export function journeyHeaders({ provider, model, key, attempts, waited }: Journey): Record<string, string> {
+  const headers: Record<string, string> = {}
+  if (provider !== undefined) headers['x-balanced-call-provider'] = headerText(provider)
+  if (model !== undefined) headers['x-balanced-call-model'] = headerText(model)
+  if (key !== undefined) headers['x-balanced-call-key'] = headerText(key)
+  headers['x-balanced-call-attempts'] = String(attempts)
+  headers['x-balanced-call-queue-ms'] = String(Math.round(waited))
+  return headers
 }
 
 /** Characters that a header may have: Node refuses line ends and what is not Latin-1; 2 KiB pass every proxy. */

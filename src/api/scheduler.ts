@@ -1,7 +1,35 @@
-/** GET /v1/scheduler: the state of every limit and key, for people who ask why a request waits. */
-import type { FastifyInstance } from 'fastify'
+/** GET /v1/scheduler: the state of every limit and key, for people who ask why a request waits; and a switch for a key. */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { GatewayError } from '../chat/error.ts'
 import type { Scheduler } from '../scheduler/contract.ts'
 
-export function registerScheduler(app: FastifyInstance, scheduler: Scheduler): void {
+export interface KeySwitch {
+  /** Takes a key out of service, or puts it back. False when there is no such key. */
+  setEnabled(key: string, enabled: boolean): boolean
+}
+
+export function registerScheduler(app: FastifyInstance, scheduler: Pick<Scheduler, 'report'> & KeySwitch): void {
   app.get('/v1/scheduler', () => ({ object: 'scheduler', ...scheduler.report() }))
+  for (const [action, enabled] of [
+    ['enable', true],
+    ['disable', false],
+  ] as const) {
+    app.post<{ Params: { name: string } }>(`/v1/scheduler/keys/:name/${action}`, (request) => {
+      refuseOtherSites(request)
+      const { name } = request.params
+      if (!scheduler.setEnabled(name, enabled)) {
+        throw new GatewayError('not_found', `There is no key ${name.slice(0, 200)}; GET /v1/scheduler names them.`, {
+          code: 'key_not_found',
+        })
+      }
+      return { object: 'scheduler.key', ...scheduler.report().keys.find(({ key }) => key === name) }
+    })
+  }
+}
+
+/** A page of another site can send a POST without a body from a browser on this machine, and says where it is from. */
+function refuseOtherSites({ headers }: FastifyRequest): void {
+  const { origin, host } = headers
+  if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return
+  throw new GatewayError('permission', 'Keys are not switched by pages of other sites.', { status: 403 })
 }

@@ -87,6 +87,17 @@ export interface ErrorDetails {
   cause?: unknown
 }
 
+/** How far a request had come when it failed. */
+export interface Journey {
+  /** Of the last try; absent when none was made. */
+  provider?: string
+  model?: string
+  key?: string
+  attempts: number
+  /** Milliseconds in the queue. */
+  waited: number
+}
+
 /** The only error that crosses a boundary. Its message says what happened, where, and what to do. */
 export class GatewayError extends Error {
   override name = 'GatewayError'
@@ -97,6 +108,7 @@ export class GatewayError extends Error {
   param: string | null
   retryAfter?: number
   extra?: Record<string, unknown>
+  journey?: Journey
 
   constructor(kind: ErrorKind, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })

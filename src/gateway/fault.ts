@@ -1,6 +1,7 @@
 /** Faults on their way through the gateway: from deltas, from whatever was thrown, and with what is known beside them. */
 import type { Delta, DeltaError } from '../chat/delta.ts'
 import { GatewayError } from '../chat/error.ts'
+import type { Ticket } from './ticket.ts'
 
 /** Whatever was thrown, as the one error that crosses boundaries. */
 export function asGatewayError(cause: unknown, signal?: AbortSignal): GatewayError {
@@ -41,4 +42,10 @@ export function withWait(said: GatewayError, refusal: GatewayError): GatewayErro
   said.retryAfter = refusal.retryAfter ?? said.retryAfter
   said.extra = { ...refusal.extra, ...said.extra }
   return said
+}
+
+/** How far the request had come, for the headers; and for a client that asks why, what else could have taken it. */
+export function withJourney(error: GatewayError, { lease, attempts, waited, candidates }: Ticket): void {
+  error.journey = { provider: lease?.provider, model: lease?.model, key: lease?.key, attempts, waited }
+  if (candidates) error.extra = { keys: candidates, ...error.extra }
 }

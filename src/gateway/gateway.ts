@@ -2,7 +2,8 @@
 import type { Delta } from '../chat/delta.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { Answer, ChatContext, Gateway } from './contract.ts'
-import { asGatewayError, unknownModel } from './fault.ts'
+import { explained } from './explained.ts'
+import { asGatewayError, unknownModel, withJourney } from './fault.ts'
 import { createReach, type ReachParts } from './reach.ts'
 import type { RequestRecord } from './record.ts'
 import { relay, type Tell } from './relay.ts'
@@ -38,6 +39,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       const fault = asGatewayError(cause, context.signal)
       const error =
         fault.kind === 'unknown_model' ? unknownModel(request.model, parts.suggest(request.model), fault) : fault
+      withJourney(error, ticket)
       tell(ticket, error)
       throw error
     }
@@ -93,7 +95,7 @@ function answerOf(
     waited: ticket.waited,
     warnings: began.answer.warnings,
     headers,
-    ...(ticket.context.explain && { explain: lease.explain() }),
+    ...(ticket.candidates && { explain: explained(lease, ticket.candidates) }),
     terminated,
     deltas,
   }

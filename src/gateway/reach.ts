@@ -33,6 +33,7 @@ export function createReach(parts: ReachParts): Reach {
     let firstTry: number | undefined
     while (true) {
       let lease: Lease
+      const asked = parts.now()
       try {
         lease = await acquire(ticket.excluded, ticket.maxWait)
       } catch (cause) {
@@ -41,13 +42,14 @@ export function createReach(parts: ReachParts): Reach {
         if (spare) return spare
         // what an upstream said of this request tells the client more than that no other key is left
         throw withWait(last, error)
+      } finally {
+        ticket.waited += parts.now() - asked
       }
       if (last && ticket.barred.has(lease.id)) {
         lease.fail({ kind: 'cancelled', started: false })
         if (spare) return spare
         throw last
       }
-      ticket.waited += lease.waited
       firstTry ??= parts.now()
       let sent = false
       const onSent = (): void => {
@@ -99,6 +101,7 @@ export function createReach(parts: ReachParts): Reach {
     const started = parts.now()
     let counted = false
     ticket.lease = lease
+    if (ticket.context.explain) ticket.candidates = lease.explain()
     try {
       const provider = providers.get(lease.provider)
       const secret = secrets.get(lease.key)
@@ -144,7 +147,10 @@ export function createReach(parts: ReachParts): Reach {
       const keys = providers.get(lease.provider)?.keys ?? []
       for (const { name } of keys) bar(ticket, `${lease.provider}/${lease.model}#${name}`)
     } else if (verdict.exclude === 'key') ticket.excluded.add(lease.id)
-    if (verdict.maxWait !== undefined) ticket.maxWait = Math.min(ticket.maxWait ?? Infinity, verdict.maxWait)
+    if (verdict.maxWait === undefined) return
+    // patience counts from the arrival, and this one from now on
+    const patience = parts.now() - ticket.since + verdict.maxWait
+    ticket.maxWait = Math.min(ticket.maxWait ?? Infinity, patience)
   }
 }
 

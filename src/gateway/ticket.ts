@@ -1,7 +1,7 @@
 /** One request on its way through its tries. */
 import type { Delta } from '../chat/delta.ts'
 import type { ChatRequest } from '../chat/request.ts'
-import type { Lease } from '../scheduler/contract.ts'
+import type { CandidateReport, Lease } from '../scheduler/contract.ts'
 import type { AttemptAnswer } from '../upstream/attempt.ts'
 import type { ChatContext } from './contract.ts'
 import type { Meter } from './used.ts'
@@ -27,6 +27,8 @@ export interface Ticket {
   waited: number
   /** The last one taken. */
   lease?: Lease
+  /** What could have taken it when the last one was taken, where the client asks why. */
+  candidates?: CandidateReport[]
   /** Milliseconds from arrival to the first content. */
   first?: number
   /** How often a broken answer was continued. */

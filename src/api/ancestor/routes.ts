@@ -2,27 +2,36 @@
  * The API of LLM-API-BalancedCall, this project's ancestor, for its users: no model is named, any may answer. Its shapes are
  * kept (`{ "result": … }`, `{ "error": "text" }`); a key is shown by its name, never by its value.
  */
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayError } from '../../chat/error.ts'
 import type { ChatRequest } from '../../chat/request.ts'
-import type { Gateway } from '../../gateway/contract.ts'
+import type { ChatContext, Gateway } from '../../gateway/contract.ts'
 import { createCompletion } from '../chat-completions/completion.ts'
 import { parseChatRequest } from '../chat-completions/parse.ts'
 import { checkChatRequest } from '../chat-completions/schema.ts'
 import { clientSignal } from '../client-signal.ts'
 import { errorHeaders } from '../error-headers.ts'
+import { readMaxWait } from '../max-wait.ts'
 import type { LoadView } from './load.ts'
 
 export interface AncestorOptions {
   gateway: Gateway
   load: LoadView
+  /** Who asks, for fairness and limits. */
+  clientOf?: (request: FastifyRequest) => string | undefined
 }
 
 /** The ancestor's users name no model: any may answer. */
 const ANY = 'auto'
 
 export async function ancestor(app: FastifyInstance, options: AncestorOptions): Promise<void> {
-  const { gateway, load } = options
+  const { gateway, load, clientOf } = options
+  const contextOf = (request: FastifyRequest, reply: FastifyReply): ChatContext => ({
+    signal: clientSignal(reply.raw),
+    id: request.id,
+    client: clientOf?.(request),
+    maxWait: readMaxWait(request.headers['x-max-wait']),
+  })
   app.setErrorHandler((error, _request, reply) => {
     const told =
       error instanceof GatewayError
@@ -33,7 +42,7 @@ export async function ancestor(app: FastifyInstance, options: AncestorOptions): 
 
   app.post('/llm/chat', async (request, reply) => {
     const chat = readChat(request.body, false)
-    const answer = await gateway.chat(chat, { signal: clientSignal(reply.raw), id: request.id })
+    const answer = await gateway.chat(chat, contextOf(request, reply))
     const completion = createCompletion(chat, { model: ANY, created: 0 })
     for await (const deltas of answer.deltas) completion.take(deltas)
     const { choices } = completion.end(answer.terminated()) as { choices: { message: Record<string, unknown> }[] }
@@ -44,7 +53,7 @@ export async function ancestor(app: FastifyInstance, options: AncestorOptions): 
 
   app.post('/llm/chat/stream', async (request, reply) => {
     const chat = readChat(request.body, true)
-    const answer = await gateway.chat(chat, { signal: clientSignal(reply.raw), id: request.id })
+    const answer = await gateway.chat(chat, contextOf(request, reply))
     return streamText(chat, answer.deltas, answer.terminated, reply)
   })
 
