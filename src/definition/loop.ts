@@ -1,5 +1,5 @@
 /** `$each` and `$pick`: one result per item of a list, by the first case that takes the item. */
-import { compileCases, type Cases } from './cases.ts'
+import { compileCases, onlyKeys, type Cases } from './cases.ts'
 import type { Template, TemplateContext } from './context.ts'
 import { DefinitionError, type Path } from './error.ts'
 import { isMap, type Frame } from './scope.ts'
@@ -28,10 +28,7 @@ export function compileLoop(node: Record<string, unknown>, context: TemplateCont
   const operator = Object.hasOwn(node, '$each') ? '$each' : '$pick'
   const subject = compileSubject(node[operator], context, [...path, operator])
   const cases = compileCases(node, context, path, OPTIONS, subject.shape.item)
-  const merge = node['merge']
-  if (merge !== undefined && typeof merge !== 'string') {
-    throw new DefinitionError('merge names the key by which neighbours are merged', [...path, 'merge'])
-  }
+  const merge = readMerge(node['merge'], [...path, 'merge'])
   const strict = operator === '$each'
   return (frame) => {
     const list = subject.read(frame)
@@ -40,6 +37,25 @@ export function compileLoop(node: Record<string, unknown>, context: TemplateCont
     if (out.length === 0) return undefined
     return merge === undefined ? out : mergeNeighbours(out, merge)
   }
+}
+
+interface Merge {
+  /** Neighbours with the same value under this key become one. */
+  by: string
+  /** The key stands there for the merging only, and is taken out. */
+  isMark: boolean
+}
+
+const MERGE = new Set(['mark'])
+
+/** `merge: role`, or `merge: { mark: turn }` for a key that the vendor does not know. */
+function readMerge(node: unknown, path: Path): Merge | undefined {
+  if (node === undefined) return undefined
+  if (typeof node === 'string') return { by: node, isMark: false }
+  if (!isMap(node)) throw new DefinitionError('merge names the key by which neighbours are merged', path)
+  onlyKeys(node, MERGE, path)
+  if (typeof node['mark'] !== 'string') throw new DefinitionError('mark names a key', [...path, 'mark'])
+  return { by: node['mark'], isMark: true }
 }
 
 function run(list: unknown[], cases: Cases, frame: Frame, strict: boolean, path: Path): unknown[] {
@@ -60,8 +76,8 @@ function run(list: unknown[], cases: Cases, frame: Frame, strict: boolean, path:
   return out
 }
 
-/** Neighbours with the same value under `key` become one: their lists are joined, other fields stay the first's. */
-function mergeNeighbours(items: unknown[], key: string): unknown[] {
+/** Neighbours with the same value under the key become one: their lists are joined, other fields stay the first's. */
+function mergeNeighbours(items: unknown[], { by: key, isMark }: Merge): unknown[] {
   const out: unknown[] = []
   for (const item of items) {
     const last = out.at(-1)
@@ -74,5 +90,10 @@ function mergeNeighbours(items: unknown[], key: string): unknown[] {
       out[out.length - 1] = joined
     } else out.push(item)
   }
-  return out
+  return isMark ? out.map((item) => (isMap(item) ? without(item, key) : item)) : out
+}
+
+function without(map: Record<string, unknown>, key: string): Record<string, unknown> {
+  const { [key]: _, ...others } = map
+  return others
 }

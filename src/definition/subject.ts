@@ -2,7 +2,7 @@
 import type { TemplateContext } from './context.ts'
 import type { Path } from './error.ts'
 import { readTemplateHole } from './hole.ts'
-import { ANYTHING, type Frame, type Shape } from './scope.ts'
+import { ANYTHING, isMap, type Frame, type Shape } from './scope.ts'
 
 export interface Subject {
   read: (frame: Frame) => unknown
@@ -14,5 +14,8 @@ export function compileSubject(node: unknown, context: TemplateContext, path: Pa
     const hole = readTemplateHole(node, context.scope, path)
     if (hole) return hole
   }
-  return { read: context.compile(node, context, path), shape: ANYTHING }
+  const make = context.compile(node, context, path)
+  // a map that is written out is there even when nothing came to stand in it: `when: { a: ~, b: ~ }` must take it
+  const isWritten = isMap(node) && !Object.keys(node).some((key) => key.startsWith('$'))
+  return { read: isWritten ? (frame) => make(frame) ?? {} : make, shape: ANYTHING }
 }

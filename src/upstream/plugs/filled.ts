@@ -1,7 +1,10 @@
 import type { Plug } from '../../definition/context.ts'
 
-/** The value, unless it is an empty map, list or text: then nothing. */
-export const filled: Plug = () => (value) => {
-  if (value === '') return undefined
-  return typeof value === 'object' && value !== null && Object.keys(value).length === 0 ? undefined : value
+/** The value, unless it is an empty map, list or text: then nothing. `trim`: white space alone is empty too. */
+export const filled: Plug = (options) => {
+  const isTrimmed = options['trim'] === true
+  return (value) => {
+    if (value === '' || (isTrimmed && typeof value === 'string' && value.trim() === '')) return undefined
+    return typeof value === 'object' && value !== null && Object.keys(value).length === 0 ? undefined : value
+  }
 }

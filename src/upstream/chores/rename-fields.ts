@@ -1,0 +1,17 @@
+/** Fields of the body under another name, for models that know only the newer one of two. */
+import type { Chore } from './index.ts'
+
+/** `{ max_tokens: max_completion_tokens }`: a field that stands under its new name already wins. */
+export const renameFields: Chore = (options) => {
+  const names = Object.entries(options).map(([from, to]) => [from, String(to)] as const)
+  return (request) => {
+    const body = { ...request.body }
+    for (const [from, to] of names) {
+      if (!Object.hasOwn(body, from)) continue
+      const value = body[from]
+      delete body[from]
+      body[to] ??= value
+    }
+    return { ...request, body }
+  }
+}
