@@ -1,7 +1,7 @@
 /** Which branches of a definition (cases and rules) a set of examples reaches, by where they stand in its file. */
-import { contains, locate } from '../config/locate.ts'
+import { isAlias, isMap, isScalar, isSeq, type Node } from 'yaml'
 import { checkFormatFile } from '../config/formats.ts'
-import { readSource } from '../config/source.ts'
+import { readSource, type Source } from '../config/source.ts'
 import type { Path } from '../definition/error.ts'
 import type { Format } from '../upstream/contract.ts'
 import { compileFormat } from '../upstream/format.ts'
@@ -27,8 +27,9 @@ export function watchFormat(file: string): CoveredFormat {
   const lines = source.text.split('\n')
   const found = new Map<string, Branch>()
   const watch = (path: Path): (() => void) => {
-    if (!contains(source, path)) return () => {}
-    const { line, column } = locate(source, { path, message: '', at: 'value', offset: 0 })
+    const start = nodeAt(source, path)?.range?.[0]
+    if (start === undefined) return () => {}
+    const { line, col: column } = source.lines.linePos(start)
     const place = `${line}:${column}`
     const branch = found.get(place) ?? { line, column, text: (lines[line - 1] ?? '').trim(), taken: 0 }
     found.set(place, branch)
@@ -38,4 +39,17 @@ export function watchFormat(file: string): CoveredFormat {
   }
   const format = checkFormatFile(file, (name, definition) => compileFormat(name, definition, watch))
   return { format, branches: () => [...found.values()].sort((a, b) => a.line - b.line || a.column - b.column) }
+}
+
+/** What stands at a path, where it was first written: an alias is followed. */
+function nodeAt({ document }: Source, path: Path): Node | undefined {
+  const written = (node: unknown): unknown => (isAlias(node) ? node.resolve(document) : node)
+  let node = written(document.contents)
+  for (const step of path) {
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value ?? '') === String(step))
+      node = written(pair?.value)
+    } else node = isSeq(node) ? written(node.items[Number(step)]) : undefined
+  }
+  return isMap(node) || isSeq(node) || isScalar(node) ? node : undefined
 }
