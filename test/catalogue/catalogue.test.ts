@@ -13,7 +13,7 @@ const entries = readCatalogue(CATALOGUE, loadConfig(CATALOGUE, {}), complete)
 const real = entries.filter(({ name }) => name !== 'sandbox')
 
 function value(variable: string): string {
-  return /_(BASE_URL|ENDPOINT)$/.test(variable) ? 'https://a.example' : `${variable.toLowerCase()}-value`
+  return /_BASE_URL$/.test(variable) ? 'https://a.example' : `${variable.toLowerCase()}-value`
 }
 
 /** Any of several keys makes a provider live; what stands in its address is needed beside it. */
