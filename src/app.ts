@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Config, Provider, ServerConfig } from './config/config.ts'
 import { isSandbox } from './standby.ts'
 import { nearMiss } from './definition/near-miss.ts'
+import { createRunning } from './api/running.ts'
 import { createLoadView } from './api/ancestor/load.ts'
 import type { FailoverOptions } from './gateway/failover.ts'
 import { createFirstTokenTimes } from './gateway/first-token-times.ts'
@@ -82,13 +83,16 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     wall: clock.wall,
   })
   const load = createLoadView(config.models, providers, scheduler)
-  const server = buildServer({ load, metrics, config: config.server, gateway, scheduler, models, log, redact })
+  const running = createRunning()
+  const server = buildServer({ running, load, metrics, config: config.server, gateway, scheduler, models, log, redact })
   return {
     server,
     scheduler,
     log,
     redact,
     async close() {
+      const cut = await running.stop(config.server.shutdown)
+      if (cut > 0) log.warn(`${cut} requests still ran after ${config.server.shutdown} ms and were cut off`)
       await server.close()
       scheduler.close()
       stopJournal?.()

@@ -9,12 +9,16 @@ import Fastify, {
 import { chatCompletions } from './api/chat-completions/route.ts'
 import type { LoadView } from './api/ancestor/load.ts'
 import { ancestor } from './api/ancestor/routes.ts'
+import { registerGate } from './api/gate.ts'
 import { registerHealth } from './api/health.ts'
 import { createRequestIds } from './api/id.ts'
 import { registerJsonBody } from './api/json-body.ts'
 import { models, type PublicModel } from './api/models.ts'
 import { registerMetrics, type MetricsPage } from './api/metrics.ts'
+import { createOverload } from './api/overload.ts'
+import type { Running } from './api/running.ts'
 import { registerScheduler } from './api/scheduler.ts'
+import { answerSocketError } from './api/socket-error.ts'
 import { createKeyCheck } from './api/client-key.ts'
 import { errorHeaders } from './api/error-headers.ts'
 import { errorBody, GatewayError } from './chat/error.ts'
@@ -33,21 +37,27 @@ export interface ServerParts {
   metrics: MetricsPage
   /** For the ancestor's API. */
   load: LoadView
+  /** What runs now, for a stop that lets it end. */
+  running: Running
   log: Log
   redact: Redact
 }
 
 export function buildServer(parts: ServerParts): FastifyInstance {
+  const { config, running } = parts
   const logger: FastifyBaseLogger = parts.log
   const app: FastifyInstance = Fastify({
     loggerInstance: logger,
     logController: new Fastify.LogController({ disableRequestLogging: true }),
-    bodyLimit: parts.config.max_body,
+    bodyLimit: config.max_body,
     // ours is the header that tells a request's id
     requestIdHeader: false,
     genReqId: createRequestIds(),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
     forceCloseConnections: 'idle',
+    http: { maxHeaderSize: config.bounds.headers },
+    requestTimeout: config.receive,
+    clientErrorHandler: answerSocketError,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
   })
   app.setErrorHandler((error: FastifyError, request, reply) =>
@@ -67,24 +77,34 @@ export function buildServer(parts: ServerParts): FastifyInstance {
       parts.redact,
     ),
   )
-  const check = createKeyCheck(parts.config.api_keys)
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id)
-    if (!request.url.startsWith('/health')) check(request.headers)
-    done()
+  const overload = createOverload(config.overload)
+  app.server.maxConnections = config.bounds.connections
+  app.addHook('onClose', () => overload.close())
+  registerGate(app, {
+    check: createKeyCheck(config.client_names),
+    running,
+    overload,
+    bounds: config.bounds,
+    clientIdle: config.client_idle,
   })
   registerJsonBody(app)
-  registerHealth(app, parts.scheduler)
+  registerHealth(app, { scheduler: parts.scheduler, running, overload })
   void app.register(models, { models: () => parts.models, suggest: nearest })
   registerMetrics(app, parts.metrics)
   registerScheduler(app, parts.scheduler)
   void app.register(chatCompletions, {
     gateway: parts.gateway,
-    heartbeat: parts.config.heartbeat,
+    heartbeat: config.heartbeat,
+    clientOf,
     redact: parts.redact,
   })
-  void app.register(ancestor, { gateway: parts.gateway, load: parts.load })
+  void app.register(ancestor, { gateway: parts.gateway, load: parts.load, clientOf })
   return app
+}
+
+/** Named by the gate. */
+function clientOf(request: FastifyRequest): string | undefined {
+  return request.client
 }
 
 function nearest(id: string, known: readonly string[]): string[] {

@@ -3,10 +3,13 @@ import { hash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { GatewayError } from '../chat/error.ts'
 
-/** Throws a GatewayError of kind `client_authentication` when the request has none of the keys; without keys, anyone may call. */
-export function createKeyCheck(keys: readonly string[]): (headers: IncomingHttpHeaders) => void {
-  if (keys.length === 0) return () => {}
-  const known = keys.map(digest)
+/** Gives the client's name. Throws a GatewayError of kind `client_authentication` when the request has none of the keys. */
+export type KeyCheck = (headers: IncomingHttpHeaders) => string | undefined
+
+/** @param names from each key to the name of its client; without keys, anyone may call, and nobody has a name */
+export function createKeyCheck(names: ReadonlyMap<string, string>): KeyCheck {
+  if (names.size === 0) return () => undefined
+  const known = [...names].map(([key, name]) => ({ digest: digest(key), name }))
   return (headers) => {
     const given = keyOf(headers)
     if (given === undefined) {
@@ -14,9 +17,11 @@ export function createKeyCheck(keys: readonly string[]): (headers: IncomingHttpH
     }
     const asked = digest(given)
     // every key is compared, so that the time tells nothing
-    let found = false
-    for (const key of known) found = timingSafeEqual(key, asked) || found
-    if (!found) throw new GatewayError('client_authentication', 'Incorrect API key: this server does not know it.')
+    let found: string | undefined
+    for (const { digest: key, name } of known) if (timingSafeEqual(key, asked)) found = name
+    if (found === undefined)
+      throw new GatewayError('client_authentication', 'Incorrect API key: this server does not know it.')
+    return found
   }
 }
 

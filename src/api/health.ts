@@ -1,11 +1,22 @@
 /** GET /health: alive, and how busy; answers without a key and while everything else is refused. */
 import type { FastifyInstance } from 'fastify'
 import type { Scheduler } from '../scheduler/contract.ts'
+import type { Overload } from './overload.ts'
+import type { Running } from './running.ts'
 
-export function registerHealth(app: FastifyInstance, scheduler: Scheduler): void {
+export interface HealthParts {
+  scheduler: Scheduler
+  running: Running
+  overload: Overload
+}
+
+export function registerHealth(app: FastifyInstance, { scheduler, running, overload }: HealthParts): void {
   const started = Date.now()
-  app.get('/health', () => {
+  app.get('/health', (_request, reply) => {
     const { inFlight, queued } = scheduler.report()
-    return { status: 'ok', uptime: Math.round((Date.now() - started) / 1000), in_flight: inFlight, queued }
+    const status = running.isStopping() ? 'stopping' : overload.isOver() ? 'overloaded' : 'ok'
+    // whoever balances between several of these servers sends no more to one that stops
+    if (status === 'stopping') reply.code(503)
+    return { status, uptime: Math.round((Date.now() - started) / 1000), in_flight: inFlight, queued }
   })
 }

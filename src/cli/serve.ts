@@ -11,6 +11,7 @@ const OPTIONS = {
   port: { type: 'string' },
   host: { type: 'string' },
   data: { type: 'string' },
+  insecure: { type: 'boolean' },
 } as const
 
 export async function run(args: string[]): Promise<number> {
@@ -18,14 +19,24 @@ export async function run(args: string[]): Promise<number> {
   const config = standAside(loadConfig(configFile(values.config), process.env))
   const port = readPort(values.port ?? process.env['PORT'] ?? String(config.server.port ?? 9000))
   const host = values.host ?? process.env['HOST'] ?? config.server.host ?? '127.0.0.1'
+  if (values.insecure !== true) checkReach(host, config.server.api_keys)
   const data = values.data ?? (process.env['BALANCED_CALL_DATA'] || config.server.data)
   const store = data === undefined ? undefined : await open(data)
   const app = await createApp(config, { level: process.env['LOG_LEVEL'] ?? 'info', store })
   tellLeftOut(app, config)
   const address = await listen(app, port, host)
   console.log(greeting(address, config))
-  await untilStopped(app, config.server.shutdown)
+  await untilStopped(app)
   return 0
+}
+
+/** Whoever reaches this server spends its keys: beyond this machine it wants to know who asks. */
+function checkReach(host: string, keys: readonly string[]): void {
+  if (keys.length > 0 || host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)) return
+  throw new UsageError(
+    `on ${host} others could spend your keys: set server.api_keys or BALANCED_CALL_API_KEYS for those who may call, ` +
+      'or say --insecure if anyone may',
+  )
 }
 
 /** SQLite is loaded only where there is something to keep. */
@@ -81,21 +92,14 @@ function some(names: string[]): string {
 }
 
 /** Resolves when everything is closed. A second signal does not wait any longer. */
-function untilStopped(app: App, patience: number): Promise<void> {
+function untilStopped(app: App): Promise<void> {
   return new Promise((resolve) => {
     let stopping = false
     const stop = (signal: string): void => {
       if (stopping) process.exit(1)
       stopping = true
       app.log.info(`${signal}: no new requests, running ones end`)
-      const timer = setTimeout(() => {
-        app.log.warn(`requests still ran after ${patience} ms and were cut off`)
-        process.exit(0)
-      }, patience)
-      void app.close().then(() => {
-        clearTimeout(timer)
-        resolve()
-      })
+      void app.close().then(resolve)
     }
     process.on('SIGTERM', stop)
     process.on('SIGINT', stop)

@@ -1,0 +1,60 @@
+/** The requests that run now, so that a stop of the server can let them end. */
+import type { ServerResponse } from 'node:http'
+import { GatewayError } from '../chat/error.ts'
+import { abortAnswer } from './client-signal.ts'
+
+export interface Running {
+  /** Counts a request until its response has ended or its client has gone. */
+  enter(response: ServerResponse): void
+  count(): number
+  isStopping(): boolean
+  /**
+   * From now on new requests are to be refused. Resolves with the number of requests that were cut off because they ran
+   * longer than `patience` milliseconds: each was told.
+   */
+  stop(patience: number): Promise<number>
+}
+
+/** Milliseconds for the last words to those that are cut off. */
+const LAST_WORDS = 1000
+
+export function createRunning(): Running {
+  const responses = new Set<ServerResponse>()
+  let stopping: Promise<number> | undefined
+  let onEmpty = (): void => {}
+
+  function leave(this: ServerResponse): void {
+    responses.delete(this)
+    if (responses.size === 0) onEmpty()
+  }
+
+  /** True when all have ended within the time, in milliseconds. */
+  function empty(within: number): Promise<boolean> {
+    if (responses.size === 0) return Promise.resolve(true)
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, within, false)
+      onEmpty = () => {
+        clearTimeout(timer)
+        resolve(true)
+      }
+    })
+  }
+
+  async function drain(patience: number): Promise<number> {
+    if (await empty(patience)) return 0
+    const late = [...responses]
+    for (const response of late) abortAnswer(response, new GatewayError('shutting_down', 'The server stopped.'))
+    if (!(await empty(LAST_WORDS))) for (const response of responses) response.destroy()
+    return late.length
+  }
+
+  return {
+    enter(response) {
+      responses.add(response)
+      response.once('close', leave)
+    },
+    count: () => responses.size,
+    isStopping: () => stopping !== undefined,
+    stop: (patience) => (stopping ??= drain(patience)),
+  }
+}
