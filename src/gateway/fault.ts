@@ -1,6 +1,7 @@
 /** Faults on their way through the gateway: from deltas, from whatever was thrown, and with what is known beside them. */
 import type { Delta, DeltaError } from '../chat/delta.ts'
 import { GatewayError } from '../chat/error.ts'
+import type { Take } from '../chat/flow.ts'
 import type { Ticket } from './ticket.ts'
 
 /** Whatever was thrown, as the one error that crosses boundaries. */
@@ -29,6 +30,17 @@ export function* untilFault(deltas: Delta[]): Generator<Delta[]> {
     if (at > 0) yield deltas.slice(0, at)
     throw fromDelta(fault)
   }
+}
+
+/** The same for an answer that is poured. */
+export function giveUntilFault(deltas: Delta[], take: Take<Delta[]>): Promise<void> | undefined {
+  for (let i = 0; i < deltas.length; i++) {
+    const fault = deltas[i]?.error
+    if (!fault) continue
+    if (i > 0) void take(deltas.slice(0, i))
+    throw fromDelta(fault)
+  }
+  return take(deltas)
 }
 
 export function unknownModel(model: string, near: string | undefined, cause: GatewayError): GatewayError {

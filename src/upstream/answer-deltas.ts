@@ -1,8 +1,9 @@
 /** The body of an answer as deltas, be it a stream or whole. */
 import type { Delta } from '../chat/delta.ts'
 import { GatewayError } from '../chat/error.ts'
+import { pour, type Flow, type Take } from '../chat/flow.ts'
 import type { ChatRequest } from '../chat/request.ts'
-import type { ClientAnswer, Format, StreamDecoder } from './contract.ts'
+import type { ClientAnswer, Format, FramedEvent, StreamDecoder } from './contract.ts'
 import { drain, parseJson, readText } from './read-body.ts'
 
 /** Bytes: one event of a stream, an answer that comes whole. */
@@ -46,35 +47,76 @@ function isStream(answer: ClientAnswer, request: ChatRequest, format: Format): b
   return !type.startsWith('application/json') || format.streamsJson
 }
 
-async function* streamDeltas(
+/** What follows a stream's own end is a few bytes, if anything; a server that sends more loses the connection. */
+const MOST_READS = 8
+
+/** Iterated until the answer is committed, and poured from then on: one decoder goes through both. */
+function streamDeltas(
   answer: ClientAnswer,
   format: Format,
   decoder: StreamDecoder,
   bounds: AnswerBounds,
   end: { seen: boolean },
-): AsyncGenerator<Delta[]> {
+): Flow<Delta[]> {
   const framer = format.framing({ maxEvent: bounds.event })
   const reads = answer.body[Symbol.asyncIterator]()
   let drained = false
-  try {
-    while (true) {
-      const read = await reads.next()
-      const out: Delta[] = []
-      for (const event of read.done ? framer.end() : framer.push(read.value)) {
-        if (decoder.decode(event, out)) end.seen = true
-        if (end.seen) break
-      }
-      if (read.done || end.seen) decoder.end(out)
-      if (end.seen && !read.done) {
-        drained = true
-        drain(reads)
-      }
-      if (out.length > 0) yield out
-      if (read.done || end.seen) return
+
+  function decode(events: FramedEvent[], isLast: boolean): Delta[] {
+    const out: Delta[] = []
+    for (const event of events) {
+      if (decoder.decode(event, out)) end.seen = true
+      if (end.seen) break
     }
-  } finally {
-    if (!drained) await reads.return?.()
+    if (isLast || end.seen) decoder.end(out)
+    return out
   }
+
+  async function* iterate(): AsyncGenerator<Delta[]> {
+    try {
+      while (!end.seen) {
+        const read = await reads.next()
+        const out = read.done ? decode(framer.end(), true) : decode(framer.push(read.value), false)
+        if (end.seen && !read.done) {
+          drained = true
+          drain(reads, MOST_READS)
+        }
+        if (out.length > 0) yield out
+        if (read.done) return
+      }
+    } finally {
+      if (!drained) await reads.return?.()
+    }
+  }
+
+  async function pourOut(take: Take<Delta[]>): Promise<void> {
+    if (end.seen) return
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    let after = 0
+    const body = pour(answer.body, (bytes) => {
+      if (end.seen) {
+        if (++after > MOST_READS) throw new GatewayError('cancelled', 'The stream is over; the rest is not read.')
+        return undefined
+      }
+      const out = decode(framer.push(bytes), false)
+      const held = out.length > 0 ? take(out) : undefined
+      if (end.seen) {
+        drained = true
+        if (held === undefined) resolve()
+        else held.then(resolve, reject)
+      }
+      return held
+    })
+    const last = async (): Promise<void> => {
+      const out = end.seen ? [] : decode(framer.end(), true)
+      if (out.length > 0) await take(out)
+    }
+    body.then(last).then(resolve, reject)
+    return promise
+  }
+
+  const iterator = iterate()
+  return { [Symbol.asyncIterator]: () => iterator, pour: pourOut }
 }
 
 async function* wholeDeltas(

@@ -1,24 +1,26 @@
 /** A body read whole, with a bound, or read to its end so that the connection can be used again. */
 import { GatewayError } from '../chat/error.ts'
+import { pour } from '../chat/flow.ts'
+import { asBuffer } from './framing/whole-lines.ts'
 
 /** @param most bytes */
 export async function readText(body: AsyncIterable<Uint8Array>, most: number): Promise<string> {
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const bytes of body) {
+  await pour(body, (bytes) => {
     size += bytes.length
     if (size > most) throw new GatewayError('bad_answer', `the upstream's answer is larger than ${most} bytes`)
     chunks.push(bytes)
-  }
-  return Buffer.concat(chunks).toString('utf8')
+    return undefined
+  })
+  const whole = chunks.length === 1 && chunks[0] !== undefined ? asBuffer(chunks[0]) : Buffer.concat(chunks, size)
+  return whole.toString('utf8')
 }
 
-/** What follows a stream's own end is a few bytes, if anything; a server that sends more loses the connection. */
-const MOST_READS = 8
-
-export function drain(reads: AsyncIterator<Uint8Array>): void {
+/** Reads on to the end, so that the connection can be used again; a body that goes on for longer loses it. */
+export function drain(reads: AsyncIterator<Uint8Array>, most: number): void {
   const rest = async (): Promise<void> => {
-    for (let i = 0; i < MOST_READS; i++) if ((await reads.next()).done) return
+    for (let i = 0; i < most; i++) if ((await reads.next()).done) return
     await reads.return?.()
   }
   // nobody waits for this answer any more: how it ends is of no interest

@@ -1,5 +1,6 @@
 /** POST /v1/chat/completions: the body is checked and parsed, the gateway is asked, the answer is streamed or added up. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { pour } from '../../chat/flow.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import type { ChatContext, Gateway } from '../../gateway/contract.ts'
 import { answerHeaders } from '../answer-headers.ts'
@@ -59,7 +60,7 @@ async function completeAnswer(
   const answer = await gateway.chat(chat, context)
   const completion = createCompletion(chat, meta)
   reply.headers(answerHeaders(answer))
-  for await (const deltas of answer.deltas) completion.take(deltas)
+  await pour(answer.deltas, (deltas) => void completion.take(deltas))
   // As bytes: Node would join a text to the head, and encode both again.
   const body = Buffer.from(JSON.stringify(completion.end(answer.terminated())))
   return reply.type('application/json; charset=utf-8').send(body)

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import { pour } from '../../chat/flow.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import type { Answer, ChatContext, Gateway } from '../../gateway/contract.ts'
 import { answerHeaders } from '../answer-headers.ts'
@@ -57,11 +58,12 @@ export async function streamAnswer(call: StreamedCall, reply: FastifyReply): Pro
   if (!stream.isOpen()) reply.headers(answerHeaders(answer))
   open()
   try {
-    for await (const deltas of answer.deltas) {
+    await pour(answer.deltas, (deltas) => {
       const full = stream.write(writer.write(deltas))
-      if (full !== undefined) await full
-      if (writer.fault() !== undefined) break
-    }
+      const fault = writer.fault()
+      if (fault !== undefined) throw fault
+      return full
+    })
     stream.end(writer.end(answer.terminated()))
   } catch (error) {
     fail(error)
