@@ -51,9 +51,10 @@ export function resuming(first: Reached, ticket: Ticket, how: Resumption): Resum
         if (rest.length > 0) yield rest
         return
       } catch (cause) {
+        const rest = story.broke()
+        if (rest.length > 0) yield rest
         if (!broken) throw cause
       }
-      story.broke()
       current = await another(broken, story.text(), ticket, current.lease.id, sum, how)
     }
   }

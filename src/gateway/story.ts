@@ -7,8 +7,8 @@ export interface Story {
   tell(deltas: readonly Delta[]): Delta[]
   /** The upstream's own end: what was held back. */
   end(): Delta[]
-  /** The stream broke: what was held back is forgotten, and what comes next continues. */
-  broke(): void
+  /** The stream broke: text that was held back is shown, a tool call is forgotten, and what comes next continues. */
+  broke(): Delta[]
   /** The text that the client has seen. */
   text(): string
   /** Nothing was shown that a continuation could not follow. */
@@ -73,9 +73,12 @@ export function createStory(): Story {
       return out
     },
     broke() {
+      const out: Delta[] = []
+      closeSeam(out)
       held = []
       isHolding = false
       seam = createSeam(shown.join(''))
+      return out
     },
     text: () => shown.join(''),
     canGoOn: () => canGoOn,

@@ -8,6 +8,11 @@ export interface ClientAnswer {
   finish: string[]
   done: boolean
   error: Record<string, unknown> | undefined
+  /** The ids that its chunks had. */
+  ids: string[]
+  usage: Record<string, unknown> | undefined
+  /** How often it was continued. */
+  resumed: number | undefined
   headers: Headers
 }
 
@@ -27,6 +32,7 @@ export async function readAnswer(
   model: string,
   stream: boolean,
   headers: Record<string, string> = {},
+  fields: Record<string, unknown> = {},
 ): Promise<ClientAnswer> {
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
@@ -34,6 +40,7 @@ export async function readAnswer(
     body: JSON.stringify({
       model,
       stream,
+      ...fields,
       messages: [{ role: 'user', content: 'How is the weather?' }],
       tools: [{ type: 'function', function: { name: 'weather', parameters: { type: 'object', properties: {} } } }],
     }),
@@ -42,7 +49,18 @@ export async function readAnswer(
 }
 
 function collect(status: number, headers: Headers, body: string): ClientAnswer {
-  const answer: ClientAnswer = { status, text: '', calls: [], finish: [], done: false, error: undefined, headers }
+  const answer: ClientAnswer = {
+    status,
+    text: '',
+    calls: [],
+    finish: [],
+    done: false,
+    error: undefined,
+    ids: [],
+    usage: undefined,
+    resumed: undefined,
+    headers,
+  }
   if (!headers.get('content-type')?.startsWith('text/event-stream')) take(answer, JSON.parse(body))
   else {
     for (const event of body.split('\n\n')) {
@@ -54,8 +72,19 @@ function collect(status: number, headers: Headers, body: string): ClientAnswer {
   return answer
 }
 
-function take(answer: ClientAnswer, value: { error?: Record<string, unknown>; choices?: Choice[] }): void {
+interface Event {
+  id?: string
+  error?: Record<string, unknown>
+  choices?: Choice[]
+  usage?: Record<string, unknown> | null
+  balanced_call?: { resumed: number }
+}
+
+function take(answer: ClientAnswer, value: Event): void {
   answer.error ??= value.error
+  answer.usage = value.usage ?? answer.usage
+  answer.resumed ??= value.balanced_call?.resumed
+  if (value.id !== undefined && !answer.ids.includes(value.id)) answer.ids.push(value.id)
   for (const choice of value.choices ?? []) {
     const said = choice.delta ?? choice.message
     answer.text += said?.content ?? ''

@@ -6,6 +6,7 @@ export interface VendorCall {
   response: ServerResponse
   socket: Socket
   stream: boolean
+  body: { stream?: boolean; messages?: { role: string; content: unknown }[]; [field: string]: unknown }
   /** 1 for the first. */
   number: number
   /** The key that it was asked with. */
@@ -31,11 +32,12 @@ export async function startVendor(act: Act): Promise<Vendor> {
     request.on('error', () => {})
     response.on('error', () => {})
     request.on('end', () => {
-      const body = JSON.parse(Buffer.concat(bits).toString()) as { stream?: boolean }
+      const body = JSON.parse(Buffer.concat(bits).toString()) as VendorCall['body']
       const call: VendorCall = {
         response,
         socket: request.socket,
         stream: body.stream === true,
+        body,
         number: calls.length + 1,
         key: (request.headers.authorization ?? '').slice(7),
       }
@@ -85,7 +87,7 @@ export function wholeBody(topic: Topic): string {
   return JSON.stringify({ ...HEAD, choices: [choice], usage: USAGE })
 }
 
-function chunk(delta: Record<string, unknown>, finish: string | null = null): string {
+export function chunk(delta: Record<string, unknown>, finish: string | null = null): string {
   return `data: ${JSON.stringify({
     ...HEAD,
     object: 'chat.completion.chunk',
