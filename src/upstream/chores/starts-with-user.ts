@@ -1,4 +1,4 @@
-/** A conversation that begins with the assistant gets a first word of the user, where the vendor wants one. */
+/** A conversation that the user does not begin, or in which nobody says anything, gets a first word of the user. */
 import type { Message } from '../../chat/request.ts'
 import type { Chore } from './index.ts'
 
@@ -12,8 +12,12 @@ export const startsWithUser: Chore = (options) => {
     wire: { role: 'user', content: text },
   }
   return (request) => {
-    const first = request.messages.findIndex((message) => message.role !== 'system')
-    if (first < 0 || request.messages[first]?.role === 'user') return request
-    return { ...request, messages: request.messages.toSpliced(first, 0, opening) }
+    const first = request.messages.findIndex(saysSomething)
+    if (request.messages[first]?.role === 'user') return request
+    return { ...request, messages: request.messages.toSpliced(first < 0 ? request.messages.length : first, 0, opening) }
   }
+}
+
+function saysSomething({ role, content, tool_calls: calls, refusal }: Message): boolean {
+  return role !== 'system' && (role === 'tool' || content.length > 0 || calls !== undefined || refusal !== undefined)
 }

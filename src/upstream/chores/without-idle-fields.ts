@@ -1,4 +1,4 @@
-/** What SDKs send though it says nothing, and strict servers refuse: null, an empty list of tools, a choice among none. */
+/** What clients send though it says nothing, and strict servers refuse: null, no tools, a choice among none, an older limit. */
 import type { Chore } from './index.ts'
 
 /** They speak of tools: without any, they are a fault. */
@@ -13,5 +13,6 @@ export const withoutIdleFields: Chore = () => (request) => {
   }
   if (!body['tools']) for (const field of NEEDS_TOOLS) delete body[field]
   if (!body['functions']) for (const field of NEEDS_FUNCTIONS) delete body[field]
+  if (body['max_completion_tokens'] !== undefined) delete body['max_tokens']
   return { ...request, body }
 }
