@@ -24,9 +24,9 @@ export function createHost(world: World, wake: (lease: LeaseRecord, keys: readon
     if (!oldest || stopReaper) return
     stopReaper = clock.setTimer(oldest.sent + world.settings.lease_ttl, () => {
       stopReaper = undefined
-      const due = clock.now() - world.settings.lease_ttl
+      const now = clock.now()
       for (const lease of world.leases) {
-        if (lease.sent > due) break
+        if (lease.sent + world.settings.lease_ttl > now) break
         lease.fail({ kind: 'timeout', started: true })
       }
       watch()

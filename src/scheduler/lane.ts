@@ -156,22 +156,27 @@ export class Lane {
     this.rouse(now)
     let wait = Infinity
     let found = -1
-    const look = (slot: number) => {
+    const look = (slot: number): number => {
       const here = this.usable(slot, exclude) ? this.wait(slot, demand, now) : Infinity
       if (here < wait) {
         wait = here
         found = slot
       }
+      return here
     }
     for (let index = 0; index < this.ready.size; index++) look(this.ready.at(index))
     const open = this.asleep.size > 0 ? [0] : []
+    const early: number[] = []
     for (let index = open.pop(); index !== undefined; index = open.pop()) {
       const slot = this.asleep.at(index)
       // A heap's children wake no earlier than their parent, and a demand never fits before its key wakes.
       if ((this.wake[slot] ?? 0) - now - ROUNDING >= wait) continue
-      look(slot)
+      const here = look(slot)
+      if (now + here < (this.wake[slot] ?? 0) - 2 * ROUNDING) early.push(slot)
       for (const child of [2 * index + 2, 2 * index + 1]) if (child < this.asleep.size) open.push(child)
     }
+    // A cool-down that was taken back: these may wake sooner than was thought.
+    for (const slot of early) this.refresh(slot, now)
     return { wait: Math.max(wait, this.providerWait(demand, now)), slot: found }
   }
 
@@ -234,7 +239,7 @@ export class Lane {
 
   private rouse(now: number): void {
     for (let slot = this.asleep.first(); slot >= 0; slot = this.asleep.first()) {
-      if ((this.wake[slot] ?? 0) > now) return
+      if ((this.wake[slot] ?? 0) > now + ROUNDING) return
       this.rise(slot, now)
     }
   }

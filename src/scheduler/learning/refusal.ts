@@ -48,7 +48,8 @@ export function coolRefused(
   }
   cool(scopeOf(lease, refusal, state), until, 'rate limited')
   const guess = fullest(lease)
-  if (guess) learnFromRefusal(guess, refusal?.limit, now)
+  // A rest that is longer than the window is about something else.
+  if (guess && until - now <= 2 * guess.limit.spec.period) learnFromRefusal(guess, refusal?.limit, now)
   const pause = recordRefusal(lease.lane.provider.refusals, lease.keyState, false, now, () => {
     state.scope.until = before.until
   })
@@ -83,15 +84,10 @@ function coolLong(
   const { now, toWall } = context
   const month = refusal.class === 'month'
   const least = month ? 20 * DAY : 20 * HOUR
-  const hold =
-    holdOf(lease, refusal) ??
-    lease.holds.find(
-      ({ limit, scope }) =>
-        scope.kind !== 'client' &&
-        scope.kind !== 'model' &&
-        limit.spec.metric === refusal.metric &&
-        limit.spec.period >= least,
-    )
+  const long = lease.holds.filter(
+    ({ limit, scope }) => scope.kind !== 'client' && scope.kind !== 'model' && limit.spec.period >= least,
+  )
+  const hold = long.find(({ limit }) => limit.spec.metric === refusal.metric) ?? long[0]
   const expires = hold?.limit.spec.period && hold.limit.spec.period >= least ? hold.limit.window.expires(now) : Infinity
   const told = Math.max(refusal.reset ?? 0, failure.retryAfter ?? 0)
   const wall = toWall(now)

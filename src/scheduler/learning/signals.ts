@@ -79,13 +79,15 @@ function sync(hold: Hold, signal: Signal, lease: LeaseRecord, now: number, optio
     signal.remaining ??
     (signal.limit !== undefined && signal.used !== undefined ? signal.limit - signal.used : undefined)
   if (remaining === undefined || remaining < 0) return false
+  // A refused request will get back what it reserved; the provider never took it.
+  const own = signal.class === undefined ? 0 : hold.cost
   if (spec.shape === 'bucket') {
     // What was taken since the request left is not in the number yet; what refilled since is not either.
     const refill = (lease.age(now) * limit.window.amount) / spec.period
-    limit.window.lower(now, remaining - (limit.taken - hold.taken) + refill)
+    limit.window.lower(now, remaining - (limit.taken - hold.taken) + refill - own)
   } else {
     // What a window is charged stays for its whole length, so only what is surely somebody else's use is.
-    limit.window.lower(now, remaining)
+    limit.window.lower(now, remaining - own)
   }
   // A mark of before says that others left in the same moment, who may not be in the number yet.
   const alone = hold.mark === lease.sent

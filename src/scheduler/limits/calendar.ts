@@ -37,6 +37,7 @@ export function calendarFrame({ unit, at, zone }: Resets): Frame {
   function toInstant(local: Local): number {
     const guess = local - offset(local)
     const instant = local - offset(guess)
+    if (instant + offset(instant) !== local) return Math.max(instant, guess)
     // In the hour that a zone repeats, the first one; in the hour that it skips, the moment of the change or later.
     const earlier = local - offset(instant - 3_600_000)
     return earlier < instant && earlier + offset(earlier) === local ? earlier : instant

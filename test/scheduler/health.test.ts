@@ -1,0 +1,192 @@
+import { describe, expect, it } from 'vitest'
+import type { GatewayError } from '../../src/chat/error.ts'
+import type { Failure } from '../../src/scheduler/contract.ts'
+import { ask, pool, provider, route, rpm, setUp } from './fixture.ts'
+
+type Scheduler = ReturnType<typeof setUp>['scheduler']
+const candidate = (scheduler: Scheduler, key: string) => scheduler.explain(ask()).find((one) => one.key === key)
+const fail = async (scheduler: Scheduler, failure: Partial<Failure>) =>
+  (await scheduler.acquire(ask())).fail({ kind: 'server_error', started: false, ...failure })
+
+describe('a key', () => {
+  it('whose credentials are refused is off at once, and tried again ever more rarely by one real request', async () => {
+    const { scheduler, clock } = setUp([provider('p', [[]])], { options: { max_wait: 0 } })
+    await fail(scheduler, { kind: 'authentication' })
+    expect(candidate(scheduler, 'p#1')).toMatchObject({ eta: 15 * 60_000, reason: 'retired: credentials refused' })
+    await clock.advance(15 * 60_000)
+    const probe = await scheduler.acquire(ask())
+    expect(candidate(scheduler, 'p#1')).toMatchObject({ eta: null, reason: 'being probed: credentials refused' })
+    probe.fail({ kind: 'authentication', started: false })
+    expect(candidate(scheduler, 'p#1')?.eta).toBe(30 * 60_000)
+    await clock.advance(30 * 60_000)
+    ;(await scheduler.acquire(ask())).settle({})
+    expect(candidate(scheduler, 'p#1')?.eta).toBe(0)
+  })
+
+  it('stays off though an answer to an older request arrives after the refusal', async () => {
+    const { scheduler } = setUp([provider('p', [[]])])
+    const older = await scheduler.acquire(ask())
+    await fail(scheduler, { kind: 'authentication' })
+    older.settle({})
+    expect(candidate(scheduler, 'p#1')?.reason).toBe('retired: credentials refused')
+  })
+
+  it('without money takes the other keys of its account along', async () => {
+    const { scheduler } = setUp([provider('p', [{ account: 'x' }, { account: 'x' }, { account: 'y' }])])
+    await fail(scheduler, { kind: 'quota' })
+    expect(
+      scheduler
+        .explain(ask())
+        .filter(({ eta }) => eta === 0)
+        .map(({ key }) => key),
+    ).toEqual(['p#3'])
+  })
+
+  it('that may not use a model still serves the others', async () => {
+    const { scheduler } = setUp([provider('p', [[]])])
+    await fail(scheduler, { kind: 'permission' })
+    expect(candidate(scheduler, 'p#1')?.reason).toBe('retired: not allowed')
+    await expect(scheduler.acquire(ask({ model: 'p/other' }))).resolves.toMatchObject({ key: 'p#1' })
+  })
+
+  it('is disabled and enabled by its operator, which wakes who waits', async () => {
+    const { scheduler, clock } = setUp([provider('p', [[]])])
+    expect(scheduler.setEnabled('nobody#1', false)).toBe(false)
+    expect(scheduler.setEnabled('p#1', false)).toBe(true)
+    const error = await scheduler.acquire(ask()).then(
+      () => undefined,
+      (error: GatewayError) => error,
+    )
+    expect(error).toMatchObject({ kind: 'queue_full', status: 503, code: 'no_key' })
+    expect(scheduler.report().keys[0]?.state).toBe('disabled')
+    scheduler.setEnabled('p#1', true)
+    await clock.advance(0)
+    await expect(scheduler.acquire(ask())).resolves.toMatchObject({ key: 'p#1' })
+  })
+})
+
+describe('a breaker', () => {
+  it('is not opened by a single blip', async () => {
+    const { scheduler } = setUp([provider('p', [[]])])
+    await fail(scheduler, {})
+    await fail(scheduler, {})
+    expect(candidate(scheduler, 'p#1')?.eta).toBe(0)
+  })
+
+  it('opens after repeated faults, empty answers among them, for this model only, and closes by one real request', async () => {
+    const { scheduler, clock } = setUp([provider('p', [[]])], { options: { max_wait: 10_000 } })
+    await fail(scheduler, {})
+    await fail(scheduler, { kind: 'empty_answer', started: true })
+    await fail(scheduler, { kind: 'timeout' })
+    expect(candidate(scheduler, 'p#1')).toMatchObject({ eta: 5000, reason: 'circuit open after repeated faults' })
+    expect((await scheduler.acquire(ask({ model: 'p/other' }))).key).toBe('p#1')
+    await clock.advance(5000)
+    const probe = await scheduler.acquire(ask())
+    const second = scheduler.acquire(ask())
+    expect(scheduler.report().queued).toBe(1)
+    probe.settle({})
+    await expect(second).resolves.toMatchObject({ key: 'p#1' })
+  })
+
+  it('opens twice as long when the real request fails as well', async () => {
+    const { scheduler, clock } = setUp([provider('p', [[]])], { options: { max_wait: 10_000 } })
+    for (let n = 0; n < 3; n++) await fail(scheduler, {})
+    await clock.advance(5000)
+    await fail(scheduler, {})
+    expect(candidate(scheduler, 'p#1')?.eta).toBe(10_000)
+  })
+
+  it('stays half-open when its real request ends without telling', async () => {
+    const { scheduler, clock } = setUp([provider('p', [[]])], { options: { max_wait: 10_000 } })
+    for (let n = 0; n < 3; n++) await fail(scheduler, {})
+    await clock.advance(5000)
+    await fail(scheduler, { kind: 'cancelled', started: true })
+    expect(candidate(scheduler, 'p#1')?.eta).toBe(0)
+  })
+})
+
+describe('a slow key', () => {
+  it('gets little before its first answer ends, and its share back once it is usual again', async () => {
+    const { scheduler, clock } = setUp([provider('p', [[], []])])
+    const shares = async (rounds: number, slow: boolean) => {
+      const counts = { 'p#1': 0, 'p#2': 0 }
+      for (let n = 0; n < rounds; n++) {
+        const lease = await scheduler.acquire(ask())
+        counts[lease.key as 'p#1']++
+        const late = slow && lease.key === 'p#1'
+        const stop = clock.setTimer(clock.now() + (late ? 60_000 : 2000), () =>
+          lease.settle({ input: 100, output: 90 }),
+        )
+        void stop
+        await clock.advance(1000)
+      }
+      return counts['p#1'] / rounds
+    }
+    expect(await shares(60, false)).toBeCloseTo(0.5, 1)
+    expect(await shares(120, true)).toBeLessThan(0.2)
+    await clock.advance(120_000)
+    await shares(600, false)
+    expect(await shares(100, false)).toBeCloseTo(0.5, 1)
+  })
+})
+
+describe('tiers', () => {
+  const tiers = (fallback_after: number) =>
+    setUp([provider('free', [[rpm(1)]]), provider('paid', [[]])], {
+      pools: [pool('chat', [route('free'), route('paid', { tier: 1 })])],
+      options: { fallback_after, max_wait: 200_000 },
+    })
+
+  it('fall back at once when told to wait for nothing', async () => {
+    const { scheduler } = tiers(0)
+    expect((await scheduler.acquire(ask())).provider).toBe('free')
+    expect((await scheduler.acquire(ask())).provider).toBe('paid')
+  })
+
+  it('fall back at once when the upper tier is known to be too late', async () => {
+    const { scheduler } = tiers(10_000)
+    await scheduler.acquire(ask())
+    expect((await scheduler.acquire(ask())).provider).toBe('paid')
+  })
+
+  it('wait for the upper tier when it can serve in time', async () => {
+    const { scheduler, clock } = tiers(90_000)
+    await scheduler.acquire(ask())
+    let provider = ''
+    void scheduler.acquire(ask()).then((lease) => (provider = lease.provider))
+    await clock.advance(59_000)
+    expect(provider).toBe('')
+    await clock.advance(2000)
+    expect(provider).toBe('free')
+  })
+})
+
+describe('a request', () => {
+  it('goes only where its needs are met, and is told what is lacking when nowhere', async () => {
+    const { scheduler } = setUp([provider('p', [[]]), provider('q', [[]])], {
+      pools: [
+        pool('chat', [
+          route('p', { capabilities: { tools: false, context: 1000 } }),
+          route('q', { capabilities: { vision: false, context: 4000 } }),
+        ]),
+      ],
+    })
+    for (let n = 0; n < 4; n++) expect((await scheduler.acquire(ask({ needs: { tools: true } }))).provider).toBe('q')
+    for (let n = 0; n < 4; n++) expect((await scheduler.acquire(ask({ input: 2000 }))).provider).toBe('q')
+    const error = await scheduler.acquire(ask({ needs: { tools: true, vision: true } })).then(
+      () => undefined,
+      (error: GatewayError) => error,
+    )
+    expect(error).toMatchObject({
+      kind: 'unsupported',
+      message: expect.stringContaining('p/m does not take tools; q/m does not take images'),
+    })
+  })
+
+  it('for a model that is not there is told so', async () => {
+    const { scheduler } = setUp([provider('p', [[]])])
+    await expect(scheduler.acquire(ask({ model: 'nothing' }))).rejects.toMatchObject({ kind: 'unknown_model' })
+    await expect(scheduler.acquire(ask({ model: 'q/m' }))).rejects.toMatchObject({ kind: 'unknown_model' })
+    await expect(scheduler.acquire(ask({ model: 'p/vendor/m' }))).resolves.toMatchObject({ model: 'vendor/m' })
+  })
+})

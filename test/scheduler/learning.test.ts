@@ -1,0 +1,201 @@
+import { describe, expect, it } from 'vitest'
+import type { GatewayError } from '../../src/chat/error.ts'
+import type { Lease, LimitSpec } from '../../src/scheduler/contract.ts'
+import { ask, provider, rpm, setUp, tpm } from './fixture.ts'
+import { virtualClock } from './virtual-clock.ts'
+
+type Scheduler = ReturnType<typeof setUp>['scheduler']
+const scope = (scheduler: Scheduler, limit: string) => scheduler.report().scopes.find((scope) => scope.limit === limit)
+const refusal = (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (error: GatewayError) => error,
+  )
+const eta = (scheduler: Scheduler, key: string) =>
+  scheduler.explain(ask()).find((candidate) => candidate.key === key)?.eta
+
+describe('what a provider says of its limits', () => {
+  it('lowers a limit that was declared too high, and shows why', async () => {
+    const { scheduler } = setUp([provider('p', [[rpm(60)]])])
+    const lease = await scheduler.acquire(ask())
+    lease.observe([{ metric: 'requests', period: 60_000, limit: 42, remaining: 41 }])
+    expect(scope(scheduler, 'requests/60s')).toMatchObject({ amount: 42, learnt: 'the provider says 42' })
+  })
+
+  it('never raises a limit above what was declared, unless headers are trusted', async () => {
+    for (const [trust_headers, amount] of [
+      [false, 60],
+      [true, 600],
+    ] as const) {
+      const { scheduler } = setUp([provider('p', [[rpm(60)]])], { options: { trust_headers } })
+      ;(await scheduler.acquire(ask())).observe([{ metric: 'requests', period: 60_000, limit: 600 }])
+      expect(scope(scheduler, 'requests/60s')?.amount).toBe(amount)
+    }
+  })
+
+  it('sees what others use of the same account', async () => {
+    const { scheduler } = setUp([provider('p', [[rpm(60, { shape: 'bucket' })]])])
+    ;(await scheduler.acquire(ask())).observe([{ metric: 'requests', period: 60_000, limit: 60, remaining: 5 }])
+    expect(scope(scheduler, 'requests/60s')?.level).toBe(5)
+  })
+
+  it('finds a limit that nobody declared', async () => {
+    const { scheduler } = setUp([provider('p', [[]])])
+    const lease = await scheduler.acquire(ask())
+    lease.observe([{ metric: 'requests', period: 60_000, limit: 2, remaining: 1 }])
+    lease.settle({})
+    ;(await scheduler.acquire(ask())).settle({})
+    expect(eta(scheduler, 'p#1')).toBeGreaterThan(50_000)
+  })
+})
+
+describe('a refusal', () => {
+  async function refuse(lease: Lease, retryAfter?: number, signal?: Parameters<Lease['observe']>[0][0]) {
+    if (signal) lease.observe([signal])
+    lease.fail({ kind: 'rate_limit', retryAfter, started: false })
+  }
+
+  it('rests the key with this model for as long as the provider said, and no other', async () => {
+    const { scheduler } = setUp([provider('p', [[], []])])
+    await refuse(await scheduler.acquire(ask()), 7000)
+    expect(eta(scheduler, 'p#1')).toBe(7000)
+    expect(eta(scheduler, 'p#2')).toBe(0)
+    const other = await scheduler.acquire(ask({ model: 'p/other' }))
+    expect(other.key).toBe('p#1')
+  })
+
+  it('keeps the longer of two rests: until = max(old, new)', async () => {
+    const { scheduler } = setUp([provider('p', [[]])])
+    const [first, second] = [await scheduler.acquire(ask()), await scheduler.acquire(ask())]
+    await refuse(first, 9000)
+    await refuse(second, 1000)
+    expect(eta(scheduler, 'p#1')).toBe(9000)
+  })
+
+  it('of a spent day rests to midnight of the provider, whatever retry hint came with it', async () => {
+    const clock = virtualClock(Date.parse('2026-01-15T12:00:00Z'))
+    const resets = { unit: 'day', at: '00:00', zone: 'America/Los_Angeles' } as const
+    const day: LimitSpec = { metric: 'requests', amount: 500, period: 86_400_000, shape: 'calendar', resets }
+    const { scheduler } = setUp([provider('p', [[rpm(15), day]])], { clock })
+    await refuse(await scheduler.acquire(ask()), 38_200, { metric: 'requests', class: 'day' })
+    expect(eta(scheduler, 'p#1')).toBe(20 * 3_600_000)
+    expect((await refusal(scheduler.acquire(ask())))?.retryAfter).toBe(20 * 3_600_000)
+  })
+
+  it('of a minute is not mistaken for a day', async () => {
+    const day: LimitSpec = { metric: 'requests', amount: 500, period: 86_400_000, shape: 'calendar' }
+    const { scheduler } = setUp([provider('p', [[rpm(15), day]])])
+    await refuse(await scheduler.acquire(ask()), 5000, { metric: 'requests', period: 60_000, class: 'minute' })
+    expect(eta(scheduler, 'p#1')).toBe(5000)
+  })
+
+  it('that names the day just after its reset is yesterday’s: the key rests a minute, not a day', async () => {
+    const clock = virtualClock(Date.parse('2026-01-15T00:00:02Z'))
+    const resets = { unit: 'day', at: '00:00', zone: 'UTC' } as const
+    const day: LimitSpec = { metric: 'requests', amount: 500, period: 86_400_000, shape: 'calendar', resets }
+    const { scheduler } = setUp([provider('p', [[day]])], { clock })
+    await refuse(await scheduler.acquire(ask()), undefined, { metric: 'requests', class: 'day' })
+    expect(eta(scheduler, 'p#1')).toBe(60_000)
+  })
+
+  it('with numbers sets the bucket to them', async () => {
+    const { scheduler } = setUp([provider('p', [[tpm(10_000, { shape: 'bucket' })]])])
+    const lease = await scheduler.acquire(ask({ input: 3000, maxOutput: 82 }))
+    await refuse(lease, undefined, {
+      metric: 'tokens',
+      period: 60_000,
+      limit: 10_000,
+      used: 8554,
+      requested: 3082,
+      class: 'minute',
+    })
+    expect(scope(scheduler, 'tokens/60s')?.level).toBeCloseTo(1446, -2)
+  })
+
+  it('that no rest can help marks the size as too large for this key only', async () => {
+    const { scheduler } = setUp([provider('p', [[], []])])
+    const large = ask({ input: 30_000 })
+    await refuse(await scheduler.acquire(large), undefined, {
+      metric: 'tokens',
+      limit: 20_000,
+      requested: 30_100,
+      class: 'too-large',
+    })
+    expect((await scheduler.acquire(large)).key).toBe('p#2')
+    expect((await scheduler.acquire(large)).key).toBe('p#2')
+    expect((await scheduler.acquire(ask())).key).toBe('p#1')
+  })
+
+  it('is retried elsewhere, not with the same key', async () => {
+    const { scheduler } = setUp([provider('p', [[], []])])
+    const first = await scheduler.acquire(ask())
+    await refuse(first, 0)
+    const second = await scheduler.acquire(ask({ exclude: new Set([first.id]), waited: 50 }))
+    expect(second.key).not.toBe(first.key)
+  })
+
+  it('without a hint teaches a lower limit, which creeps up again much later', async () => {
+    const clock = virtualClock()
+    const { scheduler } = setUp([provider('p', [[rpm(60)]])], { clock })
+    // The provider really admits 30.
+    for (let n = 0; n < 31; n++) {
+      const lease = await scheduler.acquire(ask())
+      if (n < 30) lease.settle({ input: 100, output: 10 })
+      else await refuse(lease)
+    }
+    const cut = scope(scheduler, 'requests/60s')?.amount ?? 0
+    expect(cut).toBeLessThanOrEqual(36)
+    expect(cut).toBeGreaterThanOrEqual(29)
+    await clock.advance(3 * 3_600_000)
+    ;(await scheduler.acquire(ask())).settle({})
+    expect(scope(scheduler, 'requests/60s')?.amount).toBeGreaterThan(cut + 10)
+  })
+
+  it('by several keys within seconds pauses the provider and leaves the keys unmarked', async () => {
+    const { scheduler, clock } = setUp([provider('p', [[], [], [], []]), provider('q', [[]])])
+    const leases: Lease[] = []
+    while (leases.length < 3) {
+      const lease = await scheduler.acquire(ask())
+      if (lease.provider === 'p') leases.push(lease)
+      else lease.fail({ kind: 'invalid_request', started: false })
+    }
+    for (const lease of leases) await refuse(lease)
+    expect(
+      scheduler
+        .explain(ask())
+        .filter(({ eta }) => eta === 0)
+        .map(({ key }) => key),
+    ).toEqual(['q#1'])
+    expect(scheduler.explain(ask()).find(({ key }) => key === 'p#4')?.reason).toContain('several keys were refused')
+    await clock.advance(5001)
+    expect(scheduler.explain(ask()).filter(({ eta }) => eta === 0)).toHaveLength(5)
+  })
+
+  it('is remembered across a restart', async () => {
+    const clock = virtualClock()
+    const { scheduler } = setUp([provider('p', [[rpm(60)]])], { clock })
+    const lease = await scheduler.acquire(ask())
+    lease.observe([{ metric: 'requests', period: 60_000, limit: 42 }])
+    await refuse(lease, 3_600_000)
+    const next = setUp([provider('p', [[rpm(60)]])], { clock })
+    next.scheduler.restore(scheduler.snapshot())
+    expect(eta(next.scheduler, 'p#1')).toBe(3_600_000)
+    expect(scope(next.scheduler, 'requests/60s')).toMatchObject({ amount: 42, learnt: 'the provider says 42' })
+  })
+})
+
+describe('estimates', () => {
+  it('follow what a client’s requests really use', async () => {
+    const { scheduler } = setUp([provider('p', [[tpm(1_000_000)]])])
+    const taken = async () => {
+      const before = scope(scheduler, 'tokens/60s')?.level ?? 0
+      const lease = await scheduler.acquire(ask({ client: 'tables', input: 1000, maxOutput: 1 }))
+      const reserved = before - (scope(scheduler, 'tokens/60s')?.level ?? 0)
+      lease.settle({ input: 2000, output: 1 })
+      return reserved
+    }
+    expect(await taken()).toBeLessThan(1100)
+    for (let n = 0; n < 60; n++) await taken()
+    expect(await taken()).toBeGreaterThan(1950)
+  })
+})
