@@ -1,4 +1,5 @@
 /** One try: encode, authorise, send, frame, decode. Which key is used, and what happens after a fault, is decided elsewhere. */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Delta } from '../chat/delta.ts'
 import { GatewayError } from '../chat/error.ts'
 import type { ChatRequest } from '../chat/request.ts'
@@ -6,6 +7,7 @@ import type { Signal } from '../scheduler/contract.ts'
 import { answerDeltas, type AnswerBounds } from './answer-deltas.ts'
 import { cancelledFault } from './client-faults.ts'
 import type { Client, ClientAnswer, Format, Secret, Target, Timeouts, UpstreamRequest } from './contract.ts'
+import type { Follow } from './follow.ts'
 import type { MediaFetcher } from './fetch-media.ts'
 import { inlineMedia } from './inline-media.ts'
 import { parseJson, readText } from './read-body.ts'
@@ -63,6 +65,8 @@ export async function attempt(
     if (!isGood(answer)) throw await readError(answer, format, context)
   }
   context.observe(format.signals(answer, undefined, context.now()))
+  if (format.follow)
+    answer = await followed(answer, format.follow, unsigned, request.stream, format, target.secret, context)
   return { ...answerDeltas(answer, request, format, context.bounds ?? BOUNDS), headers: answer.headers, warnings }
 }
 
@@ -83,6 +87,32 @@ async function send(
   const answer = await client.send(signed, { signal, timeouts })
   context.started()
   return answer
+}
+
+/** The answer at the end of the steps that the vendor's first one leads through. */
+async function followed(
+  first: ClientAnswer,
+  follow: Follow,
+  unsigned: UpstreamRequest,
+  stream: boolean,
+  format: Format,
+  secret: Secret,
+  context: AttemptContext,
+): Promise<ClientAnswer> {
+  let answer = first
+  for (;;) {
+    if (!(answer.headers['content-type'] ?? '').startsWith('application/json')) return answer
+    const text = await readText(answer.body, (context.bounds ?? BOUNDS).answer)
+    const next = follow(parseJson(text), stream, unsigned)
+    if (!next) return { ...answer, body: once(text) }
+    if (next.wait > 0) await orCancelled(delay(next.wait), context.signal)
+    answer = await send(next.request, format, secret, context, false)
+    if (!isGood(answer)) throw await readError(answer, format, context)
+  }
+}
+
+async function* once(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text)
 }
 
 async function authorize(

@@ -4,6 +4,7 @@ import type { Delta } from '../chat/delta.ts'
 import type { GatewayError } from '../chat/error.ts'
 import type { Prefix } from './prefix.ts'
 import type { Signal } from '../scheduler/contract.ts'
+import type { Follow } from './follow.ts'
 
 export type { Prefix }
 
@@ -112,6 +113,8 @@ export interface Format {
   /** Its streams call themselves JSON, so the content type does not tell a stream from a whole answer. */
   streamsJson: boolean
   authorize?: Authorizer
+  /** The next request, where an answer only says where the real one is; see follow.ts. */
+  follow?: Follow
   decoder(request: ChatRequest): StreamDecoder
   /** A whole answer as deltas; a body that is an error in disguise gives a delta with `error`. */
   decodeBody(body: unknown, request: ChatRequest): Delta[]

@@ -26,6 +26,8 @@ export interface FormatDefinition {
   }
   /** A named authoriser, or `{ name: options }`; absent when the headers say all. */
   auth?: unknown
+  /** `{ when, then }` over `{ stream, body }` of an answer: `then` is `{ get, wait, headers }`, the next request. */
+  follow?: unknown
   /** First glob that fits the upstream model gives values to the template as `$traits.name`. */
   models?: Record<string, Record<string, unknown>>
   /** The vendor goes on from a last message of the assistant; `{ message, body }`: with these further fields. */

@@ -9,6 +9,7 @@ import { onlyKeys } from '../definition/cases.ts'
 import { AUTHORIZERS } from './auth/index.ts'
 import type { Authorizer, Format, FramedEvent, Framing, StreamDecoder } from './contract.ts'
 import type { FormatDefinition } from './definition.ts'
+import { compileFollow } from './follow.ts'
 import { FRAMINGS } from './framing/index.ts'
 import { compileModels } from './models.ts'
 import { readNamed } from './named.ts'
@@ -23,6 +24,7 @@ const KEYS = new Set([
   'extends',
   'request',
   'auth',
+  'follow',
   'models',
   'prefix',
   'response',
@@ -66,6 +68,7 @@ export function compileFormat(name: string, definition: FormatDefinition, watch?
     framing: stream.framing,
     streamsJson: stream.streamsJson,
     authorize: compileAuth(definition.auth),
+    follow: compileFollow(definition.follow, watch),
     decoder: stream.decoder,
     decodeBody: (body) => decodeWhole(whole, stream.through, body),
     decodeError: (answer, body) => errors.answer(answer, body, Date.now()),

@@ -165,7 +165,9 @@ function encodeSegment(value: unknown, flag: string | undefined): string {
       param: 'model',
     })
   }
-  return flag === 'path' ? text.split('/').map(encodeURIComponent).join('/') : encodeURIComponent(text)
+  // @ is a plain character of a path, and some vendors' models begin with it
+  const encode = (segment: string): string => encodeURIComponent(segment).replaceAll('%40', '@')
+  return flag === 'path' ? text.split('/').map(encode).join('/') : encodeURIComponent(text)
 }
 
 function fieldSet(fields: string[] | undefined, path: (string | number)[]): ReadonlySet<string> {

@@ -1,7 +1,9 @@
 /** Named plugs of templates: `$use: schema`, `of: $parameters`, `with: { … }`. */
 import type { Plug } from '../../definition/context.ts'
+import { join } from './join.ts'
 import { jsonObject, jsonText } from './json.ts'
 import { least } from './least.ts'
+import { lowerCase } from './lower-case.ts'
 import { mediaType } from './media-type.ts'
 import { schema } from './schema.ts'
 import { base64Text } from './base64-text.ts'
@@ -12,9 +14,11 @@ export const PLUGS: Record<string, Plug> = {
   'base64-text': base64Text,
   characters,
   filled,
+  join,
   'json-object': jsonObject,
   'json-text': jsonText,
   least,
+  'lower-case': lowerCase,
   'media-type': mediaType,
   schema,
 }
