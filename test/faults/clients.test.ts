@@ -155,7 +155,7 @@ describe('a client that asks for too much', () => {
     ],
     [
       'too many tools',
-      { tools: Array(3).fill({ type: 'function', function: { name: 'f' } }) },
+      { tools: Array.from({ length: 3 }, () => ({ type: 'function', function: { name: 'f' } })) },
       { bounds: { tools: 2 } },
       'server.bounds.tools',
     ],
