@@ -3,16 +3,27 @@ import { statSync } from 'node:fs'
 import { reportText } from '../kit/report.ts'
 import { holds, runSubject } from '../kit/run.ts'
 import { findSubjects, yamlIn } from '../kit/subjects.ts'
+import { runTestLive } from './test-live.ts'
 import { configFile, readOptions, UsageError } from './usage.ts'
 
 const OPTIONS = {
   config: { type: 'string' },
   cases: { type: 'string', multiple: true },
   verbose: { type: 'boolean', short: 'v' },
+  live: { type: 'boolean' },
+  model: { type: 'string', multiple: true },
+  record: { type: 'string' },
+  write: { type: 'boolean' },
 } as const
 
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = readOptions(args, OPTIONS)
+  if (values.live) {
+    const { model: models, record, write } = values
+    return runTestLive(positionals[0], configFile(values.config), { models, record, write })
+  }
+  if (values.record !== undefined || values.write || values.model)
+    throw new UsageError('--record, --write and --model go with --live')
   const subjects = named(positionals[0], configFile(values.config))
   const further = (values.cases ?? []).flatMap(caseFiles)
   const results = subjects.map((subject) => runSubject(subject, further))

@@ -1,0 +1,65 @@
+/** `test PROVIDER --live`: a few real requests with the user's own key; what they show, and what they leave behind. */
+import { writeFileSync } from 'node:fs'
+import type { Config, Provider } from '../config/config.ts'
+import { loadConfig } from '../config/load.ts'
+import { readSource } from '../config/source.ts'
+import { didYouMean } from '../definition/near-miss.ts'
+import { measured, withCapabilities } from '../kit/live/capabilities.ts'
+import { liveText } from '../kit/live/live-text.ts'
+import { runLive, storeCases } from '../kit/live/run-live.ts'
+import { startSandbox } from '../sandbox/sandbox.ts'
+import { isSandbox } from '../standby.ts'
+import { proxyOf } from '../upstream/client-pools.ts'
+import { createClient } from '../upstream/client.ts'
+import { UsageError } from './usage.ts'
+
+export interface LiveOptions {
+  /** The first that the provider lists when none is named. */
+  models?: string[]
+  /** Folder in which the exchanges are stored as cases. */
+  record?: string
+  /** Write what was measured into the configuration's file. */
+  write?: boolean
+}
+
+export async function runTestLive(name: string | undefined, file: string, options: LiveOptions): Promise<number> {
+  if (name === undefined) throw new UsageError('test --live needs a provider')
+  const { provider, close } = await startProvider(findLive(loadConfig(file, process.env), name))
+  const models = options.models ?? Object.keys(provider.models).slice(0, 1)
+  if (models.length === 0) throw new UsageError(`${name} lists no model; name one with --model`)
+  const client = createClient({ proxy: proxyOf(process.env) })
+  let failed = false
+  try {
+    for (const model of models) {
+      const exchanges = await runLive(provider, model, provider.keys[0]?.secret ?? '', client)
+      console.log(liveText(name, model, exchanges))
+      if (options.record !== undefined)
+        console.log(`\nstored as cases: ${storeCases(options.record, name, model, exchanges)}`)
+      if (options.write) {
+        writeFileSync(file, withCapabilities(readSource(file), name, model, measured(exchanges)))
+        console.log(`\nwritten into ${file}`)
+      }
+      failed ||= exchanges.some(({ faults }) => faults.length > 0)
+    }
+    return failed ? 1 : 0
+  } finally {
+    await client.destroy()
+    await close()
+  }
+}
+
+function findLive(config: Config, name: string): Provider {
+  const found = config.providers.find((provider) => provider.name === name)
+  if (found) return found
+  const out = config.leftOut.find((each) => each.name === name)
+  if (out) throw new UsageError(`${name} is not live: ${out.reason}`)
+  const names = [...config.providers, ...config.leftOut].map((each) => each.name)
+  throw new UsageError(`no provider "${name}" in ${config.file}${didYouMean(name, names)}`)
+}
+
+/** The embedded upstream is started for the occasion. */
+export async function startProvider(provider: Provider): Promise<{ provider: Provider; close(): Promise<void> }> {
+  if (!isSandbox(provider)) return { provider, close: async () => {} }
+  const sandbox = await startSandbox({ first_byte: 0, pace: 0 })
+  return { provider: { ...provider, base_url: `${sandbox.url}/v1` }, close: () => sandbox.close() }
+}
