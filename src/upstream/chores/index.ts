@@ -16,6 +16,7 @@ import { toolResultsInOrder } from './tool-results-in-order.ts'
 import { trimLastAnswer } from './trim-last-answer.ts'
 import { withoutBlankText } from './without-blank-text.ts'
 import { withoutUnusedTools } from './without-unused-tools.ts'
+import { withoutForeignFields } from './without-foreign-fields.ts'
 import { withoutIdleFields } from './without-idle-fields.ts'
 
 /** Made once with its options; gives the request back, changed. What a client would miss is told through `warn`. */
@@ -38,6 +39,7 @@ export const CHORES: Record<string, Chore> = {
   'trim-last-answer': trimLastAnswer,
   'without-blank-text': withoutBlankText,
   'without-unused-tools': withoutUnusedTools,
+  'without-foreign-fields': withoutForeignFields,
   'without-idle-fields': withoutIdleFields,
 }
 
