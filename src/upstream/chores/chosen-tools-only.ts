@@ -2,9 +2,11 @@
 import type { ChatRequest } from '../../chat/request.ts'
 import type { Chore } from './index.ts'
 
-export const chosenToolsOnly: Chore = () => (request) => {
+/** `except: name`: the vendor knows the choice of one tool by its name, and that one stays as it is. */
+export const chosenToolsOnly: Chore = (options) => (request) => {
   const { tool_choice: choice, tools } = request
   if (!tools || typeof choice !== 'object') return request
+  if ('name' in choice && options['except'] === 'name') return request
   const names = 'name' in choice ? [choice.name] : choice.names
   const mode = 'name' in choice ? 'required' : choice.mode
   const left = tools.filter((tool) => names.includes(tool.name))
