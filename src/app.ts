@@ -54,7 +54,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   const providers = config.providers.map((provider) => withSandbox(provider, sandbox))
   const scheduler = createScheduler(await schedulerSpec(config), clock)
   const stopJournal = store && keepJournal(scheduler, store, clock, (err) => log.error({ err }, UNKEPT))
-  const client = createClient({ proxy: proxyOf(process.env) })
+  const client = createClient({ proxy: proxyOf(process.env), connect: config.server.timeouts.connect })
   const media = createMediaFetcher({
     max_bytes: config.server.media.size,
     timeout: config.server.media.timeout,

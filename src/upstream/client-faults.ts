@@ -32,6 +32,11 @@ const PHASES: Record<Phase, string> = {
   total: 'did not finish its answer',
 }
 
+/** OpenSSL has a code for each thing that a peer can do wrong: few say more to a person. */
+function reasonOf(code: string): string | undefined {
+  return REASONS[code] ?? (code.startsWith('ERR_SSL_') ? REASONS['EPROTO'] : undefined)
+}
+
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
@@ -69,6 +74,6 @@ export function connectionFault(error: unknown, answered: boolean, host: string)
   if (code === 'UND_ERR_HEADERS_OVERFLOW' || (error instanceof Error && error.name === 'HTTPParserError')) {
     return new GatewayError('bad_answer', `${host} did not answer in proper HTTP: ${message}.`, details)
   }
-  const reason = REASONS[code] ?? message
+  const reason = reasonOf(code) ?? message
   return new GatewayError('connection', `Cannot reach ${host}: ${reason}${code === '' ? '' : ` (${code})`}.`, details)
 }

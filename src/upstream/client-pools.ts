@@ -25,6 +25,8 @@ export interface PoolOptions {
   origins?: number
   /** Milliseconds that an idle socket is kept, where the server does not say less. */
   keep_alive?: number
+  /** Milliseconds after which a connection that nobody waits for any more is given up; a minute when absent or 0. */
+  connect?: number
   /** Absent or empty: none. */
   proxy?: ProxyOptions
   /** Certificates beside those that the system trusts. */
@@ -50,17 +52,18 @@ const MAX_HEADERS = 64 * 1024
 export function createPools(options: PoolOptions): Pools {
   const max = options.origins ?? 256
   const pools = new Map<string, Pool>()
+  const connect = options.connect || CONNECT_LIMIT
   const poolOptions = {
     connections: options.connections ?? 4096,
     keepAliveTimeout: options.keep_alive ?? 30_000,
-    connectTimeout: CONNECT_LIMIT,
+    connectTimeout: connect,
     maxHeaderSize: MAX_HEADERS,
     // The exchange keeps its own, finer time.
     headersTimeout: 0,
     bodyTimeout: 0,
     // One request a socket, so that an abort is one socket closed and a slow reader holds up nobody else.
     allowH2: false,
-    connect: { timeout: CONNECT_LIMIT, ca: options.ca, lookup: options.lookup },
+    connect: { timeout: connect, ca: options.ca, lookup: options.lookup },
   }
   const proxy = proxyAgent(options.proxy, poolOptions)
   const closing = new Set<Promise<void>>()
