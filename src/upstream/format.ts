@@ -12,6 +12,7 @@ import type { FormatDefinition } from './definition.ts'
 import { compileFollow } from './follow.ts'
 import { FRAMINGS } from './framing/index.ts'
 import { compileModels } from './models.ts'
+import { createMould, judgedKeys, type Mould } from './mould.ts'
 import { readNamed } from './named.ts'
 import { readPrefix } from './prefix.ts'
 import { compileRequest } from './request.ts'
@@ -128,6 +129,8 @@ function compileStream(
   })
   const asText = node.data === 'text'
   const terminator = node.done
+  // Whoever watches the rules wants to see them at work.
+  const judged = asText || watch ? undefined : judgedKeys(node.events)
   return {
     framing: (given) => plug({ ...given, ...options }),
     streamsJson: JSON_FRAMINGS.has(plug),
@@ -139,6 +142,7 @@ function compileStream(
         errors.inStream,
         asText,
         terminator,
+        judged && createMould(judged),
         through.map((make) => make()),
       ),
   }
@@ -153,11 +157,24 @@ function streamDecoder(
   fault: (said: unknown) => DeltaError,
   asText: boolean,
   terminator: string | undefined,
+  mould: Mould | undefined,
   plugs: Through[],
 ): StreamDecoder {
   const usage: UsageMemory = { raw: {} }
   let bad = 0
   function decode(event: FramedEvent, out: Delta[]): boolean {
+    if (mould === undefined || event.text === undefined || event.fault) return decodeByRules(event, out)
+    const text = mould.cast(event.text, event.name)
+    if (text !== undefined) {
+      out.push({ text })
+      return false
+    }
+    const first = out.length
+    const done = decodeByRules(event, out)
+    mould.learn(event.text, event.name, out, first)
+    return done
+  }
+  function decodeByRules(event: FramedEvent, out: Delta[]): boolean {
     if (terminator !== undefined && event.text?.trim() === terminator) return true
     let value = event.value
     if (value === undefined && event.text !== undefined) {

@@ -31,7 +31,7 @@ const WARM_UP = 400
 
 /** Throws Error when an answer was not a whole 200. */
 export async function measure(phase: Phase, candidates: Candidate[], rounds: number): Promise<Result> {
-  const total = phase.paced ? phase.connections : await calibrate(phase, candidates)
+  const total = phase.paced ? await warmUp(phase, candidates) : await calibrate(phase, candidates)
   const taken = candidates.map((): { cpu: number; rate: number }[] => [])
   for (let round = 0; round < rounds; round++) {
     // Who begins changes, so that what one leaves behind does not always meet the same other.
@@ -66,6 +66,12 @@ async function oneRound(phase: Phase, candidate: Candidate, total: number): Prom
   if (failed > 0) throw new Error(`${candidate.process.name} failed ${failed} of ${total} in ${phase.name}`)
   const units = total * phase.chunks
   return { cpu: (after.cpu - before.cpu) / units, rate: (units * 1000) / elapsed }
+}
+
+/** One round that does not count: what is compiled in it would be charged to whoever comes first. */
+async function warmUp(phase: Phase, candidates: Candidate[]): Promise<number> {
+  for (const candidate of candidates) await oneRound(phase, candidate, phase.connections)
+  return phase.connections
 }
 
 /** Warms every candidate up, and finds how many requests the slowest answers in one round. */

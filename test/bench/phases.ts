@@ -75,5 +75,6 @@ export function configuration(upstream: number): unknown {
       gemini: { format: 'gemini', base_url: root, keys: ['key-5', 'key-6'] },
     },
     models: { bench: ['openai/bench-json'] },
+    server: { api_keys: ['bench'] },
   }
 }
