@@ -10,6 +10,7 @@ import type { Case } from './case.ts'
 import { cutFault } from './cuts.ts'
 import { streamFaults } from './invariants.ts'
 import { shapeFaults } from './openai-schema.ts'
+import { requestFaults } from './request-faults.ts'
 import { clientBody, runCase } from './run-case.ts'
 
 const CREATED = 1_767_225_600
@@ -17,7 +18,7 @@ const CREATED = 1_767_225_600
 /** One line a fault; none when all holds. Never throws: what breaks is a fault as well. */
 export function checkCase(each: Case, format: Format): string[] {
   try {
-    return [...runCase(each, format), ...answerFaults(each, format)]
+    return [...runCase(each, format), ...requestFaults(each, format), ...answerFaults(each, format)]
   } catch (error) {
     return [`it breaks: ${error instanceof Error ? error.message : String(error)}`]
   }
