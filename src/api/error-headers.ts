@@ -10,6 +10,9 @@ export function errorHeaders(error: GatewayError): Record<string, string> {
     headers['retry-after'] = String(Math.max(1, Math.ceil(wait / 1000)))
     headers['retry-after-ms'] = String(wait)
   }
-  if (error.kind === 'queue_full' && (error.retryAfter ?? Infinity) > 60_000) headers['x-should-retry'] = 'false'
+  // a full queue without a time has no key that could ever serve; a provider that names no time may soon
+  const wait = error.retryAfter ?? (error.kind === 'queue_full' ? Infinity : 0)
+  if (wait > 60_000 && (error.kind === 'queue_full' || error.rule.blame === 'limit'))
+    headers['x-should-retry'] = 'false'
   return headers
 }

@@ -40,8 +40,9 @@ export function createReach(parts: ReachParts): Reach {
         const error = asGatewayError(cause, ticket.context.signal)
         if (error.kind === 'unknown_model' || error.kind === 'cancelled' || last === undefined) throw error
         if (spare) return spare
-        // what an upstream said of this request tells the client more than that no other key is left
-        throw withWait(last, error)
+        // what an upstream said of this request tells the client more than that no other key is left, but not more than
+        // that it is too large for all of them
+        throw error.kind === 'too_large' ? error : withWait(last, error)
       } finally {
         ticket.waited += parts.now() - asked
       }

@@ -10,7 +10,8 @@ const UNIT: Record<string, number> = { d: 86_400_000, h: 3_600_000, m: 60_000, s
 export function readDuration(value: unknown, now: number): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? fromNumber(value, now) : undefined
   if (typeof value !== 'string') return undefined
-  const text = value.trim()
+  // in a sentence, what follows its full stop is not part of it: "9.816s. Visit …"
+  const text = value.trim().replace(/\.(?:\s.*)?$/s, '')
   if (text === '' || text.length > 64) return undefined
   if (/^-?\d+(\.\d+)?$/.test(text)) return fromNumber(Number(text), now)
   const units = fromUnits(text)

@@ -47,7 +47,7 @@ export async function startGateway(
     report: async () => (await fetch(`${url}/v1/scheduler`)).json() as Promise<SchedulerReport>,
     async close() {
       await app.close()
-      rmSync(folder, { recursive: true })
+      rmSync(folder, { recursive: true, force: true })
     },
   }
 }

@@ -1,5 +1,5 @@
 /** What a provider says of its limits, on every answer, flows back into the levels and amounts. */
-import type { LimitSpec, Signal } from '../contract.ts'
+import type { LimitScope, LimitSpec, Signal } from '../contract.ts'
 import type { Hold } from '../accounting.ts'
 import type { LeaseRecord } from '../lease.ts'
 import type { ToWall } from '../limits/window.ts'
@@ -45,11 +45,17 @@ export function holdOf(lease: LeaseRecord, signal: Signal): Hold | undefined {
   for (const hold of lease.holds) {
     const { spec } = hold.limit
     if (hold.scope.kind === 'client' || hold.scope.kind === 'model' || spec.metric !== signal.metric) continue
-    if (signal.scope && hold.scope.kind !== signal.scope) continue
+    if (signal.scope && hold.scope.kind !== scopeOf(signal.scope, lease)) continue
     if (signal.period !== undefined && !samePeriod(signal.period, spec.period)) continue
     if (!found || spec.period < found.limit.spec.period) found = hold
   }
   return found
+}
+
+/** A key that names no account is one. */
+function scopeOf(scope: LimitScope, lease: LeaseRecord): LimitScope {
+  if (lease.keyState.account) return scope
+  return scope === 'account' ? 'key' : scope === 'account-model' ? 'key-model' : scope
 }
 
 /** Months are between 28 and 31 days long, and not everybody means the same one. */
