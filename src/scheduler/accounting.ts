@@ -10,7 +10,8 @@ import type { Scope } from './scope.ts'
 export interface Hold {
   readonly limit: Limit
   readonly scope: Scope
-  /** Units charged so far. */
+  /** Units charged at first, and so far. */
+  readonly asked: number
   cost: number
   readonly mark: number
   /** The limit's own count right after, to tell what was taken since. */
@@ -28,7 +29,7 @@ export function reserve(scopes: readonly Scope[], demand: Demand, now: number): 
       const cost = costOf(limit.spec, demand)
       const before = limit.window.amount - limit.window.room(now)
       const mark = take(limit, cost, now)
-      holds.push({ limit, scope, cost, mark, taken: limit.taken, before })
+      holds.push({ limit, scope, asked: cost, cost, mark, taken: limit.taken, before })
     }
   }
   return holds

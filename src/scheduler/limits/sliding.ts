@@ -153,6 +153,16 @@ export class Sliding implements Window {
     return true
   }
 
+  overtaking(mark: number): number {
+    let units = 0
+    for (let nth = this.count - 1; nth >= 0; nth--) {
+      const time = this.times[this.index(nth)] ?? 0
+      if (time < mark) break
+      if (time <= mark + this.guard) units += this.units[this.index(nth)] ?? 0
+    }
+    return units
+  }
+
   save(now: number): number[] | null {
     this.advance(now)
     if (this.count === 0) return null
