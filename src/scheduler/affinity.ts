@@ -55,7 +55,8 @@ export function homeOf(homes: Homes, lanes: readonly Lane[], affinity: string, n
 
 /** Warm and not ahead of its share: better than the next in turn. */
 export function withinShare({ lane, slot }: Choice): boolean {
-  return (lane.virtual[slot] ?? 0) <= lane.tier.virtual + SLACK / lane.weight(slot)
+  const front = Math.min(...lane.tier.lanes.map((each) => each.front()))
+  return (lane.virtual[slot] ?? 0) <= Math.min(front, Number.MAX_VALUE) + SLACK / lane.weight(slot)
 }
 
 /** The key that served a prefix has it in its cache now. */

@@ -35,7 +35,7 @@ export interface Capabilities {
 }
 
 export interface KeySpec {
-  /** `groq#2`: the provider and the position; never the secret. */
+  /** `acme#2`: the provider and the position; never the secret. */
   name: string
   weight: number
   /** Keys of one account share its account limits; each key its own account when absent. */
@@ -112,6 +112,8 @@ export interface AcquireRequest {
   /** Milliseconds since the request first arrived, so that a retry keeps its place and deadline. */
   waited?: number
   signal?: AbortSignal
+  /** Keep the candidates as they were at the choice, for `explain()` of the lease. */
+  explain?: boolean
 }
 
 export interface Settlement {

@@ -1,4 +1,6 @@
 /** Gives keys to those who wait: at once, at the exact moment when a key frees, or not at all. */
+import type { CandidateReport } from './contract.ts'
+import { explainPool } from './explain.ts'
 import type { Choice } from './lane.ts'
 import { LeaseRecord } from './lease.ts'
 import type { LeaseHost } from './lease.ts'
@@ -17,6 +19,8 @@ import { followClock } from './world.ts'
 const MISSES = 8
 /** Blocked requests book at most this share of a pool's keys. */
 const BOOKED_SHARE = 0.5
+/** How many candidates an explanation lists. */
+const LISTED = 50
 /** The least pause between two looks, in milliseconds. */
 const LEAST = 0.1
 /** The longest: a machine's clock may be set while all sleep. */
@@ -34,7 +38,9 @@ export function dispatch(
   const { lane, slot } = choice
   const key = lane.key(slot)
   const demand = demandOf(world, item, lane)
+  const candidates = item.request.explain ? explainPool(world, pool, item, now, LISTED) : undefined
   const lease = new LeaseRecord(host, pool, item, choice, scopesOf(world, pool, item, choice, now), demand)
+  lease.candidates = candidates?.toSorted((a, b) => Number(isChosen(b, lease)) - Number(isChosen(a, lease)))
   key.inFlight++
   ;(key.leases ??= new Set()).add(lease)
   ;(key.unanswered ??= new Set()).add(lease)
@@ -45,8 +51,12 @@ export function dispatch(
   pool.queue.served(item.client)
   pool.drain.served(now)
   learnTypical(pool, lease)
-  lane.charge(slot, now)
+  lane.charge(slot, choice.warm ?? false, now)
   return lease
+}
+
+function isChosen({ provider, model, key }: CandidateReport, lease: LeaseRecord): boolean {
+  return key === lease.key && provider === lease.provider && model === lease.model
 }
 
 function scopesOf(world: World, pool: Pool, item: Waiting, { lane, slot }: Choice, now: number): Scope[] {

@@ -23,6 +23,8 @@ export interface Tier {
 export interface Choice {
   lane: Lane
   slot: number
+  /** Taken out of turn, for its cache. */
+  warm?: boolean
 }
 
 /** Turns that a key may catch up after it slept. */
@@ -180,12 +182,18 @@ export class Lane {
     return { wait: Math.max(wait, this.providerWait(demand, now)), slot: found }
   }
 
-  /** A slot got a request: moves its turn on. */
-  charge(slot: number, now: number): void {
+  /** The lowest turn among the slots with room. */
+  front(): number {
+    const slot = this.ready.first()
+    return slot < 0 ? Infinity : (this.virtual[slot] ?? 0)
+  }
+
+  /** A slot got a request: moves its turn on, and the tier's time unless it was taken out of turn. */
+  charge(slot: number, warm: boolean, now: number): void {
     const { tier } = this
     const weight = this.weight(slot)
     const turn = this.virtual[slot] ?? 0
-    tier.virtual = Math.max(tier.virtual, turn)
+    tier.virtual = Math.max(tier.virtual, warm ? Math.min(turn, this.front()) : turn)
     this.virtual[slot] = Math.max(turn, tier.virtual - CATCH_UP / weight) + 1 / (weight * this.health(slot, now))
     if (this.strategy) this.rank[slot] = rankOf(this, this.strategy, slot, now)
     const unit = this.wait(slot, null, now)

@@ -37,6 +37,8 @@ export class LeaseRecord implements Lease {
   readonly expected: number
   readonly probes: Probes
   open = true
+  /** As they were at the choice, where the request asked for them. */
+  candidates: CandidateReport[] | undefined
   /** The class of a refusal that signals have told, with its reset in milliseconds. */
   refusal: Signal | undefined
   private readonly host: LeaseHost
@@ -100,7 +102,7 @@ export class LeaseRecord implements Lease {
   }
 
   explain(): CandidateReport[] {
-    return this.host.explain(this)
+    return this.candidates ?? this.host.explain(this)
   }
 
   started(elapsed: number): void {

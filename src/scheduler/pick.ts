@@ -84,7 +84,7 @@ function warmKey(
   if (sharedWait(pool, item, lane, demand, now) > 0 || !lane.admits(slot, demand, exclude, now)) return undefined
   item.demands.set(lane, demand)
   settleHome(pool.homes, affinity, home, now)
-  return home
+  return { lane, slot, warm: true }
 }
 
 /** Limits that all keys of a lane have in common: the provider's, the public model's, the client's. */

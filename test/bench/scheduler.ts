@@ -5,9 +5,11 @@
 import { createScheduler } from '../../src/scheduler/scheduler.ts'
 import type { LimitSpec } from '../../src/scheduler/contract.ts'
 
-const KEYS = Number(process.argv[2] ?? 10_000)
-const MODELS = 50
-const PICKS = 200_000
+interface Size {
+  keys: number
+  models: number
+  picks: number
+}
 
 const minute = { period: 60_000, shape: 'bucket' } as const
 const limits: LimitSpec[] = [
@@ -15,13 +17,13 @@ const limits: LimitSpec[] = [
   { metric: 'tokens', amount: 100_000, ...minute },
 ]
 
-function spec() {
-  const keys = Array.from({ length: KEYS }, (_, index) => ({
+function spec({ keys: count, models }: Size) {
+  const keys = Array.from({ length: count }, (_, index) => ({
     name: `p#${index + 1}`,
     weight: 1 + ((index * 7919) % 10),
     limits,
   }))
-  const pools = Array.from({ length: MODELS }, (_, index) => ({
+  const pools = Array.from({ length: models }, (_, index) => ({
     model: `m${index}`,
     weight: 1,
     routes: [{ provider: 'p', model: `m${index}`, weight: 1, tier: 0, limits: [] }],
@@ -38,8 +40,9 @@ interface Figures {
   mostTimers: number
 }
 
-/** A manual clock: the bench offers 1.2 times what the keys' request limits admit. */
-export async function measure(): Promise<Figures> {
+/** On a clock that is moved by hand, so that 1.2 times what the keys admit is asked for. */
+export async function measure(size: Size): Promise<Figures> {
+  const { keys, models: modelCount, picks } = size
   let now = 0
   let timers = 0
   let mostTimers = 0
@@ -55,28 +58,28 @@ export async function measure(): Promise<Figures> {
       }
     },
   }
-  const given = spec()
+  const given = spec(size)
   globalThis.gc?.()
   const before = process.memoryUsage()
   const scheduler = createScheduler(given, clock)
   const request = { input: 100, maxOutput: 100, needs: {}, maxWait: 0 }
   const models = given.pools.map(({ model }) => model)
   for (const model of models) (await scheduler.acquire({ ...request, model })).settle({ input: 100, output: 50 })
-  for (let pick = 0; pick < 2 * KEYS; pick++) {
-    now += 60_000 / (60 * KEYS)
-    const lease = await scheduler.acquire({ ...request, model: models[pick % MODELS] ?? '' })
+  for (let pick = 0; pick < 2 * keys; pick++) {
+    now += 60_000 / (60 * keys)
+    const lease = await scheduler.acquire({ ...request, model: models[pick % modelCount] ?? '' })
     lease.settle({ input: 100, output: 50 })
   }
   globalThis.gc?.()
   const after = process.memoryUsage()
   const bytes = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers
 
-  const times = new Float64Array(PICKS)
+  const times = new Float64Array(picks)
   let served = 0
   const start = performance.now()
-  for (let pick = 0; pick < PICKS; pick++) {
-    now += 60_000 / (60 * KEYS * 1.2)
-    const ask = { ...request, model: models[(pick * 7) % MODELS] ?? '' }
+  for (let pick = 0; pick < picks; pick++) {
+    now += 60_000 / (60 * keys * 1.2)
+    const ask = { ...request, model: models[(pick * 7) % modelCount] ?? '' }
     const from = process.hrtime.bigint()
     const answer = scheduler.acquire(ask)
     times[pick] = Number(process.hrtime.bigint() - from) / 1000
@@ -87,17 +90,18 @@ export async function measure(): Promise<Figures> {
   const elapsed = performance.now() - start
   times.sort()
   return {
-    meanMicroseconds: times.reduce((sum, time) => sum + time, 0) / PICKS,
-    p99Microseconds: times[Math.floor(PICKS * 0.99)] ?? 0,
+    meanMicroseconds: times.reduce((sum, time) => sum + time, 0) / picks,
+    p99Microseconds: times[Math.floor(picks * 0.99)] ?? 0,
     picksPerSecond: Math.round((served * 1000) / elapsed),
-    bytesPerKey: Math.round(bytes / KEYS),
+    bytesPerKey: Math.round(bytes / keys),
     mostTimers,
   }
 }
 
 if (import.meta.main) {
-  const { meanMicroseconds, p99Microseconds, picksPerSecond, bytesPerKey, mostTimers } = await measure()
-  console.log(`${KEYS} keys x ${MODELS} models, every pool in use`)
+  const size = { keys: Number(process.argv[2] ?? 10_000), models: 50, picks: 200_000 }
+  const { meanMicroseconds, p99Microseconds, picksPerSecond, bytesPerKey, mostTimers } = await measure(size)
+  console.log(`${size.keys} keys x ${size.models} models, every pool in use`)
   console.log(`pick      mean ${meanMicroseconds.toFixed(1)} us, p99 ${p99Microseconds.toFixed(1)} us`)
   console.log(`rate      ${picksPerSecond} acquired and settled in a second`)
   console.log(`weight    ${bytesPerKey} bytes a key`)

@@ -140,6 +140,7 @@ describe('a refusal', () => {
     // The provider really admits 30.
     for (let n = 0; n < 31; n++) {
       const lease = await scheduler.acquire(ask())
+      await clock.advance(500)
       if (n < 30) lease.settle({ input: 100, output: 10 })
       else await refuse(lease)
     }

@@ -86,7 +86,8 @@ export class Fixed implements Window {
   }
 
   expires(now: number): number {
-    return this.end - this.advance(now)
+    const wall = this.advance(now)
+    return this.end - wall
   }
 
   resize(_now: number, amount: number): void {

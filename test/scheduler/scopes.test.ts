@@ -1,0 +1,252 @@
+import { describe, expect, it } from 'vitest'
+import type { GatewayError } from '../../src/chat/error.ts'
+import { ask, concurrency, pool, provider, route, rpm, setUp, tpm } from './fixture.ts'
+
+const options = { max_wait: 0 }
+type Scheduler = ReturnType<typeof setUp>['scheduler']
+
+async function serve(scheduler: Scheduler, times: number, more: Parameters<typeof ask>[0] = {}): Promise<number> {
+  let served = 0
+  for (let n = 0; n < times; n++) {
+    await scheduler.acquire(ask(more)).then(
+      (lease) => (lease.settle({}), served++),
+      () => {},
+    )
+  }
+  return served
+}
+
+describe('limits belong to', () => {
+  it('an account, however many keys it has', async () => {
+    const keys = [{ account: 'x' }, { account: 'x' }, { account: 'y' }]
+    const { scheduler } = setUp([provider('p', keys, { limits: [rpm(5)] })], { options })
+    expect(await serve(scheduler, 20)).toBe(10)
+  })
+
+  it('an account with a model: another model has its own', async () => {
+    const { scheduler } = setUp([provider('p', [{ account: 'x' }, { account: 'x' }])], {
+      pools: [
+        pool('one', [route('p', { model: 'one', limits: [rpm(5)] })]),
+        pool('two', [route('p', { model: 'two', limits: [rpm(3)] })]),
+      ],
+      options,
+    })
+    expect(await serve(scheduler, 9, { model: 'one' })).toBe(5)
+    expect(await serve(scheduler, 9, { model: 'two' })).toBe(3)
+    // Asked for directly it is the same model with the same limit.
+    expect(await serve(scheduler, 9, { model: 'p/one' })).toBe(0)
+  })
+
+  it('a key, over all pools that use it', async () => {
+    const { scheduler } = setUp([provider('p', [[rpm(5)]])], {
+      pools: [pool('a', [route('p')]), pool('b', [route('p')])],
+      options,
+    })
+    expect(await serve(scheduler, 3, { model: 'a' })).toBe(3)
+    expect(await serve(scheduler, 9, { model: 'b' })).toBe(2)
+  })
+
+  it('a provider, a public model, and a client', async () => {
+    const { scheduler } = setUp([provider('p', [[], []], { limits: [rpm(9, { scope: 'provider' })] })], {
+      pools: [pool('a', [route('p')], { limits: [rpm(4)] }), pool('b', [route('p')])],
+      options: { ...options, clients: { small: { limits: [rpm(2)] } } },
+    })
+    expect(await serve(scheduler, 9, { model: 'a', client: 'small' })).toBe(2)
+    expect(await serve(scheduler, 9, { model: 'a' })).toBe(2)
+    expect(await serve(scheduler, 9, { model: 'b' })).toBe(5)
+  })
+
+  it('all of them at once or none: what one refuses is not taken from another', async () => {
+    const { scheduler } = setUp([provider('p', [[rpm(10), tpm(100)]])], { options })
+    expect(await serve(scheduler, 5, { input: 90, maxOutput: 50 })).toBe(0)
+    expect(scheduler.report().scopes.map(({ level }) => level)).toEqual([10, 100])
+  })
+})
+
+describe('a request that is too large', () => {
+  it('for every key is told so at once', async () => {
+    const { scheduler } = setUp([provider('p', [[tpm(1000)]])], { options: { max_wait: 50_000 } })
+    const error = await scheduler.acquire(ask({ input: 2000 })).then(
+      () => undefined,
+      (error: GatewayError) => error,
+    )
+    expect(error).toMatchObject({ kind: 'too_large', status: 413 })
+    expect(error?.extra?.['keys']).toMatchObject([
+      { key: 'p#1', eta: null, reason: 'larger than its limits ever admit' },
+    ])
+  })
+
+  it('is not starved by small ones that would fit in between', async () => {
+    const { scheduler, clock } = setUp([provider('p', [[tpm(6000, { shape: 'bucket' })]])])
+    let servedAt = 0
+    ;(await scheduler.acquire(ask({ input: 5000, maxOutput: 1 }))).settle({ input: 5000, output: 1 })
+    void scheduler.acquire(ask({ client: 'large', input: 4000, maxOutput: 1 })).then((lease) => {
+      servedAt = clock.now()
+      lease.settle({ input: 4000, output: 1 })
+    })
+    for (let second = 0; second < 50; second++) {
+      void scheduler.acquire(ask({ client: 'small', input: 80, maxOutput: 1 })).then(
+        (lease) => lease.settle({ input: 80, output: 1 }),
+        () => {},
+      )
+      await clock.advance(1000)
+    }
+    // The bucket refills 100 a second, and 3,200 were missing.
+    expect(servedAt).toBeGreaterThan(30_000)
+    expect(servedAt).toBeLessThan(42_000)
+    scheduler.close()
+  })
+})
+
+describe('the queue', () => {
+  it('holds no more than what can be served in time: the rest is refused at once with a true time', async () => {
+    const { scheduler, clock } = setUp([provider('p', [[rpm(60, { shape: 'bucket' })]])], {
+      options: { max_wait: 10_000 },
+    })
+    const outcomes = { served: 0, refused: 0 }
+    const waits: number[] = []
+    const after: number[] = []
+    for (let n = 0; n < 120; n++) {
+      void scheduler.acquire(ask()).then(
+        (lease) => {
+          outcomes.served++
+          waits.push(lease.waited)
+          lease.settle({ input: 100, output: 10 })
+        },
+        (error: GatewayError) => {
+          outcomes.refused++
+          after.push(error.retryAfter ?? 0)
+          expect(clock.now()).toBe(0)
+        },
+      )
+    }
+    await clock.advance(20_000)
+    // A full bucket of 59.88, and ten more in ten seconds.
+    expect(outcomes.served).toBeGreaterThanOrEqual(69)
+    expect(outcomes.served).toBeLessThanOrEqual(71)
+    expect(Math.max(...waits)).toBeLessThanOrEqual(10_000)
+    expect(Math.min(...after)).toBeGreaterThanOrEqual(1000)
+  })
+
+  it('takes a request’s own patience', async () => {
+    const { scheduler, clock } = setUp([provider('p', [[rpm(1)]])], { options: { max_wait: 0 } })
+    await serve(scheduler, 1)
+    let served = false
+    void scheduler.acquire(ask({ maxWait: 70_000 })).then(() => (served = true))
+    await clock.advance(61_000)
+    expect(served).toBe(true)
+  })
+
+  it('never holds more than max_queue', async () => {
+    const { scheduler } = setUp([provider('p', [[concurrency(1)]])], { options: { max_queue: 5 } })
+    const refused: unknown[] = []
+    for (let n = 0; n < 20; n++) void scheduler.acquire(ask()).catch((error: unknown) => refused.push(error))
+    await Promise.resolve()
+    expect(scheduler.report().queued).toBe(5)
+    scheduler.close()
+  })
+
+  it('shares by the clients’ weights', async () => {
+    const { scheduler, clock } = setUp([provider('p', [[concurrency(1)]])], {
+      options: { clients: { gold: { weight: 3 } } },
+    })
+    const held = await scheduler.acquire(ask())
+    const order: string[] = []
+    for (let n = 0; n < 12; n++) {
+      for (const client of ['gold', 'tin']) {
+        void scheduler.acquire(ask({ client })).then(
+          (lease) => {
+            order.push(client)
+            clock.setTimer(clock.now() + 10, () => lease.settle({}))
+          },
+          () => {},
+        )
+      }
+    }
+    held.settle({})
+    await clock.advance(115)
+    expect(order.filter((client) => client === 'gold')).toHaveLength(9)
+    expect(order.filter((client) => client === 'tin')).toHaveLength(3)
+    scheduler.close()
+  })
+})
+
+describe('prompt-cache affinity', () => {
+  const cached = (keys: number, cache_per_key = true) =>
+    setUp([
+      provider(
+        'p',
+        Array.from({ length: keys }, () => []),
+        { cache_per_key },
+      ),
+    ])
+  const keysOf = async (scheduler: Scheduler, affinity: string, times: number) => {
+    const keys = new Set<string>()
+    for (let n = 0; n < times; n++) {
+      for (const other of [affinity, undefined, undefined, undefined]) {
+        const lease = await scheduler.acquire(ask({ affinity: other }))
+        if (other) keys.add(lease.key)
+        lease.settle({})
+      }
+    }
+    return keys
+  }
+
+  it('sends one conversation to one key', async () => {
+    expect((await keysOf(cached(4).scheduler, 'conversation', 20)).size).toBe(1)
+    expect((await keysOf(cached(4, false).scheduler, 'conversation', 20)).size).toBeGreaterThan(1)
+  })
+
+  it('finds the same key in another process, also among many', async () => {
+    const [first] = await keysOf(cached(300).scheduler, 'x', 1)
+    const [second] = await keysOf(cached(300).scheduler, 'x', 1)
+    expect(first).toBe(second)
+  })
+
+  it('spreads conversations evenly, and moves few when a key is added', async () => {
+    const home = async (keys: number) => {
+      const homes: string[] = []
+      for (let n = 0; n < 200; n++) homes.push(...(await keysOf(cached(keys).scheduler, `conversation ${n}`, 1)))
+      return homes
+    }
+    const [four, five] = [await home(4), await home(5)]
+    const counts = [...Map.groupBy(four, (key) => key).values()].map(({ length }) => length)
+    expect(Math.min(...counts)).toBeGreaterThan(25)
+    const moved = four.filter((key, index) => key !== five[index])
+    expect(moved.length).toBeLessThan(200 * 0.35)
+  })
+
+  it('never overloads a key: a conversation that is all the traffic is spread', async () => {
+    const { scheduler } = cached(4)
+    const counts = new Map<string, number>()
+    for (let n = 0; n < 400; n++) {
+      const lease = await scheduler.acquire(ask({ affinity: 'all' }))
+      counts.set(lease.key, (counts.get(lease.key) ?? 0) + 1)
+      lease.settle({})
+    }
+    expect(Math.max(...counts.values())).toBeLessThanOrEqual(110)
+  })
+})
+
+describe('a lease', () => {
+  it('explains why it was given, and why the others were not', async () => {
+    const { scheduler } = setUp([provider('p', [[rpm(1)], [rpm(1)]])])
+    await serve(scheduler, 1)
+    const lease = await scheduler.acquire(ask({ explain: true }))
+    expect(lease.explain()).toMatchObject([
+      { key: 'p#2', eta: 0, reason: 'ready' },
+      { key: 'p#1', reason: 'p#1: requests per minute: 0 of 1 left' },
+    ])
+  })
+})
+
+it('gives no more retries than a tenth of the requests', async () => {
+  const { scheduler } = setUp([provider('p', [[]])])
+  let granted = 0
+  for (let n = 0; n < 1000; n++) {
+    await serve(scheduler, 1)
+    if (scheduler.mayRetry()) granted++
+  }
+  expect(granted).toBeLessThanOrEqual(120)
+  expect(granted).toBeGreaterThanOrEqual(100)
+})

@@ -1,0 +1,119 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { keepJournal } from '../../src/store/journal.ts'
+import { openStore } from '../../src/store/store.ts'
+import { ask, provider, rpm, setUp } from '../scheduler/fixture.ts'
+import { virtualClock } from '../scheduler/virtual-clock.ts'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'store-'))
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+const day = rpm(100, { period: 86_400_000, shape: 'calendar' })
+const keys = () => [provider('p', [[day], []])]
+const level = (scheduler: ReturnType<typeof setUp>['scheduler']) => scheduler.report().scopes[0]?.level
+const fail = (error: unknown) => {
+  throw error
+}
+
+it('keeps counts, retirements and switched-off keys over an orderly restart', async () => {
+  const clock = virtualClock()
+  const first = setUp(keys(), { clock })
+  const stop = keepJournal(first.scheduler, openStore(folder), clock, fail)
+  first.scheduler.setEnabled('p#2', false)
+  for (let n = 0; n < 7; n++) (await first.scheduler.acquire(ask())).settle({})
+  ;(await first.scheduler.acquire(ask())).fail({ kind: 'authentication', started: false })
+  stop()
+  expect(clock.timers).toBe(0)
+
+  const second = setUp(keys(), { clock })
+  const stopSecond = keepJournal(second.scheduler, openStore(folder), clock, fail)
+  expect(level(second.scheduler)).toBe(93)
+  expect(second.scheduler.report().keys).toMatchObject([
+    { state: 'retired', reason: 'credentials refused' },
+    { state: 'disabled' },
+  ])
+  stopSecond()
+})
+
+it('writes each second what has changed, and only that', async () => {
+  const clock = virtualClock()
+  const { scheduler } = setUp(keys(), { clock })
+  const store = openStore(folder)
+  const written: string[][] = []
+  const stop = keepJournal(
+    scheduler,
+    { ...store, write: (snapshot) => (written.push(Object.keys(snapshot.entries)), store.write(snapshot)) },
+    clock,
+    fail,
+  )
+  await clock.advance(5000)
+  const idle = written.length
+  ;(await scheduler.acquire(ask())).settle({})
+  await clock.advance(5000)
+  expect(idle).toBe(1)
+  expect(written.slice(1).flat()).toContain('["key","p","p#1"]')
+  expect(written).toHaveLength(2)
+  stop()
+})
+
+it('forgets what the configuration no longer has', async () => {
+  const clock = virtualClock()
+  const first = setUp([provider('gone', [[day]])], { clock })
+  const stop = keepJournal(first.scheduler, openStore(folder), clock, fail)
+  ;(await first.scheduler.acquire(ask())).settle({})
+  stop()
+  const second = setUp(keys(), { clock })
+  keepJournal(second.scheduler, openStore(folder), clock, fail)()
+  expect(level(second.scheduler)).toBe(100)
+})
+
+it('loses at most a second when the process is killed', async () => {
+  const program = `
+    import { createScheduler } from '${new URL('../../src/scheduler/scheduler.ts', import.meta.url).href}'
+    import { realClock } from '${new URL('../../src/scheduler/clock.ts', import.meta.url).href}'
+    import { keepJournal } from '${new URL('../../src/store/journal.ts', import.meta.url).href}'
+    import { openStore } from '${new URL('../../src/store/store.ts', import.meta.url).href}'
+    const spec = JSON.parse(process.argv[2])
+    const scheduler = createScheduler(spec)
+    keepJournal(scheduler, openStore(process.argv[1]), realClock, (error) => { throw error })
+    setInterval(async () => {
+      const lease = await scheduler.acquire({ model: 'p/m', input: 1, maxOutput: 1, needs: {} })
+      lease.settle({})
+      process.stdout.write('x')
+    }, 10)
+  `
+  const spec = {
+    providers: [provider('p', [[rpm(1_000_000, { period: 86_400_000, shape: 'calendar' })]])],
+    pools: [],
+    options: {},
+  }
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program, folder, JSON.stringify(spec)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let sent = 0
+  let sentAtKill = 0
+  const began = performance.now()
+  for await (const bytes of child.stdout) {
+    sent += (bytes as Buffer).length
+    if (sentAtKill === 0 && performance.now() - began > 2500 && sent > 120) {
+      sentAtKill = sent
+      child.kill('SIGKILL')
+    }
+  }
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  const saved = openStore(folder)
+  const snapshot = saved.load()
+  saved.close()
+  const [, used = 0] = snapshot?.entries['["key","p","p#1"]']?.limits?.['requests/86400000']?.state ?? []
+  const perSecond = sent / ((performance.now() - began) / 1000)
+  expect(snapshot?.clean).toBe(false)
+  expect(used).toBeLessThanOrEqual(sent + 1)
+  expect(used).toBeGreaterThanOrEqual(sent - 1.5 * Math.max(perSecond, 100))
+})
