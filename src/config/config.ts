@@ -117,7 +117,7 @@ export interface Provider {
 }
 
 export interface ProviderKey {
-  /** `groq#1`: the provider and the position among its live keys. */
+  /** `acme#1`: the provider and the position among its live keys. */
   name: string
   /** A string, or the parts of a compound credential; empty for a provider that needs no key. Never logged. */
   secret: string | Record<string, string>

@@ -7,7 +7,7 @@ import type { ToWall } from './limits/window.ts'
 
 export interface Scope {
   readonly kind: LimitScope
-  /** `key groq#2`, `key-model groq#2 llama-3`: unique, for people and for the journal. */
+  /** `key acme#2`, `key-model acme#2 model-a`: unique, for people and for the journal. */
   readonly name: string
   limits: Limit[]
   /** Cooling until then (monotonic ms), and why. */

@@ -1,4 +1,4 @@
-/** Globs with `*` only, matched in linear time whatever the text: `claude-*-4-5*`. */
+/** Globs with `*` only, matched in linear time whatever the text: `model-*-4-5*`. */
 export function globTest(glob: string): (text: string) => boolean {
   const pieces = glob.split('*')
   const [head = '', ...rest] = pieces
