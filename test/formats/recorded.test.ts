@@ -12,12 +12,12 @@ const BY_FAMILY: Record<string, string> = {
   'openai-chat': 'openai',
 }
 
-/** The formats that may answer an exchange: its family's, and where a provider has one of its own, that. */
+/** The format that answers an exchange: the provider's own where it has one, else its family's. */
 function formatsOf({ family, provider }: Recorded): string[] {
   const own = provider === 'vertex' && family === 'anthropic' ? 'vertex-anthropic' : provider
   const shared = BY_FAMILY[family] ?? family
   if (family === 'openai-chat') return [isShipped(provider) ? provider : shared]
-  return provider === 'vertex' ? [shared, own] : [shared]
+  return [provider === 'vertex' ? own : shared]
 }
 
 const FINISH: Record<string, string> = {

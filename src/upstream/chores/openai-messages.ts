@@ -18,13 +18,16 @@ interface Options {
   nameResults: boolean
   /** Neighbours of the same role become one message. */
   merge: boolean
+  /** Fields of a last message of the assistant, which the server is to go on from. */
+  begun: Wire
 }
 
 const THOUGHTS = ['reasoning_content', 'reasoning', 'reasoning_details', 'thinking_blocks']
 
 /**
- * Options: `text`, `leave_out`, `thoughts`, `empty_content`, `name_results`, `merge`, as above. The role `developer`
- * always becomes `system`, and the deprecated forms become tool calls and results.
+ * Options: `text`, `leave_out`, `thoughts`, `empty_content`, `name_results`, `merge`, `begun`, as above. The role
+ * `developer` always becomes `system`, a refusal becomes text, the deprecated forms become tool calls and results, and
+ * an answer that says nothing goes.
  */
 export const openaiMessages: Chore = (given) => {
   const options: Options = {
@@ -34,15 +37,22 @@ export const openaiMessages: Chore = (given) => {
     emptyContent: typeof given['empty_content'] === 'string' ? given['empty_content'] : undefined,
     nameResults: given['name_results'] === true,
     merge: given['merge'] === true,
+    begun: isMap(given['begun']) ? given['begun'] : {},
   }
   return (request, warn) => {
-    const messages = request.messages.map((message) => {
+    const said = request.messages.filter((message) => message.role !== 'assistant' || saysSomething(message))
+    const messages = said.map((message, i) => {
       const wire = plainer(message, options)
       if (options.text === 'always' && Array.isArray(message.wire['content'])) tellOfLoss(message, warn)
-      return { ...message, wire }
+      const isBegun = i === said.length - 1 && message.role === 'assistant' && !message.tool_calls
+      return { ...message, wire: isBegun ? { ...wire, ...options.begun } : wire }
     })
     return { ...request, messages: options.merge ? merged(messages) : messages }
   }
+}
+
+function saysSomething({ content, tool_calls: calls, refusal, wire }: Message): boolean {
+  return content.length > 0 || calls !== undefined || refusal !== undefined || isMap(wire['audio'])
 }
 
 function plainer(message: Message, options: Options): Wire {
@@ -53,11 +63,15 @@ function plainer(message: Message, options: Options): Wire {
   if (options.text !== undefined && Array.isArray(wire['content']) && (isPlain || options.text === 'always')) {
     wire['content'] = message.text ?? message.refusal ?? ''
   }
+  if (message.refusal !== undefined) {
+    delete wire['refusal']
+    if (message.content.length === 0) wire['content'] = message.refusal
+  }
+  for (const field of options.leaveOut) delete wire[field]
   if (options.emptyContent !== undefined) wire['content'] ??= options.emptyContent
   if (options.nameResults && message.role === 'tool') wire['name'] ??= message.name
   if (message.tool_calls && Array.isArray(wire['tool_calls']))
     wire['tool_calls'] = wire['tool_calls'].map(asFunctionCall(message))
-  for (const field of options.leaveOut) delete wire[field]
   return wire
 }
 

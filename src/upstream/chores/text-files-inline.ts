@@ -17,7 +17,20 @@ function inline(message: Message): Message {
   if (!message.content.some(isTextFile)) return message
   const content = message.content.map(asText)
   const text = content.map((part) => (part.type === 'text' ? part.text : '')).join('')
-  return { ...message, content, text }
+  return { ...message, content, text, wire: inlineWire(message) }
+}
+
+/** The files of the wire form are those of the content, in the same order. */
+function inlineWire({ wire, content }: Message): Message['wire'] {
+  if (!Array.isArray(wire['content'])) return wire
+  const files = content.filter((part) => part.type === 'file')
+  return {
+    ...wire,
+    content: wire['content'].map((part: { type?: unknown }) => {
+      const file = part.type === 'file' ? files.shift() : undefined
+      return file && isTextFile(file) ? asText(file) : part
+    }),
+  }
 }
 
 function asText(part: Part): Part {
