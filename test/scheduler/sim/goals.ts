@@ -37,6 +37,14 @@ export const GOALS: Record<string, Goal[]> = {
   i_fair: [NO_REFUSAL, goodput(99.5), SHORT_QUEUE, { measure: 'fairness', atLeast: 0.97 }],
 }
 
+/** The same goals with `slack` percentage points less served; what providers see is not negotiable. */
+export function relaxed(goals: readonly Goal[], slack: number): Goal[] {
+  return goals.map((goal) => {
+    const share = goal.atLeast !== undefined && goal.atLeast > 1
+    return share ? { ...goal, atLeast: (goal.atLeast ?? 0) - slack } : goal
+  })
+}
+
 /** The goals that the measures miss, for people; empty when all are met. */
 export function missed(goals: readonly Goal[], measures: Measures): string[] {
   return goals.flatMap(({ measure, atLeast, atMost }) => {
