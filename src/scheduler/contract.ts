@@ -185,7 +185,8 @@ export interface CandidateReport {
 export interface Scheduler {
   /**
    * Waits for the first moment when a key may take the request. Throws a GatewayError: `unknown_model`, `unsupported`
-   * (no route can), `queue_full` (429 with a true `retryAfter` and `extra.keys`), `cancelled`.
+   * (no route can), `too_large` (no key's limits ever admit it), `queue_full` (429 with a true `retryAfter` and
+   * `extra.keys`; 503 when no key is in service), `cancelled`, `shutting_down`.
    */
   acquire(request: AcquireRequest): Promise<Lease>
   /** State of every scope, for people and for tests. */
@@ -196,6 +197,7 @@ export interface Scheduler {
 export interface SchedulerReport {
   inFlight: number
   queued: number
+  /** `nextFree` in milliseconds: 0 now, Infinity when no time but an event frees it. */
   scopes: { scope: string; limit: string; level: number; amount: number; nextFree: number; learnt?: string }[]
   keys: { key: string; provider: string; state: string; inFlight: number; until?: number; reason?: string }[]
   pools: { model: string; queued: number; candidates: number }[]

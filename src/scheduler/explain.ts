@@ -65,11 +65,13 @@ function reasonOf(lane: Lane, slot: number, shared: readonly Scope[], demand: De
   const waits = scopes.map((scope) => scopeWait(scope, demand, now))
   const worst = scopes[waits.indexOf(Math.max(...waits))]
   if (!worst) return 'ready'
-  if (Math.max(...waits) === Infinity && neverFits(worst, demand)) return TOO_LARGE
+  if (Math.max(...waits) === Infinity && neverFits(worst, demand, now)) return TOO_LARGE
   return scopeReason(worst, demand, now)
 }
 
 /** Concurrency frees by an event; every other Infinity is a size that no window holds. */
-function neverFits(scope: Scope, demand: Demand): boolean {
-  return scope.limits.some(({ spec, window }) => spec.metric !== 'concurrency' && needOf(spec, demand) > window.amount)
+function neverFits(scope: Scope, demand: Demand, now: number): boolean {
+  return scope.limits.some(
+    ({ spec, window }) => spec.metric !== 'concurrency' && window.wait(now, needOf(spec, demand)) === Infinity,
+  )
 }

@@ -27,7 +27,8 @@ export function createHost(world: World, wake: (lease: LeaseRecord, keys: readon
       const now = clock.now()
       for (const lease of world.leases) {
         if (lease.sent + world.settings.lease_ttl > now) break
-        lease.fail({ kind: 'timeout', started: true })
+        // Whoever held it is gone; that is no fault of the key's.
+        lease.fail({ kind: 'cancelled', started: true })
       }
       watch()
     })
@@ -53,7 +54,7 @@ export function createHost(world: World, wake: (lease: LeaseRecord, keys: readon
       const key = lease.keyState
       const scope = () => keyModelOf(lease.lane.model, key, world.toWall, now).scope
       const options = { trustHeaders: world.settings.trust_headers, toWall: world.toWall }
-      if (observeSignals(lease, signals, scope, now, options)) wake(lease, key.account?.keys ?? [key])
+      if (observeSignals(lease, signals, scope, now, options)) wake(lease, sharing(lease))
     },
     started(lease, elapsed) {
       const { lane, keyState: key, demand } = lease
@@ -75,9 +76,16 @@ export function createHost(world: World, wake: (lease: LeaseRecord, keys: readon
       pool.inFlight--
       pool.duration += (pool.duration === 0 ? 1 : 0.05) * (took - pool.duration)
       if (world.leases.size === 0) unwatch()
-      wake(lease, key.account?.keys ?? [key])
+      wake(lease, sharing(lease))
     },
     explain: (lease) => explainPool(world, lease.pool, lease.item, clock.now(), LISTED),
     close: unwatch,
   }
+}
+
+/** The keys that wait for the same limits as a lease's own. */
+function sharing({ keyState: key, lane, holds }: LeaseRecord): readonly Key[] {
+  const shared =
+    key.account && (lane.model.accountScopes.size > 0 || holds.some(({ scope }) => scope === key.account?.scope))
+  return shared && key.account ? key.account.keys : [key]
 }

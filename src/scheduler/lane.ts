@@ -37,6 +37,8 @@ const ROUNDING = 1e-3
 export class Lane {
   readonly route: RouteSpec
   readonly provider: Provider
+  /** `provider/model`. */
+  readonly name: string
   readonly model: ProviderModel
   readonly tier: Tier
   /** Slots that a request at the head of the queue waits for, and that smaller ones must leave alone. */
@@ -61,6 +63,7 @@ export class Lane {
     this.route = route
     this.model = model
     this.provider = model.provider
+    this.name = `${model.provider.spec.name}/${model.name}`
     this.tier = tier
     this.strategy = strategy
     this.toWall = toWall
@@ -92,7 +95,7 @@ export class Lane {
   }
 
   id(slot: number): string {
-    return `${this.provider.spec.name}/${this.model.name}#${this.key(slot).spec.name}`
+    return `${this.name}#${this.key(slot).spec.name}`
   }
 
   weight(slot: number): number {

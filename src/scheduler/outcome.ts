@@ -33,8 +33,7 @@ export function succeed(lease: LeaseRecord, used: Settlement, context: OutcomeCo
     keyModel.scope.refusals = 0
   }
   recordAnswer(lane.provider.refusals)
-  const model = `${lane.provider.spec.name}/${lane.model.name}`
-  context.estimator.learn(model, item.client.name, item.request.input, used)
+  context.estimator.learn(lane.name, item.client.name, item.request.input, used)
   const output = used.output ?? lease.demand.output
   const expected = 500 + (used.input ?? lease.demand.input) / 8 + (output * 1000) / 60
   const before = key.slowness

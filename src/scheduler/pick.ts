@@ -13,8 +13,7 @@ const RATHER_AGAIN = 2000
 export function demandOf(world: World, item: Waiting, lane: Lane): Demand {
   let demand = item.demands.get(lane)
   if (!demand) {
-    const model = `${lane.provider.spec.name}/${lane.model.name}`
-    demand = world.estimator.demand(model, lane.route, item.request, item.client.name)
+    demand = world.estimator.demand(lane.name, lane.route, item.request, item.client.name)
     item.demands.set(lane, demand)
   }
   return demand
@@ -78,8 +77,7 @@ function warmKey(
   const { lane, slot } = home
   const cold = demandOf(world, item, lane)
   const known = pool.homes.has(affinity)
-  const model = `${lane.provider.spec.name}/${lane.model.name}`
-  const share = known ? world.estimator.cachedShare(model, item.client.name) : 0
+  const share = known ? world.estimator.cachedShare(lane.name, item.client.name) : 0
   const demand = share > 0 ? { ...cold, cached: Math.floor(cold.input * share) } : cold
   if (sharedWait(pool, item, lane, demand, now) > 0 || !lane.admits(slot, demand, exclude, now)) return undefined
   item.demands.set(lane, demand)

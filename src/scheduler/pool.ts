@@ -21,6 +21,8 @@ export interface Pool {
   readonly scope: Scope
   readonly tiers: readonly Tier[]
   readonly lanes: readonly Lane[]
+  /** All lanes, as requests see them, when no route says what it cannot do; else each request looks for itself. */
+  readonly open: Waiting['tiers'] | undefined
   readonly queue: FairQueue
   readonly drain: Drain
   readonly homes: Homes
@@ -63,6 +65,7 @@ export function createPool(
     scope: createScope('model', `model ${spec.model}`, spec.limits, toWall, now),
     tiers: sorted,
     lanes,
+    open: lanes.some(({ route }) => route.capabilities) ? undefined : servingOf(sorted, () => true),
     queue: new FairQueue(),
     drain: createDrain(now),
     homes: createHomes(),
@@ -74,6 +77,13 @@ export function createPool(
     inFlight: 0,
     usedAt: now,
   }
+}
+
+/** The lanes that have keys and meet a condition, by tier. */
+export function servingOf(tiers: readonly Tier[], serves: (lane: Lane) => boolean): Waiting['tiers'] {
+  return tiers
+    .map((tier) => ({ tier, lanes: tier.lanes.filter((lane) => lane.size > 0 && serves(lane)) }))
+    .filter(({ lanes }) => lanes.length > 0)
 }
 
 /** A pool that is no longer needed takes no more note of its keys. */

@@ -2,6 +2,7 @@
 import type { SchedulerReport } from './contract.ts'
 import { waitOf } from './limits/limit.ts'
 import { places } from './memory/address.ts'
+import { UNTIL_EVENT } from './limits/window.ts'
 import type { Key } from './provider.ts'
 import type { World } from './world.ts'
 
@@ -15,7 +16,7 @@ export function reportOf(world: World, now: number): SchedulerReport {
         limit: period > 0 ? `${metric}/${period / 1000}s` : metric,
         level: limit.window.room(now),
         amount: limit.window.amount,
-        nextFree: Math.max(waitOf(limit, null, now), scope.until - now, 0),
+        nextFree: timeOf(Math.max(waitOf(limit, null, now), scope.until - now, 0)),
         ...(limit.learnt?.reason && { learnt: limit.learnt.reason }),
       })
     }
@@ -41,6 +42,11 @@ export function reportOf(world: World, now: number): SchedulerReport {
       return { model, queued: pool?.queue.size ?? 0, candidates }
     }),
   }
+}
+
+/** What only an event ends has no time. */
+function timeOf(wait: number): number {
+  return wait >= UNTIL_EVENT ? Infinity : wait
 }
 
 function stateOf(world: World, key: Key, now: number): { state: string; until?: number; reason?: string } {

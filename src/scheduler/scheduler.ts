@@ -16,6 +16,7 @@ import type { SchedulerOptions } from './options.ts'
 import { pick } from './pick.ts'
 import type { LeaseRecord } from './lease.ts'
 import type { Pool } from './pool.ts'
+import { servingOf } from './pool.ts'
 import type { Key } from './provider.ts'
 import { poolOf, strategyOf } from './pools.ts'
 import type { Waiting } from './queue/waiting.ts'
@@ -93,12 +94,7 @@ export function createScheduler(
   }
 
   function createWaiting(pool: Pool, request: AcquireRequest, now: number): Waiting {
-    const tiers = pool.tiers
-      .map((tier) => ({
-        tier,
-        lanes: tier.lanes.filter((lane) => lack(lane.route, request) === undefined && lane.size > 0),
-      }))
-      .filter(({ lanes }) => lanes.length > 0)
+    const tiers = pool.open ?? servingOf(pool.tiers, (lane) => lack(lane.route, request) === undefined)
     if (tiers.length === 0) throw unsupported(request, pool.spec.routes)
     const arrived = now - (request.waited ?? 0)
     return {

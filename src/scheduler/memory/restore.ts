@@ -7,6 +7,7 @@ import type { World } from '../world.ts'
 import type { Place } from './address.ts'
 import { placeAt } from './address.ts'
 import type { Entry, LimitEntry, Snapshot } from './snapshot.ts'
+import { shapeOf } from './snapshot.ts'
 
 /** After a crash the last second is unknown: what was busy until then is taken to have gone on for so long. */
 const LOST = 1000
@@ -55,10 +56,11 @@ function restoreLimit(world: World, limit: Limit, entry: LimitEntry, lost: boole
     // The operator may have declared less since.
     limit.window.resize(now, world.settings.trust_headers ? amount : Math.min(amount, limit.spec.amount))
   }
-  if (entry.state) limit.window.load(now, entry.state)
+  const state = entry.shape === shapeOf(limit) ? entry.state : undefined
+  if (state) limit.window.load(now, state)
   if (entry.until !== undefined) limit.until = Math.max(limit.until, entry.until - world.offset)
   const { metric, period, amount } = limit.spec
-  if (lost && entry.state && period > 0) {
+  if (lost && state && period > 0) {
     const unknown = (amount * LOST) / period
     limit.window.take(now, metric === 'usd' ? unknown : Math.ceil(unknown))
   }

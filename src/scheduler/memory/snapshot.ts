@@ -31,6 +31,8 @@ export interface Entry {
 export interface LimitEntry {
   /** The window's own. */
   state?: number[]
+  /** Of the limit that kept the state; another one could not read it. */
+  shape?: string
   until?: number
   learnt?: { amount: number; reason: string; share: number; hold: number; cutAt?: number }
   /** Of a limit that nobody declared. */
@@ -83,7 +85,7 @@ function entryOf(world: World, { scope, key, keyModel }: Place, now: number): En
 function limitEntry(world: World, limit: Limit, now: number): LimitEntry | undefined {
   const entry: LimitEntry = {}
   const state = limit.window.save(now)
-  if (state) entry.state = state
+  if (state) Object.assign(entry, { state, shape: shapeOf(limit) })
   if (limit.until > now) entry.until = world.toWall(limit.until)
   if (limit.learnt) {
     const { reason, share, hold, cutAt } = limit.learnt
@@ -97,4 +99,9 @@ function limitEntry(world: World, limit: Limit, now: number): LimitEntry | undef
     if (limit.undeclared) entry.spec = limit.spec
   }
   return Object.keys(entry).length > 0 ? entry : undefined
+}
+
+/** The declared shape; a fixed window whose phase is not known yet reads a known one's state as one old taking. */
+export function shapeOf({ spec }: Limit): string {
+  return spec.resets ? 'calendar' : (spec.shape ?? 'sliding')
 }
