@@ -73,8 +73,8 @@ describe('whatever happens', () => {
           }
           // Clients and upstreams that were forgotten: half of the leases are never ended by anybody.
           for (const [index, lease] of leases.entries()) if (index % 2 === 0) lease.settle({})
-          for (let minute = 0; minute < 60 && (open > 0 || scheduler.report().inFlight > 0); minute++)
-            await clock.advance(60_000)
+          const busy = () => open > 0 || scheduler.report().inFlight > 0
+          for (let minute = 0; minute < 60 && busy(); minute++) await clock.advance(60_000)
           const { inFlight, queued, scopes, keys: states } = scheduler.report()
           expect({ open, inFlight, queued, timers: clock.timers }).toEqual({
             open: 0,
@@ -135,35 +135,51 @@ describe('whatever happens', () => {
     )
   })
 
-  it('nobody waits while some key could serve the head of the queue', async () => {
+  it('nobody waits while some key could serve the head of the queue, however keys share their limits', async () => {
+    const world = fc.record({
+      keys: fc.array(fc.tuple(keyLimits, fc.constantFrom(undefined, 'x', 'y')), { minLength: 1, maxLength: 5 }),
+      shared: fc.array(fc.tuple(window, fc.constantFrom('account', 'account-model', 'provider', 'key-model')), {
+        maxLength: 2,
+      }),
+      public: fc.array(window, { maxLength: 1 }),
+    })
     await fc.assert(
       fc.asyncProperty(
-        fc.array(keyLimits, { minLength: 1, maxLength: 5 }),
+        world,
         fc.array(step, { minLength: 20, maxLength: 100 }),
-        async (keys, steps) => {
-          const { scheduler, clock } = setUp([provider('p', keys)], { options: { max_wait: 1e9, max_queue: 1000 } })
+        async ({ keys, shared, public: limits }, steps) => {
+          const spec = provider(
+            'p',
+            keys.map(([limits, account]) => ({ limits, account })),
+            { limits: shared.map(([limit, scope]) => ({ ...limit, scope })) },
+          )
+          const pools = [
+            pool('chat', [route('p')], { limits }),
+            pool('other', [route('p'), route('p', { model: 'n' })]),
+          ]
+          const { scheduler, clock } = setUp([spec], { pools, options: { max_wait: 1e9, max_queue: 1000 } })
           const leases: Lease[] = []
-          const same = ask({ input: 100, maxOutput: 50 })
+          const same = { chat: ask({ maxOutput: 50 }), other: ask({ maxOutput: 50, model: 'other' }) }
           for (const { act, pick, kind } of steps) {
             const lease = leases[pick % Math.max(1, leases.length)]
-            if (act === 'ask' || act === 'leave')
-              void scheduler.acquire(same).then(
-                (lease) => leases.push(lease),
+            if (act === 'ask' || act === 'leave') {
+              const request = pick % 3 ? same.chat : same.other
+              void scheduler.acquire(request).then(
+                (granted) => leases.push(granted),
                 () => {},
               )
+            }
             // Real use would teach better estimates, which those who already wait do not get.
             else if (act === 'settle') lease?.settle({})
-            else if (act === 'fail')
-              lease?.fail({
-                kind: kind === 'rate_limit' ? 'rate_limit' : 'connection',
-                started: false,
-                retryAfter: 700,
-              })
-            else await clock.advance(pick % 20_000)
+            else if (act === 'fail') {
+              const limited = kind === 'rate_limit'
+              lease?.fail({ kind: limited ? 'rate_limit' : 'connection', started: false, retryAfter: 700 })
+            } else await clock.advance(pick % 20_000)
             await clock.advance(0.11)
-            if (scheduler.report().queued > 0) {
-              const ready = scheduler.explain(same).filter(({ eta }) => eta === 0)
-              expect(ready).toEqual([])
+            for (const { model, queued } of scheduler.report().pools) {
+              if (queued === 0) continue
+              const ready = scheduler.explain(model === 'chat' ? same.chat : same.other).filter(({ eta }) => eta === 0)
+              expect(ready, model).toEqual([])
             }
           }
           scheduler.close()
