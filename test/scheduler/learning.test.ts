@@ -185,6 +185,45 @@ describe('a refusal', () => {
   })
 })
 
+describe('a refusal that names its scope', () => {
+  it('rests all keys of the account, for all models, to the reset that was told', async () => {
+    const { scheduler } = setUp([provider('p', [{ account: 'x' }, { account: 'x' }, { account: 'y' }])])
+    const lease = await scheduler.acquire(ask())
+    lease.observe([{ metric: 'requests', class: 'day', scope: 'account', reset: 7 * 3_600_000 }])
+    lease.fail({ kind: 'rate_limit', started: false })
+    for (const model of ['chat', 'p/another']) {
+      const etas = scheduler.explain(ask({ model })).map(({ key, eta }) => [key, eta])
+      expect(Object.fromEntries(etas)).toEqual({ 'p#1': 7 * 3_600_000, 'p#2': 7 * 3_600_000, 'p#3': 0 })
+    }
+  })
+
+  it('as shared capacity rests this model of the key for a moment only', async () => {
+    const { scheduler } = setUp([provider('p', [[]])])
+    const lease = await scheduler.acquire(ask())
+    lease.observe([{ metric: 'requests', class: 'shared' }])
+    lease.fail({ kind: 'rate_limit', started: false })
+    expect(eta(scheduler, 'p#1')).toBe(1000)
+    expect(scheduler.explain(ask({ model: 'p/other' }))[0]?.eta).toBe(0)
+  })
+})
+
+describe('a fixed window', () => {
+  it('is used to its boundary once the provider has told where that is', async () => {
+    const { scheduler, clock } = setUp([provider('p', [[rpm(3, { shape: 'fixed' })]])], { options: { max_wait: 0 } })
+    const take = async () => (await scheduler.acquire(ask())).settle({})
+    await clock.advance(50_000)
+    const first = await scheduler.acquire(ask())
+    first.observe([{ metric: 'requests', period: 60_000, limit: 3, remaining: 2, reset: 10_000, resetMeans: 'window' }])
+    first.settle({})
+    await take()
+    await take()
+    expect(eta(scheduler, 'p#1')).toBe(10_000)
+    await clock.advance(10_001)
+    for (let n = 0; n < 3; n++) await take()
+    expect(eta(scheduler, 'p#1')).toBeCloseTo(60_000, -1)
+  })
+})
+
 describe('estimates', () => {
   it('follow what a client’s requests really use', async () => {
     const { scheduler } = setUp([provider('p', [[tpm(1_000_000)]])])
