@@ -7,7 +7,7 @@ import { createRunning } from './api/running.ts'
 import { createLoadView } from './api/ancestor/load.ts'
 import type { FailoverOptions } from './gateway/failover.ts'
 import { createFirstTokenTimes } from './gateway/first-token-times.ts'
-import { createGateway } from './gateway/gateway.ts'
+import { createGateway, type GatewayParts } from './gateway/gateway.ts'
 import type { Hedging } from './gateway/hedge.ts'
 import { createTrafficBudget } from './gateway/traffic-budget.ts'
 import { createLog, logRecord, type Log } from './observability/log.ts'
@@ -73,7 +73,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     failover: failoverOptions(config.server, clock.now),
     hedging: config.server.hedge > 0 ? hedgingOptions(config.server, clock.now) : undefined,
     resumable: new Set(config.models.filter((pool) => pool.resume === true).map((pool) => pool.model)),
-    passed: config.server.forward.response,
+    passHeaders: responseHeaders(config.server.forward.response, redact),
     record: (record) => {
       logRecord(log, record)
       metrics.record(record)
@@ -120,6 +120,18 @@ function hedgingOptions(config: ServerConfig, now: () => number): Hedging {
     times: createFirstTokenTimes(),
     traffic: createTrafficBudget({ share: config.hedge, burst: 1, perSecond: 0, now }),
   }
+}
+
+/** Those headers of an upstream's answer that may be shown, without secrets that it says back. */
+function responseHeaders(names: readonly string[], redact: Redact): GatewayParts['passHeaders'] {
+  if (names.length === 0) return undefined
+  return (headers) =>
+    Object.fromEntries(
+      names.flatMap((name) => {
+        const value = headers[name]
+        return value === undefined ? [] : [[name, redact(value)]]
+      }),
+    )
 }
 
 function withSandbox(provider: Provider, sandbox: Sandbox | undefined): Provider {

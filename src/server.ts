@@ -17,8 +17,10 @@ import { models, type PublicModel } from './api/models.ts'
 import { registerMetrics, type MetricsPage } from './api/metrics.ts'
 import { createOverload } from './api/overload.ts'
 import type { Running } from './api/running.ts'
+import { createPassHeaders } from './api/passed-headers.ts'
 import { registerScheduler } from './api/scheduler.ts'
 import { answerSocketError } from './api/socket-error.ts'
+import { redacted } from './api/answer-headers.ts'
 import { createKeyCheck } from './api/client-key.ts'
 import { errorHeaders } from './api/error-headers.ts'
 import { errorBody, GatewayError } from './chat/error.ts'
@@ -44,7 +46,7 @@ export interface ServerParts {
 }
 
 export function buildServer(parts: ServerParts): FastifyInstance {
-  const { config, running } = parts
+  const { config, running, redact } = parts
   const logger: FastifyBaseLogger = parts.log
   const app: FastifyInstance = Fastify({
     loggerInstance: logger,
@@ -60,9 +62,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     clientErrorHandler: answerSocketError,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
   })
-  app.setErrorHandler((error: FastifyError, request, reply) =>
-    sendError(asClientError(error), request, reply, parts.redact),
-  )
+  app.setErrorHandler((error: FastifyError, request, reply) => sendError(asClientError(error), request, reply, redact))
   app.setNotFoundHandler((request, reply) =>
     sendError(
       new GatewayError(
@@ -74,7 +74,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
       ),
       request,
       reply,
-      parts.redact,
+      redact,
     ),
   )
   const overload = createOverload(config.overload)
@@ -87,6 +87,10 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     bounds: config.bounds,
     clientIdle: config.client_idle,
   })
+  // errors and pages; answers of models are bytes, and what goes into a stream has its own
+  app.addHook('onSend', (_request, _reply, payload, done) => {
+    done(null, typeof payload === 'string' ? redact(payload) : payload)
+  })
   registerJsonBody(app)
   registerHealth(app, { scheduler: parts.scheduler, running, overload })
   void app.register(models, { models: () => parts.models, suggest: nearest })
@@ -96,7 +100,8 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     gateway: parts.gateway,
     heartbeat: config.heartbeat,
     clientOf,
-    redact: parts.redact,
+    passHeaders: createPassHeaders(config.forward.request),
+    redact,
   })
   void app.register(ancestor, { gateway: parts.gateway, load: parts.load, clientOf })
   return app
@@ -138,7 +143,7 @@ function sendError(error: GatewayError, request: FastifyRequest, reply: FastifyR
   if (error.kind === 'internal') request.log.error({ err: error.cause ?? error, request: request.id }, 'request failed')
   return reply
     .code(error.status)
-    .headers(errorHeaders(error))
+    .headers(redacted(errorHeaders(error), redact))
     .type('application/json; charset=utf-8')
-    .send(redact(JSON.stringify(errorBody(error))))
+    .send(JSON.stringify(errorBody(error)))
 }

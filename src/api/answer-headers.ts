@@ -3,10 +3,20 @@ import type { Answer } from '../gateway/contract.ts'
 import type { CandidateReport } from '../scheduler/contract.ts'
 
 /** What a client can learn of how its answer came to be, beside the answer. */
-export function answerHeaders(answer: Answer): Record<string, string> {
+export function answerHeaders(answer: Answer, redact: Redact = asItIs): Record<string, string> {
   const headers = { ...passed(answer.headers), ...journeyHeaders(answer) }
   if (answer.explain) headers['x-balanced-call-explain'] = explained(answer.explain)
   if (answer.warnings.length > 0) headers['x-balanced-call-warnings'] = headerText(answer.warnings.join('; '))
+  return redacted(headers, redact)
+}
+
+/** Takes known secrets out of a text. */
+type Redact = (text: string) => string
+const asItIs: Redact = (text) => text
+
+/** A client can name a secret as its model, and an upstream can say one back. */
+export function redacted(headers: Record<string, string>, redact: Redact): Record<string, string> {
+  for (const name in headers) headers[name] = redact(headers[name] ?? '')
   return headers
 }
 

@@ -13,8 +13,8 @@ import { openTicket, type Reached, type Ticket } from './ticket.ts'
 export interface GatewayParts extends ReachParts {
   /** Public models whose broken streams go on from another key. */
   resumable: ReadonlySet<string>
-  /** Names of upstream headers that pass to the client, in lower case. */
-  passed: readonly string[]
+  /** Of an upstream's headers, those that pass to the client; absent: none do. */
+  passHeaders?: (headers: Record<string, string>) => Record<string, string>
   /** Hears what became of each request. */
   record: (record: RequestRecord) => void
   /** The known model nearest to an unknown name. */
@@ -34,7 +34,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       const reached = await reach(ticket)
       const resumes = request.stream && resumable.has(request.model)
       const { deltas, terminated } = resumes ? resuming(reached, ticket, resumption) : plain(reached, ticket, tell)
-      return answerOf(reached, ticket, deltas, terminated, parts.passed)
+      return answerOf(reached, ticket, deltas, terminated, parts.passHeaders?.(reached.began.answer.headers))
     } catch (cause) {
       const fault = asGatewayError(cause, context.signal)
       const error =
@@ -80,13 +80,8 @@ function answerOf(
   ticket: Ticket,
   deltas: AsyncIterable<Delta[]>,
   terminated: () => boolean,
-  passed: readonly string[],
+  headers: Record<string, string> | undefined,
 ): Answer {
-  const headers: Record<string, string> = {}
-  for (const name of passed) {
-    const value = began.answer.headers[name]
-    if (value !== undefined) headers[name] = value
-  }
   return {
     model: lease.model,
     provider: lease.provider,
@@ -94,7 +89,7 @@ function answerOf(
     attempts: ticket.attempts,
     waited: ticket.waited,
     warnings: began.answer.warnings,
-    headers,
+    ...(headers && { headers }),
     ...(ticket.candidates && { explain: explained(lease, ticket.candidates) }),
     terminated,
     deltas,

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createApp, type App } from '../../src/app.ts'
+import { createApp, type App, type AppOptions } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
 
 export interface TestGateway {
@@ -17,12 +17,17 @@ export interface TestGateway {
 export async function startGateway(
   config: Record<string, unknown>,
   environment: NodeJS.ProcessEnv = {},
+  options: Partial<AppOptions> = {},
 ): Promise<TestGateway> {
   const directory = mkdtempSync(path.join(tmpdir(), 'balanced-call-'))
   const file = path.join(directory, 'providers.yaml')
   writeFileSync(file, JSON.stringify(config))
   const lines: string[] = []
-  const app = await createApp(loadConfig(file, environment), { level: 'info', write: (line) => void lines.push(line) })
+  const app = await createApp(loadConfig(file, environment), {
+    level: 'info',
+    write: (line) => void lines.push(line),
+    ...options,
+  })
   const url = await app.server.listen({ port: 0, host: '127.0.0.1' })
   return {
     url,

@@ -1,5 +1,5 @@
 /** An OpenAI-like upstream on real sockets that breaks where it is told to, and counts what it saw. */
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 
 export interface VendorCall {
@@ -7,6 +7,8 @@ export interface VendorCall {
   socket: Socket
   stream: boolean
   body: { stream?: boolean; messages?: { role: string; content: unknown }[]; [field: string]: unknown }
+  path: string
+  headers: IncomingHttpHeaders
   /** 1 for the first. */
   number: number
   /** The key that it was asked with. */
@@ -38,6 +40,8 @@ export async function startVendor(act: Act): Promise<Vendor> {
         socket: request.socket,
         stream: body.stream === true,
         body,
+        path: request.url ?? '',
+        headers: request.headers,
         number: calls.length + 1,
         key: (request.headers.authorization ?? '').slice(7),
       }

@@ -1,12 +1,12 @@
 /** POST /v1/chat/completions: the body is checked and parsed, the gateway is asked, the answer is streamed or added up. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { pour } from '../../chat/flow.ts'
-import type { ChatRequest } from '../../chat/request.ts'
 import type { ChatContext, Gateway } from '../../gateway/contract.ts'
 import { answerHeaders } from '../answer-headers.ts'
 import { clientSignal } from '../client-signal.ts'
 import { createCompletion } from './completion.ts'
 import { readMaxWait } from '../max-wait.ts'
+import type { PassHeaders } from '../passed-headers.ts'
 import { parseChatRequest } from './parse.ts'
 import { chatRequestSchema, checkChatRequest } from './schema.ts'
 import { streamAnswer } from './stream-answer.ts'
@@ -17,6 +17,8 @@ export interface ChatCompletionsOptions {
   heartbeat: number
   /** Who asks, for fairness and limits. */
   clientOf?: (request: FastifyRequest) => string | undefined
+  /** The client's own headers that may pass to the upstream. */
+  passHeaders?: PassHeaders
   /** Takes secrets out of what an upstream's error says, before it goes into a stream. */
   redact?: (text: string) => string
   /** Milliseconds since the epoch. */
@@ -24,7 +26,7 @@ export interface ChatCompletionsOptions {
 }
 
 export async function chatCompletions(app: FastifyInstance, options: ChatCompletionsOptions): Promise<void> {
-  const { gateway, heartbeat, clientOf, redact = asItIs, now = Date.now } = options
+  const { gateway, heartbeat, clientOf, passHeaders, redact = asItIs, now = Date.now } = options
 
   app.post('/v1/chat/completions', {
     schema: { body: chatRequestSchema },
@@ -38,6 +40,7 @@ export async function chatCompletions(app: FastifyInstance, options: ChatComplet
       const context: ChatContext = {
         signal: clientSignal(reply.raw),
         client: clientOf?.(request),
+        headers: passHeaders?.(request.headers),
         maxWait: readMaxWait(request.headers['x-max-wait']),
         id: request.id,
         explain: request.headers['x-explain'] !== undefined,
@@ -45,21 +48,18 @@ export async function chatCompletions(app: FastifyInstance, options: ChatComplet
       reply.header('x-request-id', request.id)
       const meta = { model: chat.model, created: Math.floor(now() / 1000) }
       if (chat.stream) return streamAnswer({ gateway, chat, context, meta, heartbeat, redact }, reply)
-      return completeAnswer(gateway, chat, context, meta, reply)
+      return completeAnswer({ gateway, chat, context, meta, redact }, reply)
     },
   })
 }
 
-async function completeAnswer(
-  gateway: Gateway,
-  chat: ChatRequest,
-  context: ChatContext,
-  meta: { model: string; created: number },
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+type Call = Omit<Parameters<typeof streamAnswer>[0], 'heartbeat'>
+
+async function completeAnswer(call: Call, reply: FastifyReply): Promise<FastifyReply> {
+  const { gateway, chat, context, meta, redact } = call
   const answer = await gateway.chat(chat, context)
   const completion = createCompletion(chat, meta)
-  reply.headers(answerHeaders(answer))
+  reply.headers(answerHeaders(answer, redact))
   await pour(answer.deltas, (deltas) => void completion.take(deltas))
   // As bytes: Node would join a text to the head, and encode both again.
   const body = Buffer.from(JSON.stringify(completion.end(answer.terminated())))

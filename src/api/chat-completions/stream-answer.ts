@@ -55,7 +55,7 @@ export async function streamAnswer(call: StreamedCall, reply: FastifyReply): Pro
     clearTimeout(impatience)
   }
 
-  if (!stream.isOpen()) reply.headers(answerHeaders(answer))
+  if (!stream.isOpen()) reply.headers(answerHeaders(answer, redact))
   open()
   try {
     await pour(answer.deltas, (deltas) => {
