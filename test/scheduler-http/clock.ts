@@ -1,8 +1,48 @@
-/** The machine's time, shown as another: a test can begin a second before midnight. */
+/** Times other than the machine's own. */
 import { realClock, type Clock } from '../../src/scheduler/clock.ts'
 
 /** A clock that shows `start` (milliseconds since 1970) now, and goes on from there. */
 export function clockAt(start: number): Clock {
   const offset = start - Date.now()
   return { ...realClock, wall: () => Date.now() + offset }
+}
+
+/** Milliseconds between two looks at the machine's clock, and the most that may pass between them. */
+const LOOK = 2
+const LONGEST = 5
+
+export interface SteadyClock extends Clock {
+  sleep(milliseconds: number): Promise<void>
+  stop(): void
+}
+
+/**
+ * Real time, but for the moments in which a busy machine runs other programs: those do not count. Without them a request
+ * could be held up on its way through this one process for longer than any network would hold it.
+ */
+export function steadyClock(start: number = Date.now()): SteadyClock {
+  let time = 0
+  let last = performance.now()
+  const now = (): number => {
+    const real = performance.now()
+    time += Math.min(real - last, LONGEST)
+    last = real
+    return time
+  }
+  const looking = setInterval(now, LOOK)
+  const setTimer: Clock['setTimer'] = (at, fn) => {
+    let timer: NodeJS.Timeout
+    const arm = (): void => {
+      timer = setTimeout(() => (now() < at ? arm() : fn()), Math.max(1, Math.ceil(at - now())))
+    }
+    arm()
+    return () => clearTimeout(timer)
+  }
+  return {
+    now,
+    wall: () => start + now(),
+    setTimer,
+    sleep: (milliseconds) => new Promise((resolve) => void setTimer(now() + milliseconds, resolve)),
+    stop: () => clearInterval(looking),
+  }
 }

@@ -135,7 +135,9 @@ describe('a refusal of the minute, when somebody else has used the key up', () =
     expect(retryAfter(again)).toBeLessThanOrEqual(wait)
     const { error } = (await again.json()) as { error: { code: string; keys: { key: string; reason: string }[] } }
     expect(error.code).toBe('rate_limit_exceeded')
-    expect(error.keys).toMatchObject([{ key: 'up#1', reason: expect.stringMatching(/refused|rate limited|left|spent/) }])
+    expect(error.keys).toMatchObject([
+      { key: 'up#1', reason: expect.stringMatching(/refused|rate limited|left|spent/) },
+    ])
     expect(sandbox.stats.requests).toBe(requests)
   })
 })
