@@ -2,11 +2,14 @@
 import type { Chore } from './index.ts'
 
 export const trimLastAnswer: Chore = () => (request) => {
-  const last = request.messages.at(-1)
+  const at = request.messages.findLastIndex(({ role, content, tool_calls: calls }) => {
+    return role === 'tool' || (role !== 'system' && (content.length > 0 || calls !== undefined))
+  })
+  const last = request.messages[at]
   const part = last?.content.at(-1)
   if (last?.role !== 'assistant' || part?.type !== 'text' || part.text === part.text.trimEnd()) return request
   const text = part.text.trimEnd()
   const content = text === '' ? last.content.slice(0, -1) : [...last.content.slice(0, -1), { ...part, text }]
   const trimmed = { ...last, content, text: last.text?.trimEnd() || undefined }
-  return { ...request, messages: [...request.messages.slice(0, -1), trimmed] }
+  return { ...request, messages: request.messages.with(at, trimmed) }
 }

@@ -106,7 +106,8 @@ function unify(node: Record<string, unknown>, options: Options): Record<string, 
     delete out['oneOf']
   }
   if (options.keep && !options.keep.has('allOf') && Array.isArray(out['allOf'])) mergeAll(out, out['allOf'])
-  if (options.nullToNullable) nullable(out)
+  // a lone branch that was taken up brings spellings of its own
+  if (options.nullToNullable && nullable(out)) return unify(out, options)
   if (options.enumsAsText && Array.isArray(out['enum'])) {
     const values = out['enum'].filter((value) => value !== null)
     if (values.length < out['enum'].length) out['nullable'] = true
@@ -130,8 +131,8 @@ function mergeAll(out: Record<string, unknown>, parts: unknown[]): void {
   }
 }
 
-/** `type: [string, "null"]` and a branch `{ type: null }` become `nullable: true`. */
-function nullable(out: Record<string, unknown>): void {
+/** `type: [string, "null"]` and a branch `{ type: null }` become `nullable: true`. True when a lone branch was taken up. */
+function nullable(out: Record<string, unknown>): boolean {
   const types = out['type']
   if (Array.isArray(types)) {
     const rest = types.filter((type) => type !== 'null')
@@ -146,13 +147,15 @@ function nullable(out: Record<string, unknown>): void {
     out['nullable'] = true
   }
   const branches = out['anyOf']
-  if (!Array.isArray(branches)) return
+  if (!Array.isArray(branches)) return false
   const rest = branches.filter((branch) => !(isMap(branch) && branch['type'] === 'null'))
-  if (rest.length === branches.length) return
+  if (rest.length === branches.length) return false
   out['nullable'] = true
   delete out['anyOf']
-  if (rest.length === 1 && isMap(rest[0])) Object.assign(out, { ...rest[0], ...out })
-  else if (rest.length > 1) out['anyOf'] = rest
+  if (rest.length > 1) out['anyOf'] = rest
+  if (rest.length !== 1 || !isMap(rest[0])) return false
+  Object.assign(out, { ...rest[0], ...out })
+  return true
 }
 
 /** Keywords that hold schemas are gone into; everything else is a value. */
