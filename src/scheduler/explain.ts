@@ -13,6 +13,7 @@ import type { World } from './world.ts'
 
 export const TOO_LARGE = 'larger than its limits ever admit'
 
+/** At most `most` candidates; of ten thousand keys, those that come first anyhow are asked for their reasons. */
 export function explainPool(world: World, pool: Pool, item: Waiting, now: number, most: number): CandidateReport[] {
   const found: { report: CandidateReport; rank: number }[] = []
   for (const { tier, lanes } of item.tiers) {
@@ -20,14 +21,13 @@ export function explainPool(world: World, pool: Pool, item: Waiting, now: number
       const demand = demandOf(world, item, lane)
       const shared: Scope[] = [lane.provider.scope, pool.scope]
       if (item.client.scope) shared.push(item.client.scope)
-      for (const key of lane.provider.keys) {
-        if (!(lane.weight(key.slot) > 0)) continue
-        const wait = Math.max(lane.wait(key.slot, demand, now), ...shared.map((scope) => scopeWait(scope, demand, now)))
-        const reason = wait === 0 ? 'ready' : reasonOf(lane, key.slot, shared, demand, now)
+      for (const slot of lane.foremost(most)) {
+        const wait = Math.max(lane.wait(slot, demand, now), ...shared.map((scope) => scopeWait(scope, demand, now)))
+        const reason = wait === 0 ? 'ready' : reasonOf(lane, slot, shared, demand, now)
         const eta = wait >= UNTIL_EVENT ? null : Math.ceil(wait)
-        const rank = lane.rank[key.slot] ?? 0
+        const rank = lane.rank[slot] ?? 0
         const report: CandidateReport = {
-          key: key.spec.name,
+          key: lane.key(slot).spec.name,
           provider: lane.provider.spec.name,
           model: lane.model.name,
           tier: tier.tier,

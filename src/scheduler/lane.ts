@@ -185,6 +185,19 @@ export class Lane {
     return { wait: Math.max(wait, this.providerWait(demand, now)), slot: found }
   }
 
+  /** The first `count` slots: those with room by rank, then the others by when they wake. */
+  foremost(count: number): number[] {
+    const ready = this.ready.foremost(count)
+    return [...ready, ...this.asleep.foremost(count - ready.length)]
+  }
+
+  /** The lowest rank among the slots with room. */
+  lead(now: number): number {
+    this.rouse(now)
+    const slot = this.ready.first()
+    return slot < 0 ? Infinity : (this.rank[slot] ?? 0)
+  }
+
   /** The lowest turn among the slots with room. */
   front(): number {
     const slot = this.ready.first()

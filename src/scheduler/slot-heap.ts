@@ -35,6 +35,23 @@ export class SlotHeap {
     return this.order[this.side === 0 ? index : this.order.length - 1 - index] ?? -1
   }
 
+  /** The first `count` slots by rank, without a look at the others; all of them, where that many are asked for, in no order. */
+  foremost(count: number): number[] {
+    if (count >= this.size) return Array.from({ length: this.size }, (_, index) => this.at(index))
+    const found: number[] = []
+    const open = this.size > 0 ? [0] : []
+    while (open.length > 0 && found.length < count) {
+      let best = 0
+      for (let nth = 1; nth < open.length; nth++)
+        if (this.before(this.at(open[nth] ?? 0), this.at(open[best] ?? 0))) best = nth
+      const index = open[best] ?? 0
+      open.splice(best, 1)
+      found.push(this.at(index))
+      for (const child of [2 * index + 1, 2 * index + 2]) if (child < this.size) open.push(child)
+    }
+    return found
+  }
+
   push(slot: number): void {
     this.put(this.size, slot)
     this.up(this.size++)
