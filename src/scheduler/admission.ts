@@ -59,10 +59,12 @@ function turnAway(world: World, pool: Pool, item: Waiting, wait: number, now: nu
   item.reject(refusal(world, pool, item, wait, now))
 }
 
-/** The error of a request that waited in vain, though it seemed that it would not. */
+/** The error of a request that waited in vain, though it seemed that it would not, or that would not wait at all. */
 export function expired(world: World, pool: Pool, item: Waiting, now: number): void {
   const { wait } = eta(world, pool, item, now)
-  item.reject(refusal(world, pool, item, wait === UNTIL_EVENT ? 1000 : Math.max(1000, wait), now))
+  // The time is exact where nobody else waits for the same key.
+  const least = pool.queue.size > 0 ? SOONEST : 0
+  item.reject(refusal(world, pool, item, wait === UNTIL_EVENT ? SOONEST : Math.max(least, wait), now))
 }
 
 function refusal(world: World, pool: Pool, item: Waiting, wait: number, now: number): GatewayError {
