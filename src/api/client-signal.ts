@@ -1,13 +1,15 @@
 import type { ServerResponse } from 'node:http'
 import { GatewayError } from '../chat/error.ts'
 
-const CONTROLLERS = new WeakMap<ServerResponse, AbortController>()
+/** Of responses that are open; a weak map would cost the garbage collector more than all else here. */
+const CONTROLLERS = new Map<ServerResponse, AbortController>()
 
 /** Aborts when the client's socket closes before its response ended, whether or not anything was sent by then. */
 export function clientSignal(response: ServerResponse): AbortSignal {
   const controller = new AbortController()
   CONTROLLERS.set(response, controller)
   const gone = (): void => {
+    CONTROLLERS.delete(response)
     if (response.writableFinished) return
     controller.abort(new GatewayError('cancelled', 'The client closed its connection before the answer ended.'))
   }

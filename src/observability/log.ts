@@ -2,6 +2,7 @@
 import pino from 'pino'
 import { KINDS } from '../chat/error.ts'
 import type { RequestRecord } from '../gateway/record.ts'
+import { createLineWriter } from './line-writer.ts'
 import type { Redact } from './redact.ts'
 
 export type Log = pino.Logger
@@ -26,26 +27,13 @@ export function createLog(options: LogOptions): Log {
   )
 }
 
-/** Milliseconds that a line may wait for others: a write of its own costs more CPU than the request that it tells of. */
-const TOGETHER = 20
-/** Characters that are written at once, however soon they came together. */
-const ENOUGH = 64 * 1024
-
-/** Lines to standard output, many in one write; none is lost at the end of the process. */
 function standardOutput(): (line: string) => void {
-  const destination = pino.destination({ fd: 1, sync: false, minLength: ENOUGH, maxWrite: 4 * ENOUGH })
-  let pending = false
-  const flush = (): void => {
-    pending = false
-    destination.flush()
-  }
-  process.once('exit', () => destination.flushSync())
-  return (line) => {
-    destination.write(line)
-    if (pending) return
-    pending = true
-    setTimeout(flush, TOGETHER).unref()
-  }
+  const writer = createLineWriter(
+    1,
+    (lines) => `${JSON.stringify({ level: 'warn', msg: `${lines} lines were not read in time` })}\n`,
+  )
+  process.once('exit', writer.flush)
+  return writer.write
 }
 
 /** One line a request: what was asked, who answered, how long it took. A fault of the upstream or of ours is a warning. */

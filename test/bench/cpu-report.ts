@@ -9,13 +9,20 @@ process.on('message', (message) => {
     process.send?.({ cost: { cpu: user + system, rss: process.memoryUsage.rss() } })
   } else if (message === 'profile') void begin().then(() => process.send?.({ begun: true }))
   else if (message === 'profiled') void end().then((profile) => process.send?.({ profile }))
+  else if (message === 'sample') void beginSampling().then(() => process.send?.({ begun: true }))
+  else if (message === 'sampled') void endSampling().then((head) => process.send?.({ head }))
 })
 process.channel?.unref()
 
-async function begin(): Promise<void> {
+async function connect(): Promise<Session> {
   const { Session } = await import('node:inspector/promises')
   session = new Session()
   session.connect()
+  return session
+}
+
+async function begin(): Promise<void> {
+  const session = await connect()
   await session.post('Profiler.enable')
   await session.post('Profiler.setSamplingInterval', { interval: 200 })
   await session.post('Profiler.start')
@@ -23,4 +30,17 @@ async function begin(): Promise<void> {
 
 async function end(): Promise<Profiler.Profile | undefined> {
   return (await session?.post('Profiler.stop'))?.profile
+}
+
+async function beginSampling(): Promise<void> {
+  const session = await connect()
+  await session.post('HeapProfiler.startSampling', {
+    samplingInterval: 16_384,
+    includeObjectsCollectedByMajorGC: true,
+    includeObjectsCollectedByMinorGC: true,
+  })
+}
+
+async function endSampling(): Promise<unknown> {
+  return (await session?.post('HeapProfiler.stopSampling'))?.profile.head
 }

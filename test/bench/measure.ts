@@ -21,13 +21,16 @@ export interface Result {
     rate: number
     /** Median of the rounds' own ratios to the first candidate. */
     cpuRatio: number
+    /** Of the best rounds, where whatever else the machine did disturbed least. */
+    bestRatio: number
     rateRatio: number
   }[]
 }
 
 /** Milliseconds that a round should take. */
 const ROUND = 500
-const WARM_UP = 400
+/** Milliseconds; some ten thousand requests, until the engine compiles no more. */
+const WARM_UP = 1500
 
 /** Throws Error when an answer was not a whole 200. */
 export async function measure(phase: Phase, candidates: Candidate[], rounds: number): Promise<Result> {
@@ -44,13 +47,21 @@ export async function measure(phase: Phase, candidates: Candidate[], rounds: num
   const first = taken[0] ?? []
   const ratio = (of: 'cpu' | 'rate', own: { cpu: number; rate: number }[]): number =>
     median(own.map((one, round) => one[of] / (first[round]?.[of] ?? Number.NaN)))
+  const best = (own: { cpu: number }[]): number => Math.min(...own.map(({ cpu }) => cpu))
   return {
     phase,
     rows: candidates.map(({ process }, index) => {
       const own = taken[index] ?? []
       const cpu = median(own.map((one) => one.cpu))
       const rate = median(own.map((one) => one.rate))
-      return { name: process.name, cpu, rate, cpuRatio: ratio('cpu', own), rateRatio: ratio('rate', own) }
+      return {
+        name: process.name,
+        cpu,
+        rate,
+        cpuRatio: ratio('cpu', own),
+        bestRatio: best(own) / best(first),
+        rateRatio: ratio('rate', own),
+      }
     }),
   }
 }

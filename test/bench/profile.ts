@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { Profiler } from 'node:inspector'
+import type { HeapProfiler, Profiler } from 'node:inspector'
 import { load } from './load.ts'
 import { configuration, PHASES, targetOf } from './phases.ts'
 import { freePort, start } from './process.ts'
@@ -17,6 +17,11 @@ const { values } = parseArgs({
     phase: { type: 'string', default: 'OpenAI JSON 1 kB' },
     seconds: { type: 'string', default: '4' },
     top: { type: 'string', default: '40' },
+    warm: { type: 'string', default: '4' },
+    /** Counts what a function calls as its own, and shows the project's functions only. */
+    inclusive: { type: 'boolean', default: false },
+    /** Where memory is allocated, instead of time spent. */
+    allocations: { type: 'boolean', default: false },
   },
 })
 
@@ -37,8 +42,9 @@ const gateway = await start(
 try {
   const target = targetOf(phase, port, false)
   const round = phase.connections * (phase.unit === 'chunk' ? 1 : 20)
-  for (let i = 0; i < 20; i++) await load(target, round, phase.connections)
-  await gateway.ask('profile')
+  const warm = performance.now() + Number(values.warm) * 1000
+  while (performance.now() < warm) await load(target, round, phase.connections)
+  await gateway.ask(values.allocations ? 'sample' : 'profile')
   const before = await gateway.cost()
   const until = performance.now() + Number(values.seconds) * 1000
   let units = 0
@@ -47,11 +53,11 @@ try {
     units += round * phase.chunks
   }
   const { cpu } = await gateway.cost()
-  const { profile } = Object(await gateway.ask('profiled')) as { profile: Profiler.Profile }
   console.log(
     `${phase.name}: ${((cpu - before.cpu) / units).toFixed(1)} µs of CPU a ${phase.unit}, profiler included\n`,
   )
-  print(profile, units)
+  if (values.allocations) printAllocations(Object(await gateway.ask('sampled')).head, units)
+  else print(Object(await gateway.ask('profiled')).profile, units)
 } finally {
   await gateway.stop()
   await upstream.stop()
@@ -66,25 +72,64 @@ function print({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile, units
   let busy = 0
   const callers = new Map<number, Profiler.ProfileNode>()
   for (const node of nodes) for (const child of node.children ?? []) callers.set(child, node)
-  for (const { id, callFrame } of nodes) {
+  for (const node of nodes) {
+    const { id, callFrame } = node
     const time = self.get(id) ?? 0
     if (callFrame.functionName === '(idle)') continue
     busy += time
     const { part, place } = placeOf(callFrame.url)
     add(parts, part, time)
+    if (values.inclusive) {
+      for (const each of stackOf(node, callers)) add(functions, nameOf(each.callFrame), time)
+      continue
+    }
     const line = place === '' ? callerOf(id, callers) : `${place}:${callFrame.lineNumber + 1}`
     add(functions, `${callFrame.functionName || '(anonymous)'} ${line}`, time)
   }
-  const table = (rows: Map<string, number>, most: number): void => {
-    for (const [name, time] of [...rows].sort((a, b) => b[1] - a[1]).slice(0, most)) {
-      console.log(
-        `${(time / units).toFixed(2).padStart(8)} µs ${((100 * time) / busy).toFixed(1).padStart(5)} %  ${name}`,
-      )
-    }
-    console.log('')
+  table(parts, 30, units, 'µs', busy)
+  table(functions, Number(values.top), units, 'µs', busy)
+}
+
+function printAllocations(head: HeapProfiler.SamplingHeapProfileNode, units: number): void {
+  const functions = new Map<string, number>()
+  const parts = new Map<string, number>()
+  let all = 0
+  const walk = (node: HeapProfiler.SamplingHeapProfileNode, caller: string): void => {
+    const { part, place } = placeOf(node.callFrame.url)
+    const isEngine = part === '(engine)' || part.startsWith('node:')
+    add(parts, part, node.selfSize)
+    add(
+      functions,
+      place === '' ? `${node.callFrame.functionName} for ${caller}` : nameOf(node.callFrame),
+      node.selfSize,
+    )
+    all += node.selfSize
+    for (const child of node.children) walk(child, isEngine ? caller : nameOf(node.callFrame))
   }
-  table(parts, 30)
-  table(functions, Number(values.top))
+  walk(head, '')
+  table(parts, 30, units, 'bytes', all)
+  table(functions, Number(values.top), units, 'bytes', all)
+}
+
+function table(rows: Map<string, number>, most: number, units: number, unit: string, all: number): void {
+  for (const [name, amount] of [...rows].sort((a, b) => b[1] - a[1]).slice(0, most)) {
+    const share = ((100 * amount) / all).toFixed(1).padStart(5)
+    console.log(`${(amount / units).toFixed(2).padStart(8)} ${unit} ${share} %  ${name}`)
+  }
+  console.log('')
+}
+
+/** The project's functions that were running, each once. */
+function stackOf(self: Profiler.ProfileNode, callers: Map<number, Profiler.ProfileNode>): Set<Profiler.ProfileNode> {
+  const names = new Map<string, Profiler.ProfileNode>()
+  for (let node: Profiler.ProfileNode | undefined = self; node; node = callers.get(node.id)) {
+    if (placeOf(node.callFrame.url).part.startsWith('src/')) names.set(nameOf(node.callFrame), node)
+  }
+  return new Set(names.values())
+}
+
+function nameOf({ functionName, url, lineNumber }: Profiler.ProfileNode['callFrame']): string {
+  return `${functionName || '(anonymous)'} ${placeOf(url).place}:${lineNumber + 1}`
 }
 
 /** Whoever in a file called a function of the engine, through Node's own modules. */

@@ -2,7 +2,7 @@
 import type { Candidate, Result } from './measure.ts'
 import type { StreamsResult } from './streams.ts'
 
-const COLUMNS = [36, 12, 15, 9, 12, 9]
+const COLUMNS = [36, 12, 15, 9, 7, 12, 9]
 const line = (...cells: string[]): string =>
   cells
     .map((cell, index) => (index < 2 ? cell.padEnd(COLUMNS[index] ?? 0) : cell.padStart(COLUMNS[index] ?? 0)))
@@ -11,12 +11,14 @@ const line = (...cells: string[]): string =>
 let headed = false
 
 export function printPhase({ phase, rows }: Result): void {
-  if (!headed) console.log(line('', '', 'CPU µs a unit', '× bare', 'units a s', '× bare'))
+  if (!headed) console.log(line('', '', 'CPU µs a unit', '× bare', 'best', 'units a s', '× bare'))
   headed = true
-  for (const [index, { name, cpu, rate, cpuRatio, rateRatio }] of rows.entries()) {
+  for (const [index, { name, cpu, rate, cpuRatio, bestRatio, rateRatio }] of rows.entries()) {
     const paced = phase.paced ? 'paced' : rateRatio.toFixed(2)
     const title = index === 0 ? `${phase.name} (${phase.unit})` : ''
-    console.log(line(title, name, cpu.toFixed(1), cpuRatio.toFixed(2), Math.round(rate).toString(), paced))
+    console.log(
+      line(title, name, cpu.toFixed(1), cpuRatio.toFixed(2), bestRatio.toFixed(2), Math.round(rate).toString(), paced),
+    )
   }
 }
 
