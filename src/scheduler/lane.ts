@@ -191,11 +191,11 @@ export class Lane {
     return [...ready, ...this.asleep.foremost(count - ready.length)]
   }
 
-  /** The lowest rank among the slots with room. */
+  /** The lowest rank among the slots with room; NaN when none has. */
   lead(now: number): number {
     this.rouse(now)
     const slot = this.ready.first()
-    return slot < 0 ? Infinity : (this.rank[slot] ?? 0)
+    return slot < 0 ? Number.NaN : (this.rank[slot] ?? 0)
   }
 
   /** The lowest turn among the slots with room. */

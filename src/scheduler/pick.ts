@@ -40,18 +40,7 @@ function pickAmong(
   for (const { lanes } of item.tiers) {
     const warm = item.request.affinity === undefined ? undefined : warmKey(world, pool, item, lanes, exclude, now)
     if (warm) return warm
-    let best: Choice | undefined
-    let rank = Infinity
-    for (const lane of lanes) {
-      const demand = demandOf(world, item, lane)
-      if (sharedWait(pool, item, lane, demand, now) > 0) continue
-      const slot = lane.best(demand, exclude, now)
-      const here = slot < 0 ? Infinity : (lane.rank[slot] ?? 0)
-      if (slot >= 0 && (!best || here < rank)) {
-        best = { lane, slot }
-        rank = here
-      }
-    }
+    const best = bestOf(world, pool, item, lanes, exclude, now)
     if (best) {
       if (item.request.affinity !== undefined) settleHome(pool.homes, item.request.affinity, best, now)
       return best
@@ -60,6 +49,37 @@ function pickAmong(
       return undefined
   }
   return undefined
+}
+
+/** The lowest rank that admits the request. Most often that is the very first, so the other lanes are only glanced at. */
+function bestOf(
+  world: World,
+  pool: Pool,
+  item: Waiting,
+  lanes: readonly Lane[],
+  exclude: ReadonlySet<string> | undefined,
+  now: number,
+): Choice | undefined {
+  const leads = lanes.map((lane) => lane.lead(now))
+  let best: Choice | undefined
+  let rank = Infinity
+  for (;;) {
+    let next = -1
+    for (let index = 0; index < leads.length; index++) {
+      const lead = leads[index] ?? Number.NaN
+      if (Number.isNaN(lead)) continue
+      if (next < 0 ? !best || lead < rank : lead < (leads[next] ?? 0)) next = index
+    }
+    const lane = lanes[next]
+    if (!lane) return best
+    leads[next] = Number.NaN
+    const demand = demandOf(world, item, lane)
+    if (sharedWait(pool, item, lane, demand, now) > 0) continue
+    const slot = lane.best(demand, exclude, now)
+    if (slot < 0 || (best && (lane.rank[slot] ?? 0) >= rank)) continue
+    best = { lane, slot }
+    rank = lane.rank[slot] ?? 0
+  }
 }
 
 /** The key whose cache knows the prompt, if it may take the request and is not ahead of its share. */
