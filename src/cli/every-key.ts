@@ -7,7 +7,7 @@ export const NO_KEY = 'no-key-set-here'
 const NO_ADDRESS = 'http://no-address-set-here'
 
 export function withEveryKey(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const standIn = (name: string): string => (/_BASE_URL$/.test(name) ? NO_ADDRESS : NO_KEY)
+  const standIn = (name: string): string => (name.endsWith('_BASE_URL') ? NO_ADDRESS : NO_KEY)
   return new Proxy(environment, {
     get: (target, name) => (typeof name === 'string' ? target[name] || standIn(name) : undefined),
     has: () => true,

@@ -13,7 +13,7 @@ const entries = readCatalogue(CATALOGUE, loadConfig(CATALOGUE, {}), complete)
 const real = entries.filter(({ name }) => name !== 'sandbox')
 
 function value(variable: string): string {
-  return /_BASE_URL$/.test(variable) ? 'https://a.example' : `${variable.toLowerCase()}-value`
+  return variable.endsWith('_BASE_URL') ? 'https://a.example' : `${variable.toLowerCase()}-value`
 }
 
 /** Any of several keys makes a provider live; what stands in its address is needed beside it. */

@@ -27,7 +27,7 @@ export function withCapabilities(source: Source, provider: string, model: string
   const edits = pair ? edited(source, pair, found) : [added(source, models, model, found)]
   // from the end, so that offsets stay true; those at one place in their order
   return edits
-    .reverse()
+    .toReversed()
     .sort((a, b) => b.from - a.from)
     .reduce((text, { from, to, text: put }) => text.slice(0, from) + put + text.slice(to), source.text)
 }
