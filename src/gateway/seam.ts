@@ -5,6 +5,8 @@ export interface Seam {
   push(text: string): string
   /** What was held back until the end. */
   end(): string
+  /** The same when the continuation breaks as well: what may be a repetition is left out, for the next one to say. */
+  broke(): string
 }
 
 /** A shorter overlap is chance: many words end as another begins. */
@@ -37,6 +39,7 @@ export function createSeam(beginning: string): Seam {
       return held.length < LOOK || isRestart() ? '' : decide()
     },
     end: () => (isDecided ? '' : decide()),
+    broke: () => (isDecided || beginning.includes(held) ? '' : decide()),
   }
 }
 

@@ -52,8 +52,8 @@ export function createStory(): Story {
     } else out.push(...continued(delta, said, visible, hasThought || shown.length > 0))
   }
 
-  function closeSeam(out: Delta[]): void {
-    const rest = seam?.end() ?? ''
+  function closeSeam(out: Delta[], how: 'end' | 'broke' = 'end'): void {
+    const rest = seam?.[how]() ?? ''
     if (rest === '') return
     shown.push(rest)
     out.push({ text: rest })
@@ -74,7 +74,7 @@ export function createStory(): Story {
     },
     broke() {
       const out: Delta[] = []
-      closeSeam(out)
+      closeSeam(out, 'broke')
       held = []
       isHolding = false
       seam = createSeam(shown.join(''))

@@ -84,7 +84,7 @@ describe('a body', () => {
 
   it('with numbers, texts and lists where others belong never breaks the server', async () => {
     await start()
-    for (const value of [null, 0, '', 'x', [], {}, [[]], [null], 1e999, true]) {
+    for (const value of [null, 0, '', 'x', [], {}, [[]], [null], Number.MAX_VALUE, true]) {
       const answer = await post(JSON.stringify({ ...BODY, messages: value, tools: value, stop: value }))
       expect(answer.status).toBeLessThan(500)
       await answer.text()
