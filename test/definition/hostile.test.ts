@@ -82,6 +82,46 @@ describe('time is linear in what is said', () => {
   })
 })
 
+describe('a schema of a tool that is made to explode', () => {
+  const target = { base_url: '', model: 'gemini-2.5-flash', secret: 'k', headers: {} }
+  const sentFor = (parameters: unknown): string => {
+    const tools = [{ type: 'function', function: { name: 'f', parameters } }]
+    const body = { model: 'm', messages: [{ role: 'user', content: 'Hi' }], tools }
+    return String(shipped('gemini').encode(parseChatRequest(body), target).request.body)
+  }
+
+  test('references that multiply are cut', () => {
+    const link = (i: number): unknown => ({
+      type: 'object',
+      properties: { a: { $ref: `#/$defs/d${i + 1}` }, b: { $ref: `#/$defs/d${i + 1}` } },
+    })
+    const $defs = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`d${i}`, link(i)]))
+    const start = performance.now()
+    expect(sentFor({ type: 'object', properties: { x: { $ref: '#/$defs/d0' } }, $defs }).length).toBeLessThan(5_000_000)
+    expect(performance.now() - start).toBeLessThan(2000)
+  })
+
+  test('a schema that is its own root ends', () => {
+    expect(sentFor({ type: 'object', properties: { child: { $ref: '#' } } })).toContain(
+      'Recursive: the same as the whole',
+    )
+  })
+
+  test('a reference into the prototype leads nowhere', () => {
+    const sent = sentFor({
+      type: 'object',
+      properties: { a: { $ref: '#/__proto__' }, b: { $ref: '#/constructor/prototype' } },
+    })
+    expect(sent).toContain('"a":{"type":"object"')
+  })
+
+  test('nesting without end is sent or refused, not crashed on', () => {
+    let deep: unknown = { type: 'string' }
+    for (let i = 0; i < 2000; i++) deep = { type: 'object', properties: { a: deep } }
+    expect(() => sentFor(deep)).not.toThrow(RangeError)
+  })
+})
+
 describe('whatever the values are', () => {
   test('a hole gives back just what was put in', () => {
     fc.assert(

@@ -1,7 +1,7 @@
 /** Rewrites a JSON Schema to what a vendor takes: an allow list of keywords, and what is dropped is told in the description. */
 import type { Plug } from '../../definition/context.ts'
 import { isMap } from '../../definition/scope.ts'
-import { inlineReferences } from './schema-references.ts'
+import { inlineReferences, TOO_LARGE } from './schema-references.ts'
 
 interface Options {
   /** Keywords that stay; all when absent. */
@@ -64,7 +64,7 @@ export const schema: Plug = (given) => {
   return (value) => {
     if (!isMap(value)) return undefined
     const source = options.inlineRefs ? inlineReferences(value) : value
-    let out = rewrite(source, options)
+    let out = rewrite(source, options, 0)
     if (asObject && out['type'] !== 'object' && !Array.isArray(out['anyOf'])) out = { ...out, type: 'object' }
     const bare = !isMap(out['properties']) || Object.keys(out['properties']).length === 0
     if (omitEmpty && bare && !Array.isArray(out['anyOf'])) return undefined
@@ -73,14 +73,18 @@ export const schema: Plug = (given) => {
   }
 }
 
-function rewrite(node: Record<string, unknown>, options: Options): Record<string, unknown> {
+/** Schemas within schemas; deeper than this none is that means anything. */
+const DEEPEST = 128
+
+function rewrite(node: Record<string, unknown>, options: Options, depth: number): Record<string, unknown> {
+  if (depth > DEEPEST) return { ...TOO_LARGE }
   const source = unify(node, options)
   const out: Record<string, unknown> = {}
   const told: string[] = []
   for (const [key, value] of Object.entries(source)) {
     const stays = options.keep === undefined || options.keep.has(key)
     const formatStays = key !== 'format' || options.formats === undefined || options.formats.has(String(value))
-    if (stays && formatStays) out[key] = child(key, value, options)
+    if (stays && formatStays) out[key] = child(key, value, options, depth + 1)
     else if (TOLD.has(key)) told.push(`${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
     else if (key === 'additionalProperties' && isMap(value)) told.push(`other keys: ${JSON.stringify(value)}`)
     else if (key === 'prefixItems' && Array.isArray(value)) told.push(`items in order: ${JSON.stringify(value)}`)
@@ -90,7 +94,8 @@ function rewrite(node: Record<string, unknown>, options: Options): Record<string
     out['description'] = `${own}(${told.join('; ')})`
   }
   if (isObjectSchema(out)) finishObject(out, options)
-  if (out['type'] === 'array' && out['items'] === undefined && options.keep) out['items'] = itemsOf(source, options)
+  if (out['type'] === 'array' && out['items'] === undefined && options.keep)
+    out['items'] = itemsOf(source, options, depth + 1)
   return out
 }
 
@@ -159,30 +164,30 @@ function nullable(out: Record<string, unknown>): boolean {
 }
 
 /** Keywords that hold schemas are gone into; everything else is a value. */
-function child(key: string, value: unknown, options: Options): unknown {
+function child(key: string, value: unknown, options: Options, depth: number): unknown {
   if (['properties', '$defs', 'definitions', 'patternProperties'].includes(key) && isMap(value)) {
-    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, asSchema(each, options)]))
+    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, asSchema(each, options, depth)]))
   }
   if (['anyOf', 'oneOf', 'allOf', 'prefixItems'].includes(key) && Array.isArray(value)) {
-    return value.map((each) => asSchema(each, options))
+    return value.map((each) => asSchema(each, options, depth))
   }
-  if (key === 'items' && Array.isArray(value)) return asSchema({ anyOf: value }, options)
+  if (key === 'items' && Array.isArray(value)) return asSchema({ anyOf: value }, options, depth)
   if (['items', 'additionalProperties', 'not', 'contains', 'if', 'then', 'else'].includes(key) && isMap(value)) {
-    return rewrite(value, options)
+    return rewrite(value, options, depth)
   }
   return value
 }
 
 /** `true` as a schema means anything; vendors with an allow list want a map. */
-function asSchema(value: unknown, options: Options): unknown {
-  if (isMap(value)) return rewrite(value, options)
+function asSchema(value: unknown, options: Options, depth: number): unknown {
+  if (isMap(value)) return rewrite(value, options, depth)
   return typeof value === 'boolean' && options.keep ? { type: 'string' } : value
 }
 
-function itemsOf(source: Record<string, unknown>, options: Options): unknown {
+function itemsOf(source: Record<string, unknown>, options: Options, depth: number): unknown {
   const tuple = source['prefixItems']
   if (!Array.isArray(tuple) || tuple.length === 0) return { type: 'string' }
-  return tuple.length === 1 ? asSchema(tuple[0], options) : asSchema({ anyOf: tuple }, options)
+  return tuple.length === 1 ? asSchema(tuple[0], options, depth) : asSchema({ anyOf: tuple }, options, depth)
 }
 
 function isObjectSchema(out: Record<string, unknown>): boolean {
