@@ -9,6 +9,7 @@ import { schema } from './schema.ts'
 import { base64Text } from './base64-text.ts'
 import { characters } from './characters.ts'
 import { filled } from './filled.ts'
+import { without } from './without.ts'
 
 export const PLUGS: Record<string, Plug> = {
   'base64-text': base64Text,
@@ -21,4 +22,5 @@ export const PLUGS: Record<string, Plug> = {
   'lower-case': lowerCase,
   'media-type': mediaType,
   schema,
+  without,
 }
