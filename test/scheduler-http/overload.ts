@@ -51,7 +51,7 @@ export async function overload(load: Load): Promise<Outcome> {
     {
       ...load.config,
       providers: { up: { base_url: `${sandbox.url}/v1`, ...load.provider } },
-      models: { fast: ['up/sandbox-fast'] },
+      models: { fast: ['up/sandbox'] },
     },
     { clock },
   )
