@@ -108,11 +108,19 @@ const root = fc.record({ a: schema, b: schema }, { requiredKeys: [] }).map((prop
   properties,
   $defs: { Node: { type: 'object', properties: { next: { $ref: '#/$defs/Node' } } } },
 }))
+const choices = fc
+  .tuple(fc.constantFrom('anyOf', 'oneOf', 'allOf'), fc.array(root, { minLength: 1, maxLength: 2 }))
+  .map(([word, branches]): Body => ({ [word]: branches, $defs: { Node: { type: 'object', properties: {} } } }))
 const tool = (name: string): fc.Arbitrary<Body> =>
-  fc.record({ parameters: root, strict: fc.boolean() }, { requiredKeys: [] }).map((more) => ({
-    type: 'function',
-    function: { name, ...more },
-  }))
+  fc
+    .record(
+      { parameters: fc.oneof({ weight: 4, arbitrary: root }, { weight: 1, arbitrary: choices }), strict: fc.boolean() },
+      { requiredKeys: [] },
+    )
+    .map((more) => ({
+      type: 'function',
+      function: { name, ...more },
+    }))
 
 const choice = fc.constantFrom<unknown>(
   'auto',

@@ -22,7 +22,7 @@ export function inlineReferences(root: Record<string, unknown>): Record<string, 
     if (typeof reference === 'string') {
       if (open.includes(reference))
         return { type: 'object', description: `Recursive: the same as ${nameOf(reference)} above.` }
-      const target = resolve(root, reference)
+      const target = resolveReference(root, reference)
       const { $ref: _, ...beside } = node
       if (!isMap(target)) return walk({ type: 'object', ...beside }, open, depth)
       return walk({ ...target, ...beside }, [...open, reference], depth)
@@ -38,7 +38,7 @@ export function inlineReferences(root: Record<string, unknown>): Record<string, 
 }
 
 /** A JSON pointer inside the same document: `#/$defs/Node`. */
-function resolve(root: Record<string, unknown>, reference: string): unknown {
+export function resolveReference(root: Record<string, unknown>, reference: string): unknown {
   if (!reference.startsWith('#')) return undefined
   let value: unknown = root
   for (const step of reference.slice(1).split('/').filter(Boolean)) {

@@ -2,6 +2,7 @@
 import type { Plug } from '../../definition/context.ts'
 import { isMap } from '../../definition/scope.ts'
 import { inlineReferences, TOO_LARGE } from './schema-references.ts'
+import { flatRoot } from './schema-root.ts'
 
 interface Options {
   /** Keywords that stay; all when absent. */
@@ -46,7 +47,10 @@ const TOLD = new Set([
   'dependentRequired',
 ])
 
-/** `root: object` makes the root an object; `empty: omit` gives nothing for a root object without properties. */
+/**
+ * `root: object` makes the root an object, `root: flat` one without a choice or a reference at its top; `empty: omit` gives
+ * nothing for a root object without properties.
+ */
 export const schema: Plug = (given) => {
   const options: Options = {
     keep: textSet(given['keep']),
@@ -59,11 +63,13 @@ export const schema: Plug = (given) => {
     closeObjects: given['close_objects'] === true,
     requireAll: given['require_all'] === true,
   }
-  const asObject = given['root'] === 'object'
+  const isFlat = given['root'] === 'flat'
+  const asObject = isFlat || given['root'] === 'object'
   const omitEmpty = given['empty'] === 'omit'
   return (value) => {
     if (!isMap(value)) return undefined
-    const source = options.inlineRefs ? inlineReferences(value) : value
+    const inlined = options.inlineRefs ? inlineReferences(value) : value
+    const source = isFlat ? flatRoot(inlined) : inlined
     let out = rewrite(source, options, 0)
     if (asObject && out['type'] !== 'object' && !Array.isArray(out['anyOf'])) out = { ...out, type: 'object' }
     const bare = !isMap(out['properties']) || Object.keys(out['properties']).length === 0

@@ -122,6 +122,8 @@ function toolRules(body: Body): string[] {
     if (!/^[a-zA-Z0-9_-]{1,128}$/.test(String(tool['name']))) broken.push(`tools: name ${String(tool['name'])}`)
     const schema = tool['input_schema'] as Record<string, unknown> | undefined
     if (tool['type'] === undefined && schema?.['type'] !== 'object') broken.push('tools: input_schema is an object')
+    for (const word of ['anyOf', 'oneOf', 'allOf', '$ref'])
+      if (schema?.[word] !== undefined) broken.push(`tools: ${word} at the top of input_schema`)
   }
   return broken
 }

@@ -1,0 +1,53 @@
+/** A root that is one plain object, for vendors that take no choice at the top of a tool's parameters. */
+import { isMap } from '../../definition/scope.ts'
+import { resolveReference } from './schema-references.ts'
+
+type Schema = Record<string, unknown>
+
+/** Choices in choices are followed so far. */
+const DEEPEST = 8
+
+/**
+ * What the branches of `anyOf`, `oneOf` and `allOf` hold becomes properties of one object: of a choice those are required
+ * that each branch requires, of `allOf` all. A reference at the root is put in its place.
+ */
+export function flatRoot(root: Schema): Schema {
+  return flat(root, root, 0)
+}
+
+function flat(node: Schema, root: Schema, depth: number): Schema {
+  const reference = node['$ref']
+  if (typeof reference === 'string' && depth < DEEPEST) {
+    const { $ref: _, ...beside } = node
+    const target = resolveReference(root, reference)
+    return flat({ ...(isMap(target) ? target : {}), ...beside }, root, depth + 1)
+  }
+  const { anyOf, oneOf, allOf, ...out } = node
+  for (const [branches, isChoice] of [
+    [anyOf, true],
+    [oneOf, true],
+    [allOf, false],
+  ] as const) {
+    if (Array.isArray(branches)) join(out, branches.filter(isMap), isChoice, root, depth)
+  }
+  return out
+}
+
+function join(out: Schema, branches: Schema[], isChoice: boolean, root: Schema, depth: number): void {
+  if (depth >= DEEPEST) return
+  const parts = branches.filter(({ type }) => type !== 'null').map((branch) => flat(branch, root, depth + 1))
+  const properties: Schema = {}
+  for (const part of [...parts.toReversed(), out])
+    if (isMap(part['properties'])) Object.assign(properties, part['properties'])
+  const wanted = parts.map((part) => new Set(names(part['required'])))
+  const all = [...new Set(wanted.flatMap((each) => [...each]))]
+  const required = isChoice ? all.filter((name) => wanted.every((each) => each.has(name))) : all
+  const together = [...new Set([...names(out['required']), ...required])]
+  out['type'] = 'object'
+  out['properties'] = properties
+  if (together.length > 0) out['required'] = together
+}
+
+function names(required: unknown): string[] {
+  return Array.isArray(required) ? required.map(String) : []
+}
