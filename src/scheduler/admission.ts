@@ -31,12 +31,16 @@ export function admit(world: World, pool: Pool, item: Waiting, now: number): voi
   const demand = pool.typical ?? item.demands.values().next().value
   const supply = (horizon: number) => (demand ? supplyOf(pool, demand, horizon, now) : Infinity)
   if (world.queued > world.settings.max_queue) return overflow(world, pool, item, STANDING_WAIT, now)
-  const standing = pool.drain.standing(now) ? Math.max(STANDING_LEAST, rate * STANDING_WAIT) : Infinity
-  const most = Math.min(standing, Math.max(1, supply(world.settings.max_wait)))
+  const usual = world.settings.max_wait
+  // Who asks to wait longer than is usual means it, and is not sent away because the overload stands.
+  const standing =
+    patience <= usual && pool.drain.standing(now) ? Math.max(STANDING_LEAST, rate * STANDING_WAIT) : Infinity
+  const horizon = Math.max(usual, patience)
+  const most = Math.min(standing, Math.max(1, supply(horizon)))
   if (pool.queue.size > most) {
-    return overflow(world, pool, item, (pool.queue.size - most) / Math.max(rate, most / world.settings.max_wait), now)
+    return overflow(world, pool, item, (pool.queue.size - most) / Math.max(rate, most / horizon), now)
   }
-  if (patience >= world.settings.max_wait) return
+  if (patience >= usual) return
   // Less patient than the queue is made for: its own place in it counts.
   const ahead = pool.queue.ahead(item.client)
   const enough = Math.max(1, supply(patience))

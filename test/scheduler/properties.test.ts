@@ -89,7 +89,7 @@ describe('whatever happens', () => {
           for (const { level, amount, limit } of scheduler.report().scopes) expect(level, limit).toBeCloseTo(amount, 6)
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 200 },
     )
   })
 
@@ -185,7 +185,7 @@ describe('whatever happens', () => {
           scheduler.close()
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 200 },
     )
   })
 
