@@ -36,7 +36,8 @@ const step = fc.record({
   started: fc.boolean(),
 })
 
-describe('whatever happens', () => {
+// Runs of thousands of steps: on a machine that is busy with much else they take their time.
+describe('whatever happens', { timeout: 90_000 }, () => {
   it('no lease, place in the queue, timer or concurrency leaks, and every request gets an answer', async () => {
     await fc.assert(
       fc.asyncProperty(

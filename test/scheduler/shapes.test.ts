@@ -80,7 +80,7 @@ const PAIRS: Record<
 const REQUESTS = 4000
 const RUNS = 42
 
-describe('a provider whose limit is truly declared never refuses', () => {
+describe('a provider whose limit is truly declared never refuses', { timeout: 90_000 }, () => {
   for (const [name, { shape, theirs }] of Object.entries(PAIRS)) {
     it(`${name}: 0 of ${RUNS * REQUESTS} requests`, () => {
       fc.assert(
