@@ -44,7 +44,7 @@ export async function exchange(
     secret: probe.wrongKey ? wrongSecret(secret) : secret,
     headers: provider.headers,
   }
-  const tape = recording(client)
+  const tape = recording(client, provider.base_url)
   const signals: Signal[] = []
   let warnings: string[] = []
   let failure: GatewayError | undefined

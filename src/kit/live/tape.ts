@@ -8,23 +8,34 @@ export interface Taken {
   bytes: Buffer
 }
 
-/** Keeps the last request and its answer: those before it trade keys for tokens, or create what is then read. */
-export function recording(client: Client): { client: Client; taken(): Taken | undefined } {
-  let last: { request: UpstreamRequest; answer: ClientAnswer; pieces: Uint8Array[] } | undefined
+interface Sent {
+  request: UpstreamRequest
+  answer: ClientAnswer
+  pieces: Uint8Array[]
+}
+
+/**
+ * The answer is the last one: those before it give a token, or only say where the real answer is. The request is the
+ * last with a body that goes to the provider itself.
+ */
+export function recording(client: Client, base_url: string): { client: Client; taken(): Taken | undefined } {
+  const sent: Sent[] = []
   return {
     client: {
       async send(request, options) {
         const answer = await client.send(request, options)
         const pieces: Uint8Array[] = []
-        last = { request, answer, pieces }
+        sent.push({ request, answer, pieces })
         return { ...answer, body: kept(answer.body, pieces) }
       },
       close: () => client.close(),
     },
     taken() {
-      if (!last) return undefined
-      const { request, answer, pieces } = last
-      return { request, status: answer.status, headers: answer.headers, bytes: Buffer.concat(pieces) }
+      const last = sent.at(-1)
+      const asked = sent.findLast(({ request }) => request.url.startsWith(base_url) && request.method !== 'GET') ?? last
+      if (!last || !asked) return undefined
+      const { status, headers } = last.answer
+      return { request: asked.request, status, headers, bytes: Buffer.concat(last.pieces) }
     },
   }
 }
