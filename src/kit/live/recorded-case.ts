@@ -16,11 +16,10 @@ export interface Recorded extends Taken {
 const KEPT_HEADERS =
   /^(content-type|retry-after(-ms)?|x-should-retry|.*ratelimit.*|.*quota.*|.*-tokens-.*|.*-requests-.*)$/
 
-/** Names of accounts and people that vendors put into messages, and keys of whatever vendor. */
+/** Names of accounts and people that vendors put into messages, and what looks like a key though it is not ours. */
 const PRIVATE: [RegExp, string][] = [
   [/\borg[-_][A-Za-z0-9]{8,}/g, 'org-of-somebody'],
-  [/\b(sk|gsk|pk|xai|hf|r8|nvapi|csk|pplx)[-_][A-Za-z0-9_-]{16,}/g, 'key-of-somebody'],
-  [/\bAIza[A-Za-z0-9_-]{30,}/g, 'key-of-somebody'],
+  [/\b[a-z]{0,3}sk[-_][A-Za-z0-9_-]{16,}/g, 'key-of-somebody'],
   [/[\w.+-]+@[\w-]+\.[\w.]{2,}/g, 'somebody@example.com'],
 ]
 
