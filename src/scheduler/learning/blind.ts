@@ -39,11 +39,15 @@ export function learnFromRefusal(hold: Hold, stated: number | undefined, now: nu
   const { limit } = hold
   const learnt = learntOf(limit, now)
   const since = now - learnt.cutAt
-  if (since < APART) return
   const { spec, window } = limit
   const bucket = spec.shape === 'bucket'
-  learnt.cutAt = now
-  learnt.creptAt = now
+  const first = since >= APART
+  // Of those that were refused together, each one leaves a window's true count a little clearer.
+  if (!first && (bucket || stated !== undefined)) return
+  if (first) {
+    learnt.cutAt = now
+    learnt.creptAt = now
+  }
   const rate = bucket ? bucketRate(hold, learnt, since) : undefined
   if (stated !== undefined) {
     const guess = rate === undefined ? learnt.share * 0.9 : rate / stated
@@ -51,7 +55,7 @@ export function learnFromRefusal(hold: Hold, stated: number | undefined, now: nu
     const amount = Math.min(stated, spec.amount) * learnt.share
     setAmount(limit, amount, now, `others use the ${stated} that the provider states`)
   } else {
-    learnt.hold = Math.min(learnt.hold * 2, LONGEST_HOLD)
+    if (first) learnt.hold = Math.min(learnt.hold * 2, LONGEST_HOLD)
     const seen = bucket ? (rate ?? window.amount) : tooMuch(hold)
     const amount = Math.max(Math.min(window.amount, seen), window.amount * 0.6, 0.1 * spec.amount)
     setAmount(limit, amount, now, 'refused below the declared limit')
@@ -59,9 +63,14 @@ export function learnFromRefusal(hold: Hold, stated: number | undefined, now: nu
   if (bucket) limit.window.lower(now, 0)
 }
 
-/** A window admitted what it held, but not one request more; of tokens, nobody knows how many were missing. */
-function tooMuch({ before, asked, mark, limit }: Hold): number {
-  const held = before + (limit.window.overtaking?.(mark) ?? 0)
+/**
+ * A window admitted what it held, but not one request more; of tokens, nobody knows how many were missing. It held what
+ * ours did, less what has turned out to be refused, and perhaps what left a little later and overtook.
+ */
+function tooMuch({ before, asked, mark, taken, limit }: Hold): number {
+  // The request itself has been given back.
+  const changed = limit.taken - (taken - asked) - (limit.window.after?.(mark) ?? 0)
+  const held = before + changed
   if (limit.spec.metric !== 'requests') return (held + asked) * 0.99
   return Math.min(held + asked, Math.ceil(limit.window.amount)) - 1
 }

@@ -153,12 +153,12 @@ export class Sliding implements Window {
     return true
   }
 
-  overtaking(mark: number): number {
+  after(mark: number): number {
     let units = 0
     for (let nth = this.count - 1; nth >= 0; nth--) {
-      const time = this.times[this.index(nth)] ?? 0
-      if (time < mark) break
-      if (time <= mark + this.guard) units += this.units[this.index(nth)] ?? 0
+      const index = this.index(nth)
+      if ((this.times[index] ?? 0) <= mark + this.guard) break
+      units += this.units[index] ?? 0
     }
     return units
   }

@@ -21,8 +21,8 @@ export interface Window {
    * taken since can have lessened that. Returns whether more is free now than was known.
    */
   raise?(now: number, room: number, mark: number, units: number): boolean
-  /** Units that were taken at `mark` or so shortly after it that they may have arrived before what was taken then. */
-  overtaking?(mark: number): number
+  /** Units taken so long after `mark` that they arrived after what was taken then. */
+  after?(mark: number): number
   /** State as plain JSON; times in it are wall-clock. Null when there is nothing worth keeping. */
   save(now: number): number[] | null
   load(now: number, state: readonly number[]): void
