@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { locate } from '../config/locate.ts'
-import { ConfigError } from '../config/problem.ts'
+import { ConfigError, fault } from '../config/problem.ts'
 import { schemaFault } from '../config/schema-message.ts'
 import { parseSource, readSource, type Source } from '../config/source.ts'
 
@@ -51,8 +51,22 @@ function casesOf(source: Source): PlacedCase[] {
     const faults = (validate.errors ?? []).flatMap((error) => schemaFault(error) ?? [])
     throw new ConfigError(faults.map((fault) => locate(source, fault)))
   }
-  return (source.value as Case[]).map((each, i) => {
+  const cases = source.value as Case[]
+  const empty = cases.flatMap((each, i) => contradiction(each).map((message) => locate(source, fault([i], message))))
+  if (empty.length > 0) throw new ConfigError(empty)
+  return cases.map((each, i) => {
     const { line } = locate(source, { path: [i, 'name'], message: '', at: 'key', offset: 0 })
     return { ...each, file: source.file, line }
   })
+}
+
+/** What a schema would say in words that nobody understands. */
+function contradiction(each: Case): string[] {
+  const asks = each.sends ?? each.refuses ?? each.path ?? each.headers
+  const answered = [each.answers, each.streams, each.streams_base64].filter((answer) => answer !== undefined)
+  if (asks === undefined && answered.length === 0) {
+    return ['a case says what is sent (sends, path, headers or refuses), or what is answered (answers or streams)']
+  }
+  if (each.sends && each.refuses) return ['either sends or refuses, not both']
+  return answered.length > 1 ? ['one answer: answers, streams or streams_base64'] : []
 }

@@ -36,15 +36,18 @@ function flat(node: Schema, root: Schema, depth: number): Schema {
 function join(out: Schema, branches: Schema[], isChoice: boolean, root: Schema, depth: number): void {
   if (depth >= DEEPEST) return
   const parts = branches.filter(({ type }) => type !== 'null').map((branch) => flat(branch, root, depth + 1))
-  const properties: Schema = {}
-  for (const part of [...parts.toReversed(), out])
-    if (isMap(part['properties'])) Object.assign(properties, part['properties'])
+  const properties = new Map<string, unknown>()
+  for (const { properties: own } of [out, ...parts]) {
+    for (const [name, schema] of isMap(own) ? Object.entries(own) : []) {
+      if (!properties.has(name)) properties.set(name, schema)
+    }
+  }
   const wanted = parts.map((part) => new Set(names(part['required'])))
   const all = [...new Set(wanted.flatMap((each) => [...each]))]
   const required = isChoice ? all.filter((name) => wanted.every((each) => each.has(name))) : all
   const together = [...new Set([...names(out['required']), ...required])]
   out['type'] = 'object'
-  out['properties'] = properties
+  out['properties'] = Object.fromEntries(properties)
   if (together.length > 0) out['required'] = together
 }
 
