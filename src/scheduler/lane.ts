@@ -31,6 +31,8 @@ export interface Choice {
 const CATCH_UP = 2
 /** How much the lateness of the oldest, second and third oldest request under way weighs. */
 const LATE_TOGETHER = [1, 1.6, 2.2]
+/** Milliseconds: two moments that are closer are one, so that of thousands that wake together one is looked at. */
+const SAME = 1e-6
 /** Added to each wake, in milliseconds, so that rounding cannot wake a key a moment too soon. */
 const ROUNDING = 1e-3
 
@@ -175,7 +177,7 @@ export class Lane {
     for (let index = open.pop(); index !== undefined; index = open.pop()) {
       const slot = this.asleep.at(index)
       // A heap's children wake no earlier than their parent, and a demand never fits before its key wakes.
-      if ((this.wake[slot] ?? 0) - now - ROUNDING >= wait) continue
+      if ((this.wake[slot] ?? 0) - now - ROUNDING >= wait - SAME) continue
       const here = look(slot)
       if (now + here < (this.wake[slot] ?? 0) - 2 * ROUNDING) early.push(slot)
       for (const child of [2 * index + 2, 2 * index + 1]) if (child < this.asleep.size) open.push(child)

@@ -38,10 +38,6 @@ export class SlotHeap {
   /** The first `count` slots by rank, without a look at the others; all of them, where that many are asked for, in no order. */
   foremost(count: number): number[] {
     if (count >= this.size) return Array.from({ length: this.size }, (_, index) => this.at(index))
-    if (count >= this.size) {
-      const all = Array.from({ length: this.size }, (_, index) => this.at(index))
-      return all.sort((a, b) => (this.before(a, b) ? -1 : 1))
-    }
     const found: number[] = []
     const open = this.size > 0 ? [0] : []
     while (open.length > 0 && found.length < count) {
