@@ -24,6 +24,10 @@ const COMMANDS: Record<string, Command> = {
     summary: 'list who is live, and why the others are not: providers [--live|--all|--json]',
     load: () => import('./cli/providers.ts'),
   },
+  probe: {
+    summary: 'does each key work? One tiny request with each: probe [PROVIDER[/MODEL]]',
+    load: () => import('./cli/probe.ts'),
+  },
   'init-format': {
     summary: "draft a wire format from a vendor's example: init-format --from curl.txt [--answer sample]",
     load: () => import('./cli/init-format.ts'),
