@@ -5,6 +5,7 @@ import { readNamed } from '../named.ts'
 import { chosenToolsOnly } from './chosen-tools-only.ts'
 import { fewerStops } from './fewer-stops.ts'
 import { jsonSchemaInWords } from './json-schema-in-words.ts'
+import { mergeNeighbours } from './merge-neighbours.ts'
 import { openaiMessages } from './openai-messages.ts'
 import { renameFields } from './rename-fields.ts'
 import { signFirstCalls } from './sign-first-calls.ts'
@@ -28,6 +29,7 @@ export const CHORES: Record<string, Chore> = {
   'chosen-tools-only': chosenToolsOnly,
   'fewer-stops': fewerStops,
   'json-schema-in-words': jsonSchemaInWords,
+  'merge-neighbours': mergeNeighbours,
   'openai-messages': openaiMessages,
   'rename-fields': renameFields,
   'sign-first-calls': signFirstCalls,

@@ -16,8 +16,6 @@ interface Options {
   emptyContent: string | undefined
   /** Each tool result names its tool. */
   nameResults: boolean
-  /** Neighbours of the same role become one message. */
-  merge: boolean
   /** Fields of a last message of the assistant, which the server is to go on from. */
   begun: Wire
 }
@@ -25,7 +23,7 @@ interface Options {
 const THOUGHTS = ['reasoning_content', 'reasoning', 'reasoning_details', 'thinking_blocks']
 
 /**
- * Options: `text`, `leave_out`, `thoughts`, `empty_content`, `name_results`, `merge`, `begun`, as above. The role
+ * Options: `text`, `leave_out`, `thoughts`, `empty_content`, `name_results`, `begun`, as above. The role
  * `developer` always becomes `system`, a refusal becomes text, the deprecated forms become tool calls and results, and
  * an answer that says nothing goes.
  */
@@ -36,7 +34,6 @@ export const openaiMessages: Chore = (given) => {
     thoughts: typeof given['thoughts'] === 'string' ? given['thoughts'] : undefined,
     emptyContent: typeof given['empty_content'] === 'string' ? given['empty_content'] : undefined,
     nameResults: given['name_results'] === true,
-    merge: given['merge'] === true,
     begun: isMap(given['begun']) ? given['begun'] : {},
   }
   return (request, warn) => {
@@ -47,7 +44,7 @@ export const openaiMessages: Chore = (given) => {
       const isBegun = i === said.length - 1 && message.role === 'assistant' && !message.tool_calls
       return { ...message, wire: isBegun ? { ...wire, ...options.begun } : wire }
     })
-    return { ...request, messages: options.merge ? merged(messages) : messages }
+    return { ...request, messages }
   }
 }
 
@@ -124,33 +121,6 @@ function moveThoughts(message: Message, wire: Wire, field: string): void {
 function tellOfLoss(message: Message, warn: (warning: string) => void): void {
   const kinds = new Set(message.content.filter((part) => part.type !== 'text').map((part) => part.type))
   for (const kind of kinds) warn(`messages: parts of type ${kind} are not taken, left out`)
-}
-
-/** Neighbours of one role in one message; tool results and calls stay apart. */
-function merged(messages: Message[]): Message[] {
-  const out: Message[] = []
-  for (const message of messages) {
-    const last = out.at(-1)
-    const joins = last?.role === message.role && message.role !== 'tool' && !last.tool_calls && !message.tool_calls
-    if (last && joins) out[out.length - 1] = joined(last, message)
-    else out.push(message)
-  }
-  return out
-}
-
-function joined(first: Message, second: Message): Message {
-  const text = [first.text, second.text].filter((each) => each !== undefined).join('\n\n')
-  const [before, after] = [first.wire['content'], second.wire['content']]
-  const content =
-    typeof before === 'string' && typeof after === 'string'
-      ? `${before}\n\n${after}`
-      : [...parts(before), ...parts(after)]
-  return {
-    ...first,
-    content: [...first.content, ...second.content],
-    text: text === '' ? undefined : text,
-    wire: { ...first.wire, ...second.wire, content },
-  }
 }
 
 function parts(content: unknown): unknown[] {

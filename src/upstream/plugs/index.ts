@@ -9,6 +9,7 @@ import { schema } from './schema.ts'
 import { base64Text } from './base64-text.ts'
 import { characters } from './characters.ts'
 import { filled } from './filled.ts'
+import { only } from './only.ts'
 import { without } from './without.ts'
 
 export const PLUGS: Record<string, Plug> = {
@@ -21,6 +22,7 @@ export const PLUGS: Record<string, Plug> = {
   least,
   'lower-case': lowerCase,
   'media-type': mediaType,
+  only,
   schema,
   without,
 }
