@@ -47,7 +47,7 @@ export function readHead(chunk: Record<string, unknown>, head: AnswerHead): bool
         if (isRecord(value) && Object.values(value).every((item) => typeof item === 'string')) head.extra[key] = value
         break
       case 'moderation':
-        if (isRecord(value) && isRecord(value['input']) && isRecord(value['output'])) head.extra[key] = value
+        if (isRecord(value) && isVerdict(value['input']) && isVerdict(value['output'])) head.extra[key] = value
         break
       default:
         head.extra[key] = value
@@ -65,6 +65,13 @@ export function usageIn(chunk: Record<string, unknown>): unknown {
     if (isRecord(envelope) && isRecord(envelope['usage'])) return envelope['usage']
   }
   return undefined
+}
+
+/** OpenAI's moderation of one side: results, or why there are none. */
+function isVerdict(value: unknown): boolean {
+  if (!isRecord(value)) return false
+  if (value['type'] === 'error') return typeof value['code'] === 'string' && typeof value['message'] === 'string'
+  return value['type'] === 'moderation_results' && typeof value['model'] === 'string' && Array.isArray(value['results'])
 }
 
 function isTime(value: unknown): value is number {

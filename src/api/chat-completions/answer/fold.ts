@@ -1,7 +1,7 @@
 import { GatewayError } from '../../../chat/error.ts'
 import type { Delta } from '../../../chat/delta.ts'
 import type { ChatRequest } from '../../../chat/request.ts'
-import { isRecord } from '../record.ts'
+import { filled, isRecord } from '../record.ts'
 import { createChoice, type Choice, type Ending, type Tell } from './choice.ts'
 import { readChoice } from './chunk-choice.ts'
 import { readHead, usageIn, type AnswerHead } from './chunk-head.ts'
@@ -70,7 +70,7 @@ export function createAnswerFold(request: FoldRequest, tell: Tell): AnswerFold {
     plain: (index) => choices[index]?.isPlain === true,
     take(delta) {
       let isChanged = false
-      if (delta.id !== undefined && delta.id !== '' && head.id === undefined) [head.id, isChanged] = [delta.id, true]
+      if (filled(delta.id) !== undefined && head.id === undefined) [head.id, isChanged] = [delta.id, true]
       if (delta.usage !== undefined) usage.tell(delta.usage)
       if (delta.chunk !== undefined) isChanged = takeChunk(delta.chunk) || isChanged
       if (saysSomething(delta)) takePiece(delta)

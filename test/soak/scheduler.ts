@@ -1,0 +1,130 @@
+/**
+ * The scheduler's promise over real sockets, at length: 20 real seconds of half as much again as the keys may serve.
+ * Truly declared limits: no 429 from upstream. Declared 30 % too high, with headers that tell the truth: 1 in 1000 at most.
+ * `node test/soak/scheduler.ts [SECONDS]`; ends with 1 when the promise is broken.
+ */
+import type { EnforcedLimit } from '../../src/sandbox/limits/contract.ts'
+import { machineClock } from '../scheduler-http/clock.ts'
+import { KEYS, tooHigh, truthful } from '../scheduler-http/declared.ts'
+import { overload, type Load, type Outcome } from '../scheduler-http/overload.ts'
+
+const SECONDS = Number(process.argv[2] ?? 20)
+const OVER = 1.5
+/** Loads at once: more would keep one process busier than a network does. */
+const TOGETHER = 3
+/** Requests a second that one key may serve. */
+const EACH = 10
+
+interface Trial {
+  name: string
+  load: Omit<Load, 'seconds'>
+  /** 429s from upstream for each request. */
+  most: number
+}
+
+const body = (number: number): Record<string, unknown> => ({
+  messages: [{ role: 'user', content: `Tell me about the number ${number}. `.repeat(1 + (number % 4)) }],
+  max_tokens: 40,
+})
+
+function trialOf(
+  name: string,
+  most: number,
+  load: Omit<Load, 'seconds' | 'rate'>,
+  rate = OVER * EACH * KEYS.length,
+): Trial {
+  const config = { scheduler: { max_wait: '2s' }, ...load.config }
+  return { name, most, load: { body, returns: 1, clock: machineClock(), ...load, config, rate } }
+}
+
+const requests = (shape: EnforcedLimit['shape']): EnforcedLimit => ({
+  metric: 'requests',
+  amount: EACH,
+  period: 1000,
+  shape,
+})
+const tokens = (shape: EnforcedLimit['shape'], charge: EnforcedLimit['charge']): EnforcedLimit => ({
+  metric: 'tokens',
+  amount: 600,
+  period: 1000,
+  shape,
+  charge,
+})
+
+function calendar(): Trial {
+  const resets = { unit: 'day', at: '00:00', zone: 'America/Los_Angeles' } as const
+  const limit: EnforcedLimit = {
+    metric: 'requests',
+    amount: (EACH * SECONDS) / 2,
+    period: 86_400_000,
+    shape: 'calendar',
+    resets,
+  }
+  // midnight in California comes half-way
+  const offset = Date.UTC(2026, 10, 24, 8) - (SECONDS * 1000) / 2 - Date.now()
+  const clock = { ...machineClock(), wall: () => Date.now() + offset }
+  const { sandbox, provider } = truthful(limit, `${resets.at} ${resets.zone}`)
+  return trialOf('calendar, requests', 0, { sandbox: { ...sandbox, now: clock.wall }, provider, clock })
+}
+
+function concurrency(): Trial {
+  const load = truthful({ metric: 'concurrency', amount: 2, period: 0 })
+  const first_byte = 200
+  const rate = (OVER * 2 * KEYS.length * 1000) / first_byte
+  return trialOf('requests at once', 0, { ...load, sandbox: { ...load.sandbox, first_byte } }, rate)
+}
+
+const TRIALS: Trial[] = [
+  trialOf('bucket, requests', 0, truthful(requests('bucket'))),
+  trialOf('sliding, requests', 0, truthful(requests('sliding'))),
+  trialOf('fixed, requests', 0, truthful(requests('fixed'))),
+  calendar(),
+  trialOf('bucket, tokens, the most that may come', 0, truthful(tokens('bucket', 'reserve-max'))),
+  trialOf('sliding, tokens of the input', 0, truthful({ ...tokens('sliding', 'input'), amount: 250 })),
+  concurrency(),
+  ...(['openai', 'azure', 'anthropic', 'mistral', 'sambanova'] as const).map((dialect) =>
+    trialOf(
+      `${dialect}, requests, 30 % too high`,
+      0.001,
+      tooHigh(dialect, { metric: 'requests', amount: 60 * EACH, shape: 'bucket', burst: EACH }),
+    ),
+  ),
+  ...(['openai', 'groq', 'cerebras'] as const).map((dialect) =>
+    trialOf(
+      `${dialect}, tokens, 30 % too high`,
+      0.001,
+      tooHigh(dialect, { metric: 'tokens', amount: 60 * 400, shape: 'bucket', burst: 400 }),
+    ),
+  ),
+]
+
+function line(
+  { name, most }: Trial,
+  { offered, served, refused, returned, upstream, timeless, longest }: Outcome,
+): boolean {
+  const isKept = upstream.refused <= most * upstream.requests && timeless === 0
+  const cells = [
+    name.padEnd(42),
+    String(offered).padStart(7),
+    String(served).padStart(7),
+    String(refused).padStart(8),
+    `${returned.served}/${returned.served + returned.refused}`.padStart(12),
+    `${(longest / 1000).toFixed(1)} s`.padStart(8),
+    `${upstream.refused}/${upstream.requests}`.padStart(12),
+    isKept ? '' : '  BROKEN',
+  ]
+  console.log(cells.join(' '))
+  return isKept
+}
+
+console.log(`${''.padEnd(42)} offered  served  refused    came back  longest upstream 429`)
+let kept = true
+for (let i = 0; i < TRIALS.length; i += TOGETHER) {
+  const some = TRIALS.slice(i, i + TOGETHER)
+  const outcomes = await Promise.all(some.map(({ load }) => overload({ ...load, seconds: SECONDS })))
+  for (const [index, outcome] of outcomes.entries()) {
+    const trial = some[index]
+    if (trial) kept = line(trial, outcome) && kept
+  }
+}
+process.exitCode = kept ? 0 : 1
