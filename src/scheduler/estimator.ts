@@ -51,7 +51,7 @@ export function createEstimator() {
       const habit = habitOf(model, client)
       const most = request.maxOutput ?? route.capabilities?.max_output ?? Infinity
       return {
-        input: Math.ceil(request.input * (habit.ratio + 2 * habit.spread)),
+        input: Math.ceil(request.input * (habit.ratio + 2.5 * habit.spread)),
         // Nobody knows what a provider assumes when the client set no maximum: four usual answers.
         reserve: request.maxOutput ?? Math.min(most, Math.ceil(4 * habit.output)),
         output: Math.min(most, Math.ceil(habit.output)),
