@@ -42,7 +42,8 @@ export function anyModel(models: PublicModel[], providers: Provider[]): PublicMo
     const id = `${route.provider}/${route.model}`
     if (!routes.has(id)) routes.set(id, route)
   }
-  for (const { routes: each } of models) each.forEach(offer)
+  // a model's weight counts where models compete: the ancestor divided load by model weight × key weight
+  for (const pool of models) for (const route of pool.routes) offer({ ...route, weight: route.weight * pool.weight })
   for (const provider of providers)
     for (const model of Object.keys(provider.models)) offer(directRoute(provider, model))
   return routes.size === 0 ? undefined : { model: 'auto', weight: 1, routes: [...routes.values()], limits: [] }

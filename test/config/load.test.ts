@@ -174,6 +174,17 @@ models:
     expect(full?.strategy).toBe(join(dirname(path), 'mine.mjs'))
   })
 
+  test('auto weighs a route by its model as well', () => {
+    const weighed =
+      'providers: { a: { format: openai, base_url: "https://a.example/v1", keys: [k-0000001], weight: 1 } }\n'
+    const models = 'models: { big: { weight: 3, routes: [{ to: a/one, weight: 2 }] }, small: [a/two] }\n'
+    const auto = load(weighed + models).models.find(({ model }) => model === 'auto')
+    expect(auto?.routes.map(({ model, weight }) => [model, weight])).toEqual([
+      ['one', 6],
+      ['two', 1],
+    ])
+  })
+
   test('auto has each route once, and is left alone when the file has its own', () => {
     const auto = load(file).models.find(({ model }) => model === 'auto')
     expect(auto?.routes.map(({ model }) => model)).toEqual(['one', 'org/three', 'two'])
