@@ -17,7 +17,7 @@ function formatsOf({ family, provider }: Recorded): string[] {
   const own = provider === 'vertex' && family === 'anthropic' ? 'vertex-anthropic' : provider
   const shared = BY_FAMILY[family] ?? family
   if (family === 'openai-chat') return [isShipped(provider) ? provider : shared]
-  return [provider === 'vertex' ? own : shared]
+  return provider === 'vertex' ? [shared, own] : [shared]
 }
 
 const FINISH: Record<string, string> = {

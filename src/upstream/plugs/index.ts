@@ -10,6 +10,7 @@ import { base64Text } from './base64-text.ts'
 import { characters } from './characters.ts'
 import { filled } from './filled.ts'
 import { only } from './only.ts'
+import { onlyKeysOf } from './only-keys.ts'
 import { without } from './without.ts'
 
 export const PLUGS: Record<string, Plug> = {
@@ -23,6 +24,7 @@ export const PLUGS: Record<string, Plug> = {
   'lower-case': lowerCase,
   'media-type': mediaType,
   only,
+  'only-keys': onlyKeysOf,
   schema,
   without,
 }
