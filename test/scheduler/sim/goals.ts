@@ -27,7 +27,7 @@ export const GOALS: Record<string, Goal[]> = {
   c_azure_code: [NO_REFUSAL, goodput(99.9)],
   c_azure_conv: [NO_REFUSAL, goodput(97)],
   d_learn: [{ measure: 'refused', atMost: 1 }, goodput(99.9)],
-  d_over: [{ measure: 'refused', atMost: 10 }, goodput(97)],
+  d_over: [{ measure: 'refused', atMost: 10 }, goodput(98)],
   e_tpm: [NO_REFUSAL, ALL_SERVED],
   e_tpm_over: [NO_REFUSAL, { measure: 'tokensServed', atLeast: 72.5 }, { measure: 'largestServed', atLeast: 64 }],
   f_faults: [NO_REFUSAL, { measure: 'failed', atMost: 1.5 }, { measure: 'unauthorized', atMost: 0.2 }],
