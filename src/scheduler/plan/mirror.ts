@@ -87,7 +87,9 @@ function ownerOf(scope: LimitScope, provider: ProviderSpec, route: RouteSpec, ke
 }
 
 function enforced(spec: LimitSpec, route: RouteSpec, context: MirrorContext): EnforcedLimit {
-  const { metric, period, charge = 'reserve-max' } = spec
+  const { metric, period } = spec
+  // Output is counted as it comes, where nobody says that the maximum is reserved.
+  const charge = spec.charge ?? (metric === 'output' ? 'predicted' : 'reserve-max')
   return { metric, period, charge, price: route.price, enforcement: shaped(spec, context), used: 0 }
 }
 

@@ -95,6 +95,14 @@ describe('a plan', () => {
     expect(report.failed).toBeGreaterThan(0)
   })
 
+  it('counts output as it comes where nobody says that the maximum is reserved', async () => {
+    const output: LimitSpec = { metric: 'output', amount: 400, period: MINUTE }
+    const rows = steady(150, 600, { max_tokens: 4000 })
+    const report = await plan({ rows, config: config(1, [output]) })
+    expect(report).toMatchObject({ goodput: 100, refused: 0 })
+    expect(report.keys[0]?.tightest).toMatchObject({ limit: 'output per minute' })
+  })
+
   it('says which requests nobody could ever take', async () => {
     const tokens: LimitSpec = { metric: 'tokens', amount: 1000, period: MINUTE }
     const rows = [...steady(5, 60), { t_s: 30, input_tokens: 5000, output_tokens: 10 }]
