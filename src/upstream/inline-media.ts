@@ -53,5 +53,7 @@ async function fillMessage(message: Message, kinds: Kinds, fetch: Fetch): Promis
 }
 
 function isRemote(part: Part, kinds: Kinds): part is Extract<Part, { url: string }> {
-  return (part.type === 'image' || part.type === 'file') && 'url' in part && kinds.has(part.type)
+  // a place in the vendor's own store (s3:, gs:) is the vendor's to read
+  const isNamed = (part.type === 'image' || part.type === 'file') && 'url' in part && kinds.has(part.type)
+  return isNamed && /^https?:/i.test(part.url)
 }

@@ -1,0 +1,24 @@
+/** What all shipped definitions have in common: they compile, link to their vendor, have cases, and stay small. */
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { shippedNames } from '../../src/config/formats.ts'
+import { formatFile, formatsWithCases, shipped } from './cases.ts'
+
+/** Bases that others extend, and the one OpenAI-like wire whose parts have a form of their own. */
+const LARGER = new Set(['openai-compatible', 'mistral'])
+
+const texts = shippedNames().map((name) => [name, readFileSync(formatFile(name), 'utf8')] as const)
+
+test.each(texts)('%s compiles, says where its vendor documents it, and has cases', (name, text) => {
+  expect(shipped(name).name).toBe(name)
+  if (name !== 'openai-compatible') expect(text.split('request:')[0]).toMatch(/^# .*\n?(# )?.*https:\/\//)
+  expect(formatsWithCases()).toContain(name)
+})
+
+const likes = texts.filter(([, text]) => /^openai/.test(String((parse(text) as { extends?: string }).extends)))
+
+test.each(likes.filter(([name]) => !LARGER.has(name)))('%s says in fifteen lines what it does otherwise', (_, text) => {
+  const lines = text.split('\n').filter((line) => line.trim() !== '' && !line.trim().startsWith('#'))
+  expect(lines.length).toBeLessThanOrEqual(15)
+})
