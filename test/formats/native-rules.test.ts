@@ -1,7 +1,9 @@
 /** Every body that a case of these wires sends keeps the vendor's documented rules, and the rules can be broken. */
 import { describe, expect, test } from 'vitest'
+import type { PlacedCase } from '../../src/kit/case.ts'
+import { encodeCase } from '../../src/kit/run-case.ts'
 import * as bedrock from './bedrock/rules.ts'
-import { sentBodies, type Body } from './cases.ts'
+import { sentBodies, shipped, type Body, type SentBody } from './cases.ts'
 import * as cohere from './cohere/rules.ts'
 import * as gemini from './gemini/rules.ts'
 import * as mistral from './mistral/rules.ts'
@@ -76,3 +78,23 @@ describe('a body that breaks a rule is caught', () => {
     expect(ollama.brokenRules(body).join('\n')).toContain(rule)
   })
 })
+
+test.each(['bedrock', 'cohere', 'mistral', 'ollama', 'vertex'])(
+  '%s takes a hundred tools, and schemas ten deep',
+  (format) => {
+    const deep = (depth: number): Body =>
+      depth === 0 ? { type: 'string' } : { type: 'object', properties: { inner: deep(depth - 1) }, required: ['inner'] }
+    const tools = Array.from({ length: 100 }, (_, i) => ({
+      type: 'function',
+      function: { name: `tool_${i}`, description: `The tool ${i}`, parameters: deep(10) },
+    }))
+    const each: PlacedCase = {
+      ...(sentBodies(format)[0] as SentBody).each,
+      client: { messages: [{ role: 'user', content: 'Hi' }], tools },
+    }
+    const body = JSON.parse(String(encodeCase(each, shipped(format)).request.body)) as Body
+    expect(RULES[format]?.(body, each.model ?? '')).toEqual([])
+    expect(JSON.stringify(body).match(/"tool_\d+"/g)).toHaveLength(100)
+    expect(JSON.stringify(body).match(/"inner":\{/g)).toHaveLength(1000)
+  },
+)
