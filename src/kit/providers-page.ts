@@ -21,7 +21,7 @@ person. \`balanced-call providers\` says who is live on your machine, and why th
 A format that extends another says its differences only. How to write one: [WIRE-FORMATS.md](WIRE-FORMATS.md).
 
 ${markdownTable(
-  ['format', 'extends', 'stream', 'signs with', 'documentation', 'lines'],
+  ['format', 'extends', 'stream', 'signs with', 'documentation'],
   names.map((name) => formatRow(formats, name)),
 )}
 
@@ -37,17 +37,30 @@ ${markdownTable(['provider', 'live with', 'format', 'models', 'limits', 'source 
 function formatRow(folder: string, name: string): string[] {
   const file = join(folder, `${name}.yaml`)
   const definition = readSource(file).value as Record<string, unknown>
-  const stream = definition['stream']
-  const text = readFileSync(file, 'utf8')
-  const link = /^#.*?(https?:\/\/[^\s,;]+)/.exec(text)?.[1]?.replace(/[.)]+$/, '')
   return [
     `[${name}](../src/formats/${name}.yaml)`,
     typeof definition['extends'] === 'string' ? definition['extends'] : '',
-    isMap(stream) ? plugName(stream['framing']) : '',
-    plugName(definition['auth']),
-    link === undefined ? '' : `<${link}>`,
-    String(text.trimEnd().split('\n').length),
+    inherited(folder, name, (each) => (isMap(each['stream']) ? each['stream']['framing'] : undefined)),
+    inherited(folder, name, (each) => each['auth']),
+    documentation(readFileSync(file, 'utf8')),
   ]
+}
+
+/** What a definition says of it, or else what it extends. */
+function inherited(folder: string, name: string, find: (definition: Record<string, unknown>) => unknown): string {
+  const definition = readSource(join(folder, `${name}.yaml`)).value as Record<string, unknown>
+  const found = find(definition)
+  if (found !== undefined) return plugName(found)
+  const parent = definition['extends']
+  return typeof parent === 'string' ? inherited(folder, parent, find) : ''
+}
+
+/** The first link of the comment at the top that is no pattern of an address. */
+function documentation(text: string): string {
+  const head = text.split('\n').filter((line) => line.startsWith('#'))
+  const links = [...head.join('\n').matchAll(/https?:\/\/[^\s,;]+/g)].map(([link]) => link.replace(/[.)]+$/, ''))
+  const link = links.find((each) => !/^https:\/\/[^/]*[A-Z]|\/[A-Z]+$/.test(each) && /\/\/[^/]+\/./.test(each))
+  return link === undefined ? '' : `<${link}>`
 }
 
 function plugName(plug: unknown): string {
@@ -70,7 +83,7 @@ function providerRow({ name, variables, format, models, limits, source, checked,
       .map((model) => `\`${model}\``)
       .join(' '),
     told.join('<br>'),
-    source === undefined ? '' : `${source.replaceAll(/https?:\/\/[^\s;,)]+/g, '<$&>')} (${checked})`,
+    source === undefined ? '' : `${source.replaceAll(/https?:\/\/[^\s;,)]+/g, '<$&>')} (checked ${checked})`,
   ]
 }
 

@@ -38,11 +38,12 @@ describe('the reference names all', () => {
   })
 
   test.each([
-    ['Chores', CHORES],
-    ['Plugs', PLUGS],
-  ])('and no %s that are gone', (title, table) => {
-    const [, paragraph = ''] = new RegExp(`^${title}: ([^]*?)\\n\\n`, 'm').exec(reference) ?? []
-    const named = [...paragraph.replaceAll(/\([^)]*\)/g, '').matchAll(/`([^`]+)`/g)].map((match) => match[1])
+    ['chore', CHORES],
+    ['plug', PLUGS],
+  ])('and no %s that is gone', (title, table) => {
+    const [, rows = ''] =
+      new RegExp(`^\\| ${title} \\(options\\)[^]*?\\n(\\| \`[^]*?)\\n\\n`, 'm').exec(reference) ?? []
+    const named = [...rows.matchAll(/^\| `([^`]+)`/gm)].map((match) => match[1])
     expect(named.toSorted()).toEqual(Object.keys(table).toSorted())
   })
 
