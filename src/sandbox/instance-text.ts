@@ -1,4 +1,5 @@
 /** A text for one field of a schema: by its format, its pattern, its length, the words of the prompt. */
+import { countOf, matches, MOST_CHARACTERS } from './bounds.ts'
 import { textLike } from './pattern-text.ts'
 import { phrase } from './prose.ts'
 import { between } from './random.ts'
@@ -28,20 +29,21 @@ const FORMATS: Record<string, (random: Random) => string> = {
 
 /** A hint that fits is used up, so that two fields do not get the same word. */
 export function textFor(schema: Json, random: Random, hints: string[], name: string): string {
-  const least = typeof schema['minLength'] === 'number' ? schema['minLength'] : 0
+  const least = countOf(schema['minLength'], MOST_CHARACTERS)
   const most = typeof schema['maxLength'] === 'number' ? schema['maxLength'] : Number.POSITIVE_INFINITY
   const pattern = typeof schema['pattern'] === 'string' ? schema['pattern'] : undefined
   const format = typeof schema['format'] === 'string' ? FORMATS[schema['format']] : undefined
   if (format) return format(random)
   const expression = pattern === undefined ? undefined : safely(pattern)
-  const hinted = hints.findIndex(
-    (hint) => hint.length >= least && hint.length <= most && (pattern === undefined || expression?.test(hint) === true),
-  )
+  const fits = (hint: string): boolean =>
+    pattern === undefined || (expression !== undefined && matches(expression, hint) === true)
+  const hinted = hints.findIndex((hint) => hint.length >= least && hint.length <= most && fits(hint))
   if (hinted >= 0) return hints.splice(hinted, 1)[0] ?? ''
   if (pattern !== undefined) {
     for (let attempt = 0; attempt < 20; attempt++) {
       const text = textLike(pattern, random)
-      if (text !== null && text.length >= least && text.length <= most) return text
+      if (text === null) break
+      if (text.length >= least && text.length <= most) return text
     }
   }
   let text = name === '' ? phrase(random) : `${name.replaceAll('_', ' ')} ${between(random, 1, 99)}`

@@ -1,4 +1,5 @@
 /** A JSON value that satisfies a JSON Schema, the same one each time. */
+import { countOf, MOST_ITEMS, MOST_VALUES } from './bounds.ts'
 import { textFor } from './instance-text.ts'
 import { between, oneOf } from './random.ts'
 import type { Random } from './random.ts'
@@ -16,6 +17,8 @@ interface Maker {
   random: Random
   hints: Hints
   optional: boolean
+  /** Values that may still be made. */
+  left: number
 }
 
 /** Below this depth only what is required is made, so that recursive schemas end. */
@@ -31,10 +34,11 @@ export function instanceOf(
   optional = true,
 ): unknown {
   const own = { texts: [...hints.texts], numbers: [...hints.numbers] }
-  return make(schema, { root: schema, random, hints: own, optional }, 0, '')
+  return make(schema, { root: schema, random, hints: own, optional, left: MOST_VALUES }, 0, '')
 }
 
 function make(wire: unknown, maker: Maker, depth: number, name: string): unknown {
+  if (--maker.left < 0) return null
   if (!isObject(wire) || depth > TOO_DEEP) return wire === false || depth > TOO_DEEP ? null : {}
   const schema = flatten(wire, maker.root)
   if ('const' in schema) return schema['const']
@@ -165,7 +169,7 @@ function numberFor(schema: Json, maker: Maker, whole: boolean): number {
 
 function list(schema: Json, maker: Maker, depth: number, name: string): unknown[] {
   const fixed = listOf(schema['prefixItems'])
-  const least = typeof schema['minItems'] === 'number' ? schema['minItems'] : 0
+  const least = countOf(schema['minItems'], MOST_ITEMS)
   const most = typeof schema['maxItems'] === 'number' ? schema['maxItems'] : Math.max(least, fixed.length, 2)
   const wanted = depth >= DEEP ? least : Math.min(most, Math.max(least, fixed.length, between(maker.random, 1, 2)))
   const items: unknown[] = []
@@ -193,7 +197,7 @@ function object(schema: Json, maker: Maker, depth: number): Json {
     if (!(String(name) in made))
       made[String(name)] = make(schema['additionalProperties'] ?? {}, maker, depth + 1, String(name))
   }
-  const least = typeof schema['minProperties'] === 'number' ? schema['minProperties'] : 0
+  const least = countOf(schema['minProperties'], MOST_ITEMS)
   for (let number = 1; Object.keys(made).length < least && number < least * 4; number++) {
     made[`field_${number}`] = make(schema['additionalProperties'] ?? {}, maker, depth + 1, '')
   }

@@ -1,4 +1,5 @@
 /** A text that matches a regular expression: enough of the language for the patterns that schemas carry. */
+import { matches, MOST_CHARACTERS, MOST_PATTERN } from './bounds.ts'
 import { between, oneOf } from './random.ts'
 import type { Random } from './random.ts'
 
@@ -19,6 +20,7 @@ const SPREAD = 3
 
 /** Null where the text that it made does not match (look-around, back references): the caller then has no text. */
 export function textLike(pattern: string, random: Random): string | null {
+  if (pattern.length > MOST_PATTERN) return null
   let expression: RegExp
   try {
     expression = new RegExp(pattern, 'u')
@@ -26,8 +28,10 @@ export function textLike(pattern: string, random: Random): string | null {
     return null
   }
   for (let attempt = 0; attempt < 8; attempt++) {
-    const text = alternatives({ pattern, at: 0, random })
-    if (expression.test(text)) return text
+    const text = alternatives({ pattern, at: 0, random, left: MOST_CHARACTERS })
+    const fits = matches(expression, text)
+    if (fits) return text
+    if (fits === undefined) return null
   }
   return null
 }
@@ -36,6 +40,8 @@ interface Reader {
   pattern: string
   at: number
   random: Random
+  /** Atoms that may still be made, all repetitions together. */
+  left: number
 }
 
 /** All branches are read, so that the reader ends up behind them; one is kept. */
@@ -60,7 +66,7 @@ function sequence(reader: Reader): string {
     // Each repetition is made anew, so that [a-z]{3} is not one letter thrice.
     for (let time = 0; time < times; time++) {
       text += piece
-      if (time + 1 === times) break
+      if (time + 1 === times || --reader.left <= 0) break
       reader.at = start
       piece = atom(reader)
       reader.at = end

@@ -32,7 +32,12 @@ interface Call {
   extra?: unknown
 }
 
-const NOTHING = /^\s*(null)?\s*$/
+/** Arguments that say nothing. */
+function isNothing(text: string): boolean {
+  // the longest is looked at no further: a pattern over white space would take its square
+  const bare = text.length > 1000 ? text : text.trim()
+  return bare === '' || bare === 'null'
+}
 
 /** `unwrapped` names the custom tools that went upstream as functions: their calls come back as custom calls. */
 export function createToolCalls(unwrapped: ReadonlySet<string>): ToolCalls {
@@ -125,7 +130,7 @@ export function createToolCalls(unwrapped: ReadonlySet<string>): ToolCalls {
   function argumentsText(value: unknown, call: Call): string {
     if (value === undefined || value === null || value === '') return ''
     const isText = typeof value === 'string'
-    if (!call.hasArguments && !call.isCustom && isText && NOTHING.test(value)) return ''
+    if (!call.hasArguments && !call.isCustom && isText && isNothing(value)) return ''
     if (!isText && (call.hasArguments || (isRecord(value) && Object.keys(value).length === 0))) return ''
     call.hasArguments = true
     return isText ? value : JSON.stringify(value)
