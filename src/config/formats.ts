@@ -6,6 +6,7 @@ import { didYouMean } from '../definition/near-miss.ts'
 import type { Format } from '../upstream/contract.ts'
 import type { FormatDefinition } from '../upstream/definition.ts'
 import { compileFormat } from '../upstream/format.ts'
+import { lazyFormat } from '../upstream/lazy-format.ts'
 import { extended } from './extend.ts'
 import { contains, locate } from './locate.ts'
 import { ConfigError, fault, type Problem } from './problem.ts'
@@ -81,6 +82,12 @@ export function formatTable(config: Source, own: Record<string, unknown>, compil
     names: known,
     has: (name) => Object.hasOwn(own, name) || isShipped(name),
     compiled(name) {
+      if (!compiled.has(name) && compile === compileFormat && !Object.hasOwn(own, name) && isShipped(name)) {
+        compiled.set(
+          name,
+          lazyFormat(name, () => compileShipped(name)),
+        )
+      }
       if (!compiled.has(name)) {
         compiled.set(
           name,
@@ -112,6 +119,19 @@ export function checkFormatFile(file: string, compile: Compile = compileFormat):
   })
   return compileOrigin(origin(basename(file, extname(file)), file), compile)
 }
+
+/** Once for all configurations: nothing of a shipped format depends on one. */
+function compileShipped(name: string): Format {
+  const known = COMPILED.get(name)
+  if (known) return known
+  const origin = shipped(name)
+  if (!origin) throw new Error(`there is no format ${name}`)
+  const format = compileOrigin(origin, compileFormat)
+  COMPILED.set(name, format)
+  return format
+}
+
+const COMPILED = new Map<string, Format>()
 
 function compileOrigin(origin: Origin, compile: Compile): Format {
   const { definition, chain } = resolveExtends(origin, [])
