@@ -41,7 +41,7 @@ test('there are at least 25 faults', () => {
 test.each([...new Set(PLANTED.map(({ format }) => format))])('a copy of %s without a fault passes', (name) => {
   const format = copyOf(shipped(name), 'request:', 'request:')
   const cases = casesOf(shipped(name))
-  expect(cases.length).toBeGreaterThan(100)
+  expect(cases.length).toBeGreaterThan(10)
   expect(cases.map((each) => [each.name, checkCase(each, format)]).filter(([, faults]) => faults?.length)).toEqual([])
 })
 

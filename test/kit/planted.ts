@@ -73,6 +73,23 @@ export const PLANTED: readonly Planted[] = [
     'per: minute, limit: $limit, class: minute',
   ),
   plant('gemini', 'a limit that kills the key', 'RESOURCE_EXHAUSTED: rate_limit', 'RESOURCE_EXHAUSTED: authentication'),
+  // wires of other families
+  plant('bedrock', 'a result of no call', '                    toolUseId: $id', '                    toolUseName: $id'),
+  plant('bedrock', 'an answer that was cut', 'max_tokens: length', 'max_tokens: stop'),
+  plant('bedrock', 'counts that are lost', 'emit: { usage: $usage }', 'emit: { id: $usage }'),
+  plant('cohere', 'stop under a name of others', 'stop_sequences: $stop', 'stop: $stop'),
+  plant('cohere', 'an end that comes without its reason', 'MAX_TOKENS: length', 'MAX_TOKENS: tool_calls'),
+  plant('cohere', 'a call whose pieces are lost', 'type: tool-call-delta', 'type: tool-call-deltas'),
+  plant('ollama', 'a limit that is not heard', 'num_predict: $max_tokens', 'max_tokens: $max_tokens'),
+  plant('ollama', 'a stream that never ends', 'when: { done: true,', 'when: { done: yes,'),
+  plant('dashscope-native', 'words said again and again', 'through: [prefix-difference]', 'through: []'),
+  plant(
+    'hunyuan',
+    'counts the wrong way round',
+    'prompt_tokens: $input, completion_tokens: $output',
+    'prompt_tokens: $output, completion_tokens: $input',
+  ),
+  plant('replicate', 'a list where a text is wanted', '{ $use: join, of: $stop, with: { by: "," } }', '$stop'),
 ]
 
 function plant(format: string, fault: string, from: string, to: string): Planted {
