@@ -38,8 +38,8 @@ export function textRule(answer: unknown, way: Way): Rule {
   const last = way.at(-1)
   const type = at(answer, [...parent, 'type'])
   if (typeof last === 'string' && typeof way.at(-2) === 'number' && typeof type === 'string')
-    return ruleAt(parent, { type, [last]: '$text' }, { text: '$text' })
-  return ruleAt(way, '$text', { text: '$text' })
+    return ruleAt(parent, { type, [last]: '$text:text' }, { text: '$text' })
+  return ruleAt(way, '$text:text', { text: '$text' })
 }
 
 export function headRule(answer: unknown): Rule | undefined {
@@ -102,7 +102,7 @@ export function callRule(answer: unknown): Rule | undefined {
   // an id beside `function: { name, arguments }`
   const outside = typeof last === 'string' && typeof way.at(-2) === 'number'
   const holder = outside ? (at(answer, way.slice(0, -1)) as Record<string, unknown>) : map
-  const id = Object.keys(holder).find((key) => ID.test(key) && typeof holder[key] === 'string')
+  const id = Object.keys(holder).find((key) => ID.test(key) && typeof holder[key] === 'string' && holder[key] !== '')
   const inner = { name: '$name', [argumentsOf(map) ?? 'arguments']: '$arguments' }
   const named = id === undefined ? {} : { [id]: '$id?' }
   const give = { tool_call: { ...(id !== undefined && { id: '$id' }), name: '$name', arguments: '$arguments' } }
