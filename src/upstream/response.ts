@@ -65,6 +65,8 @@ export function compileEvents(
     return done
     function toDelta(each: Record<string, unknown>): Delta {
       const delta: Delta = each
+      for (const field of TEXTS) if (each[field] !== undefined) each[field] = asText(each[field])
+      if (delta.tool_call?.id === '') delete delta.tool_call.id
       if (each['finish_reason'] !== undefined) delta.finish_reason = finish(each['finish_reason'])
       if (each['usage'] !== undefined) delta.usage = readUsage(each['usage'], memory)
       if (each['error'] !== undefined) delta.error = errors.inStream(each['error'])
@@ -74,6 +76,13 @@ export function compileEvents(
       return delta
     }
   }
+}
+
+/** What a client reads as text, whatever a vendor put there. */
+const TEXTS = ['text', 'reasoning', 'refusal'] as const
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 /** A word that the table does not know means a normal end: a client's SDK must never meet a word outside OpenAI's five. */
