@@ -72,11 +72,11 @@ export function startClients({ port, streams, pieces, leavers, spread }: ClientO
     let seen = 0
     let text = ''
     let over = false
-    const end = (): void => {
+    /** @param after milliseconds */
+    const end = (after = 5): void => {
       if (over) return
       over = true
-      // a server that is in trouble is not asked again at once
-      setTimeout(next, 5)
+      setTimeout(next, after)
     }
     const sent = request(
       {
@@ -114,7 +114,8 @@ export function startClients({ port, streams, pieces, leavers, spread }: ClientO
         response.on('end', () => {
           if (response.statusCode !== 200) blame(`status ${response.statusCode}`)
           else if (!over) blame('ended without an end')
-          end()
+          // as every client's SDK does
+          end(Number(response.headers['retry-after'] ?? 0) * 1000 + 5)
         })
         response.on('close', () => {
           if (!over) blame('closed')
