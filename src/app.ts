@@ -13,7 +13,7 @@ import { createTrafficBudget } from './gateway/traffic-budget.ts'
 import { createLog, logRecord, type Log } from './observability/log.ts'
 import { createMetrics } from './observability/metrics.ts'
 import { createRedactor, type Redact } from './observability/redact.ts'
-import { startSandbox, type Sandbox } from './sandbox/sandbox.ts'
+import type { Sandbox } from './sandbox/sandbox.ts'
 import { realClock, type Clock } from './scheduler/clock.ts'
 import { createScheduler, type LiveScheduler } from './scheduler/scheduler.ts'
 import { schedulerSpec } from './scheduler-spec.ts'
@@ -50,7 +50,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   const { store, clock = realClock } = options
   const redact = createRedactor(secretNames(config))
   const log = createLog({ level: options.level, redact, write: options.write })
-  const sandbox = config.providers.some(isSandbox) ? await startSandbox() : undefined
+  const sandbox = config.providers.some(isSandbox) ? await openSandbox() : undefined
   const providers = config.providers.map((provider) => withSandbox(provider, sandbox))
   const scheduler = createScheduler(await schedulerSpec(config), clock)
   const stopJournal = store && keepJournal(scheduler, store, clock, (err) => log.error({ err }, UNKEPT))
@@ -132,6 +132,12 @@ function responseHeaders(names: readonly string[], redact: Redact): GatewayParts
         return value === undefined ? [] : [[name, redact(value)]]
       }),
     )
+}
+
+/** Loaded only where it is used. */
+async function openSandbox(): Promise<Sandbox> {
+  const { startSandbox } = await import('./sandbox/sandbox.ts')
+  return startSandbox()
 }
 
 function withSandbox(provider: Provider, sandbox: Sandbox | undefined): Provider {

@@ -12,7 +12,7 @@ import type { FormatDefinition } from './definition.ts'
 import { compileFollow } from './follow.ts'
 import { FRAMINGS } from './framing/index.ts'
 import { compileModels } from './models.ts'
-import { createMould, judgedKeys, type Mould } from './mould.ts'
+import { createMould, judgementOf, type Mould } from './mould.ts'
 import { readNamed } from './named.ts'
 import { readPrefix } from './prefix.ts'
 import { compileRequest } from './request.ts'
@@ -130,7 +130,7 @@ function compileStream(
   const asText = node.data === 'text'
   const terminator = node.done
   // Whoever watches the rules wants to see them at work.
-  const judged = asText || watch ? undefined : judgedKeys(node.events)
+  const judgement = asText || watch ? undefined : judgementOf(node.events)
   return {
     framing: (given) => plug({ ...given, ...options }),
     streamsJson: JSON_FRAMINGS.has(plug),
@@ -142,7 +142,7 @@ function compileStream(
         errors.inStream,
         asText,
         terminator,
-        judged && createMould(judged),
+        judgement && createMould(judgement),
         through.map((make) => make()),
       ),
   }
@@ -164,9 +164,9 @@ function streamDecoder(
   let bad = 0
   function decode(event: FramedEvent, out: Delta[]): boolean {
     if (mould === undefined || event.text === undefined || event.fault) return decodeByRules(event, out)
-    const text = mould.cast(event.text, event.name)
-    if (text !== undefined) {
-      out.push({ text })
+    const delta = mould.cast(event.text, event.name)
+    if (delta !== undefined) {
+      out.push(delta)
       return false
     }
     const first = out.length

@@ -6,8 +6,8 @@ import type { Delta } from '../chat/delta.ts'
 import { isMap } from '../definition/scope.ts'
 
 export interface Mould {
-  /** The text of an event that differs from the last one learnt in its text alone; undefined for every other. */
-  cast(raw: string, name: string | undefined): string | undefined
+  /** The delta of an event that differs from the last one learnt in its text alone; undefined for every other. */
+  cast(raw: string, name: string | undefined): Delta | undefined
   /** Sees an event that was parsed, and the deltas that it gave: those from `first` on. */
   learn(raw: string, name: string | undefined, deltas: readonly Delta[], first: number): void
 }
@@ -16,11 +16,11 @@ export interface Mould {
 // oxlint-disable-next-line no-control-regex -- JSON forbids them, so what has them is no JSON
 const STRING = /^"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"$/
 
-/** @param judged keys whose value a rule looks at: a text under such a key decides more than itself */
-export function createMould(judged: ReadonlySet<string>): Mould {
+export function createMould({ judged, chunks }: Judgement): Mould {
   let before = ''
   let after = ''
   let event: string | undefined
+  let choice: number | undefined
 
   return {
     cast(raw, name) {
@@ -30,10 +30,12 @@ export function createMould(judged: ReadonlySet<string>): Mould {
       if (raw.slice(0, before.length) !== before || raw.slice(end) !== after) return undefined
       const literal = raw.slice(before.length, end)
       if (!STRING.test(literal)) return undefined
-      return literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1)
+      const text = literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1)
+      return choice === undefined ? { text } : { choice, text }
     },
     learn(raw, name, deltas, first) {
-      const text = deltas.length === first + 1 ? textOf(deltas[first]) : undefined
+      const delta = tellingOne(deltas, first)
+      const text = delta && textOf(delta, chunks)
       if (text === undefined || text === '') return
       const literal = JSON.stringify(text)
       const at = raw.indexOf(literal)
@@ -44,14 +46,31 @@ export function createMould(judged: ReadonlySet<string>): Mould {
       before = raw.slice(0, at)
       after = raw.slice(at + literal.length)
       event = name
+      choice = delta?.choice
     },
   }
 }
 
+/** The one delta that does not say again who answers, and the usage so far. */
+function tellingOne(deltas: readonly Delta[], first: number): Delta | undefined {
+  let found: Delta | undefined
+  for (let i = first; i < deltas.length; i++) {
+    const delta = deltas[i]
+    if (!delta || Object.keys(delta).every((key) => REPEATED.has(key))) continue
+    if (found) return undefined
+    found = delta
+  }
+  return found
+}
+
+/** Nothing is lost when these are not told once more with the same values. */
+const REPEATED: ReadonlySet<string> = new Set(['id', 'model', 'usage'])
+
 /** The text of a delta that says nothing else. */
-function textOf(delta: Delta | undefined): string | undefined {
-  if (delta === undefined || Object.keys(delta).length !== 1) return undefined
-  return delta.chunk === undefined ? delta.text : chunkText(delta.chunk)
+function textOf(delta: Delta, chunks: boolean): string | undefined {
+  for (const key in delta) if (key !== 'text' && key !== 'choice' && key !== 'chunk') return undefined
+  if (delta.chunk === undefined) return delta.text
+  return chunks && delta.text === undefined ? chunkText(delta.chunk) : undefined
 }
 
 /** Of an OpenAI chunk that was passed on as it came with one choice, and text as all that its delta says. */
@@ -70,22 +89,29 @@ function isSaid(value: unknown): boolean {
   return value !== undefined && value !== null && value !== ''
 }
 
-/**
- * Can the text of a delta be told from the event's without the rules? Only where every `text` and `chunk` that is emitted
- * is a bare hole. Undefined where it is not; else the keys whose values some pattern looks at.
- */
-export function judgedKeys(events: unknown): ReadonlySet<string> | undefined {
-  const judged = new Set<string>()
-  return walk(events, judged) ? judged : undefined
+/** What the rules of a stream do with the values that they read. */
+export interface Judgement {
+  /** Keys whose value some pattern looks at: a text under such a key decides more than itself. */
+  judged: ReadonlySet<string>
+  /** Every chunk that is emitted is a part of the event as it came. */
+  chunks: boolean
 }
 
-function walk(node: unknown, judged: Set<string>): boolean {
-  if (Array.isArray(node)) return node.every((item) => walk(item, judged))
+/** Undefined where a text is emitted otherwise than as it was read: then it cannot be told without the rules. */
+export function judgementOf(events: unknown): Judgement | undefined {
+  const found = { judged: new Set<string>(), chunks: true }
+  return walk(events, found) ? found : undefined
+}
+
+function walk(node: unknown, found: { judged: Set<string>; chunks: boolean }): boolean {
+  if (Array.isArray(node)) return node.every((item) => walk(item, found))
   if (!isMap(node)) return true
   return Object.entries(node).every(([key, value]) => {
-    if (key === 'when') return judge(value, judged, 'when')
-    if (key === 'text' || key === 'chunk') return typeof value === 'string' && HOLE.test(value)
-    return walk(value, judged)
+    if (key === 'when') return judge(value, found.judged, 'when')
+    if (key === 'text') return typeof value === 'string' && HOLE.test(value)
+    if (key !== 'chunk') return walk(value, found)
+    found.chunks &&= typeof value === 'string' && HOLE.test(value)
+    return true
   })
 }
 

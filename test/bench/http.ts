@@ -3,16 +3,18 @@
  * the same run. Each is a process of its own, as are the upstream and the clients. CPU is what the operating system charged to
  * the whole process. Ratios hold across machines; the figures beside them only on this one.
  */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { startCandidates } from './candidates.ts'
 import { measure, verify } from './measure.ts'
-import type { Candidate } from './measure.ts'
-import { configuration, PHASES } from './phases.ts'
+import { page } from './page.ts'
+import { PHASES } from './phases.ts'
 import { freePort, start } from './process.ts'
 import { printPhase, printStreams } from './report.ts'
+import { measureStartUp } from './start-up.ts'
 import { holdStreams } from './streams.ts'
 
 const { values } = parseArgs({
@@ -22,6 +24,12 @@ const { values } = parseArgs({
     phases: { type: 'string', default: '' },
     streams: { type: 'string', default: '1000' },
     json: { type: 'boolean', default: false },
+    /** Other relays and gateways beside ours. */
+    others: { type: 'boolean', default: false },
+    /** The time to the first answer, too. */
+    start: { type: 'boolean', default: false },
+    /** Writes docs/BENCHMARKS.md. */
+    write: { type: 'boolean', default: false },
   },
 })
 
@@ -38,41 +46,29 @@ try {
 async function bench(): Promise<void> {
   const upstream = await start('upstream', [file('./upstream.ts')], await freePort())
   stops.push(upstream.stop)
-  const relay = await start('bare relay', [file('./relay.ts'), `http://127.0.0.1:${upstream.port}`], await freePort())
-  stops.push(relay.stop)
-  const candidates: Candidate[] = [{ process: relay, bare: true }, await gateway(upstream.port)]
-  for (const { process } of candidates.slice(1)) stops.push(process.stop)
+  const candidates = await startCandidates(upstream.port, directory, values.others)
+  for (const { process } of candidates) stops.push(process.stop)
+  const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}`
+  console.log(`${machine}, ${values.rounds} rounds\n`)
 
-  console.log(
-    `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}, ${values.rounds} rounds\n`,
-  )
+  // First of all, while nothing that they have done before weighs on them.
+  const open = []
+  for (const candidate of candidates) {
+    if (candidate.process.name !== 'Portkey') open.push(await holdStreams(candidate, upstream, Number(values.streams)))
+  }
   const results = []
   for (const phase of PHASES.filter(({ name }) => name.toLowerCase().includes(values.phases.toLowerCase()))) {
-    for (const candidate of candidates) await verify(phase, candidate)
-    const result = await measure(phase, candidates, Number(values.rounds))
+    const fit = candidates.filter(({ only }) => only === undefined || only === phase.provider)
+    for (const candidate of fit) await verify(phase, candidate)
+    const result = await measure(phase, fit, Number(values.rounds))
     printPhase(result)
     results.push(result)
   }
-  const open = []
-  for (const candidate of candidates) open.push(await holdStreams(candidate, upstream, Number(values.streams)))
   printStreams(open, candidates)
-  if (values.json) console.log(JSON.stringify({ node: process.version, results, open }))
-}
-
-/** Another relay stands in while there is no gateway to start: the ratios are then what the method itself leaves over. */
-async function gateway(upstream: number): Promise<Candidate> {
-  const main = file('../../src/main.ts')
-  const port = await freePort()
-  if (!existsSync(main)) {
-    return {
-      process: await start('second relay', [file('./relay.ts'), `http://127.0.0.1:${upstream}`], port),
-      bare: true,
-    }
-  }
-  const config = join(directory, 'providers.yaml')
-  writeFileSync(config, JSON.stringify(configuration(upstream)))
-  return {
-    process: await start('gateway', [main, 'serve', '--config', config, '--port', String(port)], port),
-    bare: false,
-  }
+  const startUp = values.write || values.start ? await measureStartUp() : undefined
+  if (startUp)
+    console.log(`first answer ${startUp.best.toFixed(0)} ms after the start, ${startUp.providers} owners of models`)
+  if (values.json) console.log(JSON.stringify({ node: process.version, results, open, startUp }))
+  if (values.write)
+    writeFileSync(file('../../docs/BENCHMARKS.md'), page(machine, Number(values.rounds), results, open, startUp))
 }

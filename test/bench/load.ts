@@ -6,6 +6,8 @@ export interface Target {
   port: number
   path: string
   body: Buffer
+  /** Beside those that every client sends. */
+  headers?: Record<string, string>
 }
 
 export interface LoadResult {
@@ -55,11 +57,13 @@ export async function openStreams(target: Target, count: number): Promise<Socket
   return sockets
 }
 
-const requestBytes = ({ port, path, body }: Target): Buffer =>
+const requestBytes = ({ port, path, body, headers = {} }: Target): Buffer =>
   Buffer.concat([
     Buffer.from(
       `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\nauthorization: Bearer bench\r\n` +
-        `content-length: ${body.length}\r\n\r\n`,
+        `${Object.entries(headers)
+          .map(([name, value]) => `${name}: ${value}\r\n`)
+          .join('')}content-length: ${body.length}\r\n\r\n`,
     ),
     body,
   ])

@@ -8,6 +8,11 @@ export interface Candidate {
   process: Measured
   /** Does it pass the vendor's bytes as they are? */
   bare: boolean
+  /** The one wire that it is measured with, where it is not all. */
+  only?: Phase['provider']
+  /** How it wants the model named; `provider/model` when absent. */
+  model?: (phase: Pick<Phase, 'model'>) => string
+  headers?: Record<string, string>
 }
 
 export interface Result {
@@ -31,6 +36,9 @@ export interface Result {
 const ROUND = 500
 /** Milliseconds; some ten thousand requests, until the engine compiles no more. */
 const WARM_UP = 1500
+/** Requests or chunks, on a machine that is too busy for as many in that time; milliseconds for these. */
+const ENOUGH = 8000
+const LONGEST = 8000
 
 /** Throws Error when an answer was not a whole 200. */
 export async function measure(phase: Phase, candidates: Candidate[], rounds: number): Promise<Result> {
@@ -68,11 +76,7 @@ export async function measure(phase: Phase, candidates: Candidate[], rounds: num
 
 async function oneRound(phase: Phase, candidate: Candidate, total: number): Promise<{ cpu: number; rate: number }> {
   const before = await candidate.process.cost()
-  const { elapsed, failed } = await load(
-    targetOf(phase, candidate.process.port, candidate.bare),
-    total,
-    phase.connections,
-  )
+  const { elapsed, failed } = await load(targetOf(phase, candidate.process.port, candidate), total, phase.connections)
   const after = await candidate.process.cost()
   if (failed > 0) throw new Error(`${candidate.process.name} failed ${failed} of ${total} in ${phase.name}`)
   const units = total * phase.chunks
@@ -89,11 +93,13 @@ async function warmUp(phase: Phase, candidates: Candidate[]): Promise<number> {
 async function calibrate(phase: Phase, candidates: Candidate[]): Promise<number> {
   let fewest = Number.POSITIVE_INFINITY
   for (const candidate of candidates) {
-    const target = targetOf(phase, candidate.process.port, candidate.bare)
+    const target = targetOf(phase, candidate.process.port, candidate)
     let total = phase.connections
     const begun = performance.now()
     let rate = 0
-    while (performance.now() - begun < WARM_UP) {
+    let sent = 0
+    while (performance.now() - begun < WARM_UP || (sent < ENOUGH && performance.now() - begun < LONGEST)) {
+      sent += total * phase.chunks
       const { elapsed } = await load(target, total, phase.connections)
       rate = total / elapsed
       total *= 2
@@ -104,9 +110,10 @@ async function calibrate(phase: Phase, candidates: Candidate[]): Promise<number>
 }
 
 /** Throws Error unless the candidate gives a whole and sensible answer: nothing is worth measuring that is wrong. */
-export async function verify(phase: Phase, { process, bare }: Candidate): Promise<void> {
-  const { path, body } = targetOf(phase, process.port, bare)
-  const headers = { 'content-type': 'application/json', authorization: 'Bearer bench' }
+export async function verify(phase: Phase, candidate: Candidate): Promise<void> {
+  const { process, bare } = candidate
+  const { path, body } = targetOf(phase, process.port, candidate)
+  const headers = { 'content-type': 'application/json', authorization: 'Bearer bench', ...candidate.headers }
   const response = await fetch(`http://127.0.0.1:${process.port}${path}`, {
     method: 'POST',
     headers,

@@ -1,5 +1,6 @@
 /** What is measured: the kinds of work that a gateway does, each as a request of a client. */
 import type { Target } from './load.ts'
+import type { Candidate } from './measure.ts'
 
 export interface Phase {
   name: string
@@ -53,16 +54,20 @@ const PATHS = {
 export const isStream = ({ model }: Pick<Phase, 'model'>): boolean => model !== 'bench-json'
 
 /** What a client of the gateway sends; the relay gets the same body on the vendor's path. */
-export function targetOf(phase: Pick<Phase, 'provider' | 'model' | 'prompt'>, port: number, bare: boolean): Target {
+export function targetOf(
+  phase: Pick<Phase, 'provider' | 'model' | 'prompt'>,
+  port: number,
+  { bare, model, headers }: Pick<Candidate, 'bare' | 'model' | 'headers'>,
+): Target {
   const stream = isStream(phase)
   const content = 'What does the tide carry today? '.repeat(Math.ceil(phase.prompt / 32)).slice(0, phase.prompt)
   const body = {
-    model: `${phase.provider}/${phase.model}`,
+    model: model ? model(phase) : `${phase.provider}/${phase.model}`,
     messages: [{ role: 'user', content }],
     ...(stream ? { stream } : {}),
   }
   const path = bare ? PATHS[phase.provider](phase.model, stream) : PATHS.openai()
-  return { port, path, body: Buffer.from(JSON.stringify(body)) }
+  return { port, path, headers, body: Buffer.from(JSON.stringify(body)) }
 }
 
 /** Each provider is the fake upstream, in its own wire. */

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -21,16 +22,20 @@ export interface Measured {
   stop(): Promise<void>
 }
 
-/** Starts `node <args>`, with `PORT` in its environment, and resolves when it listens there. */
-export async function start(name: string, args: string[], port: number): Promise<Measured> {
+/** Starts `node <args>`, or another program, with `PORT` in its environment, and resolves when it listens there. */
+export async function start(name: string, args: string[], port: number, program?: string): Promise<Measured> {
   const begun = performance.now()
-  const child = spawn(process.execPath, ['--import', REPORT, ...args], {
+  let failed: Error | undefined
+  const child = spawn(program ?? process.execPath, program ? args : ['--import', REPORT, ...args], {
     cwd: ROOT,
     env: { ...process.env, PORT: String(port), LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'info' },
     // Its log lines are made and written, as in earnest, but not kept.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
-  await listening(child, name, port)
+  child.once('error', (error) => (failed = error))
+  await listening(child, name, port).catch((error: unknown) => {
+    throw failed ?? error
+  })
   const startUp = performance.now() - begun
   const ask = async (message: string): Promise<unknown> => {
     child.send(message)
@@ -43,7 +48,7 @@ export async function start(name: string, args: string[], port: number): Promise
     startUp,
     ask,
     async cost() {
-      return Object(await ask('cost')).cost
+      return program ? costOf(child.pid ?? 0) : Object(await ask('cost')).cost
     },
     async stop() {
       if (child.exitCode !== null) return
@@ -53,6 +58,12 @@ export async function start(name: string, args: string[], port: number): Promise
       clearTimeout(timer)
     },
   }
+}
+
+/** Of a program that cannot tell by itself: what /proc says, in steps of a hundredth of a second. */
+function costOf(pid: number): { cpu: number; rss: number } {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return { cpu: (Number(fields[11]) + Number(fields[12])) * 10_000, rss: Number(fields[21]) * 4096 }
 }
 
 async function listening(child: ChildProcess, name: string, port: number): Promise<void> {

@@ -40,7 +40,7 @@ const gateway = await start(
   port,
 )
 try {
-  const target = targetOf(phase, port, false)
+  const target = targetOf(phase, port, { bare: false })
   const round = phase.connections * (phase.unit === 'chunk' ? 1 : 20)
   const warm = performance.now() + Number(values.warm) * 1000
   while (performance.now() < warm) await load(target, round, phase.connections)

@@ -18,7 +18,7 @@ const HELD = { provider: 'openai', model: 'bench-hold', prompt: 60 } as const
 
 export async function holdStreams(candidate: Candidate, upstream: Measured, streams: number): Promise<StreamsResult> {
   const before = await abortedAt(upstream)
-  const sockets = await openStreams(targetOf(HELD, candidate.process.port, candidate.bare), streams)
+  const sockets = await openStreams(targetOf(HELD, candidate.process.port, candidate), streams)
   const { rss } = await candidate.process.cost()
   for (const socket of sockets) socket.destroy()
   const deadline = performance.now() + 1000

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Delta } from '../../src/chat/delta.ts'
 import { compileFormat } from '../../src/upstream/format.ts'
-import { judgedKeys } from '../../src/upstream/mould.ts'
+import { judgementOf } from '../../src/upstream/mould.ts'
 import type { FormatDefinition } from '../../src/upstream/definition.ts'
 
 const request = { path: '/x', body: { model: '$model' } }
@@ -104,6 +104,26 @@ describe('a text told without parsing its event', () => {
   })
 })
 
+describe('what is said again with every text', () => {
+  it('is told once: who answers, and the usage so far', () => {
+    const repeating = define([
+      { when: { id: '$id' }, emit: { id: '$id' } },
+      { when: { parts: [{ text: '$text' }] }, emit: { choice: 0, text: '$text' } },
+      { when: { usage: '$usage' }, emit: { usage: '$usage' } },
+    ])
+    const say = (text: string, total: number): string =>
+      JSON.stringify({ id: 'a', parts: [{ text }], usage: { total } })
+    const decoder = compileFormat('tested', repeating).decoder({} as never)
+    const out: Delta[][] = [say('one', 1), say('b', 1), say('c', 2)].map((text) => {
+      const deltas: Delta[] = []
+      decoder.decode({ text }, deltas)
+      return deltas
+    })
+    expect(out[1]).toEqual([{ choice: 0, text: 'b' }])
+    expect(out[2]).toEqual([{ id: 'a' }, { choice: 0, text: 'c' }, { usage: { total: 2 } }])
+  })
+})
+
 describe('rules that look into a text', () => {
   it('are always asked', () => {
     const guarded = define([
@@ -118,8 +138,11 @@ describe('rules that look into a text', () => {
   })
 
   it('are known by the keys whose values they weigh', () => {
-    expect(judgedKeys([{ when: { type: 'a', text: '$text' }, emit: { text: '$text' } }])).toEqual(new Set(['type']))
-    expect(judgedKeys([{ when: { text: '$text' }, emit: { text: { $use: 'filled', of: '$text' } } }])).toBeUndefined()
-    expect(judgedKeys([{ when: { text: '$text' }, emit: { text: 'constant' } }])).toBeUndefined()
+    expect(judgementOf([{ when: { type: 'a', text: '$text' }, emit: { text: '$text' } }])).toEqual({
+      judged: new Set(['type']),
+      chunks: true,
+    })
+    expect(judgementOf([{ when: { text: '$text' }, emit: { text: { $use: 'filled', of: '$text' } } }])).toBeUndefined()
+    expect(judgementOf([{ when: { text: '$text' }, emit: { text: 'constant' } }])).toBeUndefined()
   })
 })

@@ -1,4 +1,4 @@
-import { SignatureV4 } from '@smithy/signature-v4'
+import type { SignatureV4 } from '@smithy/signature-v4'
 import { GatewayError } from '../../chat/error.ts'
 import type { Authorizer, UpstreamRequest } from '../contract.ts'
 import { bearer } from './into.ts'
@@ -27,6 +27,8 @@ export function awsSigv4(written: Record<string, unknown>): Authorizer {
     if (region === undefined) {
       throw new GatewayError('authentication', `No region to sign for: ${url.host} names none; give the key a region.`)
     }
+    // Loaded with the first request that needs it: most servers never do.
+    const { SignatureV4 } = await import('@smithy/signature-v4')
     const signer = new SignatureV4({
       service,
       region,

@@ -1,5 +1,4 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
-import { SignJWT } from 'jose'
 import { GatewayError } from '../../chat/error.ts'
 import { isMap } from '../../definition/scope.ts'
 import type { Authorizer, AuthorizeContext, Secret, UpstreamRequest } from '../contract.ts'
@@ -80,6 +79,7 @@ async function assertion(
   const issuer = part(account, 'client_email')
   const seconds = Math.floor(now / 1000)
   const kid = account['private_key_id']
+  const { SignJWT } = await import('jose')
   return new SignJWT({ scope })
     .setProtectedHeader({ alg: 'RS256', typ: 'JWT', ...(kid === undefined ? {} : { kid }) })
     .setIssuer(issuer)

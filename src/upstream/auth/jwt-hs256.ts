@@ -1,4 +1,3 @@
-import { SignJWT } from 'jose'
 import { isMap } from '../../definition/scope.ts'
 import type { Authorizer, Secret } from '../contract.ts'
 import { compileInto } from './into.ts'
@@ -29,6 +28,7 @@ export function jwtHs256(written: Record<string, unknown>): Authorizer {
   async function sign(key: Secret, now: number): Promise<Token> {
     const expires = now + lifetime
     const values = { key, now: Math.floor(now / unit), expires: Math.floor(expires / unit) }
+    const { SignJWT } = await import('jose')
     const text = await new SignJWT(mapOf(claims(values)))
       .setProtectedHeader({ ...mapOf(header(values)), alg: 'HS256' })
       .sign(Buffer.from(part(key, signWith)))
