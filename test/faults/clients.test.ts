@@ -8,9 +8,9 @@ let vendor: Vendor | undefined
 let gateway: TestGateway | undefined
 
 afterEach(async () => {
-  await expect.poll(() => gateway?.app.scheduler.report().inFlight, { interval: 2 }).toBe(0)
+  await expect.poll(() => gateway?.app.scheduler.report().inFlight, { interval: 2, timeout: 10_000 }).toBe(0)
   await gateway?.close()
-  await expect.poll(() => vendor?.open(), { interval: 2 }).toBe(0)
+  await expect.poll(() => vendor?.open(), { interval: 2, timeout: 10_000 }).toBe(0)
   await vendor?.close()
 })
 
@@ -65,23 +65,26 @@ const well: Act = (call) => answerWell(call, 'text')
 const silent: Act = () => {}
 const half: Act = ({ response }) => void response.writeHead(200, EVENT_STREAM).write(ROLE + firstPiece('text'))
 
+/** Milliseconds: a few where the machine has nothing else to do. */
+const AT_ONCE = 200
+
 describe('a client that leaves', () => {
   const moments: [string, Act, boolean][] = [
     ['before the first byte of a stream', silent, true],
     ['before the first byte of a whole answer', silent, false],
     ['in the middle of a stream', half, true],
   ]
-  it.each(moments)('%s ends the upstream call within 50 ms', async (_, act, stream) => {
+  it.each(moments)('%s ends the upstream call at once', async (_, act, stream) => {
     const started = await start(act)
     const leaving = new AbortController()
     const answer = ask(started.gateway.url, { stream }, { signal: leaving.signal }).catch(() => undefined)
-    await expect.poll(() => started.vendor.calls.length, { interval: 2 }).toBe(1)
+    await expect.poll(() => started.vendor.calls.length, { interval: 2, timeout: 10_000 }).toBe(1)
     if (act === half) await (await answer)?.body?.getReader().read()
     const closed = new Promise((resolve) => started.vendor.calls[0]?.socket.once('close', resolve))
     const left = performance.now()
     leaving.abort()
     await closed
-    expect(performance.now() - left).toBeLessThan(50)
+    expect(performance.now() - left).toBeLessThan(AT_ONCE)
     await answer
   })
 
@@ -91,11 +94,11 @@ describe('a client that leaves', () => {
     const second = new AbortController()
     await ask(started.gateway.url, { stream: true }, { signal: first.signal })
     const waiting = ask(started.gateway.url, { stream: true }, { signal: second.signal }).catch(() => undefined)
-    await expect.poll(() => started.gateway.app.scheduler.report().queued, { interval: 2 }).toBe(1)
+    await expect.poll(() => started.gateway.app.scheduler.report().queued, { interval: 2, timeout: 10_000 }).toBe(1)
     const left = performance.now()
     second.abort()
-    await expect.poll(() => started.gateway.app.scheduler.report().queued, { interval: 1 }).toBe(0)
-    expect(performance.now() - left).toBeLessThan(50)
+    await expect.poll(() => started.gateway.app.scheduler.report().queued, { interval: 1, timeout: 10_000 }).toBe(0)
+    expect(performance.now() - left).toBeLessThan(AT_ONCE)
     await waiting
     first.abort()
     expect(started.vendor.calls).toHaveLength(1)
@@ -104,7 +107,7 @@ describe('a client that leaves', () => {
   it.each([true, false])('by closing only its own half is gone, too; streamed: %s', async (stream) => {
     const started = await start(stream ? half : silent)
     const socket = await raw(started.gateway.url, request({ stream }))
-    await expect.poll(() => started.vendor.calls.length, { interval: 2 }).toBe(1)
+    await expect.poll(() => started.vendor.calls.length, { interval: 2, timeout: 10_000 }).toBe(1)
     const closed = new Promise((resolve) => started.vendor.calls[0]?.socket.once('close', resolve))
     socket.end()
     await closed
@@ -133,7 +136,7 @@ describe('a client that does not read', () => {
       const started = await start(flood, { client_idle: 300 })
       const socket = await raw(started.gateway.url, request({ stream: true }))
       socket.pause()
-      await expect.poll(() => started.vendor.calls.length, { interval: 2 }).toBe(1)
+      await expect.poll(() => started.vendor.calls.length, { interval: 2, timeout: 10_000 }).toBe(1)
       await new Promise((resolve) => started.vendor.calls[0]?.socket.once('close', resolve))
       // what the sockets of both sides hold, and no more
       expect(written).toBeLessThan(32 * 1024 * 1024)
@@ -195,7 +198,7 @@ describe('a server that stops', () => {
       release = () => response.end(restPieces('text'))
     })
     const running = await ask(started.gateway.url, { stream: true })
-    await expect.poll(() => release !== undefined, { interval: 2 }).toBe(true)
+    await expect.poll(() => release !== undefined, { interval: 2, timeout: 10_000 }).toBe(true)
     const stopped = started.gateway.app.close()
     const refused = await ask(started.gateway.url, {})
     expect(refused.status).toBe(503)

@@ -109,7 +109,7 @@ describe('a process that runs late', () => {
       await turn()
     }
     expect(overload.isOver()).toBe(true)
-    await expect.poll(() => overload.isOver()).toBe(false)
+    await expect.poll(() => overload.isOver(), { timeout: 15_000 }).toBe(false)
     overload.close()
   })
 
@@ -131,12 +131,17 @@ describe('a process that runs late', () => {
       if (busy) setTimeout(work, 0)
     }
     work()
-    await expect.poll(async () => (await fetch(`${gateway.url}/health`)).text()).toContain('"overloaded"')
-    const refused = await post()
-    busy = false
-    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
-    expect(await refused.json()).toMatchObject({ error: { code: 'overloaded' } })
-    await expect.poll(async () => (await post()).status, { interval: 100 }).toBe(200)
+    try {
+      await expect
+        .poll(async () => (await fetch(`${gateway.url}/health`)).text(), { timeout: 15_000 })
+        .toContain('"overloaded"')
+      const refused = await post()
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
+      expect(await refused.json()).toMatchObject({ error: { code: 'overloaded' } })
+    } finally {
+      busy = false
+    }
+    await expect.poll(async () => (await post()).status, { interval: 100, timeout: 15_000 }).toBe(200)
     await gateway.close()
     await vendor.close()
   })
