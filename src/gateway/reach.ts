@@ -80,7 +80,11 @@ export function createReach(parts: ReachParts): Reach {
     onSent: () => void,
     keep: (empty: Reached) => void,
   ): Promise<Reached> {
-    const tries = (each: Lease, signal: AbortSignal): Promise<Reached> => tryOnce(each, ticket, signal, onSent, keep)
+    const tries = (each: Lease, signal: AbortSignal): Promise<Reached> => {
+      // of two that run at once the policy hears of one fault: the other key is done without as well
+      if (each !== lease) ticket.excluded.add(each.id)
+      return tryOnce(each, ticket, signal, onSent, keep)
+    }
     const { signal } = ticket.context
     if (!parts.hedging) return tries(lease, signal)
     const another = async (): Promise<Lease | undefined> => {
