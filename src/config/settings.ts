@@ -34,7 +34,7 @@ export function serverSettings(written: Written = {}, env: Environment, folder: 
     retry_within: milliseconds((written['retry_within'] as Duration | undefined) ?? '2m'),
     hedge: (written['hedge'] as number | undefined) ?? 0,
     bounds: bounds((written['bounds'] ?? {}) as Record<string, Duration | undefined>),
-    overload: milliseconds((written['overload'] as Duration | undefined) ?? '1s'),
+    overload: milliseconds((written['overload'] as Duration | undefined) ?? '2s'),
     client_idle: milliseconds((written['client_idle'] as Duration | undefined) ?? '2m'),
     receive: milliseconds((written['receive'] as Duration | undefined) ?? '2m'),
     media: media((written['media'] ?? {}) as Record<string, Duration | undefined>),
