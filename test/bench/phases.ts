@@ -21,14 +21,15 @@ export interface Phase {
 
 const json = { model: 'bench-json', unit: 'request', chunks: 1, prompt: 60, connections: 32, paced: false } as const
 const paced = {
-  model: 'bench-paced-50-20',
+  // as long as a usual answer, so that a chunk's cost is not its request's
+  model: 'bench-paced-150-20',
   unit: 'chunk',
-  chunks: 50,
+  chunks: 150,
   prompt: 60,
   connections: 150,
   paced: true,
 } as const
-const max = { model: 'bench-max-200', unit: 'chunk', chunks: 200, prompt: 60, connections: 32, paced: false } as const
+const max = { model: 'bench-max-400', unit: 'chunk', chunks: 400, prompt: 60, connections: 32, paced: false } as const
 
 export const PHASES: readonly Phase[] = [
   { name: 'OpenAI JSON 1 kB', provider: 'openai', ...json },
