@@ -32,6 +32,19 @@ describe('an OpenAI-like upstream', () => {
     expect([read.reasoning, read.text]).toEqual(['hm', 'a'])
   })
 
+  test('may send thoughts as a summary of several texts', () => {
+    const summary = [
+      { type: 'summary_text', text: 'h' },
+      { type: 'summary_text', text: 'm' },
+    ]
+    const parts = [
+      { type: 'reasoning', summary },
+      { type: 'text', text: 'a' },
+    ]
+    const read = stream([chunk({ content: parts }, 'stop')])
+    expect([read.reasoning, read.text]).toEqual(['hm', 'a'])
+  })
+
   test('may think in any of three fields', () => {
     const details = [{ type: 'reasoning.text', text: 'c', index: 0 }]
     const read = stream([

@@ -94,7 +94,7 @@ function readContent(content: unknown, choice: number, pieces: Piece[]): void {
 }
 
 function thoughtText(part: Record<string, unknown>): string {
-  const thinking = part['thinking'] ?? part['text']
+  const thinking = part['thinking'] ?? part['text'] ?? part['summary']
   if (typeof thinking === 'string') return thinking
   if (!Array.isArray(thinking)) return ''
   return thinking.map((item: unknown) => (isRecord(item) ? (filled(item['text']) ?? '') : '')).join('')
