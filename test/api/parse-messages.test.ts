@@ -96,6 +96,11 @@ describe('messages', () => {
       { type: 'file', file: { file_data: 'AAAA' } },
       { type: 'file', media_type: 'application/pdf', data: 'AAAA' },
     ],
+    [
+      'a file in a bucket',
+      { type: 'file', file: { file_data: 's3://bucket/a.pdf', filename: 'a.pdf' } },
+      { type: 'file', url: 's3://bucket/a.pdf', filename: 'a.pdf' },
+    ],
     ['an uploaded file', { type: 'file', file: { file_id: 'file-1' } }, { type: 'file', file_id: 'file-1' }],
     [
       'a cache mark',

@@ -81,7 +81,7 @@ function parseFile(file: unknown, cache: Cache, path: string): Part {
   if (id !== undefined) return { type: 'file', file_id: id, ...(name !== undefined && { filename: name }) }
   const data = filled(file['file_data']) ?? filled(file['file_url']) ?? filled(file['url'])
   if (data === undefined) throw invalid('A file needs file_data or file_id.', path)
-  if (/^(https?|gs):/i.test(data)) return { type: 'file', url: data, ...rest }
+  if (/^(https?|gs|s3):/i.test(data)) return { type: 'file', url: data, ...rest }
   const media = mediaAt(data, `${path}.file_data`)
   return { type: 'file', ...(media ?? { media_type: typeOfFile(name), data: cleanBase64(data) }), ...rest }
 }
