@@ -51,7 +51,8 @@ async function portkey(upstream: number, directory: string): Promise<Candidate> 
   return {
     process: await start('Portkey', [server, `--port=${port}`, '--headless'], port),
     bare: false,
-    only: 'openai',
+    // On this Node it fails to pass streams on.
+    fits: ({ provider, unit }) => provider === 'openai' && unit === 'request',
     // It names no model's provider in the body, and takes an upstream's address from a header.
     model: (phase) => phase.model,
     headers: { 'x-portkey-provider': 'openai', 'x-portkey-custom-host': `http://127.0.0.1:${upstream}/v1` },

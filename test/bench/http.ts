@@ -58,7 +58,7 @@ async function bench(): Promise<void> {
   }
   const results = []
   for (const phase of PHASES.filter(({ name }) => name.toLowerCase().includes(values.phases.toLowerCase()))) {
-    const fit = candidates.filter(({ only }) => only === undefined || only === phase.provider)
+    const fit = candidates.filter(({ fits }) => fits?.(phase) ?? true)
     for (const candidate of fit) await verify(phase, candidate)
     const result = await measure(phase, fit, Number(values.rounds))
     printPhase(result)

@@ -8,8 +8,8 @@ export interface Candidate {
   process: Measured
   /** Does it pass the vendor's bytes as they are? */
   bare: boolean
-  /** The one wire that it is measured with, where it is not all. */
-  only?: Phase['provider']
+  /** The phases that it can take part in; all when absent. */
+  fits?: (phase: Phase) => boolean
   /** How it wants the model named; `provider/model` when absent. */
   model?: (phase: Pick<Phase, 'model'>) => string
   headers?: Record<string, string>
