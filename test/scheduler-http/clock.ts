@@ -11,7 +11,8 @@ export function clockAt(start: number): Clock {
 const LOOK = 2
 const LONGEST = 5
 
-export interface SteadyClock extends Clock {
+/** A clock that can be waited for. */
+export interface TestClock extends Clock {
   sleep(milliseconds: number): Promise<void>
   stop(): void
 }
@@ -20,7 +21,7 @@ export interface SteadyClock extends Clock {
  * Real time, but for the moments in which a busy machine runs other programs: those do not count. Without them a request
  * could be held up on its way through this one process for longer than any network would hold it.
  */
-export function steadyClock(start: number = Date.now()): SteadyClock {
+export function steadyClock(start: number = Date.now()): TestClock {
   let time = 0
   let last = performance.now()
   const now = (): number => {
@@ -44,5 +45,15 @@ export function steadyClock(start: number = Date.now()): SteadyClock {
     setTimer,
     sleep: (milliseconds) => new Promise((resolve) => void setTimer(now() + milliseconds, resolve)),
     stop: () => clearInterval(looking),
+  }
+}
+
+/** The machine's own time. */
+export function machineClock(): TestClock {
+  const { now, setTimer } = realClock
+  return {
+    ...realClock,
+    sleep: (milliseconds) => new Promise((resolve) => void setTimer(now() + milliseconds, resolve)),
+    stop: () => {},
   }
 }

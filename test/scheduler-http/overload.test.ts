@@ -1,26 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { EnforcedLimit } from '../../src/sandbox/limits/contract.ts'
-import { formatFor } from './dialect.ts'
-import { overload, type Load, type Outcome } from './overload.ts'
+import { KEYS, tooHigh, truthful } from './declared.ts'
+import { overload, type Outcome } from './overload.ts'
 
 /** Twice what the keys can serve: at half as much again, three seconds are too short for anybody to be refused. */
 const OVER = 2
 const SECONDS = 3
-const KEYS = ['a', 'b', 'c']
 const IMPATIENT = { scheduler: { max_wait: '1s' } }
-
-/** The same limit as the upstream enforces it and as the configuration declares it. */
-function truthful(limit: EnforcedLimit, resets?: string): Pick<Load, 'sandbox' | 'provider'> {
-  const { metric, amount, period, shape, charge } = limit
-  const declared =
-    metric === 'concurrency'
-      ? { concurrency: amount }
-      : { [metric]: amount, per: resets ? 'day' : period, charge, ...(resets ? { resets } : { shape }) }
-  return {
-    sandbox: { enforce: { dialect: 'openai', limits: [limit] } },
-    provider: { format: 'openai', keys: KEYS, limits: [declared] },
-  }
-}
 
 function expectOrder(outcome: Outcome): void {
   expect(outcome.upstream.refused).toBe(0)
@@ -132,19 +118,15 @@ describe.concurrent('limits that are declared 30 % too high, where headers tell 
     ['openai', 'requests', 'sliding'],
     ['openai', 'requests', 'fixed'],
   ] as const)('%s, %s, %s: they are learnt before they are met', async (dialect, metric, shape) => {
-    const { format, formats = {} } = formatFor(dialect)
     const tokens = metric === 'tokens' ? 60 : 1
     // ten requests a second for each key, and ten at once; of windows, 30 in the minute that has begun
     const amount = shape === 'bucket' ? 600 * tokens : 30
     const burst = shape === 'bucket' ? 10 * tokens : undefined
+    const { sandbox, provider, config } = tooHigh(dialect, { metric, amount, shape, burst })
     const outcome = await overload({
-      sandbox: { enforce: { dialect, limits: [{ metric, amount, period: 60_000, shape, burst }] } },
-      provider: {
-        format,
-        keys: KEYS,
-        limits: [{ [metric]: 1.3 * amount, per: 'minute', shape, ...(burst && { burst: 1.3 * burst }) }],
-      },
-      config: { ...IMPATIENT, formats },
+      sandbox,
+      provider,
+      config: { ...IMPATIENT, ...config },
       rate: OVER * 10 * KEYS.length,
       seconds: SECONDS,
       body: () => ({ max_tokens: 40 }),

@@ -1,7 +1,7 @@
 /** More requests than a pool of keys can serve, on real sockets, against upstreams that enforce their limits. */
 import type { SandboxOptions } from '../../src/sandbox/contract.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
-import { steadyClock, type SteadyClock } from './clock.ts'
+import { steadyClock, type TestClock } from './clock.ts'
 import { startGateway, type TestGateway } from './gateway.ts'
 
 export interface Load {
@@ -21,6 +21,8 @@ export interface Load {
   headers?: (number: number) => Record<string, string>
   /** What the clocks show at the beginning, in milliseconds since 1970. */
   start?: number
+  /** Time as it goes on a machine that does nothing else, unless another is given. */
+  clock?: TestClock
 }
 
 export interface Outcome {
@@ -45,7 +47,7 @@ export interface Outcome {
 }
 
 export async function overload(load: Load): Promise<Outcome> {
-  const clock = steadyClock(load.start)
+  const clock = load.clock ?? steadyClock(load.start)
   const sandbox = await startSandbox({ first_byte: 0, pace: 0, now: clock.wall, ...load.sandbox })
   const gateway = await startGateway(
     {
@@ -76,7 +78,7 @@ export async function overload(load: Load): Promise<Outcome> {
 
 type Driven = Omit<Outcome, 'upstream' | 'keys' | 'inFlight' | 'queued'>
 
-async function drive(gateway: TestGateway, load: Load, clock: SteadyClock): Promise<Driven> {
+async function drive(gateway: TestGateway, load: Load, clock: TestClock): Promise<Driven> {
   const outcome: Driven = {
     offered: 0,
     served: 0,
@@ -103,7 +105,7 @@ async function client(
   load: Load,
   number: number,
   outcome: Driven,
-  clock: SteadyClock,
+  clock: TestClock,
 ): Promise<void> {
   const { returns = 0, body = () => ({}), headers = () => ({}) } = load
   for (let visit = 0; ; visit++) {

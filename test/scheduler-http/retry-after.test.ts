@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { EnforcedLimit } from '../../src/sandbox/limits/contract.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
-import { steadyClock, type SteadyClock } from './clock.ts'
+import { steadyClock, type TestClock } from './clock.ts'
 import { startGateway, type TestGateway } from './gateway.ts'
 
 const SECOND = 1000
@@ -10,7 +10,7 @@ const IMPATIENT = { 'x-max-wait': '0' }
 /** Milliseconds within which a told time must be exact: the guard against jitter, and the way here and back. */
 const EXACT = 100
 
-let clock: SteadyClock
+let clock: TestClock
 let sandbox: Sandbox
 let gateway: TestGateway
 afterEach(async () => {
