@@ -24,7 +24,6 @@ import { restore } from './memory/restore.ts'
 import type { Snapshot } from './memory/snapshot.ts'
 import { changesOf, snapshotOf } from './memory/snapshot.ts'
 import { reportOf } from './report.ts'
-import { createRetryBudget } from './retry-budget.ts'
 import { createWorld, followClock } from './world.ts'
 
 export type { Clock } from './clock.ts'
@@ -42,8 +41,6 @@ export interface LiveScheduler extends Scheduler {
   explain(request: AcquireRequest): CandidateReport[]
   /** Takes a key out of service, or puts it back, which also ends a retirement. False when there is no such key. */
   setEnabled(key: string, enabled: boolean): boolean
-  /** Asks for one more try for a request that failed: at most a tenth of all requests are tries. */
-  mayRetry(): boolean
   /** Everything that should outlive the process. */
   snapshot(): Snapshot
   /** The part of it that changed since the last call. */
@@ -63,7 +60,6 @@ export function createScheduler(
   const world = createWorld(spec, clock, random)
   for (const { strategy } of spec.pools) strategyOf(world, strategy)
   strategyOf(world)
-  const budget = createRetryBudget()
   let closed = false
   const expire = (pool: Pool, item: Waiting) => expired(world, pool, item, clock.now())
   const host = createHost(world, (lease, keys) => wake(lease, keys))
@@ -80,7 +76,6 @@ export function createScheduler(
     if (request.signal?.aborted) throw cancelled()
     const now = clock.now()
     followClock(world, now)
-    if (!request.waited) budget.earn()
     const pool = poolOf(world, request.model)
     const item = createWaiting(pool, request, now)
     if (pool.queue.size === 0) {
@@ -164,7 +159,6 @@ export function createScheduler(
       return explainPool(world, pool, createWaiting(pool, request, now), now, Infinity)
     },
     setEnabled,
-    mayRetry: () => budget.take(),
     snapshot: () => snapshotOf(world, false),
     changes: () => changesOf(world),
     restore: (snapshot) => restore(world, snapshot),
