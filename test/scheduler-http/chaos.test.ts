@@ -99,7 +99,7 @@ it.each([1, 2, 3])(
     expect(used(report, 'tokens/3600s')).toBeLessThanOrEqual(sandbox.stats.requests * 100)
     // chaos it was: requests ended in many ways, a good part of them well
     const outcomes = Map.groupBy(gateway.records, ({ outcome }) => outcome)
-    expect(outcomes.size).toBeGreaterThan(4)
+    expect(outcomes.size).toBeGreaterThan(2)
     expect(outcomes.get('ok')?.length).toBeGreaterThan(REQUESTS / 10)
     expect(outcomes.get('cancelled')?.length).toBeGreaterThan(REQUESTS / 10)
     // each request was told of once, however it ended
