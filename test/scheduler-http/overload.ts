@@ -99,6 +99,9 @@ async function drive(gateway: TestGateway, load: Load, clock: TestClock): Promis
   return outcome
 }
 
+/** Milliseconds: who is told to come back later than this does not. */
+const PATIENCE = 10_000
+
 /** One client: asks, and comes back as told. */
 async function client(
   gateway: TestGateway,
@@ -126,7 +129,7 @@ async function client(
     if (visit > 0) outcome.returned.refused++
     const wait = Number(answer.headers.get('retry-after-ms') ?? Number.NaN)
     if (!(wait > 0) || answer.headers.get('retry-after') === null) outcome.timeless++
-    if (visit >= returns) return
+    if (visit >= returns || !(wait <= PATIENCE)) return
     await clock.sleep(wait)
   }
 }
