@@ -36,6 +36,39 @@ type Request = Wire<{
   generationConfig?: GenerationConfig
   cachedContent?: string
 }>`,
+  // The model is in the path, and bytes are base64 on the wire.
+  bedrock: `
+import type { ConverseCommandInput } from '@aws-sdk/client-bedrock-runtime'
+type Wire<T> = T extends Uint8Array
+  ? string
+  : T extends (infer Item)[]
+    ? Wire<Item>[]
+    : T extends object
+      ? { [Key in keyof T]: Wire<T[Key]> }
+      : T
+type Request = Omit<Wire<ConverseCommandInput>, 'modelId'>`,
+  // Two SDKs write camelCase in the client's code; the types of what they put on the wire are beside. One of them writes
+  // the defaults of some fields out.
+  cohere: `
+import type { V2ChatRequest } from './node_modules/cohere-ai/dist/serialization/resources/v2/client/requests/V2ChatRequest.js'
+type Request = V2ChatRequest.Raw & { stream?: boolean }`,
+  mistral: `
+import type { ChatCompletionRequest$Outbound } from './node_modules/@mistralai/mistralai/esm/models/components/chatcompletionrequest.js'
+type Defaulted = 'prefix' | 'index' | 'stream' | 'strict' | 'description' | 'closed'
+type Wire<T> = T extends (infer Item)[]
+  ? Wire<Item>[]
+  : T extends object
+    ? { [Key in keyof T as Key extends Defaulted ? never : Key]: Wire<T[Key]> } & { [Key in keyof T as Key extends Defaulted ? Key : never]?: T[Key] }
+    : T
+type Request = Wire<ChatCompletionRequest$Outbound>`,
+  // Ids of calls are newer than the SDK's types, and its tools know no schema but the simplest.
+  ollama: `
+import type { ChatRequest, Message, Tool, ToolCall } from 'ollama'
+type Called = Omit<Message, 'tool_calls'> & { tool_call_id?: string; tool_calls?: (ToolCall & { id?: string })[] }
+type Offered = Omit<Tool, 'function'> & {
+  function: Omit<Tool['function'], 'parameters'> & { parameters?: Record<string, unknown> }
+}
+type Request = Omit<ChatRequest, 'messages' | 'tools'> & { messages?: Called[]; tools?: Offered[] }`,
 }
 
 /** What the newest models refuse, and the SDK's types with them, while older ones take it. */
@@ -53,6 +86,10 @@ const WRONG: Record<string, Body> = {
   openai: { model: 'm', messages: [{ role: 'tool', content: 'no id' }] },
   anthropic: { model: 'm', messages: [] },
   gemini: { contents: [{ role: 'user', parts: [{ text: 1 }] }] },
+  bedrock: { messages: [{ role: 'user', content: [{ text: 1 }] }] },
+  cohere: { model: 'm', messages: [{ role: 'tool', content: 'no id' }] },
+  mistral: { model: 'm', messages: [{ role: 'nobody', content: 'x' }] },
+  ollama: { model: 'm', messages: [{ role: 'user', content: 1 }] },
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'sdk-types-'))
