@@ -32,6 +32,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     parts.hedging?.traffic.earn()
     try {
       const reached = await reach(ticket)
+      ticket.warnings = reached.began.answer.warnings
       const resumes = request.stream && resumable.has(request.model)
       const { deltas, terminated } = resumes ? resuming(reached, ticket, resumption) : plain(reached, ticket, tell)
       return answerOf(reached, ticket, deltas, terminated, parts.passHeaders?.(reached.began.answer.headers))
@@ -64,6 +65,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       input_tokens: used?.input,
       output_tokens: used?.output,
       cached_tokens: used?.cached,
+      warnings: ticket.warnings?.length ? ticket.warnings : undefined,
       error: error?.message,
     })
   }

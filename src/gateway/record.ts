@@ -22,6 +22,8 @@ export interface RequestRecord {
   input_tokens?: number
   output_tokens?: number
   cached_tokens?: number
+  /** What was left out or changed for the vendor. */
+  warnings?: string[]
   /** The error's message, when there was one. */
   error?: string
 }

@@ -29,6 +29,8 @@ export interface Ticket {
   lease?: Lease
   /** What could have taken it when the last one was taken, where the client asks why. */
   candidates?: CandidateReport[]
+  /** What was left out or changed for the vendor that answers. */
+  warnings?: string[]
   /** Milliseconds from arrival to the first content. */
   first?: number
   /** How often a broken answer was continued. */
