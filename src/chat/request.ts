@@ -104,3 +104,18 @@ export type ToolChoice =
 export type ResponseFormat =
   | { type: 'json_object' }
   | { type: 'json_schema'; name: string; description?: string; schema: Record<string, unknown>; strict?: boolean }
+
+/** What else OpenAI documents for a chat completion (its API schema of August 2026): kept as it came, under `options`. */
+export const OPTION_FIELDS = [
+  'audio',
+  'metadata',
+  'modalities',
+  'moderation',
+  'prediction',
+  'prompt_cache_key',
+  'prompt_cache_options',
+  'prompt_cache_retention',
+  'safety_identifier',
+  'store',
+  'web_search_options',
+] as const

@@ -1,5 +1,5 @@
 /** The names that a request template may use, their shapes, and how each is read from the request. */
-import type { ChatRequest } from '../chat/request.ts'
+import { OPTION_FIELDS, type ChatRequest } from '../chat/request.ts'
 import { ANYTHING, type Shape } from '../definition/scope.ts'
 import type { Target } from './contract.ts'
 
@@ -57,20 +57,7 @@ const CANONICAL: Record<string, Shape> = {
   body: ANYTHING,
 }
 
-/** Fields that OpenAI documents and the normal form leaves as they are, under `options`. */
-export const OPTIONS = [
-  'audio',
-  'metadata',
-  'modalities',
-  'moderation',
-  'prediction',
-  'prompt_cache_key',
-  'prompt_cache_options',
-  'prompt_cache_retention',
-  'safety_identifier',
-  'store',
-  'web_search_options',
-]
+const OPTION_NAMES: readonly string[] = OPTION_FIELDS
 
 export interface FieldContext {
   request: ChatRequest
@@ -87,7 +74,7 @@ const OWN: Record<string, (context: FieldContext) => unknown> = {
 
 export const REQUEST_SHAPES: Record<string, Shape> = {
   ...CANONICAL,
-  ...Object.fromEntries(OPTIONS.map((name) => [name, ANYTHING])),
+  ...Object.fromEntries(OPTION_NAMES.map((name) => [name, ANYTHING])),
   model: ANYTHING,
   key: ANYTHING,
   traits: ANYTHING,
@@ -97,7 +84,7 @@ export const REQUEST_SHAPES: Record<string, Shape> = {
 export function fieldReader(name: string): (context: FieldContext) => unknown {
   const own = OWN[name]
   if (own) return own
-  if (OPTIONS.includes(name)) return ({ request }) => request.options[name]
+  if (OPTION_NAMES.includes(name)) return ({ request }) => request.options[name]
   const field = name as keyof ChatRequest
   return ({ request }) => request[field]
 }

@@ -1,4 +1,4 @@
-import type { ChatRequest } from '../../chat/request.ts'
+import { OPTION_FIELDS, type ChatRequest } from '../../chat/request.ts'
 import { filled, isRecord } from './record.ts'
 import { parseMessages } from './parse/messages.ts'
 import { parseResponseFormat } from './parse/response-format.ts'
@@ -36,20 +36,7 @@ const CANONICAL = new Set([
   'extra_body',
 ])
 
-/** The rest of what OpenAI documents for a chat completion (its API schema of August 2026). */
-const OPTIONS = new Set([
-  'audio',
-  'metadata',
-  'modalities',
-  'moderation',
-  'prediction',
-  'prompt_cache_key',
-  'prompt_cache_options',
-  'prompt_cache_retention',
-  'safety_identifier',
-  'store',
-  'web_search_options',
-])
+const OPTIONS: ReadonlySet<string> = new Set(OPTION_FIELDS)
 
 /**
  * OpenAI's request body as the canonical request, in normal form. The body has passed the schema. Throws a GatewayError
