@@ -1,14 +1,9 @@
 /** Fastify put together: who may call, the routes, and every error in OpenAI's shape. */
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyError,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-} from 'fastify'
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { chatCompletions } from './api/chat-completions/route.ts'
 import type { LoadView } from './api/ancestor/load.ts'
 import { ancestor } from './api/ancestor/routes.ts'
+import { checkBounds } from './api/bounds.ts'
 import { registerGate } from './api/gate.ts'
 import { registerHealth } from './api/health.ts'
 import { createRequestIds } from './api/id.ts'
@@ -47,10 +42,9 @@ export interface ServerParts {
 
 export function buildServer(parts: ServerParts): FastifyInstance {
   const { config, running, redact } = parts
-  const logger: FastifyBaseLogger = parts.log
   const app: FastifyInstance = Fastify({
-    loggerInstance: logger,
-    logController: new Fastify.LogController({ disableRequestLogging: true }),
+    // each request would get a logger of its own; whatever is told of one is told with its id
+    logger: false,
     bodyLimit: config.max_body,
     // ours is the header that tells a request's id
     requestIdHeader: false,
@@ -62,7 +56,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     clientErrorHandler: answerSocketError,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
   })
-  app.setErrorHandler((error: FastifyError, request, reply) => sendError(asClientError(error), request, reply, redact))
+  app.setErrorHandler((error: FastifyError, request, reply) => sendError(asClientError(error), request, reply, parts))
   app.setNotFoundHandler((request, reply) =>
     sendError(
       new GatewayError(
@@ -74,7 +68,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
       ),
       request,
       reply,
-      redact,
+      parts,
     ),
   )
   const overload = createOverload(config.overload)
@@ -84,26 +78,28 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     check: createKeyCheck(config.client_names),
     running,
     overload,
-    bounds: config.bounds,
     clientIdle: config.client_idle,
   })
-  // errors and pages; answers of models are bytes, and what goes into a stream has its own
-  app.addHook('onSend', (_request, _reply, payload, done) => {
-    done(null, typeof payload === 'string' ? redact(payload) : payload)
+  registerJsonBody(app, (body) => checkBounds(body, config.bounds))
+  void app.register(async (pages) => {
+    // a hook costs each answer: those of models have no secrets of ours, and their errors go through `sendError`
+    pages.addHook('onSend', (_request, _reply, payload, done) => {
+      done(null, typeof payload === 'string' ? redact(payload) : payload)
+    })
+    registerHealth(pages, { scheduler: parts.scheduler, running, overload })
+    void pages.register(models, { models: () => parts.models, suggest: nearest })
+    registerMetrics(pages, parts.metrics)
+    registerScheduler(pages, parts.scheduler)
+    void pages.register(ancestor, { gateway: parts.gateway, load: parts.load, clientOf })
   })
-  registerJsonBody(app)
-  registerHealth(app, { scheduler: parts.scheduler, running, overload })
-  void app.register(models, { models: () => parts.models, suggest: nearest })
-  registerMetrics(app, parts.metrics)
-  registerScheduler(app, parts.scheduler)
   void app.register(chatCompletions, {
+    log: parts.log,
     gateway: parts.gateway,
     heartbeat: config.heartbeat,
     clientOf,
     passHeaders: createPassHeaders(config.forward.request),
     redact,
   })
-  void app.register(ancestor, { gateway: parts.gateway, load: parts.load, clientOf })
   return app
 }
 
@@ -139,11 +135,16 @@ function asClientError(error: FastifyError | GatewayError): GatewayError {
   return new GatewayError('internal', 'The gateway failed on this request; its log has the cause.', { cause: error })
 }
 
-function sendError(error: GatewayError, request: FastifyRequest, reply: FastifyReply, redact: Redact): FastifyReply {
-  if (error.kind === 'internal') request.log.error({ err: error.cause ?? error, request: request.id }, 'request failed')
+function sendError(
+  error: GatewayError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { log, redact }: Pick<ServerParts, 'log' | 'redact'>,
+): FastifyReply {
+  if (error.kind === 'internal') log.error({ err: error.cause ?? error, request: request.id }, 'request failed')
   return reply
     .code(error.status)
     .headers(redacted(errorHeaders(error), redact))
     .type('application/json; charset=utf-8')
-    .send(JSON.stringify(errorBody(error)))
+    .send(redact(JSON.stringify(errorBody(error))))
 }

@@ -1,5 +1,4 @@
-/** Who may call: a client's key against the configured ones, in constant time. */
-import { hash, timingSafeEqual } from 'node:crypto'
+/** Who may call: a client's key against the configured ones. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { GatewayError } from '../chat/error.ts'
 
@@ -9,16 +8,14 @@ export type KeyCheck = (headers: IncomingHttpHeaders) => string | undefined
 /** @param names from each key to the name of its client; without keys, anyone may call, and nobody has a name */
 export function createKeyCheck(names: ReadonlyMap<string, string>): KeyCheck {
   if (names.size === 0) return () => undefined
-  const known = [...names].map(([key, name]) => ({ digest: digest(key), name }))
   return (headers) => {
     const given = keyOf(headers)
     if (given === undefined) {
       throw new GatewayError('client_authentication', 'This server wants a key: send it as "Authorization: Bearer …".')
     }
-    const asked = digest(given)
-    // every key is compared, so that the time tells nothing
-    let found: string | undefined
-    for (const { digest: key, name } of known) if (timingSafeEqual(key, asked)) found = name
+    // A map compares texts only where their hashes agree, and those are seeded anew in each process: the time tells nothing
+    // of how much of a key was right.
+    const found = names.get(given)
     if (found === undefined)
       throw new GatewayError('client_authentication', 'Incorrect API key: this server does not know it.')
     return found
@@ -30,8 +27,4 @@ function keyOf(headers: IncomingHttpHeaders): string | undefined {
   if (bearer !== undefined && /^bearer /i.test(bearer)) return bearer.slice(7).trim()
   const named = headers['x-api-key'] ?? headers['api-key']
   return typeof named === 'string' ? named : undefined
-}
-
-function digest(key: string): Buffer {
-  return hash('sha256', key, 'buffer')
 }

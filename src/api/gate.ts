@@ -2,7 +2,6 @@
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayError } from '../chat/error.ts'
-import { checkBounds, type RequestBounds } from './bounds.ts'
 import type { KeyCheck } from './client-key.ts'
 import type { Overload } from './overload.ts'
 import type { Running } from './running.ts'
@@ -18,7 +17,6 @@ export interface GateOptions {
   check: KeyCheck
   running: Running
   overload: Overload
-  bounds: RequestBounds
   /** Milliseconds that a client may take nothing of its answer; 0: any time. */
   clientIdle: number
 }
@@ -27,7 +25,7 @@ export interface GateOptions {
 const COME_BACK = 1000
 
 export function registerGate(app: FastifyInstance, options: GateOptions): void {
-  const { check, running, overload, bounds, clientIdle } = options
+  const { check, running, overload, clientIdle } = options
   app.decorateRequest('client', undefined)
 
   app.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
@@ -43,20 +41,16 @@ export function registerGate(app: FastifyInstance, options: GateOptions): void {
     }
     request.client = check(request.headers)
     running.enter(reply.raw)
-    if (clientIdle > 0) reply.raw.setTimeout(clientIdle, () => cutIdle(reply.raw.socket))
     done()
   })
 
-  app.addHook('preValidation', (request, _reply, done) => {
-    checkBounds(request.body, bounds)
-    done()
-  })
+  // Node sets the time itself, for a request, and another one for the pause between two.
+  if (clientIdle > 0) app.server.setTimeout(clientIdle, (socket) => cutIdle(socket, running))
 }
 
-/** Nothing moved on the socket for a while: that is the client's fault only where bytes wait for it. */
-function cutIdle(socket: Socket | null): void {
-  if (!socket) return
-  if (socket.writableLength > 0) socket.destroy()
+/** Nothing moved on the socket for a while: while a request runs that is the client's fault only where bytes wait for it. */
+function cutIdle(socket: Socket, running: Running): void {
+  if (socket.writableLength > 0 || !running.has(socket)) socket.destroy()
   else socket.setTimeout(socket.timeout ?? 0)
 }
 

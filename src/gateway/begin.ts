@@ -1,4 +1,5 @@
 /** Sends one try, and reads until there is something to show: until then a fault can still go to another key. */
+import type { Cancellation } from '../chat/cancellation.ts'
 import type { Delta } from '../chat/delta.ts'
 import { GatewayError } from '../chat/error.ts'
 import type { ChatRequest } from '../chat/request.ts'
@@ -40,7 +41,7 @@ export async function begin(
   secret: Secret,
   ticket: Ticket,
   sender: Sender,
-  signal: AbortSignal,
+  signal: Cancellation,
   onSent: () => void,
 ): Promise<Began> {
   const sent = sender.now()

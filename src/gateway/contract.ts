@@ -1,11 +1,12 @@
 /** What the inbound APIs ask of the gateway. */
+import type { Cancellation } from '../chat/cancellation.ts'
 import type { Delta } from '../chat/delta.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { CandidateReport } from '../scheduler/contract.ts'
 
 export interface ChatContext {
   /** Aborted when the client goes. */
-  signal: AbortSignal
+  signal: Cancellation
   /** The client wants to know why this key was chosen. */
   explain?: boolean
   /** The request's id, for the log. */

@@ -1,11 +1,12 @@
 /** Faults on their way through the gateway: from deltas, from whatever was thrown, and with what is known beside them. */
+import type { Cancellation } from '../chat/cancellation.ts'
 import type { Delta, DeltaError } from '../chat/delta.ts'
 import { GatewayError } from '../chat/error.ts'
 import type { Take } from '../chat/flow.ts'
 import type { Ticket } from './ticket.ts'
 
 /** Whatever was thrown, as the one error that crosses boundaries. */
-export function asGatewayError(cause: unknown, signal?: AbortSignal): GatewayError {
+export function asGatewayError(cause: unknown, signal?: Cancellation): GatewayError {
   if (signal?.aborted) {
     if (cause instanceof GatewayError && cause.kind === 'cancelled') return cause
     // a stop of the server aborts, too, and says so

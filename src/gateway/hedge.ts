@@ -1,4 +1,5 @@
 /** A first token that is late: the request is sent to one more key, and the quicker of the two answers. */
+import { follow, type Cancellation } from '../chat/cancellation.ts'
 import { GatewayError } from '../chat/error.ts'
 import type { Lease } from '../scheduler/contract.ts'
 import type { FirstTokenTimes } from './first-token-times.ts'
@@ -11,14 +12,14 @@ export interface Hedging {
 }
 
 /** One try with one lease: settles or fails it, whatever happens, unless it has begun to answer. */
-export type Try = (lease: Lease, signal: AbortSignal) => Promise<Reached>
+export type Try = (lease: Lease, signal: Cancellation) => Promise<Reached>
 
 /** @param spare a key that has room now, or nothing; never waits */
 export async function hedged(
   lease: Lease,
   tries: Try,
   spare: () => Promise<Lease | undefined>,
-  client: AbortSignal,
+  client: Cancellation,
   { times, traffic }: Hedging,
 ): Promise<Reached> {
   const usual = times.usual(`${lease.provider}/${lease.model}`)
@@ -41,10 +42,9 @@ interface Runner {
   stop: (reason: GatewayError) => void
 }
 
-function race(lease: Lease, tries: Try, client: AbortSignal): Runner {
-  const controller = new AbortController()
-  const reached = tries(lease, AbortSignal.any([client, controller.signal]))
-  return { reached, stop: (reason) => controller.abort(reason) }
+function race(lease: Lease, tries: Try, client: Cancellation): Runner {
+  const canceller = follow(client)
+  return { reached: tries(lease, canceller), stop: (reason) => canceller.cancel(reason) }
 }
 
 /** True when the time is over first. A try that fails before is not late: its fault is the answer. */

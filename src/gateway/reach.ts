@@ -1,4 +1,5 @@
 /** From a request to a key that answers it: takes a lease, tries, and follows the failover policy until something begins. */
+import type { Cancellation } from '../chat/cancellation.ts'
 import { GatewayError } from '../chat/error.ts'
 import type { Lease, Scheduler } from '../scheduler/contract.ts'
 import { affinityOf } from './affinity.ts'
@@ -80,7 +81,7 @@ export function createReach(parts: ReachParts): Reach {
     onSent: () => void,
     keep: (empty: Reached) => void,
   ): Promise<Reached> {
-    const tries = (each: Lease, signal: AbortSignal): Promise<Reached> => {
+    const tries = (each: Lease, signal: Cancellation): Promise<Reached> => {
       // of two that run at once the policy hears of one fault: the other key is done without as well
       if (each !== lease) ticket.excluded.add(each.id)
       return tryOnce(each, ticket, signal, onSent, keep)
@@ -99,7 +100,7 @@ export function createReach(parts: ReachParts): Reach {
   async function tryOnce(
     lease: Lease,
     ticket: Ticket,
-    signal: AbortSignal,
+    signal: Cancellation,
     onSent: () => void,
     keep: (empty: Reached) => void,
   ): Promise<Reached> {

@@ -1,4 +1,5 @@
 /** Which key, and when: what the gateway asks of the scheduler and what it gets. Knows no HTTP, no JSON, no format. */
+import type { Cancellation } from '../chat/cancellation.ts'
 import type { ErrorKind } from '../chat/error.ts'
 
 /** `uncached` is input less what the provider read from its cache. */
@@ -111,7 +112,7 @@ export interface AcquireRequest {
   maxWait?: number
   /** Milliseconds since the request first arrived, so that a retry keeps its place and deadline. */
   waited?: number
-  signal?: AbortSignal
+  signal?: Cancellation
   /** Keep the candidates as they were at the choice, for `explain()` of the lease. */
   explain?: boolean
 }

@@ -120,7 +120,7 @@ export function createScheduler(
         reject(cancelled())
         pump(world, host, pool, expire)
       }
-      signal?.addEventListener('abort', abort, { once: true })
+      signal?.addEventListener('abort', abort)
       item.unhook = () => signal?.removeEventListener('abort', abort)
       pool.queue.push(item)
       world.queued++

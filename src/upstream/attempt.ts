@@ -1,4 +1,5 @@
 /** One try: encode, authorise, send, frame, decode. Which key is used, and what happens after a fault, is decided elsewhere. */
+import { createCanceller, type Cancellation } from '../chat/cancellation.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Delta } from '../chat/delta.ts'
 import { GatewayError } from '../chat/error.ts'
@@ -18,7 +19,7 @@ export interface AttemptContext {
   media?: MediaFetcher
   timeouts: Timeouts
   bounds?: AnswerBounds
-  signal: AbortSignal
+  signal: Cancellation
   /** Milliseconds since the epoch. */
   now: () => number
   /** From here on the vendor may have seen the request. */
@@ -135,10 +136,10 @@ async function authorize(
 }
 
 /** A token exchange goes on for others when the client that began it leaves. */
-const UNTIL_ITS_TIME = new AbortController().signal
+const UNTIL_ITS_TIME = createCanceller()
 
 /** Does not wait any longer than the signal lets it; the work itself goes on. */
-function orCancelled<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+function orCancelled<T>(work: Promise<T>, signal: Cancellation): Promise<T> {
   return new Promise((resolve, reject) => {
     const leave = (): void => reject(cancelledFault(signal))
     if (signal.aborted) leave()

@@ -1,3 +1,4 @@
+import type { Cancellation } from '../chat/cancellation.ts'
 import type { Dispatcher } from 'undici'
 import { GatewayError } from '../chat/error.ts'
 import { createClientBody } from './client-body.ts'
@@ -7,7 +8,7 @@ import { cancelledFault, connectionFault, timeoutFault } from './client-faults.t
 import type { ClientAnswer, Timeouts, UpstreamRequest } from './contract.ts'
 
 export interface SendOptions {
-  signal?: AbortSignal
+  signal?: Cancellation
   /**
    * Milliseconds; 0 or absent is no limit. `connect`: until the request can be written, which is name look-up, TCP, TLS
    * and a free socket. `first_byte`: from then to the head of the answer. `idle`: between two reads of the body, while

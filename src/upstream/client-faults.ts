@@ -1,3 +1,4 @@
+import type { Cancellation } from '../chat/cancellation.ts'
 import { GatewayError } from '../chat/error.ts'
 
 /** What the usual codes of sockets, names and certificates mean to a person. */
@@ -47,7 +48,7 @@ export function timeoutFault(phase: Phase, milliseconds: number, host: string): 
 }
 
 /** The caller's signal: its own reason where that is a GatewayError, such as a stop of the server. */
-export function cancelledFault(signal: AbortSignal): GatewayError {
+export function cancelledFault(signal: Cancellation): GatewayError {
   const { reason } = signal
   if (reason instanceof GatewayError) return reason
   return new GatewayError('cancelled', 'The request was cancelled before its answer was complete.', { cause: reason })

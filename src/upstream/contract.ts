@@ -1,4 +1,5 @@
 /** How one vendor is called: the types between a definition, its plugs and the attempt. */
+import type { Cancellation } from '../chat/cancellation.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { Delta } from '../chat/delta.ts'
 import type { GatewayError } from '../chat/error.ts'
@@ -138,6 +139,6 @@ export interface ClientAnswer extends UpstreamAnswer {
 
 export interface Client {
   /** Throws a GatewayError of kind connection, timeout or cancelled; so does reading the body, or broken_stream. */
-  send(request: UpstreamRequest, options: { signal: AbortSignal; timeouts: Timeouts }): Promise<ClientAnswer>
+  send(request: UpstreamRequest, options: { signal: Cancellation; timeouts: Timeouts }): Promise<ClientAnswer>
   close(): Promise<void>
 }

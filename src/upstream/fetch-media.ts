@@ -1,4 +1,5 @@
 /** Fetches the files that clients name by URL, for vendors that want the bytes; never from inside the own network. */
+import type { Cancellation } from '../chat/cancellation.ts'
 import { isIP } from 'node:net'
 import { GatewayError } from '../chat/error.ts'
 import { createClient } from './client.ts'
@@ -30,7 +31,7 @@ export interface MediaFetcher {
    * Throws a GatewayError: `invalid_request` for a URL that may not or cannot be fetched, or a file that is too large or
    * of another type; `cancelled`.
    */
-  fetch(url: string, signal?: AbortSignal): Promise<Media>
+  fetch(url: string, signal?: Cancellation): Promise<Media>
   close(): Promise<void>
 }
 
@@ -42,7 +43,7 @@ export function createMediaFetcher(limits: MediaLimits = {}): MediaFetcher {
   const isAllowed = (address: string): boolean => isPublicAddress(address) || limits.allow?.(address) === true
   const client = createClient({ redirects: 'give', lookup: publicLookup(isAllowed), connections: 16, origins: 64 })
 
-  async function open(url: URL, deadline: number, signal?: AbortSignal): Promise<ClientAnswer> {
+  async function open(url: URL, deadline: number, signal?: Cancellation): Promise<ClientAnswer> {
     const host = url.hostname.replace(/^\[|\]$/g, '')
     // A socket to a bare address makes no look-up.
     if (isIP(host) !== 0 && !isAllowed(host)) throw notPublic(url.hostname)
@@ -51,7 +52,7 @@ export function createMediaFetcher(limits: MediaLimits = {}): MediaFetcher {
     return client.send({ method: 'GET', url: url.href, headers, body: '' }, { signal, timeouts: { total } })
   }
 
-  async function follow(start: string, signal?: AbortSignal): Promise<ClientAnswer> {
+  async function follow(start: string, signal?: Cancellation): Promise<ClientAnswer> {
     const deadline = performance.now() + timeout
     let url = webUrl(start)
     for (let hop = 0; ; hop++) {
@@ -66,7 +67,7 @@ export function createMediaFetcher(limits: MediaLimits = {}): MediaFetcher {
     }
   }
 
-  async function load(url: string, signal?: AbortSignal): Promise<Media> {
+  async function load(url: string, signal?: Cancellation): Promise<Media> {
     const response = await follow(url, signal)
     if (Number(response.headers['content-length']) > maxBytes) {
       await drop(response)

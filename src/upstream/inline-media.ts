@@ -1,4 +1,5 @@
 /** Puts the bytes of files that a client named by URL in their place, for vendors that take nothing else. */
+import type { Cancellation } from '../chat/cancellation.ts'
 import { GatewayError } from '../chat/error.ts'
 import type { ChatRequest, Message, Part } from '../chat/request.ts'
 import type { Media, MediaFetcher } from './fetch-media.ts'
@@ -17,7 +18,7 @@ export function inlineMedia(
   request: ChatRequest,
   kinds: Kinds,
   media: MediaFetcher,
-  signal: AbortSignal,
+  signal: Cancellation,
 ): Promise<ChatRequest> {
   const known = FETCHED.get(request)
   if (known) return known

@@ -255,7 +255,7 @@ describe('a client that goes', () => {
   })
 
   test('after its answer is no abort', async () => {
-    let signal: AbortSignal | undefined
+    let signal: ChatContext['signal'] | undefined
     const url = await serve(async (_, context) => ((signal = context.signal), hello()))
     await (await post(url, body(), { connection: 'close' })).text()
     await app.close()

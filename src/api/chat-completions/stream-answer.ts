@@ -1,8 +1,8 @@
-import type { FastifyReply } from 'fastify'
+import type { FastifyBaseLogger, FastifyReply } from 'fastify'
 import { pour } from '../../chat/flow.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import type { Answer, ChatContext, Gateway } from '../../gateway/contract.ts'
-import { answerHeaders } from '../answer-headers.ts'
+import type { AnswerHeaders } from '../answer-headers.ts'
 import { createEventStream } from '../sse.ts'
 import { asGatewayError } from './answer/ending-error.ts'
 import { createChunkWriter, type AnswerMeta } from './chunks.ts'
@@ -14,7 +14,9 @@ export interface StreamedCall {
   meta: AnswerMeta
   /** Milliseconds. */
   heartbeat: number
+  headersOf: AnswerHeaders
   redact: (text: string) => string
+  log: Pick<FastifyBaseLogger, 'error'>
 }
 
 /**
@@ -22,19 +24,20 @@ export interface StreamedCall {
  * was so long that the client was given its head and a sign of life: then they travel in the stream, as later ones do.
  */
 export async function streamAnswer(call: StreamedCall, reply: FastifyReply): Promise<FastifyReply> {
-  const { gateway, chat, context, meta, heartbeat, redact } = call
+  const { gateway, chat, context, meta, headersOf, heartbeat, redact, log } = call
   const stream = createEventStream(reply.raw, { heartbeat })
   const writer = createChunkWriter(chat, meta)
-  const open = (): void => {
+  const open = (headers?: Record<string, string>): void => {
     if (stream.isOpen()) return
     reply.hijack()
-    stream.open(reply.getHeaders())
+    stream.open({ 'x-request-id': context.id, ...headers })
   }
 
   const fail = (cause: unknown): void => {
     const error = asGatewayError(cause)
     // An HTTP error would be logged on its way out; one that travels in the stream has nobody else.
-    if (error.kind === 'internal') reply.log.error({ err: error.cause ?? error }, 'the answer could not be streamed')
+    if (error.kind === 'internal')
+      log.error({ err: error.cause ?? error, request: context.id }, 'the answer could not be streamed')
     stream.end(redact(writer.fail(error)))
   }
 
@@ -55,8 +58,7 @@ export async function streamAnswer(call: StreamedCall, reply: FastifyReply): Pro
     clearTimeout(impatience)
   }
 
-  if (!stream.isOpen()) reply.headers(answerHeaders(answer, redact))
-  open()
+  if (!stream.isOpen()) open(headersOf(answer))
   try {
     await pour(answer.deltas, (deltas) => {
       const full = stream.write(writer.write(deltas))
