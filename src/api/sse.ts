@@ -1,5 +1,6 @@
 /** Server-sent events out: one write per network read, back-pressure, and a comment line while nothing comes. */
 import type { ServerResponse } from 'node:http'
+import { addAlarm, removeAlarm, type Alarm } from '../chat/alarms.ts'
 
 export interface EventStream {
   /** Sends status 200 and the head, unless it is sent. Headers in lower case. */
@@ -34,15 +35,17 @@ const HEAD = {
 export const HEARTBEAT = ': keep-alive\n\n'
 
 export function createEventStream(response: ServerResponse, options: EventStreamOptions): EventStream {
-  let timer: NodeJS.Timeout | undefined
+  const { heartbeat } = options
+  const silence: Alarm = { due: Infinity, ring: beat }
   let isOver = false
+  let isOpen = false
   let isChunked = false
   let isStarted = false
 
   function beat(): void {
     if (isOver) return
     if (!response.writableNeedDrain && response.socket?.writableNeedDrain !== true) send(framed(HEARTBEAT))
-    timer?.refresh()
+    silence.due = performance.now() + heartbeat
   }
 
   /** Node frames a chunk in four writes, which cost twice as much as all else that a chunk costs: here it is one text. */
@@ -60,27 +63,33 @@ export function createEventStream(response: ServerResponse, options: EventStream
 
   function close(): void {
     isOver = true
-    clearTimeout(timer)
+    removeAlarm(silence)
+  }
+
+  function watch(): void {
+    silence.due = performance.now() + heartbeat
+    addAlarm(silence)
   }
 
   function open(headers: Record<string, HeaderValue> = {}): void {
-    if (response.headersSent || isOver) return
+    if (isOpen || isOver) return
+    isOpen = true
     response.writeHead(200, withoutUndefined({ ...headers, ...HEAD }))
     // Decided with the head: false for a client of HTTP/1.0.
     isChunked = response.chunkedEncoding
     response.chunkedEncoding = false
-    response.once('close', close)
-    if (options.heartbeat > 0) timer = setTimeout(beat, options.heartbeat).unref()
+    response.on('close', close)
+    if (heartbeat > 0) watch()
   }
 
   return {
     open,
-    isOpen: () => response.headersSent,
+    isOpen: () => isOpen,
     beat,
     write(text) {
       if (text === '' || isOver) return undefined
       open()
-      timer?.refresh()
+      if (heartbeat > 0) silence.due = performance.now() + heartbeat
       return send(framed(text)) ? undefined : room(response)
     },
     end(text) {

@@ -119,14 +119,41 @@ function streamDeltas(
   return { [Symbol.asyncIterator]: () => iterator, pour: pourOut }
 }
 
-async function* wholeDeltas(
+/** One value, once the body is there; without a generator, which would cost more than reading a short answer. */
+function wholeDeltas(
   answer: ClientAnswer,
   request: ChatRequest,
   format: Format,
   bounds: AnswerBounds,
   end: { seen: boolean },
-): AsyncGenerator<Delta[]> {
-  const text = await readText(answer.body, bounds.answer)
+): Flow<Delta[]> {
+  let isRead = false
+
+  async function next(): Promise<IteratorResult<Delta[], undefined>> {
+    if (isRead) return { done: true, value: undefined }
+    isRead = true
+    const value = decodeWhole(await readText(answer.body, bounds.answer), answer, request, format)
+    end.seen = true
+    return { done: false, value }
+  }
+
+  async function leave(): Promise<IteratorResult<Delta[], undefined>> {
+    if (!isRead) await answer.body[Symbol.asyncIterator]().return?.()
+    isRead = true
+    return { done: true, value: undefined }
+  }
+
+  const iterator = { next, return: leave }
+  return {
+    [Symbol.asyncIterator]: () => iterator,
+    async pour(take) {
+      const read = await next()
+      if (!read.done) await take(read.value)
+    },
+  }
+}
+
+function decodeWhole(text: string, answer: ClientAnswer, request: ChatRequest, format: Format): Delta[] {
   const body = parseJson(text)
   if (body === undefined) {
     const type = answer.headers['content-type'] ?? 'no content type'
@@ -136,13 +163,10 @@ async function* wholeDeltas(
     )
   }
   const isEvents = Array.isArray(body) && body.length !== 1
-  if (!isEvents) yield format.decodeBody(body, request)
-  else {
-    const decoder = format.decoder(request)
-    const out: Delta[] = []
-    for (const value of body) decoder.decode({ value }, out)
-    decoder.end(out)
-    yield out
-  }
-  end.seen = true
+  if (!isEvents) return format.decodeBody(body, request)
+  const decoder = format.decoder(request)
+  const out: Delta[] = []
+  for (const value of body) decoder.decode({ value }, out)
+  decoder.end(out)
+  return out
 }

@@ -82,10 +82,9 @@ async function send(
   context: AttemptContext,
   renew: boolean,
 ): Promise<ClientAnswer> {
-  const { client, signal, timeouts } = context
   const signed = format.authorize ? await authorize(unsigned, format.authorize, secret, context, renew) : unsigned
   context.sent?.()
-  const answer = await client.send(signed, { signal, timeouts })
+  const answer = await context.client.send(signed, context)
   context.started()
   return answer
 }

@@ -21,6 +21,14 @@ export interface ClientBody extends Flow<Uint8Array> {
   fail(error: Error, discard: boolean): void
 }
 
+/**
+ * The body of one answer as its one reader sees it: all that a network read brought is one array, however many chunks
+ * the server made of it, and a slow reader slows the upstream down. Iterate it, pour it, or first the one, then the other.
+ */
+export function createClientBody(tap: Tap): ClientBody {
+  return new Body(tap)
+}
+
 /** Whoever reads: one step of an iteration, or a pouring that goes on to the end. */
 interface Reader {
   /** False when it is content with this one read. */
@@ -32,137 +40,155 @@ interface Reader {
 /** Cheaper than queueMicrotask, which makes an async resource each time. */
 const SOON = Promise.resolve()
 
-/**
- * The body of one answer as its one reader sees it: all that a network read brought is one array, however many chunks
- * the server made of it, and a slow reader slows the upstream down. Iterate it, pour it, or first the one, then the other.
- */
-export function createClientBody(tap: Tap): ClientBody {
-  let queue: Buffer[] = []
-  let size = 0
-  let paused = false
-  let ended = false
-  let fault: Error | undefined
-  let reader: Reader | undefined
+/** A class: a thousand streams are a thousand of these, with one closure each. */
+class Body implements ClientBody, AsyncIterator<Uint8Array, undefined> {
+  private readonly tap: Tap
+  /** What was read: nearly always one piece, and then no list is made. */
+  private only: Buffer | undefined
+  private more: Buffer[] = NO_MORE
+  private size = 0
+  private paused = false
+  private ended = false
+  private fault: Error | undefined
+  private reader: Reader | undefined
   /** The reader has promised to say when it goes on. */
-  let held = false
-  let flushing = false
+  private held = false
+  private flushing = false
+  private readonly settle = (): void => this.serve()
 
-  function next(): Buffer {
-    const bytes = queue.length === 1 && queue[0] !== undefined ? queue[0] : Buffer.concat(queue, size)
-    queue = []
-    size = 0
-    if (paused) {
-      paused = false
-      tap.resume()
-    }
-    return bytes
+  constructor(tap: Tap) {
+    this.tap = tap
   }
 
-  function settle(): void {
-    flushing = false
-    while (reader !== undefined && !held) {
-      if (size > 0) give(reader)
-      else if (fault !== undefined) return take(reader).fail(fault)
-      else if (ended) return take(reader).end()
-      else return tap.waiting()
+  push(bytes: Buffer): void {
+    if (bytes.length === 0) return
+    if (this.only === undefined) this.only = bytes
+    else if (this.more === NO_MORE) this.more = [bytes]
+    else this.more.push(bytes)
+    this.size += bytes.length
+    if (this.size > HIGH_WATER && !this.paused) {
+      this.paused = true
+      this.tap.pause()
     }
+    this.flush()
   }
 
-  function give(to: Reader): void {
-    tap.reading()
-    let answer: Promise<void> | undefined | false
-    try {
-      answer = to.take(next())
-    } catch (error) {
-      return leave(to, error)
-    }
-    if (answer === false) reader = undefined
-    else if (answer !== undefined) {
-      held = true
-      answer.then(
-        () => {
-          held = false
-          settle()
+  end(): void {
+    this.ended = true
+    this.flush()
+  }
+
+  fail(error: Error, discard: boolean): void {
+    if (discard) this.empty()
+    this.fault = error
+    this.flush()
+  }
+
+  pour(take: Take<Uint8Array>): Promise<void> {
+    return new Promise((resolve, reject) => this.read({ take, end: resolve, fail: reject }))
+  }
+
+  next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    return new Promise((resolve, reject) =>
+      this.read({
+        take(bytes) {
+          resolve({ done: false, value: bytes })
+          return false
         },
-        (error: unknown) => leave(to, error),
-      )
-    }
+        end: () => resolve({ done: true, value: undefined }),
+        fail: reject,
+      }),
+    )
   }
 
-  /** The reader is served, and no more one. */
-  function take(from: Reader): Reader {
-    reader = undefined
-    return from
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    this.abandon()
+    return { done: true, value: undefined }
   }
 
-  function leave(from: Reader, error: unknown): void {
-    reader = undefined
-    held = false
-    abandon()
-    from.fail(error)
+  [Symbol.asyncIterator](): this {
+    return this
   }
 
-  function abandon(): void {
-    if (!ended && fault === undefined) tap.abandoned()
-    ended = true
-    queue = []
-    size = 0
+  private read(by: Reader): void {
+    this.reader = by
+    this.serve()
   }
 
   /** The parser gives all chunks of a read in one go: the reader is woken behind them. */
-  function flush(): void {
-    if (reader === undefined || flushing) return
-    flushing = true
-    void SOON.then(settle)
+  private flush(): void {
+    if (this.reader === undefined || this.flushing) return
+    this.flushing = true
+    void SOON.then(this.settle)
   }
 
-  function read(by: Reader): void {
-    reader = by
-    settle()
+  private serve(): void {
+    this.flushing = false
+    while (this.reader !== undefined && !this.held) {
+      if (this.size > 0) this.give(this.reader)
+      else if (this.fault !== undefined) return this.dismiss(this.reader).fail(this.fault)
+      else if (this.ended) return this.dismiss(this.reader).end()
+      else return this.tap.waiting()
+    }
   }
 
-  const iterator: AsyncIterator<Uint8Array, undefined> = {
-    next: () =>
-      new Promise((resolve, reject) =>
-        read({
-          take(bytes) {
-            resolve({ done: false, value: bytes })
-            return false
-          },
-          end: () => resolve({ done: true, value: undefined }),
-          fail: reject,
-        }),
-      ),
-    async return() {
-      abandon()
-      return { done: true, value: undefined }
-    },
+  private give(to: Reader): void {
+    this.tap.reading()
+    let answer: Promise<void> | undefined | false
+    try {
+      answer = to.take(this.shift())
+    } catch (error) {
+      return this.leave(to, error)
+    }
+    if (answer === false) this.reader = undefined
+    else if (answer !== undefined) this.hold(to, answer)
   }
 
-  return {
-    push(bytes) {
-      if (bytes.length === 0) return
-      queue.push(bytes)
-      size += bytes.length
-      if (size > HIGH_WATER && !paused) {
-        paused = true
-        tap.pause()
-      }
-      flush()
-    },
-    end() {
-      ended = true
-      flush()
-    },
-    fail(error, discard) {
-      if (discard) {
-        queue = []
-        size = 0
-      }
-      fault = error
-      flush()
-    },
-    pour: (take: Take<Uint8Array>) => new Promise((resolve, reject) => read({ take, end: resolve, fail: reject })),
-    [Symbol.asyncIterator]: () => iterator,
+  private hold(to: Reader, answer: Promise<void>): void {
+    this.held = true
+    answer.then(
+      () => {
+        this.held = false
+        this.serve()
+      },
+      (error: unknown) => this.leave(to, error),
+    )
+  }
+
+  private shift(): Buffer {
+    const { only, more, size } = this
+    this.empty()
+    if (this.paused) {
+      this.paused = false
+      this.tap.resume()
+    }
+    return more === NO_MORE && only ? only : Buffer.concat(only ? [only, ...more] : more, size)
+  }
+
+  private empty(): void {
+    this.only = undefined
+    this.more = NO_MORE
+    this.size = 0
+  }
+
+  /** The reader is served, and no more one. */
+  private dismiss(from: Reader): Reader {
+    this.reader = undefined
+    return from
+  }
+
+  private leave(from: Reader, error: unknown): void {
+    this.reader = undefined
+    this.held = false
+    this.abandon()
+    from.fail(error)
+  }
+
+  private abandon(): void {
+    if (!this.ended && this.fault === undefined) this.tap.abandoned()
+    this.ended = true
+    this.empty()
   }
 }
+
+const NO_MORE: Buffer[] = []

@@ -1,3 +1,4 @@
+import { addAlarm, removeAlarm, sooner, type Alarm } from '../chat/alarms.ts'
 import type { Timeouts } from './contract.ts'
 import type { Phase } from './client-faults.ts'
 
@@ -10,54 +11,53 @@ export interface Deadlines {
   clear(): void
 }
 
-/** The longest that Node's timers know, in milliseconds. */
-const LONGEST = 2 ** 31 - 1
-/** Node's clock for timers counts whole milliseconds: one may ring so much too early. */
-const EARLY = 1
-
-/** Keeps one timer for all, set anew only when it would ring too late: usually once an exchange. `late` is called once. */
+/** `late` is called once. */
 export function createDeadlines(
   timeouts: Partial<Timeouts>,
   late: (phase: Phase, milliseconds: number) => void,
 ): Deadlines {
-  const { total = 0 } = timeouts
-  const end = total > 0 ? performance.now() + total : Infinity
-  let phase: Exclude<Phase, 'total'> = 'connect'
-  let due = Infinity
-  let rings = Infinity
-  let timer: NodeJS.Timeout | undefined
+  return new ExchangeDeadlines(timeouts, late)
+}
 
-  function arm(now: number): void {
-    const next = Math.min(due, end)
-    if (next >= rings) return
-    clearTimeout(timer)
-    rings = next
-    timer = setTimeout(ring, Math.min(LONGEST, next - now))
+/** A class, as one is made for each exchange and moved with each chunk. */
+class ExchangeDeadlines implements Deadlines, Alarm {
+  due = Infinity
+  private phase: Exclude<Phase, 'total'> = 'connect'
+  private phaseEnd = Infinity
+  private readonly end: number
+  private readonly timeouts: Partial<Timeouts>
+  private readonly late: (phase: Phase, milliseconds: number) => void
+
+  constructor(timeouts: Partial<Timeouts>, late: (phase: Phase, milliseconds: number) => void) {
+    this.timeouts = timeouts
+    this.late = late
+    this.end = timeouts.total ? performance.now() + timeouts.total : Infinity
+    addAlarm(this)
   }
 
-  function ring(): void {
-    rings = Infinity
-    const now = performance.now() + EARLY
-    if (now >= due) late(phase, timeouts[phase] ?? 0)
-    else if (now >= end) late('total', total)
-    else arm(now)
+  enter(phase: Exclude<Phase, 'total'>): void {
+    const limit = this.timeouts[phase]
+    this.phase = phase
+    this.phaseEnd = limit ? performance.now() + limit : Infinity
+    this.move()
   }
 
-  return {
-    enter(entered) {
-      phase = entered
-      const limit = timeouts[entered] ?? 0
-      const now = performance.now()
-      due = limit > 0 ? now + limit : Infinity
-      arm(now)
-    },
-    rest() {
-      due = Infinity
-    },
-    clear() {
-      due = Infinity
-      rings = -Infinity
-      clearTimeout(timer)
-    },
+  rest(): void {
+    this.phaseEnd = Infinity
+    this.due = this.end
+  }
+
+  clear(): void {
+    removeAlarm(this)
+  }
+
+  ring(now: number): void {
+    if (now >= this.phaseEnd) this.late(this.phase, this.timeouts[this.phase] ?? 0)
+    else this.late('total', this.timeouts.total ?? 0)
+  }
+
+  private move(): void {
+    this.due = Math.min(this.phaseEnd, this.end)
+    sooner(this)
   }
 }

@@ -1,9 +1,9 @@
+import { errors, type Dispatcher } from 'undici'
 import type { Cancellation } from '../chat/cancellation.ts'
-import type { Dispatcher } from 'undici'
 import { GatewayError } from '../chat/error.ts'
-import { createClientBody } from './client-body.ts'
+import { createClientBody, type ClientBody, type Tap } from './client-body.ts'
 import { decodeContent } from './client-encoding.ts'
-import { createDeadlines } from './client-deadlines.ts'
+import { createDeadlines, type Deadlines } from './client-deadlines.ts'
 import { cancelledFault, connectionFault, timeoutFault } from './client-faults.ts'
 import type { ClientAnswer, Timeouts, UpstreamRequest } from './contract.ts'
 
@@ -17,96 +17,194 @@ export interface SendOptions {
   timeouts?: Partial<Timeouts>
 }
 
-/** One request and its answer. All that goes wrong, at any time, goes through `fail`, and only once. */
+/** Where to, in pieces. */
+export interface ExchangeTarget {
+  origin: string
+  path: string
+  host: string
+}
+
+/** Milliseconds in which a server's goodbye on an idle socket can cross with a request. */
+const CROSSING = 1000
+
+/** One request and its answer. */
 export function startExchange(
-  dispatcher: Dispatcher,
-  target: { origin: string; path: string; host: string },
+  dispatcherOf: () => Dispatcher,
+  target: ExchangeTarget,
   request: UpstreamRequest,
   options: SendOptions,
   redirects: 'refuse' | 'give',
 ): Promise<ClientAnswer> {
-  const { host } = target
-  const { signal, timeouts = {} } = options
-  const { promise, resolve, reject } = Promise.withResolvers<ClientAnswer>()
-  let controller: Dispatcher.DispatchController | undefined
-  let fault: GatewayError | undefined
-  let answered = false
-  const deadlines = createDeadlines(timeouts, (phase, milliseconds) => fail(timeoutFault(phase, milliseconds, host)))
-
-  const body = createClientBody({
-    pause: () => controller?.pause(),
-    resume: () => controller?.resume(),
-    waiting: () => deadlines.enter('idle'),
-    reading: deadlines.rest,
-    abandoned: () => fail(new GatewayError('cancelled', `The answer of ${host} was not read to its end.`)),
+  return new Promise((resolve, reject) => {
+    new Exchange(dispatcherOf, target, request, options, redirects, resolve, reject).begin()
   })
+}
 
-  function cancel(): void {
-    if (signal !== undefined) fail(cancelledFault(signal), true)
+const NO_LIMITS: Partial<Timeouts> = {}
+
+/** All that goes wrong, at any time, goes through `fail`, and only once. A class: one object a request, few closures. */
+class Exchange implements Dispatcher.DispatchHandler, Tap {
+  private readonly dispatcherOf: () => Dispatcher
+  private readonly target: ExchangeTarget
+  private readonly request: UpstreamRequest
+  private readonly signal: Cancellation | undefined
+  private readonly redirects: 'refuse' | 'give'
+  private readonly resolve: (answer: ClientAnswer) => void
+  private readonly reject: (error: GatewayError) => void
+  private readonly deadlines: Deadlines
+  private readonly body: ClientBody
+  private readonly started = performance.now()
+  private controller: Dispatcher.DispatchController | undefined
+  private fault: GatewayError | undefined
+  private answered = false
+  private isSecond = false
+  private readonly cancel = (): void => {
+    if (this.signal !== undefined) this.fail(cancelledFault(this.signal), true)
   }
 
-  function release(): void {
-    deadlines.clear()
-    signal?.removeEventListener('abort', cancel)
+  constructor(
+    dispatcherOf: () => Dispatcher,
+    target: ExchangeTarget,
+    request: UpstreamRequest,
+    { signal, timeouts = NO_LIMITS }: SendOptions,
+    redirects: 'refuse' | 'give',
+    resolve: (answer: ClientAnswer) => void,
+    reject: (error: GatewayError) => void,
+  ) {
+    this.dispatcherOf = dispatcherOf
+    this.target = target
+    this.request = request
+    this.signal = signal
+    this.redirects = redirects
+    this.resolve = resolve
+    this.reject = reject
+    this.deadlines = createDeadlines(timeouts, (phase, milliseconds) =>
+      this.fail(timeoutFault(phase, milliseconds, target.host)),
+    )
+    this.body = createClientBody(this)
   }
 
-  function fail(error: GatewayError, discard = false): void {
-    if (fault !== undefined) return
-    fault = error
-    release()
-    if (answered) body.fail(error, discard)
-    else reject(error)
-    controller?.abort(error)
+  begin(): void {
+    this.signal?.addEventListener('abort', this.cancel)
+    this.dispatch()
   }
 
-  deadlines.enter('connect')
-  signal?.addEventListener('abort', cancel)
-  dispatcher.dispatch(
-    {
-      origin: target.origin,
-      path: target.path,
-      method: request.method,
-      headers: request.headers,
-      body: request.body.length > 0 ? request.body : null,
-    },
-    {
-      onRequestStart(started) {
-        controller = started
-        // Cancelled while it waited for a connection.
-        if (fault !== undefined) started.abort(fault)
-        else deadlines.enter('first_byte')
-      },
-      onResponseStart(_, status, received) {
-        if (status < 200 || fault !== undefined) return
-        const headers = plainHeaders(received)
-        if (status >= 300 && status < 400 && redirects === 'refuse') return fail(redirectFault(status, headers, host))
-        deadlines.rest()
-        try {
-          resolve({ status, headers, body: plainBody(headers) })
-        } catch (error) {
-          return fail(connectionFault(error, false, host))
-        }
-        answered = true
-      },
-      onResponseData: (_, bytes) => body.push(bytes),
-      onResponseEnd() {
-        release()
-        body.end()
-      },
-      onResponseError: (_, error) => fail(connectionFault(error, answered, host)),
-    },
-  )
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller
+    // Cancelled while it waited for a connection.
+    if (this.fault !== undefined) controller.abort(this.fault)
+    else this.deadlines.enter('first_byte')
+  }
+
+  onResponseStart(
+    _: Dispatcher.DispatchController,
+    status: number,
+    received: Record<string, string | string[] | undefined>,
+  ): void {
+    if (status < 200 || this.fault !== undefined) return
+    const headers = plainHeaders(received)
+    if (status >= 300 && status < 400 && this.redirects === 'refuse') {
+      return this.fail(redirectFault(status, headers, this.target.host))
+    }
+    this.deadlines.rest()
+    try {
+      this.resolve({ status, headers, body: this.plainBody(headers) })
+    } catch (error) {
+      return this.fail(connectionFault(error, false, this.target.host))
+    }
+    this.answered = true
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, bytes: Buffer): void {
+    this.body.push(bytes)
+  }
+
+  onResponseEnd(): void {
+    this.release()
+    this.body.end()
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    if (this.isCrossed(error)) {
+      this.isSecond = true
+      this.dispatch()
+    } else this.fail(connectionFault(error, this.answered, this.target.host))
+  }
+
+  pause(): void {
+    this.controller?.pause()
+  }
+
+  resume(): void {
+    this.controller?.resume()
+  }
+
+  waiting(): void {
+    if (!this.isReleased) this.deadlines.enter('idle')
+  }
+
+  reading(): void {
+    this.deadlines.rest()
+  }
+
+  abandoned(): void {
+    this.fail(new GatewayError('cancelled', `The answer of ${this.target.host} was not read to its end.`))
+  }
+
+  private dispatch(): void {
+    const { target, request } = this
+    this.deadlines.enter('connect')
+    try {
+      this.dispatcherOf().dispatch(
+        {
+          origin: target.origin,
+          path: target.path,
+          method: request.method,
+          headers: request.headers,
+          body: request.body.length > 0 ? request.body : null,
+        },
+        this,
+      )
+    } catch (error) {
+      this.fail(connectionFault(error, false, target.host))
+    }
+  }
+
+  /**
+   * The server closed an idle socket while the request was on its way: no head of an answer came, on a socket that had
+   * brought answers before. Nobody read the request, so it is sent again, once.
+   */
+  private isCrossed(error: Error): boolean {
+    if (this.answered || this.isSecond || this.fault !== undefined) return false
+    if (!(error instanceof errors.SocketError) || (error.socket?.bytesRead ?? 0) === 0) return false
+    return performance.now() - this.started <= CROSSING
+  }
+
+  private fail(error: GatewayError, discard = false): void {
+    if (this.fault !== undefined) return
+    this.fault = error
+    this.release()
+    if (this.answered) this.body.fail(error, discard)
+    else this.reject(error)
+    this.controller?.abort(error)
+  }
+
+  private isReleased = false
+
+  private release(): void {
+    this.isReleased = true
+    this.deadlines.clear()
+    this.signal?.removeEventListener('abort', this.cancel)
+  }
 
   /** The body without its compression; the headers say no more of it then. */
-  function plainBody(headers: Record<string, string>): AsyncIterable<Uint8Array> {
+  private plainBody(headers: Record<string, string>): AsyncIterable<Uint8Array> {
     const encoding = headers['content-encoding']
-    if (encoding === undefined) return body
+    if (encoding === undefined) return this.body
     delete headers['content-encoding']
     delete headers['content-length']
-    return decodeContent(body, encoding, host)
+    return decodeContent(this.body, encoding, this.target.host)
   }
-
-  return promise
 }
 
 function plainHeaders(received: Record<string, string | string[] | undefined>): Record<string, string> {

@@ -1,7 +1,6 @@
 /** Bytes out, bytes in: one HTTP/1.1 client for all upstreams, with a pool of sockets for each origin. */
-import { errors } from 'undici'
 import { GatewayError } from '../chat/error.ts'
-import { startExchange, type SendOptions } from './client-exchange.ts'
+import { startExchange, type ExchangeTarget, type SendOptions } from './client-exchange.ts'
 import { cancelledFault } from './client-faults.ts'
 import { createPools, type PoolOptions } from './client-pools.ts'
 import type { ClientAnswer, UpstreamRequest } from './contract.ts'
@@ -24,28 +23,31 @@ export interface Client {
   destroy(): Promise<void>
 }
 
-/** Milliseconds in which a server's goodbye on an idle socket can cross with a request. */
-const CROSSING = 1000
+/** Addresses that are kept in pieces. */
+const MOST_TARGETS = 1000
 
 export function createClient(options: ClientOptions = {}): Client {
   const pools = createPools(options)
   const redirects = options.redirects ?? 'refuse'
   let closing: Promise<void> | undefined
 
-  async function send(request: UpstreamRequest, options: SendOptions = {}): Promise<ClientAnswer> {
-    if (closing !== undefined) throw new GatewayError('shutting_down', 'The server is stopping.')
-    if (options.signal?.aborted === true) throw cancelledFault(options.signal)
+  const targets = new Map<string, ExchangeTarget>()
+
+  /** The same few addresses come again and again. */
+  function targetOf(url: string): ExchangeTarget {
+    const known = targets.get(url)
+    if (known) return known
+    const target = readTarget(url)
+    if (targets.size >= MOST_TARGETS) targets.clear()
+    targets.set(url, target)
+    return target
+  }
+
+  function send(request: UpstreamRequest, options: SendOptions = {}): Promise<ClientAnswer> {
+    if (closing !== undefined) return Promise.reject(new GatewayError('shutting_down', 'The server is stopping.'))
+    if (options.signal?.aborted === true) return Promise.reject(cancelledFault(options.signal))
     const target = targetOf(request.url)
-    const attempt = (): Promise<ClientAnswer> =>
-      startExchange(pools.of(target.origin), target, request, options, redirects)
-    const started = performance.now()
-    try {
-      return await attempt()
-    } catch (error) {
-      // The server closed an idle socket while the request was on its way: nobody read it, so it is sent again, once.
-      if (!closedIdle(error) || performance.now() - started > CROSSING) throw error
-      return attempt()
-    }
+    return startExchange(() => pools.of(target.origin), target, request, options, redirects)
   }
 
   return {
@@ -58,14 +60,8 @@ export function createClient(options: ClientOptions = {}): Client {
   }
 }
 
-/** No head of an answer came, on a socket that had brought answers before. */
-function closedIdle(error: unknown): boolean {
-  if (!(error instanceof GatewayError) || error.kind !== 'connection') return false
-  return error.cause instanceof errors.SocketError && (error.cause.socket?.bytesRead ?? 0) > 0
-}
-
 /** Cheaper than `new URL`; the pool looks at the origin when it is made, and undici at the path. */
-function targetOf(url: string): { origin: string; path: string; host: string } {
+function readTarget(url: string): ExchangeTarget {
   const authority = url.indexOf('://') + 3
   let end = authority
   while (end < url.length && !'/?#'.includes(url[end] ?? '')) end++

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger, FastifyReply } from 'fastify'
+import { addAlarm, removeAlarm, type Alarm } from '../../chat/alarms.ts'
 import { pour } from '../../chat/flow.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import type { Answer, ChatContext, Gateway } from '../../gateway/contract.ts'
@@ -41,11 +42,14 @@ export async function streamAnswer(call: StreamedCall, reply: FastifyReply): Pro
     stream.end(redact(writer.fail(error)))
   }
 
-  const impatience = heartbeat > 0 ? setTimeout(startEarly, heartbeat).unref() : undefined
-  function startEarly(): void {
-    open()
-    stream.beat()
+  const impatience: Alarm = {
+    due: performance.now() + heartbeat,
+    ring() {
+      open()
+      stream.beat()
+    },
   }
+  if (heartbeat > 0) addAlarm(impatience)
 
   let answer: Answer
   try {
@@ -55,7 +59,7 @@ export async function streamAnswer(call: StreamedCall, reply: FastifyReply): Pro
     fail(error)
     return reply
   } finally {
-    clearTimeout(impatience)
+    removeAlarm(impatience)
   }
 
   if (!stream.isOpen()) open(headersOf(answer))
