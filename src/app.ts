@@ -11,14 +11,15 @@ import { createGateway, type GatewayParts } from './gateway/gateway.ts'
 import type { Hedging } from './gateway/hedge.ts'
 import { createTrafficBudget } from './gateway/traffic-budget.ts'
 import { createLog, logRecord, type Log } from './observability/log.ts'
-import { createMetrics } from './observability/metrics.ts'
+import { addCounts, CONTENT_TYPE, createMetrics, metricsText, type Counts } from './observability/metrics.ts'
 import { createRedactor, type Redact } from './observability/redact.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 import { realClock, type Clock } from './scheduler/clock.ts'
+import type { Scheduler } from './scheduler/contract.ts'
 import { createScheduler, type LiveScheduler } from './scheduler/scheduler.ts'
 import { schedulerSpec } from './scheduler-spec.ts'
 import { buildServer } from './server.ts'
-import { keepJournal } from './store/journal.ts'
+import { keepJournal, type Memory } from './store/journal.ts'
 import type { Store } from './store/store.ts'
 import { proxyOf } from './upstream/client-pools.ts'
 import { createClient } from './upstream/client.ts'
@@ -37,23 +38,117 @@ export interface AppOptions {
   allowMedia?: (address: string) => boolean
 }
 
-export interface App {
-  server: FastifyInstance
+export interface App extends Served {
   scheduler: LiveScheduler
+}
+
+/** What answers requests, whoever owns the scheduler. */
+export interface Served {
+  server: FastifyInstance
+  /** What this process has counted. */
+  counts(): Counts
   log: Log
   redact: Redact
   /** Running requests end, up to the configured bound; then everything is closed. */
   close(): Promise<void>
 }
 
+/** One process that does everything. */
 export async function createApp(config: Config, options: AppOptions): Promise<App> {
-  const { store, clock = realClock } = options
+  const { clock = realClock } = options
   const redact = createRedactor(secretNames(config))
   const log = createLog({ level: options.level, redact, write: options.write })
-  const sandbox = config.providers.some(isSandbox) ? await openSandbox() : undefined
-  const providers = config.providers.map((provider) => withSandbox(provider, sandbox))
+  const { scheduler, close } = await openScheduler(config, log, options.store, clock)
+  const page = async (counts: Counts): Promise<string> => metricsText(counts, { ...scheduler.report(), workers: 1 })
+  const served = await assemble(config, options, { scheduler, page, close }, log, redact)
+  return { ...served, scheduler }
+}
+
+/** A worker: everything but the scheduler, which another process owns. */
+export async function createWorkerApp(config: Config, options: AppOptions, shared: Shared): Promise<Served> {
+  const redact = createRedactor(secretNames(config))
+  const log = createLog({ level: options.level, redact, write: options.write })
+  return assemble(config, options, shared, log, redact)
+}
+
+/** What the owner of workers has. */
+export async function createOwnerApp(config: Config, options: Pick<AppOptions, 'level' | 'store'>): Promise<OwnerApp> {
+  const { level, store } = options
+  const log = createLog({ level, redact: createRedactor(secretNames(config)) })
+  let current = createScheduler(await schedulerSpec(config))
+  const memory: Memory = {
+    restore: (snapshot) => current.restore(snapshot),
+    snapshot: () => current.snapshot(),
+    changes: () => current.changes(),
+  }
+  const stopJournal = store && keepJournal(memory, store, realClock, (err) => log.error({ err }, UNKEPT))
+  return {
+    scheduler: () => current,
+    log,
+    async reload(next) {
+      const scheduler = createScheduler(await schedulerSpec(next))
+      const before = current
+      scheduler.restore({ ...before.snapshot(), clean: true })
+      if (store) scheduler.changes()
+      current = scheduler
+      // who waits in it is asked for again in its successor
+      before.close()
+    },
+    text(each, workers) {
+      const sum: Counts = new Map()
+      for (const counts of each) addCounts(sum, counts)
+      return metricsText(sum, { ...current.report(), workers })
+    },
+    close() {
+      current.close()
+      stopJournal?.()
+    },
+  }
+}
+
+export interface OwnerApp {
+  /** The one of this moment. */
+  scheduler: () => LiveScheduler
+  log: Log
+  /** Another configuration: what was counted and learnt goes on. Throws a ConfigError, and then nothing has changed. */
+  reload(config: Config): Promise<void>
+  /** Counters of several processes as one page. */
+  text(each: Iterable<Counts>, workers: number): string
+  close(): void
+}
+
+/** The scheduler of an app, wherever it is. */
+interface Shared {
+  scheduler: Scheduler
+  /** The page of counters, given this process's own. */
+  page(counts: Counts): Promise<string>
+  close(): void
+}
+
+/** With its memory, where there is a store. */
+async function openScheduler(config: Config, log: Log, store: Store | undefined, clock: Clock) {
   const scheduler = createScheduler(await schedulerSpec(config), clock)
   const stopJournal = store && keepJournal(scheduler, store, clock, (err) => log.error({ err }, UNKEPT))
+  return {
+    scheduler,
+    close(): void {
+      scheduler.close()
+      stopJournal?.()
+    },
+  }
+}
+
+async function assemble(
+  config: Config,
+  options: AppOptions,
+  shared: Shared,
+  log: Log,
+  redact: Redact,
+): Promise<Served> {
+  const { clock = realClock } = options
+  const { scheduler } = shared
+  const sandbox = config.providers.some(isSandbox) ? await openSandbox() : undefined
+  const providers = config.providers.map((provider) => withSandbox(provider, sandbox))
   const client = createClient({ proxy: proxyOf(process.env), connect: config.server.timeouts.connect })
   const media = createMediaFetcher({
     max_bytes: config.server.media.size,
@@ -62,7 +157,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   })
   const models = listModels(config)
   const names = models.map((model) => model.id)
-  const metrics = createMetrics(new Set(names), () => scheduler.report())
+  const metrics = createMetrics(new Set(names))
   const gateway = createGateway({
     providers,
     scheduler,
@@ -84,18 +179,28 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   })
   const load = createLoadView(config.models, providers, scheduler)
   const running = createRunning()
-  const server = buildServer({ running, load, metrics, config: config.server, gateway, scheduler, models, log, redact })
+  const page = { text: () => shared.page(metrics.counts()), contentType: CONTENT_TYPE }
+  const server = buildServer({
+    running,
+    load,
+    metrics: page,
+    config: config.server,
+    gateway,
+    scheduler,
+    models,
+    log,
+    redact,
+  })
   return {
     server,
-    scheduler,
+    counts: metrics.counts,
     log,
     redact,
     async close() {
       const cut = await running.stop(config.server.shutdown)
       if (cut > 0) log.warn(`${cut} requests still ran after ${config.server.shutdown} ms and were cut off`)
       await server.close()
-      scheduler.close()
-      stopJournal?.()
+      shared.close()
       await client.destroy()
       await media.close()
       await sandbox?.close()

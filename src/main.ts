@@ -57,8 +57,8 @@ function help(): number {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length))
   console.log('balanced-call: many LLM keys, one OpenAI endpoint\n')
   for (const [name, { summary }] of Object.entries(COMMANDS)) console.log(`  ${name.padEnd(width)}  ${summary}`)
-  console.log('\nserve [--config FILE] [--port N] [--host H] [--data DIR] [--insecure]')
-  console.log('also BALANCED_CALL_CONFIG, PORT, HOST, BALANCED_CALL_DATA, LOG_LEVEL')
+  console.log('\nserve [--config FILE] [--port N] [--host H] [--data DIR] [--workers N|auto] [--insecure]')
+  console.log('also BALANCED_CALL_CONFIG, PORT, HOST, BALANCED_CALL_DATA, BALANCED_CALL_WORKERS, LOG_LEVEL')
   return 0
 }
 

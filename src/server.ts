@@ -24,12 +24,12 @@ import type { ServerConfig } from './config/config.ts'
 import type { Gateway } from './gateway/contract.ts'
 import type { Log } from './observability/log.ts'
 import type { Redact } from './observability/redact.ts'
-import type { LiveScheduler } from './scheduler/scheduler.ts'
+import type { Scheduler } from './scheduler/contract.ts'
 
 export interface ServerParts {
   config: ServerConfig
   gateway: Gateway
-  scheduler: LiveScheduler
+  scheduler: Scheduler
   models: readonly PublicModel[]
   metrics: MetricsPage
   /** For the ancestor's API. */

@@ -27,6 +27,7 @@ const ARROWS: Record<string, string[]> = {
   config: ['chat', 'definition', 'upstream', 'types of scheduler'],
   api: ['chat', 'types of gateway', 'types of scheduler'],
   observability: ['chat', 'types of gateway', 'types of scheduler'],
+  workers: ['chat', 'types of observability', 'types of scheduler'],
   kit: ['chat', 'definition', 'upstream', 'config', 'api', 'observability', 'types of scheduler'],
 }
 const ASSEMBLY = ['cli', '.']

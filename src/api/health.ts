@@ -12,8 +12,8 @@ export interface HealthParts {
 
 export function registerHealth(app: FastifyInstance, { scheduler, running, overload }: HealthParts): void {
   const started = Date.now()
-  app.get('/health', (_request, reply) => {
-    const { inFlight, queued } = scheduler.report()
+  app.get('/health', async (_request, reply) => {
+    const { inFlight, queued } = await scheduler.report()
     const status = running.isStopping() ? 'stopping' : overload.isOver() ? 'overloaded' : 'ok'
     // whoever balances between several of these servers sends no more to one that stops
     if (status === 'stopping') reply.code(503)

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 
 export interface MetricsPage {
+  /** Of all processes together. */
   text(): Promise<string>
   contentType: string
 }

@@ -3,26 +3,22 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { GatewayError } from '../chat/error.ts'
 import type { Scheduler } from '../scheduler/contract.ts'
 
-export interface KeySwitch {
-  /** Takes a key out of service, or puts it back. False when there is no such key. */
-  setEnabled(key: string, enabled: boolean): boolean
-}
-
-export function registerScheduler(app: FastifyInstance, scheduler: Pick<Scheduler, 'report'> & KeySwitch): void {
-  app.get('/v1/scheduler', () => ({ object: 'scheduler', ...scheduler.report() }))
+export function registerScheduler(app: FastifyInstance, scheduler: Pick<Scheduler, 'report' | 'setEnabled'>): void {
+  app.get('/v1/scheduler', async () => ({ object: 'scheduler', ...(await scheduler.report()) }))
   for (const [action, enabled] of [
     ['enable', true],
     ['disable', false],
   ] as const) {
-    app.post<{ Params: { name: string } }>(`/v1/scheduler/keys/:name/${action}`, (request) => {
+    app.post<{ Params: { name: string } }>(`/v1/scheduler/keys/:name/${action}`, async (request) => {
       refuseOtherSites(request)
       const { name } = request.params
-      if (!scheduler.setEnabled(name, enabled)) {
+      if (!(await scheduler.setEnabled(name, enabled))) {
         throw new GatewayError('not_found', `There is no key ${name.slice(0, 200)}; GET /v1/scheduler names them.`, {
           code: 'key_not_found',
         })
       }
-      return { object: 'scheduler.key', ...scheduler.report().keys.find(({ key }) => key === name) }
+      const { keys } = await scheduler.report()
+      return { object: 'scheduler.key', ...keys.find(({ key }) => key === name) }
     })
   }
 }

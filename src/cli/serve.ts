@@ -1,16 +1,18 @@
 /** `serve`: the gateway on a port, until it is told to stop. */
-import { createApp, type App } from '../app.ts'
+import cluster from 'node:cluster'
+import { createApp, createWorkerApp, type Served } from '../app.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { isSandbox, standAside } from '../standby.ts'
 import type { Store } from '../store/store.ts'
-import { configFile, readOptions, readPort, UsageError } from './usage.ts'
+import { configFile, readOptions, readPort, readWorkers, UsageError } from './usage.ts'
 
 const OPTIONS = {
   config: { type: 'string' },
   port: { type: 'string' },
   host: { type: 'string' },
   data: { type: 'string' },
+  workers: { type: 'string' },
   insecure: { type: 'boolean' },
 } as const
 
@@ -20,13 +22,30 @@ export async function run(args: string[]): Promise<number> {
   const port = readPort(values.port ?? process.env['PORT'] ?? String(config.server.port ?? 9000))
   const host = values.host ?? process.env['HOST'] ?? config.server.host ?? '127.0.0.1'
   if (values.insecure !== true) checkReach(host, config.server.api_keys)
+  const workers = readWorkers(values.workers ?? (process.env['BALANCED_CALL_WORKERS'] || config.server.workers) ?? 1)
+  if (cluster.isWorker) return serveAsWorker(config, port, host)
   const data = values.data ?? (process.env['BALANCED_CALL_DATA'] || config.server.data)
   const store = data === undefined ? undefined : await open(data)
-  const app = await createApp(config, { level: process.env['LOG_LEVEL'] ?? 'info', store })
-  tellLeftOut(app, config)
+  if (workers > 1) {
+    const { serveWithWorkers } = await import('./serve-workers.ts')
+    const load = () => standAside(loadConfig(configFile(values.config), process.env))
+    return serveWithWorkers({ config, load, workers, port, store, greeting, tellLeftOut })
+  }
+  const app = await createApp(config, { level: logLevel(), store })
+  tellLeftOut(app.log, config)
   const address = await listen(app, port, host)
   console.log(greeting(address, config))
   await untilStopped(app)
+  return 0
+}
+
+/** One of several: the owner of the scheduler has started it, and says when it ends. */
+async function serveAsWorker(config: Config, port: number, host: string): Promise<number> {
+  const { linkToOwner } = await import('../workers/worker.ts')
+  const { scheduler, page, serve } = linkToOwner(config.server.shutdown)
+  const shared = { scheduler, page, close: () => scheduler.close() }
+  const app = await createWorkerApp(config, { level: logLevel() }, shared)
+  await serve(app, await listen(app, port, host))
   return 0
 }
 
@@ -50,7 +69,7 @@ async function open(folder: string): Promise<Store> {
   }
 }
 
-async function listen(app: App, port: number, host: string): Promise<string> {
+async function listen(app: Served, port: number, host: string): Promise<string> {
   try {
     return await app.server.listen({ port, host })
   } catch (cause) {
@@ -66,13 +85,10 @@ async function listen(app: App, port: number, host: string): Promise<string> {
 }
 
 /** One line, however many providers the catalogue has: most of them wait for a key that this user will never have. */
-function tellLeftOut(app: App, config: Config): void {
+function tellLeftOut(log: Served['log'], config: Config): void {
   if (config.leftOut.length === 0) return
   const reasons = Object.fromEntries(config.leftOut.map(({ name, reason }) => [name, reason]))
-  app.log.info(
-    { left_out: reasons },
-    `${config.leftOut.length} providers are left out: "balanced-call providers" says why`,
-  )
+  log.info({ left_out: reasons }, `${config.leftOut.length} providers are left out: "balanced-call providers" says why`)
 }
 
 /** One line for people: where, who, what, and a call to try. */
@@ -92,7 +108,7 @@ function some(names: string[]): string {
 }
 
 /** Resolves when everything is closed. A second signal does not wait any longer. */
-function untilStopped(app: App): Promise<void> {
+function untilStopped(app: Served): Promise<void> {
   return new Promise((resolve) => {
     let stopping = false
     const stop = (signal: string): void => {
@@ -104,4 +120,8 @@ function untilStopped(app: App): Promise<void> {
     process.on('SIGTERM', stop)
     process.on('SIGINT', stop)
   })
+}
+
+function logLevel(): string {
+  return process.env['LOG_LEVEL'] ?? 'info'
 }

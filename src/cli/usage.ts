@@ -1,4 +1,5 @@
 /** How the command line is read: options by node:util, and mistakes in words. */
+import { availableParallelism } from 'node:os'
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 
 /** A mistake on the command line, told without a stack. */
@@ -26,4 +27,12 @@ export function readPort(text: string): number {
   const port = Number(text)
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
   throw new UsageError(`"${text}" is no port; give a whole number from 0 to 65535`)
+}
+
+/** A number of processes; `auto` is one for each core that this process may use. */
+export function readWorkers(given: string | number): number {
+  if (given === 'auto') return availableParallelism()
+  const workers = Number(given)
+  if (Number.isInteger(workers) && workers >= 1 && workers <= 256) return workers
+  throw new UsageError(`"${given}" is no number of workers; give a whole number from 1 to 256, or auto`)
 }

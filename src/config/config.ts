@@ -26,6 +26,8 @@ export interface ServerConfig {
   /** Address and port to listen on; the command line goes before them. */
   host?: string
   port?: number
+  /** Processes that serve; absent: one. The command line goes before it. */
+  workers?: number | 'auto'
   /** Milliseconds, per phase; 0 is no limit. */
   timeouts: { connect: number; first_byte: number; idle: number; total: number }
   /** Tries beside the first, for one request. */

@@ -22,6 +22,7 @@ export function serverSettings(written: Written = {}, env: Environment, folder: 
   return {
     host: written['host'] as string | undefined,
     port: written['port'] as number | undefined,
+    workers: written['workers'] as number | 'auto' | undefined,
     timeouts: {
       connect: milliseconds(timeouts['connect'] ?? '10s'),
       // A reasoning model that does not stream sends nothing until it has thought; official SDKs wait 10 minutes.

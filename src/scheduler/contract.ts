@@ -163,7 +163,7 @@ export interface Lease {
   readonly id: string
   /** Milliseconds spent in the queue. */
   readonly waited: number
-  /** Why this key: the candidates in order, for `x-explain`. */
+  /** Why this key: the candidates in order, for `x-explain`; empty in a worker unless the request said `explain`. */
   explain(): CandidateReport[]
   /** The first byte of the answer came, `elapsed` milliseconds after it was sent. */
   started(elapsed: number): void
@@ -190,8 +190,10 @@ export interface Scheduler {
    * `extra.keys`; 503 when no key is in service), `cancelled`, `shutting_down`.
    */
   acquire(request: AcquireRequest): Promise<Lease>
-  /** State of every scope, for people and for tests. */
-  report(): SchedulerReport
+  /** State of every scope, for people and for tests; a promise where another process owns it. */
+  report(): SchedulerReport | Promise<SchedulerReport>
+  /** Takes a key out of service, or puts it back, which also ends a retirement. False when there is no such key. */
+  setEnabled(key: string, enabled: boolean): boolean | Promise<boolean>
   close(): void
 }
 

@@ -8,7 +8,15 @@ import { admit, expired } from './admission.ts'
 import { lack, unsupported } from './capability.ts'
 import type { Clock } from './clock.ts'
 import { realClock } from './clock.ts'
-import type { AcquireRequest, CandidateReport, Lease, PoolSpec, ProviderSpec, Scheduler } from './contract.ts'
+import type {
+  AcquireRequest,
+  CandidateReport,
+  Lease,
+  PoolSpec,
+  ProviderSpec,
+  Scheduler,
+  SchedulerReport,
+} from './contract.ts'
 import { dispatch, leave, pump, release } from './dispatch.ts'
 import { explainPool } from './explain.ts'
 import { createHost } from './host.ts'
@@ -37,6 +45,7 @@ export interface SchedulerSpec {
 
 /** The scheduler with what its operator may ask of it. */
 export interface LiveScheduler extends Scheduler {
+  report(): SchedulerReport
   /** The candidates of a request as they are now. Throws as `acquire` does for what it cannot serve at all. */
   explain(request: AcquireRequest): CandidateReport[]
   /** Takes a key out of service, or puts it back, which also ends a retirement. False when there is no such key. */

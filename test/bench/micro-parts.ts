@@ -166,7 +166,7 @@ export const PARTS: Record<string, Part> = {
     return () => logRecord(log, RECORD)
   },
   metrics: () => {
-    const metrics = createMetrics(new Set(['openai/bench-json']), () => ({ inFlight: 0, queued: 0 }))
+    const metrics = createMetrics(new Set(['openai/bench-json']))
     return () => metrics.record(RECORD)
   },
 }

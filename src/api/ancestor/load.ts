@@ -20,9 +20,9 @@ export interface ModelLoad {
 export interface LoadView {
   models(): string[]
   /** Undefined for a model that is none. */
-  model(name: string): ModelLoad | undefined
+  model(name: string): Promise<ModelLoad | undefined>
   /** Percent of all that is declared. */
-  system(): number
+  system(): Promise<number>
 }
 
 /** @param pools the public models */
@@ -36,18 +36,19 @@ export function createLoadView(
 
   const view: LoadView = {
     models: () => [...models.keys()],
-    model(name) {
+    async model(name) {
       const shape = models.get(name)
       if (!shape) return undefined
-      const running = new Map(scheduler.report().keys.map((key) => [key.key, key.inFlight]))
+      const report = await scheduler.report()
+      const running = new Map(report.keys.map((key) => [key.key, key.inFlight]))
       const keys = shape.keys.map((key) => ({ ...key, current: running.get(key.key) ?? 0 }))
       return { ...shape, keys, current: keys.reduce((sum, key) => sum + key.current, 0) }
     },
-    system() {
+    async system() {
       let current = 0
       let max = 0
       for (const name of models.keys()) {
-        const load = view.model(name)
+        const load = await view.model(name)
         current += load?.current ?? 0
         max += load?.max ?? 0
       }

@@ -57,35 +57,37 @@ export async function ancestor(app: FastifyInstance, options: AncestorOptions): 
     return streamText(chat, answer.deltas, answer.terminated, reply)
   })
 
-  app.get('/llm/system-load', () => ({ load_percent: load.system() }))
-  app.get('/llm/system-capacity', () => {
-    const models = Object.fromEntries(load.models().map((name) => [name, load.model(name)]))
+  app.get('/llm/system-load', async () => ({ load_percent: await load.system() }))
+  app.get('/llm/system-capacity', async () => {
+    const found = load.models().map(async (name) => [name, await load.model(name)] as const)
+    const models = Object.fromEntries(await Promise.all(found))
     const total = { concurrency: 0, qps: 0 }
     for (const model of Object.values(models)) if (model) total[model.type] += model.max
     return { total, models }
   })
-  app.get<{ Params: { '*': string } }>('/llm/model-load/*', (request) => {
+  app.get<{ Params: { '*': string } }>('/llm/model-load/*', async (request) => {
     const name = request.params['*']
-    return { model: name, ...known(load, name) }
+    return { model: name, ...(await known(load, name)) }
   })
-  app.get<{ Params: { '*': string } }>('/llm/key-load/*', (request) => {
+  app.get<{ Params: { '*': string } }>('/llm/key-load/*', async (request) => {
     const slash = request.params['*'].lastIndexOf('/')
     const [name, key] = [request.params['*'].slice(0, slash), request.params['*'].slice(slash + 1)]
-    const model = known(load, name)
+    const model = await known(load, name)
     const found = model.keys.find((each) => each.key === key)
     if (!found) throw new GatewayError('not_found', `API key ${key} not found; GET /llm/keys/${name} names them`)
     return { model: name, ...found, max: Math.floor(model.max / model.keys.length) }
   })
   app.get('/llm/models', () => ({ models: load.models() }))
-  app.get<{ Params: { '*': string } }>('/llm/keys/*', (request) => {
+  app.get<{ Params: { '*': string } }>('/llm/keys/*', async (request) => {
     const name = request.params['*']
-    return { model: name, keys: known(load, name).keys.map(({ key, weight }) => ({ key, weight })) }
+    const { keys } = await known(load, name)
+    return { model: name, keys: keys.map(({ key, weight }) => ({ key, weight })) }
   })
   app.get('/llm/health', () => ({ status: 'ok', timestamp: new Date().toISOString() }))
 }
 
-function known(load: LoadView, name: string) {
-  const model = load.model(name)
+async function known(load: LoadView, name: string) {
+  const model = await load.model(name)
   if (model) return model
   throw new GatewayError('not_found', `Model ${name} not found; GET /llm/models lists them`)
 }

@@ -1,0 +1,147 @@
+/** The worker processes: as many as were asked for, replaced when they die, exchanged one generation for the next. */
+import cluster, { type Worker } from 'node:cluster'
+import type { Counts } from '../observability/metrics.ts'
+import type { Scheduler } from '../scheduler/contract.ts'
+import type { ToOwner, ToWorker } from './contract.ts'
+import { createOutbox } from './outbox.ts'
+import { createDesk } from './owner.ts'
+
+export interface FleetParts {
+  scheduler: () => Scheduler
+  /** Counters of several processes as one page. */
+  text: (each: Iterable<Counts>, workers: number) => string
+  log: { warn(fields: object, text: string): void; info(text: string): void }
+}
+
+export interface Fleet {
+  /** Starts workers until that many serve, then retires those that served before. Rejects when one ends before it serves. */
+  renew(count: number): Promise<string>
+  stop(): Promise<void>
+}
+
+/** Milliseconds before a dead worker's place is filled: doubled for each that did not live for long. */
+const PAUSE = 100
+const LONGEST_PAUSE = 30_000
+const LONG = 10_000
+/** Milliseconds that the page of counters waits for a worker that is busy. */
+const COUNTING = 1000
+
+interface Member {
+  worker: Worker
+  generation: number
+  isReady: boolean
+  isLeaving: boolean
+  send(message: ToWorker): void
+  counted: (() => void)[]
+}
+
+export function createFleet({ scheduler, text, log }: FleetParts): Fleet {
+  const members = new Set<Member>()
+  /** By member; those of the dead stay, so that no counter goes back. */
+  const counts = new Map<Member, Counts>()
+  let generation = 0
+  let isStopping = false
+  let deaths = 0
+  cluster.setupPrimary({ serialization: 'advanced' })
+  // Workers accept by themselves from one shared socket: a connection that the primary had handed to a worker which dies
+  // in that moment would hang for ever.
+  cluster.schedulingPolicy = cluster.SCHED_NONE
+
+  async function page(): Promise<string> {
+    const living = [...members].filter(({ isReady }) => isReady)
+    await Promise.all(
+      living.map(
+        (member) =>
+          new Promise<void>((resolve) => {
+            const timer = setTimeout(resolve, COUNTING)
+            member.counted.push(() => {
+              clearTimeout(timer)
+              resolve()
+            })
+            member.send(['count'])
+          }),
+      ),
+    )
+    return text(counts.values(), [...members].filter(({ isReady }) => isReady).length)
+  }
+
+  function start(): Promise<string> {
+    const born = performance.now()
+    const worker = cluster.fork()
+    const outbox = createOutbox<ToWorker>((messages) => {
+      if (worker.isConnected()) worker.send(messages, () => {})
+    })
+    const member: Member = {
+      worker,
+      generation,
+      isReady: false,
+      isLeaving: false,
+      send: (message) => outbox.put(message),
+      counted: [],
+    }
+    members.add(member)
+    return new Promise((resolve, reject) => {
+      const desk = createDesk({
+        scheduler,
+        page,
+        send: member.send,
+        counted(told) {
+          counts.set(member, told)
+          for (const done of member.counted.splice(0)) done()
+        },
+        ready(address) {
+          member.isReady = true
+          resolve(address)
+        },
+      })
+      worker.on('message', (messages: ToOwner[]) => {
+        for (const message of messages) desk.hear(message)
+      })
+      worker.once('exit', (code, signal) => {
+        members.delete(member)
+        desk.close()
+        for (const done of member.counted.splice(0)) done()
+        reject(new Error(`a worker ended with ${signal ?? code} before it served`))
+        if (isStopping || member.isLeaving || !member.isReady) return
+        deaths = performance.now() - born > LONG ? 0 : deaths + 1
+        replace(`a worker died (${signal ?? code}); another takes its place`)
+      })
+    })
+  }
+
+  function replace(why: string): void {
+    const pause = deaths <= 1 ? 0 : Math.min(LONGEST_PAUSE, PAUSE * 2 ** (deaths - 2))
+    log.warn({ pause }, why)
+    const of = generation
+    setTimeout(() => {
+      if (isStopping || of !== generation) return
+      start().catch((error: Error) => {
+        deaths++
+        if (!isStopping) replace(error.message)
+      })
+    }, pause)
+  }
+
+  return {
+    async renew(count) {
+      generation++
+      const before = [...members]
+      const started = Array.from({ length: count }, start)
+      const outcomes = await Promise.allSettled(started)
+      const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+      const leaving = failed ? [...members].filter((member) => !before.includes(member)) : before
+      for (const member of leaving) {
+        member.isLeaving = true
+        member.send(['retire'])
+      }
+      if (failed) throw failed.reason
+      return (await started[0]) ?? ''
+    },
+    async stop() {
+      isStopping = true
+      const gone = [...members].map(({ worker }) => new Promise((resolve) => worker.once('exit', resolve)))
+      for (const member of members) member.send(['stop'])
+      await Promise.all(gone)
+    },
+  }
+}

@@ -1,0 +1,82 @@
+/** A worker process: what it tells its owner, and what it does when it is told to end. */
+import cluster from 'node:cluster'
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { Counts } from '../observability/metrics.ts'
+import type { ToOwner, ToWorker } from './contract.ts'
+import { createOutbox } from './outbox.ts'
+import { createRemoteScheduler, type RemoteScheduler } from './remote-scheduler.ts'
+
+/** Milliseconds between two reports of counters: what a killed worker forgets at most. */
+const COUNTED = 1000
+
+export interface Link {
+  scheduler: RemoteScheduler
+  /** All counters of all processes; the owner has to hear this process's own first. */
+  page(counts: Counts): Promise<string>
+  /** Tells that the worker serves, and from then on what it counts. Resolves when it has ended in order. */
+  serve(served: Serving, address: string): Promise<void>
+}
+
+export interface Serving {
+  server: { server: Server }
+  counts(): Counts
+  close(): Promise<void>
+}
+
+/** @param patience milliseconds that running requests may take to end */
+export function linkToOwner(patience: number): Link {
+  const outbox = createOutbox<ToOwner>((messages) => void process.send?.(messages))
+  const scheduler = createRemoteScheduler((message) => outbox.put(message))
+  let onMessage = (_message: ToWorker): void => {}
+  process.on('message', (messages: ToWorker[]) => {
+    for (const message of messages) {
+      scheduler.hear(message)
+      onMessage(message)
+    }
+  })
+  // without its owner nobody says what a key may still take
+  process.on('disconnect', () => process.exit(1))
+  // a terminal tells the whole group: it is the owner who says when to end
+  process.on('SIGINT', () => {})
+  process.on('SIGTERM', () => {})
+  process.on('SIGHUP', () => {})
+
+  return {
+    scheduler,
+    page(counts) {
+      outbox.put(['counts', counts])
+      return scheduler.page()
+    },
+    async serve(served, address) {
+      const tell = (): void => outbox.put(['counts', served.counts()])
+      const timer = setInterval(tell, COUNTED).unref()
+      const end = new Promise<'retire' | 'stop'>((resolve) => {
+        onMessage = ([what]) => {
+          if (what === 'count') tell()
+          if (what === 'retire' || what === 'stop') resolve(what)
+        }
+      })
+      outbox.put(['ready', address])
+      if ((await end) === 'retire') await drain(served.server.server, patience)
+      await served.close()
+      clearInterval(timer)
+      await new Promise<void>((resolve) => {
+        outbox.flush()
+        process.send?.([['counts', served.counts()]], () => resolve())
+      })
+      cluster.worker?.kill()
+    },
+  }
+}
+
+/** Takes no new connection and says on the open ones that each request is their last; refuses none. */
+async function drain(server: Server, patience: number): Promise<void> {
+  server.prependListener('request', (_request, response) => {
+    response.shouldKeepAlive = false
+  })
+  server.keepAliveTimeout = 1
+  const closed = once(server, 'close', { signal: AbortSignal.timeout(patience) }).catch(() => {})
+  server.close()
+  await closed
+}
