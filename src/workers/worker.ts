@@ -2,6 +2,7 @@
 import cluster from 'node:cluster'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
+import { Server as NetServer } from 'node:net'
 import type { Counts } from '../observability/metrics.ts'
 import type { ToOwner, ToWorker } from './contract.ts'
 import { createOutbox } from './outbox.ts'
@@ -9,6 +10,9 @@ import { createRemoteScheduler, type RemoteScheduler } from './remote-scheduler.
 
 /** Milliseconds between two reports of counters: what a killed worker forgets at most. */
 const COUNTED = 1000
+
+/** Milliseconds in which a client may still use a connection that it has open. */
+const GRACE = 1000
 
 export interface Link {
   scheduler: RemoteScheduler
@@ -77,6 +81,8 @@ async function drain(server: Server, patience: number): Promise<void> {
   })
   server.keepAliveTimeout = 1
   const closed = once(server, 'close', { signal: AbortSignal.timeout(patience) }).catch(() => {})
-  server.close()
+  // http's own close() would cut connections whose first request is on its way
+  NetServer.prototype.close.call(server)
+  setTimeout(() => server.closeIdleConnections(), GRACE).unref()
   await closed
 }
