@@ -1,15 +1,16 @@
 /** From a request to a key that answers it: takes a lease, tries, and follows the failover policy until something begins. */
 import type { Cancellation } from '../chat/cancellation.ts'
 import { GatewayError } from '../chat/error.ts'
-import type { Lease, Scheduler } from '../scheduler/contract.ts'
+import type { AcquireRequest, Lease, Scheduler } from '../scheduler/contract.ts'
 import { affinityOf } from './affinity.ts'
-import { begin, type GatewayProvider, type Sender } from './begin.ts'
+import { begin, type GatewayProvider } from './begin.ts'
 import { CHARACTERS_PER_TOKEN, estimateInput, needsOf } from './estimate.ts'
 import { judge, type FailoverOptions, type Verdict } from './failover.ts'
 import { asGatewayError, withWait } from './fault.ts'
 import { hedged, type Hedging } from './hedge.ts'
 import { conclude } from './relay.ts'
 import type { Reached, Ticket } from './ticket.ts'
+import { Try, type Course, type Sender } from './try.ts'
 
 export interface ReachParts extends Sender {
   providers: readonly GatewayProvider[]
@@ -27,46 +28,41 @@ export function createReach(parts: ReachParts): Reach {
   const secrets = new Map(parts.providers.flatMap((provider) => provider.keys.map((key) => [key.name, key.secret])))
 
   return async (ticket) => {
-    const acquire = acquirer(ticket)
+    const asked = askFor(ticket)
+    const course: Course = { sent: false, spare: undefined }
     let last: GatewayError | undefined
-    // an answer with nothing in it, kept in case nobody has a better one
-    let spare: Reached | undefined
     let firstTry: number | undefined
     while (true) {
       let lease: Lease
-      const asked = parts.now()
+      const since = parts.now()
       try {
-        lease = await acquire(ticket.excluded, ticket.maxWait)
+        lease = await acquire(asked, ticket, ticket.excluded, ticket.maxWait)
       } catch (cause) {
         const error = asGatewayError(cause, ticket.context.signal)
         if (error.kind === 'unknown_model' || error.kind === 'cancelled' || last === undefined) throw error
-        if (spare) return spare
+        if (course.spare) return course.spare
         // what an upstream said of this request tells the client more than that no other key is left, but not more than
         // that it is too large for all of them
         throw error.kind === 'too_large' ? error : withWait(last, error)
       } finally {
-        ticket.waited += parts.now() - asked
+        ticket.waited += parts.now() - since
       }
       if (last && ticket.barred.has(lease.id)) {
         lease.fail({ kind: 'cancelled', started: false })
-        if (spare) return spare
+        if (course.spare) return course.spare
         throw last
       }
       firstTry ??= parts.now()
-      let sent = false
-      const onSent = (): void => {
-        sent = true
-      }
+      course.sent = false
       try {
-        return await start(lease, ticket, acquire, onSent, (empty) => {
-          spare = empty
-        })
+        if (parts.hedging) return await hedge(parts.hedging, lease, ticket, asked, course)
+        return await tryOnce(lease, ticket, ticket.context.signal, course)
       } catch (cause) {
         last = asGatewayError(cause, ticket.context.signal)
-        const tried = { tries: ticket.tries, elapsed: parts.now() - firstTry, sent }
+        const tried = { tries: ticket.tries, elapsed: parts.now() - firstTry, sent: course.sent }
         const verdict = judge(last, tried, parts.failover)
         if (!verdict.again) {
-          if (spare) return spare
+          if (course.spare) return course.spare
           throw last
         }
         heed(verdict, lease, ticket)
@@ -74,53 +70,33 @@ export function createReach(parts: ReachParts): Reach {
     }
   }
 
-  function start(
-    lease: Lease,
-    ticket: Ticket,
-    acquire: Acquire,
-    onSent: () => void,
-    keep: (empty: Reached) => void,
-  ): Promise<Reached> {
+  function hedge(hedging: Hedging, lease: Lease, ticket: Ticket, asked: Asked, course: Course): Promise<Reached> {
     const tries = (each: Lease, signal: Cancellation): Promise<Reached> => {
       // of two that run at once the policy hears of one fault: the other key is done without as well
       if (each !== lease) ticket.excluded.add(each.id)
-      return tryOnce(each, ticket, signal, onSent, keep)
+      return tryOnce(each, ticket, signal, course)
     }
-    const { signal } = ticket.context
-    if (!parts.hedging) return tries(lease, signal)
     const another = async (): Promise<Lease | undefined> => {
-      const found = await acquire(new Set([...ticket.excluded, lease.id]), 0).catch(() => undefined)
+      const others = new Set([...ticket.excluded, lease.id])
+      const found = await acquire(asked, ticket, others, 0).catch(() => undefined)
       if (!found || (found.id !== lease.id && !ticket.barred.has(found.id))) return found
       found.fail({ kind: 'cancelled', started: false })
       return undefined
     }
-    return hedged(lease, tries, another, signal, parts.hedging)
+    return hedged(lease, tries, another, ticket.context.signal, hedging)
   }
 
-  async function tryOnce(
-    lease: Lease,
-    ticket: Ticket,
-    signal: Cancellation,
-    onSent: () => void,
-    keep: (empty: Reached) => void,
-  ): Promise<Reached> {
+  async function tryOnce(lease: Lease, ticket: Ticket, signal: Cancellation, course: Course): Promise<Reached> {
     const started = parts.now()
-    let counted = false
     ticket.lease = lease
     if (ticket.context.explain) ticket.candidates = lease.explain()
     try {
       const provider = providers.get(lease.provider)
       const secret = secrets.get(lease.key)
       if (!provider || secret === undefined) throw new GatewayError('internal', `no provider or key behind ${lease.id}`)
-      const began = await begin(lease, provider, secret, ticket, parts, signal, () => {
-        onSent()
-        if (counted) return
-        counted = true
-        ticket.tries++
-        ticket.attempts++
-      })
+      const began = await begin(provider, secret, ticket, new Try(lease, ticket, parts, signal, course))
       if (began.empty) {
-        if (began.meter.finished()) keep({ lease, began })
+        if (began.meter.finished()) course.spare = { lease, began }
         throw new GatewayError('empty_answer', `${lease.provider} answered with nothing in it`)
       }
       ticket.lease = lease
@@ -132,19 +108,27 @@ export function createReach(parts: ReachParts): Reach {
     }
   }
 
-  function acquirer(ticket: Ticket): Acquire {
-    const { request, context } = ticket
-    const asked = {
+  /** What stays the same for all keys that this request asks for. */
+  function askFor({ request, beginning, context }: Ticket): Asked {
+    return {
       model: request.model,
-      input: estimateInput(request) + Math.ceil(ticket.beginning.length / CHARACTERS_PER_TOKEN),
+      input: estimateInput(request) + Math.ceil(beginning.length / CHARACTERS_PER_TOKEN),
       maxOutput: request.max_tokens ?? null,
       needs: needsOf(request),
       client: context.client,
       affinity: affinityOf(request, context.client),
       signal: context.signal,
+      explain: context.explain,
     }
-    return (exclude, maxWait) =>
-      parts.scheduler.acquire({ ...asked, exclude, maxWait, waited: parts.now() - ticket.since })
+  }
+
+  function acquire(
+    asked: Asked,
+    { since }: Ticket,
+    exclude: ReadonlySet<string>,
+    maxWait: number | undefined,
+  ): Promise<Lease> {
+    return parts.scheduler.acquire({ ...asked, exclude, maxWait, waited: parts.now() - since })
   }
 
   /** Keys and routes that the next try does without. */
@@ -160,7 +144,7 @@ export function createReach(parts: ReachParts): Reach {
   }
 }
 
-type Acquire = (exclude: ReadonlySet<string>, maxWait: number | undefined) => Promise<Lease>
+type Asked = Omit<AcquireRequest, 'exclude' | 'maxWait' | 'waited'>
 
 export function bar(ticket: Ticket, id: string): void {
   ticket.excluded.add(id)

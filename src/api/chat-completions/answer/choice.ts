@@ -3,9 +3,9 @@ import { wireAnnotations } from './annotations.ts'
 import { finalFinish, laterFinish } from './finish.ts'
 import { wireLogprobs } from './logprobs.ts'
 import type { Piece } from './piece.ts'
-import { createThoughts } from './thoughts.ts'
+import { createThoughts, type Thoughts } from './thoughts.ts'
 import { toExtraContent } from './thought-signature.ts'
-import { createToolCalls } from './tool-calls.ts'
+import { createToolCalls, type ToolCalls } from './tool-calls.ts'
 import type { WireDelta, WireLogprobs, WireToolCall } from './wire.ts'
 
 /** Takes what one choice is to be told. */
@@ -37,8 +37,9 @@ export interface ChoiceOptions {
 }
 
 export function createChoice(index: number, options: ChoiceOptions, tell: Tell): Choice {
-  const thoughts = createThoughts()
-  const calls = createToolCalls(options.unwrapped)
+  // made when they are needed: most answers are text alone
+  let thoughts: Thoughts | undefined
+  let calls: ToolCalls | undefined
   let isOpen = false
   let finish: FinishReason | undefined
   const beside: Record<string, unknown> = {}
@@ -68,12 +69,16 @@ export function createChoice(index: number, options: ChoiceOptions, tell: Tell):
         logprobs = undefined
       }
       if (piece.reasoning !== undefined && piece.reasoning !== '') {
+        thoughts ??= createThoughts()
         thoughts.tell(piece.reasoning)
         say({ reasoning_content: piece.reasoning })
       }
-      if (piece.reasoning_state !== undefined) say({ reasoning_details: [thoughts.detail(piece.reasoning_state)] })
+      if (piece.reasoning_state !== undefined) {
+        thoughts ??= createThoughts()
+        say({ reasoning_details: [thoughts.detail(piece.reasoning_state)] })
+      }
       if (piece.text !== undefined && piece.text !== '') {
-        tellCalls(calls.flush())
+        if (calls) tellCalls(calls.flush())
         say({ content: piece.text })
       }
       if (piece.refusal !== undefined && piece.refusal !== '') say({ refusal: piece.refusal })
@@ -84,16 +89,20 @@ export function createChoice(index: number, options: ChoiceOptions, tell: Tell):
       }
       if (piece.beside !== undefined) Object.assign(beside, piece.beside)
       if (piece.carried !== undefined) say(piece.carried)
-      if (piece.tool_call !== undefined) tellCalls(calls.take(piece.tool_call))
+      if (piece.tool_call !== undefined) {
+        calls ??= createToolCalls(options.unwrapped)
+        tellCalls(calls.take(piece.tool_call))
+      }
       if (logprobs !== undefined) say({})
       if (piece.finish_reason !== undefined) finish = laterFinish(finish, piece.finish_reason)
-      if (piece.text || piece.tool_call) thoughts.close()
+      if (piece.text || piece.tool_call) thoughts?.close()
       choice.isPlain = piece.text !== undefined && piece.text !== ''
     },
     end() {
       open('')
-      tellCalls(calls.end())
-      return { index, finish_reason: finalFinish(finish ?? 'stop', calls.count(), options.legacyFunctions), beside }
+      if (calls) tellCalls(calls.end())
+      const told = calls?.count() ?? 0
+      return { index, finish_reason: finalFinish(finish ?? 'stop', told, options.legacyFunctions), beside }
     },
     hasFinish: () => finish !== undefined,
   }
