@@ -57,7 +57,7 @@ export function createMetrics(models: ReadonlySet<string>): Metrics {
 function countsOf(counts: Counts, provider: string): ProviderCounts {
   let found = counts.get(provider)
   if (!found) {
-    const empty = (): number[] => new Array<number>(SUM + 1).fill(0)
+    const empty = (): number[] => Array.from({ length: SUM + 1 }, () => 0)
     found = {
       requests: new Map(),
       retries: 0,

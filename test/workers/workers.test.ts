@@ -203,11 +203,11 @@ it('says what is wrong with a number of workers', async () => {
 it('serves a new configuration on SIGHUP without a request lost, and goes on when it is bad', async () => {
   write({ rpm: 100_000 })
   const url = await serve()
-  let isDone = false
+  const running = { isDone: false }
   const statuses: number[] = []
   const failed: unknown[] = []
   const load = Array.from({ length: 4 }, async () => {
-    while (!isDone)
+    while (!running.isDone)
       await ask(url, {}, 'vendor/m').then(
         ({ status }) => statuses.push(status),
         (error) => failed.push(error),
@@ -225,7 +225,7 @@ it('serves a new configuration on SIGHUP without a request lost, and goes on whe
   child?.kill('SIGHUP')
   await expect.poll(() => said, SOON).toContain('the old one still is')
   expect(await models()).toContain('renamed')
-  isDone = true
+  running.isDone = true
   await Promise.all(load)
   expect(failed).toEqual([])
   expect(new Set(statuses)).toEqual(new Set([200]))
