@@ -78,7 +78,6 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     check: createKeyCheck(config.client_names),
     running,
     overload,
-    clientIdle: config.client_idle,
   })
   registerJsonBody(app, (body) => checkBounds(body, config.bounds))
   void app.register(async (pages) => {
@@ -96,6 +95,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     log: parts.log,
     gateway: parts.gateway,
     heartbeat: config.heartbeat,
+    clientIdle: config.client_idle,
     clientOf,
     passHeaders: createPassHeaders(config.forward.request),
     redact,

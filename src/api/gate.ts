@@ -1,5 +1,4 @@
 /** What happens to a request before its route: it is counted, refused while the server cannot serve it, and named. */
-import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayError } from '../chat/error.ts'
 import type { KeyCheck } from './client-key.ts'
@@ -17,15 +16,13 @@ export interface GateOptions {
   check: KeyCheck
   running: Running
   overload: Overload
-  /** Milliseconds that a client may take nothing of its answer; 0: any time. */
-  clientIdle: number
 }
 
 /** Milliseconds after which a refused client may find room, or the server's successor. */
 const COME_BACK = 1000
 
 export function registerGate(app: FastifyInstance, options: GateOptions): void {
-  const { check, running, overload, clientIdle } = options
+  const { check, running, overload } = options
   app.decorateRequest('client', undefined)
 
   app.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
@@ -43,15 +40,6 @@ export function registerGate(app: FastifyInstance, options: GateOptions): void {
     running.enter(reply.raw)
     done()
   })
-
-  // Node sets the time itself, for a request, and another one for the pause between two.
-  if (clientIdle > 0) app.server.setTimeout(clientIdle, (socket) => cutIdle(socket, running))
-}
-
-/** Nothing moved on the socket for a while: while a request runs that is the client's fault only where bytes wait for it. */
-function cutIdle(socket: Socket, running: Running): void {
-  if (socket.writableLength > 0 || !running.has(socket)) socket.destroy()
-  else socket.setTimeout(socket.timeout ?? 0)
 }
 
 function isHealth(url: string): boolean {

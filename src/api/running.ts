@@ -1,6 +1,5 @@
 /** The requests that run now, so that a stop of the server can let them end. */
 import type { ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import { GatewayError } from '../chat/error.ts'
 import { abortAnswer } from './client-signal.ts'
 
@@ -8,8 +7,6 @@ export interface Running {
   /** Counts a request until its response has ended or its client has gone. */
   enter(response: ServerResponse): void
   count(): number
-  /** Does a request of this connection run now? */
-  has(socket: Socket): boolean
   isStopping(): boolean
   /**
    * From now on new requests are to be refused. Resolves with the number of requests that were cut off because they ran
@@ -57,7 +54,6 @@ export function createRunning(): Running {
       response.on('close', leave)
     },
     count: () => responses.size,
-    has: (socket) => [...responses].some((response) => response.socket === socket),
     isStopping: () => stopping !== undefined,
     stop: (patience) => (stopping ??= drain(patience)),
   }

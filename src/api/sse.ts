@@ -1,5 +1,6 @@
 /** Server-sent events out: one write per network read, back-pressure, and a comment line while nothing comes. */
 import type { ServerResponse } from 'node:http'
+import { allowPause, limitTaking } from './slow-client.ts'
 import { addAlarm, removeAlarm, type Alarm } from '../chat/alarms.ts'
 
 export interface EventStream {
@@ -22,6 +23,8 @@ export type HeaderValue = string | number | string[] | undefined
 export interface EventStreamOptions {
   /** Milliseconds of silence before a comment line; 0: none. */
   heartbeat: number
+  /** Milliseconds in which a client must take something of what waits for it; 0: any time. */
+  clientIdle: number
 }
 
 const HEAD = {
@@ -35,7 +38,7 @@ const HEAD = {
 export const HEARTBEAT = ': keep-alive\n\n'
 
 export function createEventStream(response: ServerResponse, options: EventStreamOptions): EventStream {
-  const { heartbeat } = options
+  const { heartbeat, clientIdle } = options
   const silence: Alarm = { due: Infinity, ring: beat }
   let isOver = false
   let isOpen = false
@@ -90,7 +93,7 @@ export function createEventStream(response: ServerResponse, options: EventStream
       if (text === '' || isOver) return undefined
       open()
       if (heartbeat > 0) silence.due = performance.now() + heartbeat
-      return send(framed(text)) ? undefined : room(response)
+      return send(framed(text)) ? undefined : room(response, clientIdle)
     },
     end(text) {
       if (isOver) return
@@ -98,16 +101,19 @@ export function createEventStream(response: ServerResponse, options: EventStream
       close()
       const last = text === '' ? '' : framed(text)
       response.end(isChunked ? `${last}0\r\n\r\n` : last)
+      limitTaking(response, clientIdle)
     },
   }
 }
 
 /** Resolves when the socket takes more, or will never again. */
-function room(response: ServerResponse): Promise<void> {
+function room(response: ServerResponse, clientIdle: number): Promise<void> {
   const { socket } = response
   if (response.destroyed || socket?.destroyed === true) return Promise.resolve()
+  limitTaking(response, clientIdle)
   return new Promise((resolve) => {
     const done = (): void => {
+      allowPause(response)
       response.off('drain', done).off('close', done)
       socket?.off('drain', done)
       resolve()

@@ -7,7 +7,7 @@ import { createEventStream } from '../../src/api/sse.ts'
 /** All that a server which streams two events says to one raw request. */
 async function said(version: string): Promise<string> {
   const server = createServer((_request, response) => {
-    const stream = createEventStream(response, { heartbeat: 0 })
+    const stream = createEventStream(response, { heartbeat: 0, clientIdle: 0 })
     stream.write('data: é\n\n')
     setImmediate(() => stream.end('data: [DONE]\n\n'))
   }).listen(0, '127.0.0.1')

@@ -6,6 +6,7 @@ import { createAnswerHeaders } from '../answer-headers.ts'
 import { clientSignal } from '../client-signal.ts'
 import { createCompletion } from './completion.ts'
 import { readMaxWait } from '../max-wait.ts'
+import { limitTaking } from '../slow-client.ts'
 import type { PassHeaders } from '../passed-headers.ts'
 import { parseChatRequest } from './parse.ts'
 import { chatRequestSchema, checkChatRequest } from './schema.ts'
@@ -15,6 +16,8 @@ export interface ChatCompletionsOptions {
   gateway: Gateway
   /** Milliseconds of upstream silence before a streaming client gets a comment line; 0: never. */
   heartbeat: number
+  /** Milliseconds in which a client must take something of what waits for it; any time when absent or 0. */
+  clientIdle?: number
   /** Who asks, for fairness and limits. */
   clientOf?: (request: FastifyRequest) => string | undefined
   /** The client's own headers that may pass to the upstream. */
@@ -27,7 +30,8 @@ export interface ChatCompletionsOptions {
 }
 
 export async function chatCompletions(app: FastifyInstance, options: ChatCompletionsOptions): Promise<void> {
-  const { gateway, heartbeat, clientOf, passHeaders, redact = asItIs, log = app.log, now = Date.now } = options
+  const { gateway, heartbeat, clientIdle = 0, clientOf, passHeaders } = options
+  const { redact = asItIs, log = app.log, now = Date.now } = options
   const headersOf = createAnswerHeaders(redact)
 
   app.post('/v1/chat/completions', {
@@ -48,16 +52,16 @@ export async function chatCompletions(app: FastifyInstance, options: ChatComplet
         explain: request.headers['x-explain'] !== undefined,
       }
       const meta = { model: chat.model, created: Math.floor(now() / 1000) }
-      if (chat.stream) return streamAnswer({ gateway, chat, context, meta, headersOf, heartbeat, redact, log }, reply)
-      return completeAnswer({ gateway, chat, context, meta, headersOf }, reply)
+      const call = { gateway, chat, context, meta, headersOf, clientIdle }
+      return chat.stream ? streamAnswer({ ...call, heartbeat, redact, log }, reply) : completeAnswer(call, reply)
     },
   })
 }
 
-type Call = Pick<StreamedCall, 'gateway' | 'chat' | 'context' | 'meta' | 'headersOf'>
+type Call = Pick<StreamedCall, 'gateway' | 'chat' | 'context' | 'meta' | 'headersOf' | 'clientIdle'>
 
 async function completeAnswer(call: Call, reply: FastifyReply): Promise<FastifyReply> {
-  const { gateway, chat, context, meta, headersOf } = call
+  const { gateway, chat, context, meta, headersOf, clientIdle } = call
   const answer = await gateway.chat(chat, context)
   const completion = createCompletion(chat, meta)
   await pour(answer.deltas, (deltas) => void completion.take(deltas))
@@ -72,6 +76,7 @@ async function completeAnswer(call: Call, reply: FastifyReply): Promise<FastifyR
     'content-length': body.length,
   })
   reply.raw.end(body)
+  limitTaking(reply.raw, clientIdle)
   return reply
 }
 

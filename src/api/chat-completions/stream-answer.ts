@@ -15,6 +15,7 @@ export interface StreamedCall {
   meta: AnswerMeta
   /** Milliseconds. */
   heartbeat: number
+  clientIdle: number
   headersOf: AnswerHeaders
   redact: (text: string) => string
   log: Pick<FastifyBaseLogger, 'error'>
@@ -25,8 +26,8 @@ export interface StreamedCall {
  * was so long that the client was given its head and a sign of life: then they travel in the stream, as later ones do.
  */
 export async function streamAnswer(call: StreamedCall, reply: FastifyReply): Promise<FastifyReply> {
-  const { gateway, chat, context, meta, headersOf, heartbeat, redact, log } = call
-  const stream = createEventStream(reply.raw, { heartbeat })
+  const { gateway, chat, context, meta, headersOf, heartbeat, clientIdle, redact, log } = call
+  const stream = createEventStream(reply.raw, { heartbeat, clientIdle })
   const writer = createChunkWriter(chat, meta)
   const open = (headers?: Record<string, string>): void => {
     if (stream.isOpen()) return

@@ -1,0 +1,14 @@
+import type { ServerResponse } from 'node:http'
+
+/**
+ * Bytes of an answer wait for a client that does not read: from now on Node cuts the connection off when nothing of them
+ * was taken for `limit` milliseconds (0: never). Called only where bytes wait, as a timer for each request costs.
+ */
+export function limitTaking({ socket }: ServerResponse, limit: number): void {
+  if (limit > 0 && socket && socket.writableLength > 0) socket.setTimeout(limit)
+}
+
+/** All was taken: any pause is the answer's own. */
+export function allowPause({ socket }: ServerResponse): void {
+  if (socket?.timeout) socket.setTimeout(0)
+}
