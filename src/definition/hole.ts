@@ -76,7 +76,7 @@ function reach(name: string, tail: string, scope: Scope, path: Path, offset: num
       if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined
       value = (value as Record<string, unknown>)[step]
     }
-    return value
+    return value ?? undefined
   }
   return { read, shape }
 }

@@ -1,15 +1,20 @@
 /** `$match`, `$sum`, `$first` and `$use`: one value out of others. */
-import { compileCases, onlyKeys } from './cases.ts'
+import { asksForFields, compileCases, onlyKeys } from './cases.ts'
 import type { Template, TemplateContext } from './context.ts'
 import { DefinitionError, type Path } from './error.ts'
 import { didYouMean } from './near-miss.ts'
 import { isMap } from './scope.ts'
-import { compileSubject } from './subject.ts'
+import { compileFields, compileSubject } from './subject.ts'
 
 const MATCH = new Set(['$match', 'when', 'then', 'cases'])
 
 /** The first case that takes the value, or nothing. */
 export function compileMatch(node: Record<string, unknown>, context: TemplateContext, path: Path): Template {
+  const fields = asksForFields(node) ? compileFields(node['$match'], context, [...path, '$match']) : undefined
+  if (fields) {
+    const cases = compileCases(node, context, path, MATCH, undefined, fields)
+    return (frame) => cases.choose(undefined, frame)?.(frame)
+  }
   const subject = compileSubject(node['$match'], context, [...path, '$match'])
   const cases = compileCases(node, context, path, MATCH, subject.shape)
   return (frame) => cases.choose(subject.read(frame), frame)?.(frame)

@@ -1,6 +1,6 @@
 /** A pattern by example: the vendor's own JSON with holes that bind. Compiled once to (value, frame) => boolean. */
 import { DefinitionError, type Path } from './error.ts'
-import { readPatternHole } from './hole.ts'
+import { readPatternHole, type Reader } from './hole.ts'
 import { didYouMean } from './near-miss.ts'
 import { compileTextPattern } from './text-pattern.ts'
 import { ANYTHING, isAbsent, isMap, type Pattern, type Scope, type Shape } from './scope.ts'
@@ -76,16 +76,47 @@ function mapPattern(map: Record<string, unknown>, scope: Scope, path: Path, shap
   // literals decide most cases, so they come first
   entries.sort((a, b) => a.cost - b.cost)
   const keys = entries.map((entry) => entry.key)
+  // a key that every object inherits must be its own; any other is read without asking, which is twice as fast
+  const inherited = keys.some((key) => key in Object.prototype)
   const tests = entries.map((entry) => entry.test)
   return (value, frame) => {
     if (!isMap(value)) return false
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i] as string
-      if (!tests[i]?.(Object.hasOwn(value, key) ? value[key] : undefined, frame)) return false
+      const field = inherited && !Object.hasOwn(value, key) ? undefined : value[key]
+      if (!(tests[i] as Pattern)(field, frame)) return false
     }
     return true
   }
 }
+
+/**
+ * The pattern of a map that is written out of holes, `{ a: $x, b: $y }`: its fields are read where they stand, and the
+ * map itself is never made.
+ */
+export function compileFieldsPattern(
+  map: Record<string, unknown>,
+  scope: Scope,
+  path: Path,
+  fields: ReadonlyMap<string, Reader>,
+): Pattern {
+  const entries = Object.entries(map).map(([key, pattern]) => ({
+    read: fields.get(key) ?? nothing,
+    test: compilePattern(pattern, scope, [...path, key]),
+    cost: costOf(pattern),
+  }))
+  entries.sort((a, b) => a.cost - b.cost)
+  const reads = entries.map((entry) => entry.read)
+  const tests = entries.map((entry) => entry.test)
+  return (_, frame) => {
+    for (let i = 0; i < tests.length; i++) {
+      if (!(tests[i] as Pattern)((reads[i] as Reader)(frame), frame)) return false
+    }
+    return true
+  }
+}
+
+const nothing: Reader = () => undefined
 
 function costOf(pattern: unknown): number {
   if (typeof pattern === 'string') return pattern.startsWith('$') ? 2 : 0

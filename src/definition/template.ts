@@ -1,7 +1,7 @@
 /** A template by example: the vendor's own JSON with holes. Compiled once to frame => JSON; undefined is "nothing to put". */
 import type { Plug, Template, TemplateContext, Watch } from './context.ts'
 import { DefinitionError, type Path } from './error.ts'
-import { readTemplateHole, readText, type Reader } from './hole.ts'
+import { readTemplateHole, readText } from './hole.ts'
 import { didYouMean } from './near-miss.ts'
 import { compileLoop, LOOPS } from './loop.ts'
 import { compileFirst, compileMatch, compileSum, compileUse } from './operators.ts'
@@ -33,7 +33,7 @@ export function compileTemplate(node: unknown, context: TemplateContext, path: P
 function compileText(text: string, context: TemplateContext, path: Path): Template {
   if (/^-\$[A-Za-z_]/.test(text)) return negative(compileText(text.slice(1), context, path))
   const hole = readTemplateHole(text, context.scope, path)
-  if (hole) return present(hole.read)
+  if (hole) return hole.read
   const reader = readText(text, context.scope, path)
   return typeof reader === 'string' ? () => reader : reader
 }
@@ -46,16 +46,13 @@ function negative(read: Template): Template {
   }
 }
 
-function present(read: Reader): Template {
-  return (frame) => read(frame) ?? undefined
-}
-
 function compileList(items: unknown[], context: TemplateContext, path: Path): Template {
   const parts = items.map((item, i) => ({ make: compileTemplate(item, context, [...path, i]), spliced: isLoop(item) }))
   if (parts.length === 0) return () => []
   return (frame) => {
     const out: unknown[] = []
-    for (const { make, spliced } of parts) {
+    for (let i = 0; i < parts.length; i++) {
+      const { make, spliced } = parts[i] as (typeof parts)[number]
       const value = make(frame)
       if (value === undefined) continue
       if (spliced) for (const item of value as unknown[]) out.push(item)
@@ -82,22 +79,26 @@ function compileMap(map: Record<string, unknown>, context: TemplateContext, path
       'key',
     )
   }
-  const entries: [string, Template][] = []
+  const keys: string[] = []
+  const makes: Template[] = []
   const dropped = new Set<string>()
   for (const [key, value] of Object.entries(map)) {
     if (key === '<<') continue
     if (isAbsent(value)) dropped.add(key)
-    else entries.push([key, compileTemplate(value, context, [...path, key])])
+    else {
+      keys.push(key)
+      makes.push(compileTemplate(value, context, [...path, key]))
+    }
   }
   const spread = Object.hasOwn(map, '<<') ? compileSpread(map['<<'], context, [...path, '<<']) : undefined
-  if (!spread && entries.length === 0) return () => ({})
+  if (!spread && keys.length === 0) return () => ({})
   return (frame) => {
     const out: Record<string, unknown> = {}
     let empty = true
-    for (const [key, make] of entries) {
-      const value = make(frame)
+    for (let i = 0; i < keys.length; i++) {
+      const value = (makes[i] as Template)(frame)
       if (value === undefined) continue
-      out[key] = value
+      out[keys[i] as string] = value
       empty = false
     }
     if (spread) {
@@ -117,7 +118,14 @@ function compileSpread(
   const sources = Array.isArray(node)
     ? node.map((item, i) => compileTemplate(item, context, [...path, i]))
     : [compileTemplate(node, context, path)]
-  return (frame) => sources.map((source) => source(frame)).filter(isMap)
+  return (frame) => {
+    const maps: Record<string, unknown>[] = []
+    for (const source of sources) {
+      const map = source(frame)
+      if (isMap(map)) maps.push(map)
+    }
+    return maps
+  }
 }
 
 /** Puts the keys of `beneath` under those of `top`, map into map; true when it added any. */

@@ -5,6 +5,7 @@ import type { Chore } from './index.ts'
 export const renameFields: Chore = (options) => {
   const names = Object.entries(options).map(([from, to]) => [from, String(to)] as const)
   return (request) => {
+    if (!names.some(([from]) => Object.hasOwn(request.body, from))) return request
     const body = { ...request.body }
     for (const [from, to] of names) {
       if (!Object.hasOwn(body, from)) continue

@@ -10,5 +10,8 @@ export const signFirstCalls: Chore = (options) => {
     if (!first || first.signature !== undefined) return message
     return { ...message, tool_calls: [{ ...first, signature }, ...others] }
   }
-  return (request) => ({ ...request, messages: request.messages.map(signed) })
+  return (request) => {
+    if (!request.messages.some((message) => message.tool_calls)) return request
+    return { ...request, messages: request.messages.map(signed) }
+  }
 }

@@ -3,6 +3,9 @@ import type { Message } from '../../chat/request.ts'
 import type { Chore } from './index.ts'
 
 export const toolResultsInOrder: Chore = () => (request) => {
+  if (!request.messages.some((message) => message.tool_calls !== undefined && message.tool_calls.length > 1)) {
+    return request
+  }
   const messages = [...request.messages]
   for (let i = 0; i < messages.length; i++) {
     const calls = messages[i]?.tool_calls

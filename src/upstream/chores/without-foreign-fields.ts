@@ -15,10 +15,26 @@ const FOREIGN_PARTS = new Set(['thinking', 'redacted_thinking'])
 
 export const withoutForeignFields: Chore = () => (request) => {
   const { messages, tools } = request.body
+  if (!hasForeign(messages) && !hasForeign(tools)) return request
   const body = { ...request.body }
   if (Array.isArray(messages)) body['messages'] = messages.map(own)
   if (Array.isArray(tools)) body['tools'] = tools.map(own)
   return { ...request, body }
+}
+
+/** Whether `own` would leave anything out of a list: to look costs less than a copy. */
+function hasForeign(list: unknown): boolean {
+  if (!Array.isArray(list)) return false
+  for (const value of list as unknown[]) {
+    if (!isMap(value)) continue
+    for (const key in value) {
+      if (FOREIGN.has(key)) return true
+      if (key !== 'content' && key !== 'tool_calls') continue
+      const field = value[key]
+      if (Array.isArray(field) && (!field.every(isOwn) || hasForeign(field))) return true
+    }
+  }
+  return false
 }
 
 /** A message, call, part or tool without them. */
