@@ -1,7 +1,7 @@
 /** A template by example: the vendor's own JSON with holes. Compiled once to frame => JSON; undefined is "nothing to put". */
 import type { Plug, Template, TemplateContext, Watch } from './context.ts'
 import { DefinitionError, type Path } from './error.ts'
-import { readTemplateHole, readText } from './hole.ts'
+import { readTemplateHole, readText, type Reader } from './hole.ts'
 import { didYouMean } from './near-miss.ts'
 import { compileLoop, LOOPS } from './loop.ts'
 import { compileFirst, compileMatch, compileSum, compileUse } from './operators.ts'
@@ -33,7 +33,7 @@ export function compileTemplate(node: unknown, context: TemplateContext, path: P
 function compileText(text: string, context: TemplateContext, path: Path): Template {
   if (/^-\$[A-Za-z_]/.test(text)) return negative(compileText(text.slice(1), context, path))
   const hole = readTemplateHole(text, context.scope, path)
-  if (hole) return hole.read
+  if (hole) return present(hole.read)
   const reader = readText(text, context.scope, path)
   return typeof reader === 'string' ? () => reader : reader
 }
@@ -44,6 +44,10 @@ function negative(read: Template): Template {
     const value = read(frame)
     return typeof value === 'number' ? -value : undefined
   }
+}
+
+function present(read: Reader): Template {
+  return (frame) => read(frame) ?? undefined
 }
 
 function compileList(items: unknown[], context: TemplateContext, path: Path): Template {
