@@ -14,6 +14,8 @@ export interface ModelPlan {
   /** Chores for this model, after those of the format. */
   prepare: ReturnType<Chore>[]
   clamp: [name: string, low: number, high: number][]
+  /** No field is dropped, set or bounded. */
+  isPlain: boolean
 }
 
 /** Plans of more models than this are made anew each time, so that clients naming models cannot fill the memory. */
@@ -45,12 +47,16 @@ export function compileModels(definition: FormatDefinition): (model: string) => 
     if (known) return known
     const entry = entries.find((each) => each.fits(model))
     const own = entry?.clamp ?? []
+    const drop = entry?.drop ?? []
+    const set = { ...defaults, ...entry?.defaults }
+    const bounds = [...own, ...clamp.filter(([name]) => own.every((each) => each[0] !== name))]
     const plan: ModelPlan = {
       traits: entry?.traits ?? {},
-      drop: entry?.drop ?? [],
-      defaults: { ...defaults, ...entry?.defaults },
+      drop,
+      defaults: set,
       prepare: entry?.prepare ?? [],
-      clamp: [...own, ...clamp.filter(([name]) => own.every((each) => each[0] !== name))],
+      clamp: bounds,
+      isPlain: drop.length === 0 && Object.keys(set).length === 0 && bounds.length === 0,
     }
     if (plans.size < MOST_PLANS) plans.set(model, plan)
     return plan

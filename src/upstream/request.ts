@@ -40,26 +40,29 @@ export function compileRequest(name: string, definition: FormatDefinition, watch
   const unread = used.has('body') ? [] : WATCHED.filter((field) => !used.has(field))
   const silent = fieldSet(node.ignore, ['request', 'ignore'])
   const refused = fieldSet(node.refuse, ['request', 'refuse'])
-  const watched = unread.filter((field) => !silent.has(field) && !refused.has(field))
+  const watched = unread
+    .filter((field) => !silent.has(field) && !refused.has(field))
+    .map((field) => [field, fieldReader(field)] as const)
+  const refusals = [...refused].map((field) => [field, fieldReader(field)] as const)
+  const parts = { method: node.method ?? 'POST', path, headers, body }
   const frame = scope.frame()
 
   return (request, target) => {
     const warnings: string[] = []
-    refuse(name, refused, request, target)
-    const prepared = prepare(name, request, chores, plan(target.model), warnings)
-    for (const field of watched) {
-      if (!isNeutral(field, fieldReader(field)({ request: prepared, target, traits: {} }))) {
-        warnings.push(`${field}: ${name} does not take it, left out`)
-      }
+    const planned = plan(target.model)
+    const values: FieldContext = { request, target, traits: planned.traits }
+    for (const [field, read] of refusals) if (!isNeutral(field, read(values))) throw cannot(name, field)
+    values.request = prepare(name, request, chores, planned, warnings)
+    for (const [field, read] of watched) {
+      if (!isNeutral(field, read(values))) warnings.push(`${field}: ${name} does not take it, left out`)
     }
-    const values: FieldContext = { request: prepared, target, traits: plan(target.model).traits }
     for (const [slot, read] of readers) frame[slot] = read(values) ?? undefined
     for (const [slot, make] of lets) frame[slot] = make(frame)
     for (const make of warn) {
       const warning = make(frame)
       if (warning !== undefined) warnings.push(String(warning))
     }
-    return { request: fill(name, { method: node.method ?? 'POST', path, headers, body }, frame, target), warnings }
+    return { request: fill(name, parts, frame, target), warnings }
   }
 }
 
@@ -102,13 +105,10 @@ function describe(item: unknown): string {
     : `an item with ${Object.keys(item).join(', ')}`
 }
 
-function refuse(name: string, refused: ReadonlySet<string>, request: ChatRequest, target: Target): void {
-  for (const field of refused) {
-    if (isNeutral(field, fieldReader(field)({ request, target, traits: {} }))) continue
-    throw new GatewayError('unsupported', `${name} cannot do "${field}"; leave it out or choose another model`, {
-      param: field,
-    })
-  }
+function cannot(name: string, field: string): GatewayError {
+  return new GatewayError('unsupported', `${name} cannot do "${field}"; leave it out or choose another model`, {
+    param: field,
+  })
 }
 
 function prepare(
@@ -118,9 +118,15 @@ function prepare(
   plan: ModelPlan,
   warnings: string[],
 ): ChatRequest {
-  let prepared: ChatRequest = { ...request }
+  let prepared = request
   const warn = (warning: string): void => void warnings.push(warning)
-  for (const chore of [...chores, ...plan.prepare]) prepared = chore(prepared, warn)
+  for (const chore of chores) prepared = chore(prepared, warn)
+  for (const chore of plan.prepare) prepared = chore(prepared, warn)
+  return plan.isPlain ? prepared : fitted(name, { ...prepared }, plan, warnings)
+}
+
+/** Fields that the model does not take, or not like this. */
+function fitted(name: string, prepared: ChatRequest, plan: ModelPlan, warnings: string[]): ChatRequest {
   const read = (field: string): unknown => fieldReader(field)({ request: prepared, target: NOWHERE, traits: {} })
   const write = (field: string, value: unknown): void => {
     if (Object.hasOwn(prepared.options, field)) prepared.options = { ...prepared.options, [field]: value }
