@@ -33,6 +33,8 @@ export function createGateway(parts: GatewayParts): Gateway {
     try {
       const reached = await reach(ticket)
       ticket.warnings = reached.began.answer.warnings
+      // a long answer would keep a long question in memory twice
+      request.bytes = undefined
       const resumes = request.stream && resumable.has(request.model)
       const { deltas, terminated } = resumes ? resuming(reached, ticket, resumption) : plain(reached, ticket, tell)
       return answerOf(reached, ticket, deltas, terminated, parts.passHeaders?.(reached.began.answer.headers))

@@ -14,6 +14,7 @@ import type { FormatDefinition } from './definition.ts'
 import { fieldReader, isNeutral, REQUEST_SHAPES, WATCHED, type FieldContext } from './fields.ts'
 import { compileModels, type ModelPlan } from './models.ts'
 import { PLUGS } from './plugs/index.ts'
+import { SHORTEST_SPLICE, spliceBody } from './splice.ts'
 
 export type Encoder = (request: ChatRequest, target: Target) => Encoded
 
@@ -62,7 +63,7 @@ export function compileRequest(name: string, definition: FormatDefinition, watch
       const warning = make(frame)
       if (warning !== undefined) warnings.push(String(warning))
     }
-    return { request: fill(name, parts, frame, target), warnings }
+    return { request: fill(name, parts, frame, target, request), warnings }
   }
 }
 
@@ -73,7 +74,7 @@ interface Parts {
   body: Template
 }
 
-function fill(name: string, parts: Parts, frame: Frame, target: Target): Encoded['request'] {
+function fill(name: string, parts: Parts, frame: Frame, target: Target, from: ChatRequest): Encoded['request'] {
   try {
     const headers: Record<string, string> = { 'content-type': 'application/json' }
     for (const [key, make] of parts.headers) {
@@ -81,7 +82,7 @@ function fill(name: string, parts: Parts, frame: Frame, target: Target): Encoded
       if (value !== undefined) headers[key] = typeof value === 'string' ? value : JSON.stringify(value)
     }
     for (const [key, value] of Object.entries(target.headers)) headers[key.toLowerCase()] = value
-    const body = JSON.stringify(parts.body(frame) ?? {})
+    const body = written(parts.body(frame) ?? {}, from)
     return { method: parts.method, url: target.base_url + String(parts.path(frame)), headers, body }
   } catch (cause) {
     if (!(cause instanceof UnmatchedItem)) throw cause
@@ -91,6 +92,12 @@ function fill(name: string, parts: Parts, frame: Frame, target: Target): Encoded
       { cause },
     )
   }
+}
+
+/** The vendor's body as text, or as bytes where most of them are the client's own. */
+function written(body: unknown, { body: source, bytes }: ChatRequest): string | Uint8Array {
+  const spliced = bytes && bytes.length >= SHORTEST_SPLICE && isMap(body) ? spliceBody(body, source, bytes) : undefined
+  return spliced ?? JSON.stringify(body)
 }
 
 /** Names the part, message or tool that no case of the definition takes, without its contents. */

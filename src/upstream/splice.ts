@@ -1,0 +1,86 @@
+/**
+ * A long body that goes on nearly as it came: its bytes are cut and joined, and not written anew. JSON.stringify and the
+ * way from text to bytes cost 35 µs for 200 kB on Node 26, and some 1,000 µs on Node 24; a splice costs 10 µs on both.
+ */
+
+/** Bytes below which writing anew is as cheap. */
+export const SHORTEST_SPLICE = 16 * 1024
+
+/**
+ * The JSON of `body` out of the bytes that `source` was parsed from; undefined where it is not certain to be the same: a
+ * field was taken out, or one that is no text was changed. Values that are the same object in both are the same JSON.
+ * @param bytes JSON without escapes below U+0100, in which a key could hide
+ */
+export function spliceBody(
+  body: Record<string, unknown>,
+  source: Record<string, unknown>,
+  bytes: Buffer,
+): Buffer | undefined {
+  let isEmpty = true
+  for (const key in source) {
+    if (!Object.hasOwn(body, key)) return undefined
+    isEmpty = false
+  }
+  if (isEmpty) return undefined
+  const cuts: Cut[] = []
+  let added = ''
+  for (const key in body) {
+    const value = body[key]
+    if (!Object.hasOwn(source, key)) {
+      const text = JSON.stringify(value)
+      if (text !== undefined) added += `,${JSON.stringify(key)}:${text}`
+    } else if (value !== source[key]) {
+      const cut = cutOf(key, source[key], value, bytes)
+      if (!cut) return undefined
+      cuts.push(cut)
+    }
+  }
+  const end = bytes.lastIndexOf(CLOSE)
+  if (added !== '') cuts.push({ from: end, to: end, text: added })
+  return join(bytes, cuts)
+}
+
+interface Cut {
+  from: number
+  to: number
+  text: string
+}
+
+const CLOSE = 0x7d
+const COLON = 0x3a
+
+/** Where a text of the outermost object stands; undefined when it cannot be told without reading the whole body. */
+function cutOf(key: string, before: unknown, after: unknown, bytes: Buffer): Cut | undefined {
+  if (typeof before !== 'string' || typeof after !== 'string') return undefined
+  const name = JSON.stringify(key)
+  const at = bytes.indexOf(name)
+  // The object has the key, so that the only place with its letters is the key; with two nobody knows which one.
+  if (at < 0 || bytes.indexOf(name, at + 1) >= 0) return undefined
+  const colon = skipSpace(bytes, at + Buffer.byteLength(name))
+  if (bytes[colon] !== COLON) return undefined
+  const from = skipSpace(bytes, colon + 1)
+  const literal = Buffer.from(JSON.stringify(before))
+  const to = from + literal.length
+  // written with other escapes than ours
+  if (!bytes.subarray(from, to).equals(literal)) return undefined
+  return { from, to, text: JSON.stringify(after) }
+}
+
+/** Space, tab and line ends, as JSON has them. */
+function skipSpace(bytes: Buffer, from: number): number {
+  let at = from
+  while (bytes[at] === 0x20 || bytes[at] === 0x09 || bytes[at] === 0x0a || bytes[at] === 0x0d) at++
+  return at
+}
+
+function join(bytes: Buffer, cuts: Cut[]): Buffer {
+  cuts.sort((a, b) => a.from - b.from)
+  const pieces: Buffer[] = []
+  let at = 0
+  for (const { from, to, text } of cuts) {
+    pieces.push(bytes.subarray(at, from), Buffer.from(text))
+    at = to
+  }
+  pieces.push(bytes.subarray(at))
+  return Buffer.concat(pieces)
+}
