@@ -1,5 +1,4 @@
 /** `serve --workers N`: this process owns the scheduler and its memory, others serve. */
-import cluster from 'node:cluster'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { createOwnerApp, type OwnerApp } from '../app.ts'
@@ -23,8 +22,8 @@ export async function serveWithWorkers(options: WorkersOptions): Promise<number>
   const { config, workers, store, greeting } = options
   const owner = await createOwnerApp(config, { level: process.env['LOG_LEVEL'] ?? 'info', store })
   options.tellLeftOut(owner.log, config)
-  await fixPort(options.port)
-  const fleet = createFleet({ scheduler: owner.scheduler, text: owner.text, log: owner.log })
+  const args = await workerArgs(options.port)
+  const fleet = createFleet({ args, scheduler: owner.scheduler, text: owner.text, log: owner.log })
   try {
     console.log(greeting(await fleet.renew(workers), config))
   } catch (cause) {
@@ -39,17 +38,17 @@ export async function serveWithWorkers(options: WorkersOptions): Promise<number>
   return 0
 }
 
-/** A free port is chosen once, so that workers that come later find the same. */
-async function fixPort(port: number): Promise<void> {
-  if (port !== 0) return
+/** Their own command line; a free port is chosen once, so that workers that come later find the same. */
+async function workerArgs(port: number): Promise<string[]> {
+  const args = process.argv.slice(2)
+  if (port !== 0) return args
   const server = createServer().listen(0)
   await once(server, 'listening')
   const address = server.address()
   server.close()
-  if (typeof address !== 'object' || address === null) return
-  const args = process.argv.slice(2)
+  if (typeof address !== 'object' || address === null) return args
   const command = args[0]?.startsWith('-') === false ? args : ['serve', ...args]
-  cluster.setupPrimary({ args: [...command, '--port', String(address.port)] })
+  return [...command, '--port', String(address.port)]
 }
 
 /** SIGHUP: a configuration that is good is served by new workers; one that is bad changes nothing. Address and port stay. */

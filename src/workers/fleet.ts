@@ -7,6 +7,8 @@ import { createOutbox } from './outbox.ts'
 import { createDesk } from './owner.ts'
 
 export interface FleetParts {
+  /** What the workers' command line says. */
+  args: string[]
   scheduler: () => Scheduler
   /** Counters of several processes as one page. */
   text: (each: Iterable<Counts>, workers: number) => string
@@ -35,17 +37,17 @@ interface Member {
   counted: (() => void)[]
 }
 
-export function createFleet({ scheduler, text, log }: FleetParts): Fleet {
+export function createFleet({ args, scheduler, text, log }: FleetParts): Fleet {
   const members = new Set<Member>()
   /** By member; those of the dead stay, so that no counter goes back. */
   const counts = new Map<Member, Counts>()
   let generation = 0
   let isStopping = false
   let deaths = 0
-  cluster.setupPrimary({ serialization: 'advanced' })
   // Workers accept by themselves from one shared socket: a connection that the primary had handed to a worker which dies
-  // in that moment would hang for ever.
+  // in that moment would hang for ever. The first call of setupPrimary freezes the policy.
   cluster.schedulingPolicy = cluster.SCHED_NONE
+  cluster.setupPrimary({ serialization: 'advanced', args })
 
   async function page(): Promise<string> {
     const living = [...members].filter(({ isReady }) => isReady)
