@@ -3,7 +3,6 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import { chatCompletions } from './api/chat-completions/route.ts'
 import type { LoadView } from './api/ancestor/load.ts'
 import { ancestor } from './api/ancestor/routes.ts'
-import { checkBounds } from './api/bounds.ts'
 import { registerGate } from './api/gate.ts'
 import { registerHealth } from './api/health.ts'
 import { createRequestIds } from './api/id.ts'
@@ -79,7 +78,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     running,
     overload,
   })
-  registerJsonBody(app, (body) => checkBounds(body, config.bounds))
+  registerJsonBody(app, config.bounds)
   void app.register(async (pages) => {
     // a hook costs each answer: those of models have no secrets of ours, and their errors go through `sendError`
     pages.addHook('onSend', (_request, _reply, payload, done) => {

@@ -1,4 +1,4 @@
-/** How much one request may hold, checked before anything is made of it. */
+/** What one request may hold, and how much, checked before anything is made of it. */
 import { GatewayError } from '../chat/error.ts'
 
 export interface RequestBounds {
@@ -8,7 +8,7 @@ export interface RequestBounds {
   tools: number
 }
 
-/** Throws a GatewayError that names the bound and its place in the configuration. */
+/** Throws a GatewayError that names the bound and its place in the configuration, or a key that no body may have. */
 export function checkBounds(body: unknown, bounds: RequestBounds): void {
   if (typeof body !== 'object' || body === null) return
   if (isDeeper(body, bounds.json_depth)) {
@@ -25,6 +25,11 @@ function refused(what: string, bound: string, param: string | null): GatewayErro
   return new GatewayError('invalid_request', `The request body ${what} (server.bounds.${bound}).`, { param })
 }
 
+/** Copied into another object, it would change what every object inherits. */
+function poison(key: string): GatewayError {
+  return new GatewayError('invalid_request', `The request body has a key "${key}", which is not taken.`)
+}
+
 /** Level by level, without recursion: what is too deep for it must not be too deep for the one who looks. */
 function isDeeper(root: object, most: number): boolean {
   let level: object[] = [root]
@@ -37,7 +42,10 @@ function isDeeper(root: object, most: number): boolean {
       } else {
         for (const key in value) {
           const item = (value as Record<string, unknown>)[key]
-          if (typeof item === 'object' && item !== null) next.push(item)
+          if (key === '__proto__') throw poison(key)
+          if (typeof item !== 'object' || item === null) continue
+          if (key === 'constructor' && Object.hasOwn(item, 'prototype')) throw poison(key)
+          next.push(item)
         }
       }
     }

@@ -1,46 +1,45 @@
-/** JSON bodies, parsed from their bytes; the bytes are kept for formats that pass a body on as it came. */
+/** JSON bodies, parsed from their bytes and checked; the bytes are kept for formats that pass a long body on as it came. */
 import type { FastifyInstance } from 'fastify'
+import { checkBounds, type RequestBounds } from './bounds.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The bytes that `body` was parsed from, where they say nothing but what `body` says. */
+    /** The bytes that `body` was parsed from, where there are many and no key can hide in them. */
     bodyBytes: Buffer | null
   }
 }
 
+/** Bytes below which nobody wants them. */
+const MANY = 16 * 1024
+/** Escapes below U+0100 can hide the letters of a key. */
+const HIDING = Buffer.from('\\u00')
+
 /**
- * Instead of Fastify's own parser, which searches every body for keys that could poison a prototype. Those need certain
- * letters, or an escape that hides them: only a body that has these is searched, and only one that is no JSON is parsed
- * twice, for Fastify's own words of what is wrong.
- * @param check throws for a body that is not to be taken, before anything is made of it
+ * Instead of Fastify's own parser, which searches the text of every body for keys that could poison a prototype, and parses
+ * those that have their letters more slowly: here they are looked for where all keys are looked at anyway. A body that is
+ * no JSON is parsed by Fastify's as well, for its words of what is wrong.
  */
-export function registerJsonBody(app: FastifyInstance, check: (body: unknown) => void = () => {}): void {
+export function registerJsonBody(app: FastifyInstance, bounds: RequestBounds): void {
   const careful = app.getDefaultJsonParser('error', 'error')
   app.decorateRequest('bodyBytes', null)
   app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
-    const body = SUSPECT.some((letters) => bytes.includes(letters)) ? undefined : parse(bytes)
     const give = (fault: Error | null, body?: unknown): void => {
       try {
-        if (fault === null) check(body)
+        if (fault) throw fault
+        checkBounds(body, bounds)
       } catch (error) {
-        fault = error as Error
+        return done(error as Error)
       }
-      if (fault === null) done(null, body)
-      else done(fault)
+      if (bytes.length >= MANY && !bytes.includes(HIDING)) request.bodyBytes = bytes
+      done(null, body)
     }
-    if (body === undefined) return careful(request, bytes.toString(), give)
-    request.bodyBytes = bytes
+    const text = bytes.toString()
+    let body: unknown
+    try {
+      body = JSON.parse(text)
+    } catch {
+      return careful(request, text, give)
+    }
     give(null, body)
   })
-}
-
-/** Each is looked for in all of the body: the fewer, the cheaper a long one. Escapes below U+0100 can hide the words. */
-const SUSPECT = ['"__proto__"', '"constructor"', '\\u00'].map((letters) => Buffer.from(letters))
-
-function parse(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString()) as unknown
-  } catch {
-    return undefined
-  }
 }

@@ -4,7 +4,7 @@ import { registerJsonBody } from '../../src/api/json-body.ts'
 
 async function post(payload: string): Promise<{ status: number; body: unknown }> {
   const app = Fastify()
-  registerJsonBody(app)
+  registerJsonBody(app, { json_depth: 20, messages: 10, tools: 10 })
   app.post('/', (request) => ({ body: request.body, kept: request.bodyBytes?.toString() ?? null }))
   const response = await app.inject({
     method: 'POST',
@@ -16,9 +16,15 @@ async function post(payload: string): Promise<{ status: number; body: unknown }>
 }
 
 describe('a JSON body', () => {
-  it('is parsed, and its bytes are kept', async () => {
-    const text = '{"a": "é", "b":[1, 2]}'
-    expect(await post(text)).toEqual({ status: 200, body: { body: { a: 'é', b: [1, 2] }, kept: text } })
+  it('is parsed, and the bytes of a long one are kept', async () => {
+    const text = `{"a": "é", "b":[1, 2], "c": "${'long '.repeat(4000)}"}`
+    expect(await post(text)).toMatchObject({ status: 200, body: { body: { a: 'é', b: [1, 2] }, kept: text } })
+    expect(await post('{"a":1}')).toEqual({ status: 200, body: { body: { a: 1 }, kept: null } })
+  })
+
+  it('is not kept where an escape could hide a key', async () => {
+    const text = `{"mod\\u0065l":"x","c":"${'long '.repeat(4000)}"}`
+    expect((await post(text)).body).toMatchObject({ body: { model: 'x' }, kept: null })
   })
 
   it('is parsed where it speaks of constructors, or escapes its letters', async () => {
