@@ -30,7 +30,6 @@ export function registerJsonBody(app: FastifyInstance, bounds: RequestBounds): v
       } catch (error) {
         return done(error as Error)
       }
-      if (bytes.length >= MANY && !bytes.includes(HIDING)) request.bodyBytes = bytes
       done(null, body)
     }
     const text = bytes.toString()
@@ -40,6 +39,7 @@ export function registerJsonBody(app: FastifyInstance, bounds: RequestBounds): v
     } catch {
       return careful(request, text, give)
     }
+    if (bytes.length >= MANY && !bytes.includes(HIDING)) request.bodyBytes = bytes
     give(null, body)
   })
 }
