@@ -10,7 +10,7 @@ import { createFirstTokenTimes } from './gateway/first-token-times.ts'
 import { createGateway, type GatewayParts } from './gateway/gateway.ts'
 import type { Hedging } from './gateway/hedge.ts'
 import { createTrafficBudget } from './gateway/traffic-budget.ts'
-import { createLog, logRecord, type Log } from './observability/log.ts'
+import { createLog, type Log } from './observability/log.ts'
 import { addCounts, CONTENT_TYPE, createMetrics, metricsText, type Counts } from './observability/metrics.ts'
 import { createRedactor, type Redact } from './observability/redact.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
@@ -170,7 +170,7 @@ async function assemble(
     resumable: new Set(config.models.filter((pool) => pool.resume === true).map((pool) => pool.model)),
     passHeaders: responseHeaders(config.server.forward.response, redact),
     record: (record) => {
-      logRecord(log, record)
+      log.record(record)
       metrics.record(record)
     },
     suggest: (model) => nearMiss(model, names),

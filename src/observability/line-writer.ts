@@ -7,19 +7,26 @@ const TOGETHER = 20
 const ENOUGH = 64 * 1024
 /** Characters that may wait for a reader who does not read: what comes beyond is dropped, and counted. */
 const MOST = 16 * 1024 * 1024
+/** Characters of a line that is not made yet. */
+const USUAL = 500
 /** Milliseconds until a full pipe is tried again. */
 const AGAIN = 10
 
 export interface LineWriter {
   /** Keeps the order of the lines. Never waits. */
   write(line: string): void
+  /**
+   * The same for a line that is made when it is written: many made one after the other cost half of what each costs amid
+   * other work.
+   */
+  defer(make: () => string): void
   /** Writes what waits, now; for the end of the process. */
   flush(): void
 }
 
 /** @param dropped makes the line that tells how many were dropped */
 export function createLineWriter(fd: number, dropped: (lines: number) => string): LineWriter {
-  let lines: string[] = []
+  let lines: (string | (() => string))[] = []
   let size = 0
   let lost = 0
   let isWriting = false
@@ -27,7 +34,9 @@ export function createLineWriter(fd: number, dropped: (lines: number) => string)
 
   function take(): Buffer {
     if (lost > 0) lines.push(dropped(lost))
-    const bytes = Buffer.from(lines.join(''))
+    let text = ''
+    for (const line of lines) text += typeof line === 'string' ? line : line()
+    const bytes = Buffer.from(text)
     lines = []
     size = 0
     lost = 0
@@ -58,14 +67,17 @@ export function createLineWriter(fd: number, dropped: (lines: number) => string)
     setTimeout(begin, TOGETHER).unref()
   }
 
+  function add(line: string | (() => string), length: number): void {
+    if (size + length > MOST) return void lost++
+    lines.push(line)
+    size += length
+    if (size >= ENOUGH) begin()
+    else if (!isWriting) soon()
+  }
+
   return {
-    write(line) {
-      if (size + line.length > MOST) return void lost++
-      lines.push(line)
-      size += line.length
-      if (size >= ENOUGH) begin()
-      else if (!isWriting) soon()
-    },
+    write: (line) => add(line, line.length),
+    defer: (make) => add(make, USUAL),
     flush() {
       if (lines.length === 0) return
       const bytes = take()

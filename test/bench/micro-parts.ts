@@ -12,7 +12,7 @@ import { loadConfig } from '../../src/config/load.ts'
 import type { Config } from '../../src/config/config.ts'
 import { affinityOf } from '../../src/gateway/affinity.ts'
 import { estimateInput, needsOf } from '../../src/gateway/estimate.ts'
-import { createLog, logRecord } from '../../src/observability/log.ts'
+import { createLog } from '../../src/observability/log.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { createScheduler } from '../../src/scheduler/scheduler.ts'
 import { schedulerSpec } from '../../src/scheduler-spec.ts'
@@ -163,7 +163,7 @@ export const PARTS: Record<string, Part> = {
   'chunk: Gemini': chunks('gemini', ':streamGenerateContent'),
   'log line': () => {
     const log = createLog({ level: 'info', redact: (text) => text, write: () => {} })
-    return () => logRecord(log, RECORD)
+    return () => log.record(RECORD)
   },
   metrics: () => {
     const metrics = createMetrics(new Set(['openai/bench-json']))

@@ -35,6 +35,18 @@ describe('lines of the log', () => {
     expect(out).toBe(numbers(10))
   })
 
+  it('made only when they are written keep their place', () => {
+    const file = join(folder, 'deferred')
+    const writer = createLineWriter(openSync(file, 'w'), () => '')
+    let made = 0
+    writer.write('one\n')
+    writer.defer(() => `two, ${++made}\n`)
+    writer.write('three\n')
+    expect(made).toBe(0)
+    writer.flush()
+    expect(readFileSync(file, 'utf8')).toBe('one\ntwo, 1\nthree\n')
+  })
+
   it('that nobody reads in time are dropped, and counted', () => {
     const file = join(folder, 'lines')
     const writer = createLineWriter(openSync(file, 'w'), (lines) => `${lines} lost\n`)
