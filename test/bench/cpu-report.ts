@@ -1,4 +1,4 @@
-/** Loaded before a measured program: tells its parent, when asked, what it has cost so far, and where its time goes. */
+/** Loaded before a measured program: tells its parent, when asked, what it has cost so far, what it holds, and where its time goes. */
 import type { Profiler, Session } from 'node:inspector/promises'
 
 let session: Session | undefined
@@ -7,7 +7,8 @@ process.on('message', (message) => {
   if (message === 'cost') {
     const { user, system } = process.cpuUsage()
     process.send?.({ cost: { cpu: user + system, rss: process.memoryUsage.rss() } })
-  } else if (message === 'profile') void begin().then(() => process.send?.({ begun: true }))
+  } else if (message === 'memory') void collected().then((memory) => process.send?.({ memory }))
+  else if (message === 'profile') void begin().then(() => process.send?.({ begun: true }))
   else if (message === 'profiled') void end().then((profile) => process.send?.({ profile }))
   else if (message === 'sample') void beginSampling().then(() => process.send?.({ begun: true }))
   else if (message === 'sampled') void endSampling().then((head) => process.send?.({ head }))
@@ -19,6 +20,15 @@ async function connect(): Promise<Session> {
   session = new Session()
   session.connect()
   return session
+}
+
+/** What is left after a full collection; bytes. */
+async function collected(): Promise<NodeJS.MemoryUsage> {
+  const session = await connect()
+  // twice: what finalizers let go of in the first is free in the second
+  for (let i = 0; i < 2; i++) await session.post('HeapProfiler.collectGarbage')
+  session.disconnect()
+  return process.memoryUsage()
 }
 
 async function begin(): Promise<void> {

@@ -1,33 +1,42 @@
 /**
- * `npm run bench [-- --rounds 3 --phases stream --json]`: what the gateway costs beside the barest relay, on the same upstream, in
- * the same run. Each is a process of its own, as are the upstream and the clients. CPU is what the operating system charged to
- * the whole process. Ratios hold across machines; the figures beside them only on this one.
+ * `npm run bench [-- --others --rounds 5 --phases stream --write]`: what the gateway costs beside the barest relay, on the same
+ * upstream, in the same run. Each is a process of its own, as is the upstream. CPU is what the operating system charged to the
+ * whole process. Ratios hold across machines; the figures beside them only on this one.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { startCandidates } from './candidates.ts'
-import { measure, verify } from './measure.ts'
+import { startCandidates, startGateway, startRelay } from './candidates.ts'
+import { measureKeyPools } from './key-pools.ts'
+import { measure } from './measure.ts'
+import type { Candidate } from './measure.ts'
+import { weighIdleStreams, weighPastRequests } from './memory.ts'
 import { page } from './page.ts'
-import { PHASES } from './phases.ts'
+import { configuration, PHASES } from './phases.ts'
+import { canPin, CORES, pin } from './pin.ts'
 import { freePort, start } from './process.ts'
-import { printPhase, printStreams } from './report.ts'
+import type { Measured } from './process.ts'
+import { printGoals, printPhase, printRest } from './report.ts'
+import type { Run } from './run.ts'
 import { measureStartUp } from './start-up.ts'
 import { holdStreams } from './streams.ts'
+import { verify } from './verify.ts'
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '5' },
     /** Only phases whose name has this in it. */
     phases: { type: 'string', default: '' },
+    /** Of whole requests, those that memory must not keep. */
+    requests: { type: 'string', default: '100000' },
     streams: { type: 'string', default: '1000' },
     json: { type: 'boolean', default: false },
     /** Other relays and gateways beside ours. */
     others: { type: 'boolean', default: false },
-    /** The time to the first answer, too. */
-    start: { type: 'boolean', default: false },
+    /** The phases alone: no start-up, no memory, no pools of keys. */
+    only: { type: 'boolean', default: false },
     /** Writes docs/BENCHMARKS.md. */
     write: { type: 'boolean', default: false },
   },
@@ -35,7 +44,8 @@ const { values } = parseArgs({
 
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 const directory = mkdtempSync(join(tmpdir(), 'balanced-call-bench-'))
-const stops: (() => unknown)[] = [() => rmSync(directory, { recursive: true })]
+const stops: (() => unknown)[] = [() => rmSync(directory, { recursive: true, force: true })]
+const rounds = Number(values.rounds)
 
 try {
   await bench()
@@ -44,31 +54,62 @@ try {
 }
 
 async function bench(): Promise<void> {
+  const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}`
+  console.log(`${machine}, ${rounds} rounds\n`)
+  const run: Run = { machine, rounds, pinned: canPin(), results: [], open: [], notes: [] }
+  // With all cores, as a start has them.
+  if (!values.only) run.startUp = await measureStartUp()
+
   const upstream = await start('upstream', [file('./upstream.ts')], await freePort())
   stops.push(upstream.stop)
-  const candidates = await startCandidates(upstream.port, directory, values.others)
-  for (const { process } of candidates) stops.push(process.stop)
-  const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}`
-  console.log(`${machine}, ${values.rounds} rounds\n`)
+  pin(upstream.pid, CORES.drivers)
+  pin(process.pid, CORES.drivers)
+  if (!values.only) await weigh(upstream, run)
 
-  // First of all, while nothing that they have done before weighs on them.
-  const open = []
-  for (const candidate of candidates) {
-    if (candidate.process.name !== 'Portkey') open.push(await holdStreams(candidate, upstream, Number(values.streams)))
+  const candidates = await startCandidates(upstream.port, directory, values.others)
+  for (const { process } of candidates) {
+    stops.push(process.stop)
+    pin(process.pid, CORES.measured)
   }
-  const results = []
+  run.notes = candidates.flatMap(({ note }) => note ?? [])
+  // First of all, while nothing that they have done before weighs on them.
+  for (const candidate of values.only ? [] : candidates) {
+    if (candidate.fits?.({ provider: 'openai', unit: 'chunk' }) ?? true)
+      run.open.push(await holdStreams(candidate, upstream, Number(values.streams)))
+  }
   for (const phase of PHASES.filter(({ name }) => name.toLowerCase().includes(values.phases.toLowerCase()))) {
     const fit = candidates.filter(({ fits }) => fits?.(phase) ?? true)
     for (const candidate of fit) await verify(phase, candidate)
-    const result = await measure(phase, fit, Number(values.rounds))
-    printPhase(result)
-    results.push(result)
+    for (const result of await measure(phase, fit, rounds)) {
+      printPhase(result)
+      run.results.push(result)
+    }
   }
-  printStreams(open, candidates)
-  const startUp = values.write || values.start ? await measureStartUp() : undefined
-  if (startUp)
-    console.log(`first answer ${startUp.best.toFixed(0)} ms after the start, ${startUp.providers} owners of models`)
-  if (values.json) console.log(JSON.stringify({ node: process.version, results, open, startUp }))
-  if (values.write)
-    writeFileSync(file('../../docs/BENCHMARKS.md'), page(machine, Number(values.rounds), results, open, startUp))
+  if (!values.only) {
+    run.keyPools = await measureKeyPools(upstream.port, directory, rounds)
+    printPhase(run.keyPools)
+  }
+  printRest(run)
+  printGoals(run)
+  if (values.json) console.log(JSON.stringify(run))
+  if (values.write) writeFileSync(file('../../docs/BENCHMARKS.md'), page(run))
+}
+
+/** In processes of their own, that nothing else has filled. */
+async function weigh(upstream: Measured, run: Run): Promise<void> {
+  run.idle = []
+  const relay = await startRelay(upstream.port)
+  run.idle.push(await of(relay, true, weighIdleStreams))
+  const gateway = (): Promise<Measured> => startGateway(configuration(upstream.port), directory)
+  run.idle.push(await of(await gateway(), false, weighIdleStreams))
+  run.past = await of(await gateway(), false, (one) => weighPastRequests(one, Number(values.requests)))
+}
+
+async function of<T>(process: Measured, bare: boolean, weigh: (one: Candidate) => Promise<T>): Promise<T> {
+  pin(process.pid, CORES.measured)
+  try {
+    return await weigh({ process, bare })
+  } finally {
+    await process.stop()
+  }
 }

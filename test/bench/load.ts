@@ -57,7 +57,7 @@ export async function openStreams(target: Target, count: number): Promise<Socket
   return sockets
 }
 
-const requestBytes = ({ port, path, body, headers = {} }: Target): Buffer =>
+export const requestBytes = ({ port, path, body, headers = {} }: Target): Buffer =>
   Buffer.concat([
     Buffer.from(
       `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\nauthorization: Bearer bench\r\n` +
@@ -68,7 +68,7 @@ const requestBytes = ({ port, path, body, headers = {} }: Target): Buffer =>
     body,
   ])
 
-function open(port: number): Promise<Socket> {
+export function open(port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true })
     socket.once('connect', () => resolve(socket)).once('error', reject)
@@ -78,7 +78,7 @@ function open(port: number): Promise<Socket> {
 const LAST_CHUNK = '0\r\n\r\n'
 
 /** Resolves with whether the answer was a whole 200. */
-function exchange(socket: Socket, request: Buffer): Promise<boolean> {
+export function exchange(socket: Socket, request: Buffer): Promise<boolean> {
   return new Promise((resolve) => {
     let ok = false
     /** Bytes of the answer that are still to come; -1 where the last chunk ends it, null before the head. */

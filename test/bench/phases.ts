@@ -17,23 +17,35 @@ export interface Phase {
   connections: number
   /** Each connection sends one request only: the pace sets how long a round takes. */
   paced: boolean
+  /** Requests a second that each is offered, the highest first; who cannot carry one gets the next. */
+  rates?: readonly number[]
 }
 
-const json = { model: 'bench-json', unit: 'request', chunks: 1, prompt: 60, connections: 32, paced: false } as const
+const json = {
+  model: 'bench-json',
+  unit: 'request',
+  chunks: 1,
+  prompt: 60,
+  connections: 32,
+  paced: false,
+  rates: [4000, 2000, 1000, 500],
+} as const
+/** A long context. */
+const long = { prompt: 200_000, connections: 16, rates: [400, 200, 100, 50] } as const
 const paced = {
   // as long as a usual answer, so that a chunk's cost is not its request's
-  model: 'bench-paced-150-20',
+  model: 'bench-paced-150-10',
   unit: 'chunk',
   chunks: 150,
   prompt: 60,
-  connections: 150,
+  connections: 75,
   paced: true,
 } as const
 const max = { model: 'bench-max-400', unit: 'chunk', chunks: 400, prompt: 60, connections: 32, paced: false } as const
 
 export const PHASES: readonly Phase[] = [
   { name: 'OpenAI JSON 1 kB', provider: 'openai', ...json },
-  { name: 'OpenAI JSON, 200 kB prompt', provider: 'openai', ...json, prompt: 200_000, connections: 16 },
+  { name: 'OpenAI JSON, 200 kB prompt', provider: 'openai', ...json, ...long },
   { name: 'OpenAI stream, paced', provider: 'openai', ...paced },
   { name: 'OpenAI stream, max', provider: 'openai', ...max },
   { name: 'Anthropic JSON 1 kB', provider: 'anthropic', ...json },
@@ -52,6 +64,9 @@ const PATHS = {
     `/v1beta/models/${model}:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
 }
 
+/** Streams that stay open after their first chunk. */
+export const HELD = { provider: 'openai', model: 'bench-hold', prompt: 60 } as const
+
 export const isStream = ({ model }: Pick<Phase, 'model'>): boolean => model !== 'bench-json'
 
 /** What a client of the gateway sends; the relay gets the same body on the vendor's path. */
@@ -68,15 +83,19 @@ export function targetOf(
     ...(stream ? { stream } : {}),
   }
   const path = bare ? PATHS[phase.provider](phase.model, stream) : PATHS.openai()
-  return { port, path, headers, body: Buffer.from(JSON.stringify(body)) }
+  return { port, path, headers: headers?.(phase), body: Buffer.from(JSON.stringify(body)) }
 }
 
-/** Each provider is the fake upstream, in its own wire. */
-export function configuration(upstream: number): unknown {
+/** Each provider is the fake upstream, in its own wire; `keys` of them for OpenAI's. */
+export function configuration(upstream: number, keys = 2): unknown {
   const root = `http://127.0.0.1:${upstream}`
   return {
     providers: {
-      openai: { format: 'openai', base_url: `${root}/v1`, keys: ['key-1', 'key-2'] },
+      openai: {
+        format: 'openai',
+        base_url: `${root}/v1`,
+        keys: Array.from({ length: keys }, (_, index) => `openai-key-${index + 1}`),
+      },
       anthropic: { format: 'anthropic', base_url: root, keys: ['key-3', 'key-4'] },
       gemini: { format: 'gemini', base_url: root, keys: ['key-5', 'key-6'] },
     },

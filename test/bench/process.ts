@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +12,7 @@ const REPORT = fileURLToPath(new URL('./cpu-report.ts', import.meta.url))
 
 export interface Measured {
   name: string
+  pid: number
   port: number
   /** Milliseconds from the start of the process until it took a connection. */
   startUp: number
@@ -44,6 +45,7 @@ export async function start(name: string, args: string[], port: number, program?
   }
   return {
     name,
+    pid: child.pid ?? 0,
     port,
     startUp,
     ask,
@@ -60,10 +62,14 @@ export async function start(name: string, args: string[], port: number, program?
   }
 }
 
-/** Of a program that cannot tell by itself: what /proc says, in steps of a hundredth of a second. */
+/** Of a program that cannot tell by itself: what the scheduler charged to each thread, in nanoseconds; `stat` counts hundredths of a second. */
 function costOf(pid: number): { cpu: number; rss: number } {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-  return { cpu: (Number(fields[11]) + Number(fields[12])) * 10_000, rss: Number(fields[21]) * 4096 }
+  let nanoseconds = 0
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    nanoseconds += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0])
+  }
+  const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1])
+  return { cpu: nanoseconds / 1000, rss: pages * 4096 }
 }
 
 async function listening(child: ChildProcess, name: string, port: number): Promise<void> {

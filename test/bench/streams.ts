@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openStreams } from './load.ts'
 import type { Candidate } from './measure.ts'
-import { targetOf } from './phases.ts'
+import { HELD, targetOf } from './phases.ts'
 import type { Measured } from './process.ts'
 
 export interface StreamsResult {
@@ -13,8 +13,6 @@ export interface StreamsResult {
   aborted: number
   streams: number
 }
-
-const HELD = { provider: 'openai', model: 'bench-hold', prompt: 60 } as const
 
 export async function holdStreams(candidate: Candidate, upstream: Measured, streams: number): Promise<StreamsResult> {
   const before = await abortedAt(upstream)
