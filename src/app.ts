@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Config, Provider, ServerConfig } from './config/config.ts'
 import { isSandbox } from './standby.ts'
+import { createOwner } from './owner.ts'
 import { nearMiss } from './definition/near-miss.ts'
 import { createRunning } from './api/running.ts'
 import { createLoadView } from './api/ancestor/load.ts'
@@ -11,15 +12,14 @@ import { createGateway, type GatewayParts } from './gateway/gateway.ts'
 import type { Hedging } from './gateway/hedge.ts'
 import { createTrafficBudget } from './gateway/traffic-budget.ts'
 import { createLog, type Log } from './observability/log.ts'
-import { addCounts, CONTENT_TYPE, createMetrics, metricsText, type Counts } from './observability/metrics.ts'
+import { CONTENT_TYPE, createMetrics, type Counts } from './observability/metrics.ts'
 import { createRedactor, type Redact } from './observability/redact.ts'
 import type { Sandbox } from './sandbox/sandbox.ts'
 import { realClock, type Clock } from './scheduler/clock.ts'
 import type { Scheduler } from './scheduler/contract.ts'
-import { createScheduler, type LiveScheduler } from './scheduler/scheduler.ts'
-import { schedulerSpec } from './scheduler-spec.ts'
+import type { LiveScheduler } from './scheduler/scheduler.ts'
+import { secretNames } from './secret-names.ts'
 import { buildServer } from './server.ts'
-import { keepJournal, type Memory } from './store/journal.ts'
 import type { Store } from './store/store.ts'
 import { proxyOf } from './upstream/client-pools.ts'
 import { createClient } from './upstream/client.ts'
@@ -51,102 +51,44 @@ export interface Served {
   redact: Redact
   /** Running requests end, up to the configured bound; then everything is closed. */
   close(): Promise<void>
+  /** For one that gets no new requests: when those that run have ended, however long it takes, everything is closed. */
+  retire(): Promise<void>
 }
 
 /** One process that does everything. */
 export async function createApp(config: Config, options: AppOptions): Promise<App> {
-  const { clock = realClock } = options
-  const redact = createRedactor(secretNames(config))
-  const log = createLog({ level: options.level, redact, write: options.write })
-  const { scheduler, close } = await openScheduler(config, log, options.store, clock)
-  const page = async (counts: Counts): Promise<string> => metricsText(counts, { ...scheduler.report(), workers: 1 })
-  const served = await assemble(config, options, { scheduler, page, close }, log, redact)
+  const owner = await createOwner(config, options)
+  const scheduler = owner.scheduler()
+  const page = async (counts: Counts): Promise<string> => owner.text([counts], 1)
+  const { log, redact, close } = owner
+  const served = await createServed(config, options, { scheduler, page, close, log, redact })
   return { ...served, scheduler }
 }
 
 /** A worker: everything but the scheduler, which another process owns. */
-export async function createWorkerApp(config: Config, options: AppOptions, shared: Shared): Promise<Served> {
+export async function createWorkerApp(config: Config, options: AppOptions, shared: SharedScheduler): Promise<Served> {
   const redact = createRedactor(secretNames(config))
   const log = createLog({ level: options.level, redact, write: options.write })
-  return assemble(config, options, shared, log, redact)
-}
-
-/** What the owner of workers has. */
-export async function createOwnerApp(config: Config, options: Pick<AppOptions, 'level' | 'store'>): Promise<OwnerApp> {
-  const { level, store } = options
-  const log = createLog({ level, redact: createRedactor(secretNames(config)) })
-  let current = createScheduler(await schedulerSpec(config))
-  const memory: Memory = {
-    restore: (snapshot) => current.restore(snapshot),
-    snapshot: () => current.snapshot(),
-    changes: () => current.changes(),
-  }
-  const stopJournal = store && keepJournal(memory, store, realClock, (err) => log.error({ err }, UNKEPT))
-  return {
-    scheduler: () => current,
-    log,
-    async reload(next) {
-      const scheduler = createScheduler(await schedulerSpec(next))
-      const before = current
-      scheduler.restore({ ...before.snapshot(), clean: true })
-      if (store) scheduler.changes()
-      current = scheduler
-      // who waits in it is asked for again in its successor
-      before.close()
-    },
-    text(each, workers) {
-      const sum: Counts = new Map()
-      for (const counts of each) addCounts(sum, counts)
-      return metricsText(sum, { ...current.report(), workers })
-    },
-    close() {
-      current.close()
-      stopJournal?.()
-    },
-  }
-}
-
-export interface OwnerApp {
-  /** The one of this moment. */
-  scheduler: () => LiveScheduler
-  log: Log
-  /** Another configuration: what was counted and learnt goes on. Throws a ConfigError, and then nothing has changed. */
-  reload(config: Config): Promise<void>
-  /** Counters of several processes as one page. */
-  text(each: Iterable<Counts>, workers: number): string
-  close(): void
+  return createServed(config, options, { ...shared, log, redact })
 }
 
 /** The scheduler of an app, wherever it is. */
-interface Shared {
+export interface SharedScheduler {
   scheduler: Scheduler
   /** The page of counters, given this process's own. */
   page(counts: Counts): Promise<string>
   close(): void
 }
 
-/** With its memory, where there is a store. */
-async function openScheduler(config: Config, log: Log, store: Store | undefined, clock: Clock) {
-  const scheduler = createScheduler(await schedulerSpec(config), clock)
-  const stopJournal = store && keepJournal(scheduler, store, clock, (err) => log.error({ err }, UNKEPT))
-  return {
-    scheduler,
-    close(): void {
-      scheduler.close()
-      stopJournal?.()
-    },
-  }
+interface Shared extends SharedScheduler {
+  log: Log
+  redact: Redact
 }
 
-async function assemble(
-  config: Config,
-  options: AppOptions,
-  shared: Shared,
-  log: Log,
-  redact: Redact,
-): Promise<Served> {
+/** What one configuration needs to answer requests. */
+export async function createServed(config: Config, options: AppOptions, shared: Shared): Promise<Served> {
   const { clock = realClock } = options
-  const { scheduler } = shared
+  const { scheduler, log, redact } = shared
   const sandbox = config.providers.some(isSandbox) ? await openSandbox() : undefined
   const providers = config.providers.map((provider) => withSandbox(provider, sandbox))
   const client = createClient({ proxy: proxyOf(process.env), connect: config.server.timeouts.connect })
@@ -191,24 +133,28 @@ async function assemble(
     log,
     redact,
   })
+  let closed: Promise<void> | undefined
+  async function close(): Promise<void> {
+    const cut = await running.stop(config.server.shutdown)
+    if (cut > 0) log.warn(`${cut} requests still ran after ${config.server.shutdown} ms and were cut off`)
+    await server.close()
+    shared.close()
+    await client.destroy()
+    await media.close()
+    await sandbox?.close()
+  }
   return {
     server,
     counts: metrics.counts,
     log,
     redact,
-    async close() {
-      const cut = await running.stop(config.server.shutdown)
-      if (cut > 0) log.warn(`${cut} requests still ran after ${config.server.shutdown} ms and were cut off`)
-      await server.close()
-      shared.close()
-      await client.destroy()
-      await media.close()
-      await sandbox?.close()
+    close: () => (closed ??= close()),
+    async retire() {
+      await running.idle()
+      await (closed ??= close())
     },
   }
 }
-
-const UNKEPT = 'what the scheduler counted could not be written; it is tried again'
 
 /** Retries that are saved up for a fault that hits many requests at once, and that need no traffic to be earned by. */
 const RETRY_BURST = 100
@@ -247,21 +193,4 @@ async function openSandbox(): Promise<Sandbox> {
 
 function withSandbox(provider: Provider, sandbox: Sandbox | undefined): Provider {
   return sandbox && isSandbox(provider) ? { ...provider, base_url: `${sandbox.url}/v1` } : provider
-}
-
-/** From each secret to the name that may be shown in its place. */
-function secretNames(config: Config): Map<string, string> {
-  const names = new Map<string, string>()
-  for (const provider of config.providers) {
-    for (const { name, secret } of provider.keys) {
-      if (typeof secret === 'string') names.set(secret, name)
-      else
-        for (const [part, value] of Object.entries(secret)) if (part !== 'region') names.set(value, `${name}.${part}`)
-    }
-    for (const [header, value] of Object.entries(provider.headers)) {
-      if (/auth|key|token|secret|cookie/i.test(header)) names.set(value, `${provider.name}.headers.${header}`)
-    }
-  }
-  for (const [key, client] of config.server.client_names) names.set(key, client)
-  return names
 }

@@ -8,6 +8,8 @@ export interface Running {
   enter(response: ServerResponse): void
   count(): number
   isStopping(): boolean
+  /** Resolves when none runs; refuses nothing. */
+  idle(): Promise<void>
   /**
    * From now on new requests are to be refused. Resolves with the number of requests that were cut off because they ran
    * longer than `patience` milliseconds: each was told.
@@ -28,15 +30,24 @@ export function createRunning(): Running {
     if (responses.size === 0) onEmpty()
   }
 
+  function whenEmpty(then: () => void): void {
+    if (responses.size === 0) return then()
+    const earlier = onEmpty
+    onEmpty = () => {
+      onEmpty = () => {}
+      earlier()
+      then()
+    }
+  }
+
   /** True when all have ended within the time, in milliseconds. */
   function empty(within: number): Promise<boolean> {
-    if (responses.size === 0) return Promise.resolve(true)
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, within, false)
-      onEmpty = () => {
+      whenEmpty(() => {
         clearTimeout(timer)
         resolve(true)
-      }
+      })
     })
   }
 
@@ -55,6 +66,7 @@ export function createRunning(): Running {
     },
     count: () => responses.size,
     isStopping: () => stopping !== undefined,
+    idle: () => new Promise((resolve) => whenEmpty(resolve)),
     stop: (patience) => (stopping ??= drain(patience)),
   }
 }

@@ -3,8 +3,9 @@ import type { Settlement } from './contract.ts'
 import { creep } from './learning/learnt.ts'
 import type { Demand } from './limits/demand.ts'
 import { actualOf, costOf, lateCost } from './limits/demand.ts'
+import { Fixed } from './limits/fixed.ts'
 import type { Limit } from './limits/limit.ts'
-import { give, take } from './limits/limit.ts'
+import { give, limitId, take } from './limits/limit.ts'
 import type { Scope } from './scope.ts'
 
 export interface Hold {
@@ -23,16 +24,40 @@ export interface Hold {
 /** Takes from every limit of every scope; the caller has made sure that each admits it, in the same turn of the loop. */
 export function reserve(scopes: readonly Scope[], demand: Demand, now: number): Hold[] {
   const holds: Hold[] = []
-  for (const scope of scopes) {
-    for (const limit of scope.limits) {
-      if (limit.learnt) creep(limit, now)
-      const cost = costOf(limit.spec, demand)
-      const before = limit.window.amount - limit.window.room(now)
-      const mark = take(limit, cost, now)
-      holds.push({ limit, scope, asked: cost, cost, mark, taken: limit.taken, before })
-    }
-  }
+  for (const scope of scopes) for (const limit of scope.limits) holds.push(hold(limit, scope, demand, now))
   return holds
+}
+
+function hold(limit: Limit, scope: Scope, demand: Demand, now: number): Hold {
+  if (limit.learnt) creep(limit, now)
+  const cost = costOf(limit.spec, demand)
+  const before = limit.window.amount - limit.window.room(now)
+  const mark = take(limit, cost, now)
+  return { limit, scope, asked: cost, cost, mark, taken: limit.taken, before }
+}
+
+/** Two schedulers that follow the same wall clock disagree by less, in milliseconds. */
+const DISAGREEMENT = 2
+
+/**
+ * The same holds in a scheduler that has taken over. Windows have come with what was taken, so nothing is taken twice;
+ * `concurrency` and limits that are new are taken, whether there is room or not.
+ */
+export function takeOver(scopes: readonly Scope[], holds: readonly Hold[], demand: Demand, now: number): Hold[] {
+  return scopes.flatMap((scope) =>
+    scope.limits.map((limit) => {
+      const old = holds.find(
+        (other) =>
+          other.scope.kind === scope.kind &&
+          other.scope.name === scope.name &&
+          limitId(other.limit.spec) === limitId(limit.spec) &&
+          other.limit.window.constructor === limit.window.constructor,
+      )
+      if (!old || limit.spec.metric === 'concurrency') return hold(limit, scope, demand, now)
+      const mark = limit.window instanceof Fixed ? old.mark : old.mark - DISAGREEMENT
+      return { ...old, limit, scope, mark, taken: limit.taken }
+    }),
+  )
 }
 
 /** Trues the charges up to what was used. What a provider counts while it answers is moved to now. */

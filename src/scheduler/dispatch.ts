@@ -41,13 +41,8 @@ export function dispatch(
   const candidates = item.request.explain ? explainPool(world, pool, item, now, LISTED) : undefined
   const lease = new LeaseRecord(host, pool, item, choice, scopesOf(world, pool, item, choice, now), demand)
   lease.candidates = candidates?.toSorted((a, b) => Number(isChosen(b, lease)) - Number(isChosen(a, lease)))
-  key.inFlight++
-  ;(key.leases ??= new Set()).add(lease)
+  enter(world, host, lease)
   ;(key.unanswered ??= new Set()).add(lease)
-  world.leases.add(lease)
-  world.touched?.add(lease)
-  host.opened()
-  pool.inFlight++
   pool.queue.served(item.client)
   pool.drain.served(now)
   learnTypical(pool, lease)
@@ -55,11 +50,22 @@ export function dispatch(
   return lease
 }
 
+/** From now on it is under way. */
+export function enter(world: World, host: LeaseHost, lease: LeaseRecord): void {
+  const key = lease.keyState
+  key.inFlight++
+  ;(key.leases ??= new Set()).add(lease)
+  world.leases.add(lease)
+  world.touched?.add(lease)
+  host.opened()
+  lease.pool.inFlight++
+}
+
 function isChosen({ provider, model, key }: CandidateReport, lease: LeaseRecord): boolean {
   return key === lease.key && provider === lease.provider && model === lease.model
 }
 
-function scopesOf(world: World, pool: Pool, item: Waiting, { lane, slot }: Choice, now: number): Scope[] {
+export function scopesOf(world: World, pool: Pool, item: Waiting, { lane, slot }: Choice, now: number): Scope[] {
   const key = lane.key(slot)
   const scopes = [key.scope, lane.provider.scope, pool.scope]
   if (lane.model.keyed) scopes.push(keyModelOf(lane.model, key, world.toWall, now).scope)

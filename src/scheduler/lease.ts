@@ -1,5 +1,5 @@
 /** The right to send one request with one key, and the record of what it holds until it ends. */
-import { freeConcurrency, refundHolds, reserve, settleHolds } from './accounting.ts'
+import { freeConcurrency, refundHolds, reserve, settleHolds, takeOver } from './accounting.ts'
 import type { Hold } from './accounting.ts'
 import type { CandidateReport, Failure, Lease, Settlement, Signal } from './contract.ts'
 import { beginProbe } from './health/breaker.ts'
@@ -39,6 +39,8 @@ export class LeaseRecord implements Lease {
   open = true
   /** As they were at the choice, where the request asked for them. */
   candidates: CandidateReport[] | undefined
+  /** The same right in the scheduler that has taken over. */
+  private heir: Lease | undefined
   /** The class of a refusal that signals have told, with its reset in milliseconds. */
   refusal: Signal | undefined
   private readonly host: LeaseHost
@@ -48,7 +50,7 @@ export class LeaseRecord implements Lease {
   readonly item: Waiting
   readonly demand: Demand
 
-  /** Reserves; see `reserve`. */
+  /** Reserves; see `reserve`. @param before the same lease in the scheduler that this one takes over from */
   constructor(
     host: LeaseHost,
     pool: Pool,
@@ -56,6 +58,7 @@ export class LeaseRecord implements Lease {
     { lane, slot }: Choice,
     scopes: readonly Scope[],
     demand: Demand,
+    before?: LeaseRecord,
   ) {
     const now = host.now()
     this.host = host
@@ -64,16 +67,24 @@ export class LeaseRecord implements Lease {
     this.lane = lane
     this.slot = slot
     this.demand = demand
-    this.sent = now
-    this.waited = now - item.arrived
+    this.sent = before?.sent ?? now
+    this.waited = before?.waited ?? now - item.arrived
     this.expected = lane.expected(demand)
-    this.holds = reserve(scopes, demand, now)
+    this.holds = before ? takeOver(scopes, before.holds, demand, now) : reserve(scopes, demand, now)
     const keyModel = lane.model.keyModels.get(slot)
-    this.probes = {
-      key: probe(lane.key(slot).retirement),
-      keyModel: probe(keyModel?.retirement),
-      breaker: keyModel?.breaker ? beginProbe(keyModel.breaker) : false,
-    }
+    const { retirement } = lane.key(slot)
+    this.probes = before
+      ? // who was not sent to try a key proves nothing about it; breakers begin anew
+        {
+          key: before.probes.key && probe(retirement),
+          keyModel: before.probes.keyModel && probe(keyModel?.retirement),
+          breaker: false,
+        }
+      : {
+          key: probe(retirement),
+          keyModel: probe(keyModel?.retirement),
+          breaker: keyModel?.breaker ? beginProbe(keyModel.breaker) : false,
+        }
   }
 
   get provider(): string {
@@ -105,22 +116,30 @@ export class LeaseRecord implements Lease {
     return this.candidates ?? this.host.explain(this)
   }
 
+  /** From now on whatever is told of it is told to its heir; to nobody, where the key is gone. */
+  bequeath(heir: Lease | undefined): void {
+    this.open = false
+    this.heir = heir
+  }
+
   started(elapsed: number): void {
     if (this.open) this.host.started(this, elapsed)
+    else this.heir?.started(elapsed)
   }
 
   observe(signals: readonly Signal[]): void {
     if (this.open && signals.length > 0) this.host.observe(this, signals)
+    else this.heir?.observe(signals)
   }
 
   settle(used: Settlement): void {
-    if (!this.open) return
+    if (!this.open) return this.heir?.settle(used)
     settleHolds(this.holds, used, this.demand, this.host.now())
     this.end(() => this.host.succeeded(this, used))
   }
 
   fail(failure: Failure): void {
-    if (!this.open) return
+    if (!this.open) return this.heir?.fail(failure)
     const now = this.host.now()
     if (failure.used) settleHolds(this.holds, failure.used, this.demand, now)
     else if (!failure.started && refused(failure)) {

@@ -8,15 +8,7 @@ import { admit, expired } from './admission.ts'
 import { lack, unsupported } from './capability.ts'
 import type { Clock } from './clock.ts'
 import { realClock } from './clock.ts'
-import type {
-  AcquireRequest,
-  CandidateReport,
-  Lease,
-  PoolSpec,
-  ProviderSpec,
-  Scheduler,
-  SchedulerReport,
-} from './contract.ts'
+import type { AcquireRequest, CandidateReport, Lease, PoolSpec, ProviderSpec, SchedulerReport } from './contract.ts'
 import { dispatch, leave, pump, release } from './dispatch.ts'
 import { explainPool } from './explain.ts'
 import { createHost } from './host.ts'
@@ -32,6 +24,7 @@ import { restore } from './memory/restore.ts'
 import type { Snapshot } from './memory/snapshot.ts'
 import { changesOf, snapshotOf } from './memory/snapshot.ts'
 import { reportOf } from './report.ts'
+import { adopt, bequeath, type Successor } from './succession.ts'
 import { createWorld, followClock } from './world.ts'
 
 export type { Clock } from './clock.ts'
@@ -44,7 +37,7 @@ export interface SchedulerSpec {
 }
 
 /** The scheduler with what its operator may ask of it. */
-export interface LiveScheduler extends Scheduler {
+export interface LiveScheduler extends Successor {
   report(): SchedulerReport
   /** The candidates of a request as they are now. Throws as `acquire` does for what it cannot serve at all. */
   explain(request: AcquireRequest): CandidateReport[]
@@ -54,7 +47,11 @@ export interface LiveScheduler extends Scheduler {
   snapshot(): Snapshot
   /** The part of it that changed since the last call. */
   changes(): Snapshot
-  restore(snapshot: Snapshot): void
+  /**
+   * Another takes over: what was counted and learnt, the leases that run, and the requests that wait go on in it, and
+   * whoever still asks this one is asking that one.
+   */
+  handOver(successor: LiveScheduler): void
 }
 
 /**
@@ -70,6 +67,7 @@ export function createScheduler(
   for (const { strategy } of spec.pools) strategyOf(world, strategy)
   strategyOf(world)
   let closed = false
+  let heir: LiveScheduler | undefined
   const expire = (pool: Pool, item: Waiting) => expired(world, pool, item, clock.now())
   const host = createHost(world, (lease, keys) => wake(lease, keys))
 
@@ -81,6 +79,7 @@ export function createScheduler(
   }
 
   async function acquire(request: AcquireRequest): Promise<Lease> {
+    if (heir) return heir.acquire(request)
     if (closed) throw new GatewayError('shutting_down', 'The server is shutting down.')
     if (request.signal?.aborted) throw cancelled()
     const now = clock.now()
@@ -141,6 +140,7 @@ export function createScheduler(
   }
 
   function setEnabled(name: string, enabled: boolean): boolean {
+    if (heir) return heir.setEnabled(name, enabled)
     const keys = [...world.providers.values()].flatMap((provider) =>
       provider.keys.filter(({ spec }) => spec.name === name),
     )
@@ -171,7 +171,14 @@ export function createScheduler(
     snapshot: () => snapshotOf(world, false),
     changes: () => changesOf(world),
     restore: (snapshot) => restore(world, snapshot),
-    report: () => reportOf(world, clock.now()),
+    report: () => (heir ? heir.report() : reportOf(world, clock.now())),
+    adopt: (lease) => adopt(world, host, lease),
+    handOver(successor) {
+      heir = successor
+      bequeath(world, successor)
+      for (const pool of world.pools.values()) pump(world, host, pool, expire)
+      host.close()
+    },
     close() {
       closed = true
       for (const pool of world.pools.values()) {

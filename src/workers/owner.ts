@@ -29,7 +29,7 @@ export function createDesk({ scheduler, page, counted, ready, send }: OwnerParts
     const signal = createCanceller()
     waiting.set(id, signal)
     try {
-      const lease = await take({ ...request, signal })
+      const lease = await scheduler().acquire({ ...request, signal })
       if (signal.aborted) return giveBack(lease)
       leases.set(id, lease)
       const { provider, model, key, waited } = lease
@@ -39,19 +39,6 @@ export function createDesk({ scheduler, page, counted, ready, send }: OwnerParts
       if (!signal.aborted) send(['refused', id, faultOf(error)])
     } finally {
       waiting.delete(id)
-    }
-  }
-
-  /** A request that waited in a scheduler which a reload has closed waits on in its successor, with the time it has waited. */
-  async function take(request: AcquireRequest): Promise<Lease> {
-    const begun = performance.now()
-    const asked = scheduler()
-    try {
-      return await asked.acquire(request)
-    } catch (error) {
-      const isMoved = error instanceof GatewayError && error.kind === 'shutting_down' && asked !== scheduler()
-      if (!isMoved) throw error
-      return take({ ...request, waited: (request.waited ?? 0) + performance.now() - begun })
     }
   }
 

@@ -28,11 +28,13 @@ export interface Serving {
   close(): Promise<void>
 }
 
-/** @param patience milliseconds that running requests may take to end */
-export function linkToOwner(patience: number): Link {
+export function linkToOwner(): Link {
   const outbox = createOutbox<ToOwner>((messages) => void process.send?.(messages))
   const scheduler = createRemoteScheduler((message) => outbox.put(message))
-  let onMessage = (_message: ToWorker): void => {}
+  let onMessage = ([what]: ToWorker): void => {
+    // told to end before it serves: nothing runs
+    if (what === 'stop' || what === 'retire') process.exit(0)
+  }
   process.on('message', (messages: ToWorker[]) => {
     for (const message of messages) {
       scheduler.hear(message)
@@ -41,6 +43,7 @@ export function linkToOwner(patience: number): Link {
   })
   // without its owner nobody says what a key may still take
   process.on('disconnect', () => process.exit(1))
+  cluster.worker?.on('error', () => process.exit(1))
   // a terminal tells the whole group: it is the owner who says when to end
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => {})
@@ -55,14 +58,15 @@ export function linkToOwner(patience: number): Link {
     async serve(served, address) {
       const tell = (): void => outbox.put(['counts', served.counts()])
       const timer = setInterval(tell, COUNTED).unref()
-      const end = new Promise<'retire' | 'stop'>((resolve) => {
+      const end = new Promise<void>((resolve) => {
         onMessage = ([what]) => {
           if (what === 'count') tell()
-          if (what === 'retire' || what === 'stop') resolve(what)
+          else if (what === 'stop') resolve()
+          else if (what === 'retire') void drain(served.server.server).then(resolve)
         }
       })
       outbox.put(['ready', address])
-      if ((await end) === 'retire') await drain(served.server.server, patience)
+      await end
       await served.close()
       clearInterval(timer)
       await new Promise<void>((resolve) => {
@@ -75,12 +79,12 @@ export function linkToOwner(patience: number): Link {
 }
 
 /** Takes no new connection and says on the open ones that each request is their last; refuses none. */
-async function drain(server: Server, patience: number): Promise<void> {
+async function drain(server: Server): Promise<void> {
   server.prependListener('request', (_request, response) => {
     response.shouldKeepAlive = false
   })
   server.keepAliveTimeout = 1
-  const closed = once(server, 'close', { signal: AbortSignal.timeout(patience) }).catch(() => {})
+  const closed = once(server, 'close')
   // http's own close() would cut connections whose first request is on its way
   NetServer.prototype.close.call(server)
   setTimeout(() => server.closeIdleConnections(), GRACE).unref()

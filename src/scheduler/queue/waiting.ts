@@ -1,9 +1,8 @@
 /** One request on its way to a lease. */
-import type { AcquireRequest } from '../contract.ts'
+import type { AcquireRequest, Lease } from '../contract.ts'
 import type { Client } from '../clients.ts'
 import type { Placed } from '../heap.ts'
 import type { Choice, Lane, Tier } from '../lane.ts'
-import type { LeaseRecord } from '../lease.ts'
 import type { Demand } from '../limits/demand.ts'
 
 export interface Waiting extends Placed {
@@ -23,7 +22,7 @@ export interface Waiting extends Placed {
   booking: Choice | undefined
   /** Out of the queue, by whatever way. */
   gone: boolean
-  resolve: (lease: LeaseRecord) => void
+  resolve: (lease: Lease) => void
   reject: (error: Error) => void
   /** Stops listening to the client's signal. */
   unhook: () => void
