@@ -16,6 +16,8 @@ export interface Candidate {
   fits?: (phase: Pick<Phase, 'provider' | 'unit'>) => boolean
   /** How it wants the model named; `provider/model` when absent. */
   model?: (phase: Pick<Phase, 'provider' | 'model'>) => string
+  /** Of which providers it ends the streams without `[DONE]`. */
+  endsSilently?: readonly Phase['provider'][]
   headers?: (phase: Pick<Phase, 'provider'>) => Record<string, string>
   /** What a reader of its figures should know. */
   note?: string

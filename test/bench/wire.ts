@@ -88,7 +88,11 @@ const candidate = (text: string, finishReason?: string): unknown => ({
 const generate: Wire = {
   json: (size) => padded(size, (text) => candidate(text, 'STOP')),
   stream: (count) =>
-    Array.from({ length: count }, (_, index) => data(candidate(word(index), index + 1 === count ? 'STOP' : undefined))),
+    Array.from(
+      { length: count },
+      // Google ends its lines so.
+      (_, index) => `data: ${JSON.stringify(candidate(word(index), index + 1 === count ? 'STOP' : undefined))}\r\n\r\n`,
+    ),
 }
 
 /** By a part of the request's path that only this wire has. */

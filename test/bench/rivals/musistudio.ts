@@ -15,8 +15,9 @@ export async function musistudio(upstream: number, directory: string): Promise<C
       await freePort(),
     ),
     bare: false,
+    endsSilently: ['gemini'],
     fits: ({ provider }) => provider !== 'anthropic',
     model: ({ provider, model }) => `${provider},${model}`,
-    note: '@musistudio/llms writes Anthropic’s format only for Vertex: it has no Anthropic phases.',
+    note: '@musistudio/llms writes Anthropic’s format only for Vertex: it has no Anthropic phases. Its Gemini streams end without [DONE].',
   }
 }

@@ -29,6 +29,7 @@ export async function portkey(upstream: number, directory: string): Promise<Cand
       'x-portkey-provider': PROVIDERS[provider],
       'x-portkey-custom-host': provider === 'gemini' ? `${root}/v1beta` : `${root}/v1`,
     }),
-    note: `Portkey runs on @hono/node-server ${SERVER}: with newer ones it answers 500 to every stream.`,
+    endsSilently: ['gemini'],
+    note: `Portkey runs on @hono/node-server ${SERVER}: with newer ones it answers 500 to every stream. Its Gemini streams end without [DONE].`,
   }
 }
