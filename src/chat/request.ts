@@ -38,8 +38,8 @@ export interface ChatRequest {
   legacy_functions: boolean
   /** The body as received, for formats that are OpenAI's own. */
   body: Record<string, unknown>
-  /** The bytes that `body` was parsed from, without escapes below U+0100: until there is an answer. */
-  bytes?: Buffer | undefined
+  /** The client's own body and the bytes that it was parsed from, without escapes below U+0100: until there is an answer. */
+  received?: { body: Record<string, unknown>; bytes: Buffer } | undefined
 }
 
 export interface Message {

@@ -34,7 +34,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       const reached = await reach(ticket)
       ticket.warnings = reached.began.answer.warnings
       // a long answer would keep a long question in memory twice
-      request.bytes = undefined
+      request.received = undefined
       const resumes = request.stream && resumable.has(request.model)
       const { deltas, terminated } = resumes ? resuming(reached, ticket, resumption) : plain(reached, ticket, tell)
       return answerOf(reached, ticket, deltas, terminated, parts.passHeaders?.(reached.began.answer.headers))

@@ -95,9 +95,9 @@ function fill(name: string, parts: Parts, frame: Frame, target: Target, from: Ch
 }
 
 /** The vendor's body as text, or as bytes where most of them are the client's own. */
-function written(body: unknown, { body: source, bytes }: ChatRequest): string | Uint8Array {
-  const spliced = bytes && bytes.length >= SHORTEST_SPLICE && isMap(body) ? spliceBody(body, source, bytes) : undefined
-  return spliced ?? JSON.stringify(body)
+function written(body: unknown, { received }: ChatRequest): string | Uint8Array {
+  if (!received || received.bytes.length < SHORTEST_SPLICE || !isMap(body)) return JSON.stringify(body)
+  return spliceBody(body, received.body, received.bytes) ?? JSON.stringify(body)
 }
 
 /** Names the part, message or tool that no case of the definition takes, without its contents. */

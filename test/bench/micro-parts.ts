@@ -51,7 +51,8 @@ const encode = (name: string, prompt: number) => (): (() => unknown) => {
   const format = formatOf(name)
   const text = JSON.stringify(body(prompt))
   const bytes = Buffer.from(text)
-  const request = { ...parseChatRequest(JSON.parse(text)), bytes }
+  const parsed = parseChatRequest(JSON.parse(text))
+  const request = { ...parsed, received: { body: parsed.body, bytes } }
   return () => format.encode(request, target)
 }
 const answer = (name: string, path: string) => (): (() => unknown) => {

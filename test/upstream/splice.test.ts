@@ -1,5 +1,9 @@
+import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { parseChatRequest } from '../../src/api/chat-completions/parse.ts'
+import { checkFormatFile } from '../../src/config/formats.ts'
+import { withPrefix } from '../../src/upstream/prefix.ts'
 import { spliceBody } from '../../src/upstream/splice.ts'
 
 const parse = (bytes: Buffer): Record<string, unknown> => JSON.parse(bytes.toString()) as Record<string, unknown>
@@ -67,5 +71,25 @@ describe('a body whose bytes go on', () => {
       { numRuns: 500 },
     )
     expect(done).toBeGreaterThan(50)
+  })
+})
+
+describe('a long body', () => {
+  const long = 'What does the tide carry? '.repeat(1000)
+  const text = JSON.stringify({ model: 'fast', messages: [{ role: 'user', content: long }] })
+  const body = JSON.parse(text) as Record<string, unknown>
+  const request = { ...parseChatRequest(body), received: { body, bytes: Buffer.from(text) } }
+  const target = { base_url: 'http://127.0.0.1:1/v1', model: 'theirs', secret: 'key', headers: {} }
+  const format = checkFormatFile(fileURLToPath(new URL('../../src/formats/openai.yaml', import.meta.url)))
+
+  test('reaches an upstream of the same wire as the bytes that came, its model aside', () => {
+    const sent = format.encode(request, target).request.body
+    expect(sent).toBeInstanceOf(Uint8Array)
+    expect(parse(Buffer.from(sent))).toEqual({ ...body, model: 'theirs' })
+  })
+
+  test('is written anew when a broken answer goes on: what the client has seen of it goes along', () => {
+    const sent = format.encode(withPrefix(request, 'The tide', { message: {}, body: {} }), target).request.body
+    expect(parse(Buffer.from(sent))['messages']).toHaveLength(2)
   })
 })

@@ -43,7 +43,7 @@ export async function chatCompletions(app: FastifyInstance, options: ChatComplet
     },
     handler: async (request, reply) => {
       const chat = parseChatRequest(request.body as Record<string, unknown>)
-      if (request.bodyBytes) chat.bytes = request.bodyBytes
+      if (request.bodyBytes) chat.received = { body: chat.body, bytes: request.bodyBytes }
       const context: ChatContext = {
         signal: clientSignal(reply.raw),
         client: clientOf?.(request),

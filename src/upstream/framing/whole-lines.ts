@@ -40,7 +40,10 @@ export function createLineCutter(maxEvent: number): LineCutter {
   return {
     push(bytes) {
       const buffer = asBuffer(bytes)
-      const cut = Math.max(buffer.lastIndexOf(10), buffer.lastIndexOf(13)) + 1
+      // nearly every read ends with a line
+      const isWhole = buffer[buffer.length - 1] === 10
+      if (isWhole && pendingSize === 0) return decode(buffer)
+      const cut = isWhole ? buffer.length : Math.max(buffer.lastIndexOf(10), buffer.lastIndexOf(13)) + 1
       if (cut === 0) {
         pending.push(buffer)
         pendingSize += buffer.length
