@@ -81,7 +81,7 @@ function fill(name: string, parts: Parts, frame: Frame, target: Target, from: Ch
       const value = make(frame)
       if (value !== undefined) headers[key] = typeof value === 'string' ? value : JSON.stringify(value)
     }
-    for (const [key, value] of Object.entries(target.headers)) headers[key.toLowerCase()] = value
+    for (const key in target.headers) headers[key.toLowerCase()] = target.headers[key] ?? ''
     const body = written(parts.body(frame) ?? {}, from)
     return { method: parts.method, url: target.base_url + String(parts.path(frame)), headers, body }
   } catch (cause) {
