@@ -59,9 +59,12 @@ export async function serveAlone(options: ServeOptions): Promise<number> {
 
   tellLeftOut(owner.log, config)
   await serve(config)
-  console.log(greeting(await listening(() => front.listen(port, host), stop, port, host), config))
+  const address = await listening(() => front.listen(port, host), stop, port, host)
   reloadOnHangup({ owner, config, load, tellLeftOut, serve, fixed: ['port', 'host', 'data', 'workers'] })
-  await untilStopped(owner.log)
+  const stopped = untilStopped(owner.log)
+  // who reads this may send signals
+  console.log(greeting(address, config))
+  await stopped
   await stop()
   return 0
 }

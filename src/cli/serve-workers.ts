@@ -19,8 +19,9 @@ export async function serveWithWorkers(options: WorkersOptions): Promise<number>
   tellLeftOut(owner.log, config)
   const args = await workerArgs(port, host)
   const fleet = createFleet({ args, scheduler: owner.scheduler, text: owner.text, log: owner.log })
+  let address: string
   try {
-    console.log(greeting(await fleet.renew(workersOf(config.server)), config))
+    address = await fleet.renew(workersOf(config.server))
   } catch (cause) {
     await fleet.stop()
     owner.close()
@@ -29,7 +30,10 @@ export async function serveWithWorkers(options: WorkersOptions): Promise<number>
   const serve = async ({ server }: { server: ServerConfig }): Promise<void> =>
     void (await fleet.renew(workersOf(server)))
   reloadOnHangup({ owner, config, load, tellLeftOut, serve, fixed: ['port', 'host', 'data'] })
-  await untilStopped(owner.log)
+  const stopped = untilStopped(owner.log)
+  // who reads this may send signals
+  console.log(greeting(address, config))
+  await stopped
   await fleet.stop()
   owner.close()
   return 0
