@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { ServerConfig } from '../config/config.ts'
+import { addCounts } from '../observability/metrics.ts'
 import { createOwner } from '../owner.ts'
 import { createFleet } from '../workers/fleet.ts'
 import { reloadOnHangup } from './reload.ts'
@@ -18,7 +19,7 @@ export async function serveWithWorkers(options: WorkersOptions): Promise<number>
   const owner = await createOwner(config, { level, store })
   tellLeftOut(owner.log, config)
   const args = await workerArgs(port, host)
-  const fleet = createFleet({ args, scheduler: owner.scheduler, text: owner.text, log: owner.log })
+  const fleet = createFleet({ args, scheduler: owner.scheduler, text: owner.text, add: addCounts, log: owner.log })
   let address: string
   try {
     address = await fleet.renew(workersOf(config.server))

@@ -12,6 +12,8 @@ export interface FleetParts {
   scheduler: () => Scheduler
   /** Counters of several processes as one page. */
   text: (each: Iterable<Counts>, workers: number) => string
+  /** Adds the second to the first. */
+  add: (to: Counts, more: Counts) => void
   log: { warn(fields: object, text: string): void; info(text: string): void }
 }
 
@@ -37,10 +39,11 @@ interface Member {
   counted: (() => void)[]
 }
 
-export function createFleet({ args, scheduler, text, log }: FleetParts): Fleet {
+export function createFleet({ args, scheduler, text, add, log }: FleetParts): Fleet {
   const members = new Set<Member>()
-  /** By member; those of the dead stay, so that no counter goes back. */
   const counts = new Map<Member, Counts>()
+  /** What those have counted that are gone, so that no counter goes back. */
+  const past: Counts = new Map()
   let generation = 0
   let isStopping = false
   let deaths = 0
@@ -64,7 +67,7 @@ export function createFleet({ args, scheduler, text, log }: FleetParts): Fleet {
           }),
       ),
     )
-    return text(counts.values(), [...members].filter(({ isReady }) => isReady).length)
+    return text([past, ...counts.values()], [...members].filter(({ isReady }) => isReady).length)
   }
 
   function start(): Promise<string> {
@@ -99,9 +102,14 @@ export function createFleet({ args, scheduler, text, log }: FleetParts): Fleet {
       worker.on('message', (messages: ToOwner[]) => {
         for (const message of messages) desk.hear(message)
       })
+      // nothing that it has said comes after this; its exit may be heard before its last words
+      worker.once('disconnect', () => {
+        desk.close()
+        add(past, counts.get(member) ?? new Map())
+        counts.delete(member)
+      })
       worker.once('exit', (code, signal) => {
         members.delete(member)
-        desk.close()
         for (const done of member.counted.splice(0)) done()
         reject(new Error(`a worker ended with ${signal ?? code} before it served`))
         if (isStopping || member.isLeaving || !member.isReady) return
