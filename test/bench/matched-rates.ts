@@ -8,7 +8,7 @@ import { takeTurns } from './rounds.ts'
 import type { Turn } from './rounds.ts'
 
 /** Milliseconds of a turn, and of one that only asks whether a candidate carries the rate. */
-const TURN = 800
+const TURN = 600
 const TRIAL = 400
 /** A machine that does other work at the same time delays one turn, not several. */
 const TRIES = 3

@@ -10,7 +10,8 @@ export function page(run: Run): string {
   const offered = [...results.filter((one) => one.offered !== undefined), ...(keyPools ? [keyPools] : [])]
   return `# Benchmarks
 
-Written by \`npm run bench -- --others --write\`; do not edit. ${machine}; ${rounds} rounds, turn and turn about.
+Written by \`npm run bench -- --others --write\`; do not edit. ${machine}; ${rounds} rounds, turn and turn about; of
+others than the bare relay and the gateway three.
 
 Ratios are the gateway's CPU to that of the barest relay that Node can run (node:http in, undici's \`dispatch\` out, bytes as they
 are), in the same run.

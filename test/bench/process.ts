@@ -23,15 +23,23 @@ export interface Measured {
   stop(): Promise<void>
 }
 
-/** Starts `node <args>`, or another program, with `PORT` in its environment, and resolves when it listens there. */
-export async function start(name: string, args: string[], port: number, program?: string): Promise<Measured> {
+/**
+ * Starts `node <args>`, or another program, with `PORT` in its environment, and resolves when it listens there.
+ * @param quiet Is what it says of errors of no interest, as a rival's own are?
+ */
+export async function start(
+  name: string,
+  args: string[],
+  port: number,
+  { program, quiet = false }: { program?: string; quiet?: boolean } = {},
+): Promise<Measured> {
   const begun = performance.now()
   let failed: Error | undefined
   const child = spawn(program ?? process.execPath, program ? args : ['--import', REPORT, ...args], {
     cwd: ROOT,
     env: { ...process.env, PORT: String(port), LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'info' },
     // Its log lines are made and written, as in earnest, but not kept.
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', 'ignore', quiet ? 'ignore' : 'inherit', 'ipc'],
   })
   child.once('error', (error) => (failed = error))
   await listening(child, name, port).catch((error: unknown) => {

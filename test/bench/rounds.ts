@@ -8,11 +8,21 @@ export interface Turn {
   rate: number
 }
 
-/** Gives each one turn a round, the first first and then last, so that what one leaves behind does not always meet the same other. */
-export async function takeTurns<T>(who: T[], rounds: number, turn: (one: T) => Promise<Turn>): Promise<Turn[][]> {
+/** Of rounds, for whoever is there only to compare with. */
+const FEW = 3
+
+/**
+ * Gives each one turn a round, the first first and then last, so that what one leaves behind does not always meet the same other. Who
+ * is no reference leaves after some rounds: the time goes to the figures that decide.
+ */
+export async function takeTurns<T extends { reference?: boolean }>(
+  who: T[],
+  rounds: number,
+  turn: (one: T) => Promise<Turn>,
+): Promise<Turn[][]> {
   const taken = who.map((): Turn[] => [])
   for (let round = 0; round < rounds; round++) {
-    const order = [...who.entries()]
+    const order = [...who.entries()].filter(([, { reference }]) => reference || round < FEW)
     for (const [index, one] of round % 2 === 0 ? order : order.toReversed()) taken[index]?.push(await turn(one))
   }
   return taken

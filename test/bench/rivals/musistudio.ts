@@ -13,6 +13,7 @@ export async function musistudio(upstream: number, directory: string): Promise<C
       `@musistudio/llms ${version}`,
       [SERVER, folder, `http://127.0.0.1:${upstream}`],
       await freePort(),
+      { quiet: true },
     ),
     bare: false,
     endsSilently: ['gemini'],

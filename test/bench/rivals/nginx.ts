@@ -12,7 +12,10 @@ export async function nginx(upstream: number, directory: string): Promise<Candid
   const port = await freePort()
   const config = join(directory, 'nginx.conf')
   writeFileSync(config, configuration(port, upstream, directory))
-  return { process: await start(`nginx ${version}`, ['-p', directory, '-c', config], port, 'nginx'), bare: true }
+  return {
+    process: await start(`nginx ${version}`, ['-p', directory, '-c', config], port, { program: 'nginx' }),
+    bare: true,
+  }
 }
 
 /** One process, no buffering of answers, connections to the upstream kept: as a gateway has to work. */

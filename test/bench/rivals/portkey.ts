@@ -22,6 +22,7 @@ export async function portkey(upstream: number, directory: string): Promise<Cand
       `Portkey ${version}`,
       [join(folder, 'build/start-server.js'), `--port=${port}`, '--headless'],
       port,
+      { quiet: true },
     ),
     bare: false,
     model: ({ model }: Pick<Phase, 'model'>) => model,
