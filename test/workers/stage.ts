@@ -1,5 +1,5 @@
 /** A fake vendor, a configuration that calls it, and `serve` as a process of its own. */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,6 +11,9 @@ import type { SchedulerReport } from '../../src/scheduler/contract.ts'
 import { start } from '../scheduler-http/command-line.ts'
 
 export const SOON = { interval: 10, timeout: 10_000 }
+
+/** Each start finds what the one before has compiled. */
+const COMPILED = { NODE_COMPILE_CACHE: path.join(tmpdir(), 'balanced-call-compiled') }
 
 export interface Stage {
   /** What the vendor has not answered yet, how many it was asked, and how many at most at once. */
@@ -96,7 +99,7 @@ export function write({
 export async function serve(workers?: number, ...more: string[]): Promise<string> {
   stage.said = ''
   const count = workers === undefined ? [] : ['--workers', String(workers)]
-  stage.child = start(['serve', '--config', stage.file, '--port', '0', ...count, ...more])
+  stage.child = start(['serve', '--config', stage.file, '--port', '0', ...count, ...more], COMPILED)
   stage.child.stdout.on('data', (piece) => (stage.said += String(piece)))
   const address = (): string => /balanced-call on (http:\/\/[^/\s]+)/.exec(stage.said)?.[1] ?? ''
   await expect.poll(address, SOON).not.toBe('')
@@ -136,12 +139,10 @@ export function workers(): number[] {
     .map(Number)
 }
 
+/** Not so when it has ended and its new parent has not taken note of it. */
 export function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' })
+  return stdout.trim() !== '' && !stdout.trim().startsWith('Z')
 }
 
 /** Tells the process, and waits until it says that it has done so. */
