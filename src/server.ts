@@ -81,7 +81,8 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   registerJsonBody(app, config.bounds)
   void app.register(async (pages) => {
     // a hook costs each answer: those of models have no secrets of ours, and their errors go through `sendError`
-    pages.addHook('onSend', (_request, _reply, payload, done) => {
+    pages.addHook('onSend', (request, reply, payload, done) => {
+      reply.header('x-request-id', request.id)
       done(null, typeof payload === 'string' ? redact(payload) : payload)
     })
     registerHealth(pages, { scheduler: parts.scheduler, running, overload })
@@ -143,7 +144,7 @@ function sendError(
   if (error.kind === 'internal') log.error({ err: error.cause ?? error, request: request.id }, 'request failed')
   return reply
     .code(error.status)
-    .headers(redacted(errorHeaders(error), redact))
+    .headers({ 'x-request-id': request.id, ...redacted(errorHeaders(error), redact) })
     .type('application/json; charset=utf-8')
     .send(redact(JSON.stringify(errorBody(error))))
 }

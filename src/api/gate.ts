@@ -26,7 +26,6 @@ export function registerGate(app: FastifyInstance, options: GateOptions): void {
   app.decorateRequest('client', undefined)
 
   app.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
-    reply.header('x-request-id', request.id)
     if (isHealth(request.url)) return done()
     if (running.isStopping()) {
       reply.header('connection', 'close')
