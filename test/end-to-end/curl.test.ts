@@ -50,6 +50,16 @@ describe('curl', () => {
     expect(answer.error.message).toContain('Unknown request URL')
   })
 
+  it.each([
+    ['an answer', () => post('{"model":"fast","messages":[{"role":"user","content":"Hello"}]}')],
+    ['a stream', () => post('{"model":"fast","stream":true,"messages":[{"role":"user","content":"Hello"}]}')],
+    ['a refusal', () => post('{"model":"fast"}')],
+    ['a page', () => [`${gateway.url}/v1/models`]],
+    ['no page', () => [`${gateway.url}/v1/nothing`]],
+  ])('reads the name of its request in the head of %s', async (_, request) => {
+    expect(await curl('--include', ...request())).toMatch(/^x-request-id: req_[0-9a-f]{32}\r$/m)
+  })
+
   it('finds the gateway healthy', async () => {
     expect(JSON.parse(await curl(`${gateway.url}/health`))).toMatchObject({ status: 'ok', in_flight: 0 })
   })
