@@ -24,7 +24,7 @@ const SHARE = 0.8
 
 /**
  * Who is offered what: the first group has the highest rate that the references carry, and everybody who carries it too. Whoever is
- * slower has a group with others as slow, and the references beside them.
+ * slower has a group with others as slow, and the references beside them; whoever is too slow for all of them has none.
  *
  * @param limitOf requests a second that a candidate answered when it was given as many as it took
  */
@@ -36,7 +36,7 @@ export async function groupByRate(
 ): Promise<Group[]> {
   const carried = new Map<Candidate, number>()
   for (const candidate of candidates) {
-    const within = rates.filter((rate) => rate <= SHARE * limitOf(candidate))
+    const within = rates.filter((rate, index) => rate <= SHARE * limitOf(candidate) || index === rates.length - 1)
     carried.set(candidate, await highest(phase, within, candidate))
   }
   const references = candidates.filter(({ reference }) => reference)
@@ -45,6 +45,7 @@ export async function groupByRate(
   for (const candidate of candidates) {
     if (candidate.reference) continue
     const rate = Math.min(top, carried.get(candidate) ?? 0)
+    if (rate === 0) continue
     const group = groups.get(rate) ?? [...references]
     group.push(candidate)
     groups.set(rate, group)
@@ -52,12 +53,15 @@ export async function groupByRate(
   return [...groups].map(([rate, group]) => ({ rate, candidates: group })).toSorted((a, b) => b.rate - a.rate)
 }
 
-/** Throws Error when not even the lowest rate is carried. */
+/** 0 when not even the lowest rate is carried. Throws Error when a reference is that slow. */
 async function highest(phase: Phase, rates: readonly number[], candidate: Candidate): Promise<number> {
   for (const rate of rates) {
     for (let left = 2; left > 0; left--) if (kept((await offer(phase, candidate, rate, TRIAL)).result)) return rate
   }
-  throw new Error(`${candidate.process.name} carries no rate that ${phase.name} is measured at`)
+  const problem = `${candidate.process.name} carries no rate that ${phase.name} is measured at`
+  if (candidate.reference) throw new Error(problem)
+  console.log(`left out: ${problem}`)
+  return 0
 }
 
 /** Not even the third time could all be sent in time. */
