@@ -13,27 +13,26 @@ export interface Front {
   close(): Promise<void>
 }
 
-/** What a server looks up at each connection or request. */
-const SETTINGS = ['keepAliveTimeout', 'headersTimeout', 'requestTimeout', 'timeout', 'maxConnections'] as const
+/** What a server looks up at each connection or request; the types do not tell of the last. */
+const SETTINGS = ['keepAliveTimeout', 'headersTimeout', 'requestTimeout', 'timeout', 'maxConnections', 'maxHeaderSize']
 
 /** Milliseconds that a connection may take to end after the last answer. */
 const LAST_WORDS = 1000
 
-/** @param maxHeaderSize bytes; fixed when a server is made */
-export function createFront(maxHeaderSize: number): Front {
+export function createFront(): Front {
   const servers: Server[] = []
   let shown: FastifyInstance | undefined
 
   /** Listeners are exchanged, so that a request costs what it costs without. */
   function dress(server: Server, app: FastifyInstance): void {
-    for (const setting of SETTINGS) server[setting] = app.server[setting]
+    for (const setting of SETTINGS) Reflect.set(server, setting, Reflect.get(app.server, setting))
     server.removeAllListeners('request').on('request', app.routing)
     server.removeAllListeners('clientError')
     for (const listener of app.server.listeners('clientError')) server.on('clientError', listener as () => void)
   }
 
   async function open(port: number, host: string): Promise<number> {
-    const server = createServer({ maxHeaderSize })
+    const server = createServer()
     if (shown) dress(server, shown)
     server.listen({ port, host })
     await once(server, 'listening')

@@ -24,7 +24,7 @@ export interface ServeOptions {
 export async function serveAlone(options: ServeOptions): Promise<number> {
   const { config, load, level, port, host, store, greeting, tellLeftOut } = options
   const owner = await createOwner(config, { level, store })
-  const front = createFront(config.server.bounds.headers)
+  const front = createFront()
   const apps = new Set<Served>()
   /** What those have counted that are gone. */
   const past: Counts = new Map()
