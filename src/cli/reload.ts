@@ -14,10 +14,12 @@ export interface Reload {
   serve: (config: Config) => Promise<void>
 }
 
-export function reloadOnHangup({ owner, config, load, tellLeftOut, fixed, serve }: Reload): void {
+/** From now on, until the function that comes back is called: it resolves when a reload that goes on has ended. */
+export function reloadOnHangup({ owner, config, load, tellLeftOut, fixed, serve }: Reload): () => Promise<void> {
   const { log } = owner
   let current = config
   let turn = Promise.resolve()
+  let isOver = false
 
   async function exchange(next: Config): Promise<void> {
     await owner.reload(next)
@@ -44,5 +46,11 @@ export function reloadOnHangup({ owner, config, load, tellLeftOut, fixed, serve 
     }
   }
 
-  process.on('SIGHUP', () => void (turn = turn.then(reload)))
+  process.on('SIGHUP', () => {
+    if (!isOver) turn = turn.then(reload)
+  })
+  return () => {
+    isOver = true
+    return turn
+  }
 }

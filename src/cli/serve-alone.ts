@@ -60,11 +60,19 @@ export async function serveAlone(options: ServeOptions): Promise<number> {
   tellLeftOut(owner.log, config)
   await serve(config)
   const address = await listening(() => front.listen(port, host), stop, port, host)
-  reloadOnHangup({ owner, config, load, tellLeftOut, serve, fixed: ['port', 'host', 'data', 'workers'] })
+  const endReloads = reloadOnHangup({
+    owner,
+    config,
+    load,
+    tellLeftOut,
+    serve,
+    fixed: ['port', 'host', 'data', 'workers'],
+  })
   const stopped = untilStopped(owner.log)
   // who reads this may send signals
   console.log(greeting(address, config))
   await stopped
+  await endReloads()
   await stop()
   return 0
 }

@@ -30,11 +30,12 @@ export async function serveWithWorkers(options: WorkersOptions): Promise<number>
   }
   const serve = async ({ server }: { server: ServerConfig }): Promise<void> =>
     void (await fleet.renew(workersOf(server)))
-  reloadOnHangup({ owner, config, load, tellLeftOut, serve, fixed: ['port', 'host', 'data'] })
+  const endReloads = reloadOnHangup({ owner, config, load, tellLeftOut, serve, fixed: ['port', 'host', 'data'] })
   const stopped = untilStopped(owner.log)
   // who reads this may send signals
   console.log(greeting(address, config))
   await stopped
+  await endReloads()
   await fleet.stop()
   owner.close()
   return 0

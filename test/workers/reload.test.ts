@@ -1,4 +1,5 @@
 /** SIGHUP: another configuration under load, with one process and with several. */
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { expect, describe, it } from 'vitest'
 import { answer, ask, page, reload, report, serve, setStage, SOON, stage, status, workers, write } from './stage.ts'
@@ -68,6 +69,15 @@ describe.each([
     const { scopes } = await report(url)
     const rpm = scopes.find(({ limit }) => limit === 'requests/60s')
     expect((rpm?.amount ?? 0) - (rpm?.level ?? 0)).toBe(2)
+  })
+
+  it('ends in order when it is told to stop in the midst of one', async () => {
+    write({})
+    await serve(count)
+    const exit = once(stage.child ?? process, 'exit')
+    stage.child?.kill('SIGHUP')
+    stage.child?.kill('SIGTERM')
+    expect(await exit).toEqual([0, null])
   })
 })
 
