@@ -9,8 +9,11 @@ export interface Flow<T> extends AsyncIterable<T> {
 }
 
 /** Pours what can be poured, and iterates everything else. */
-export async function pour<T>(source: AsyncIterable<T>, take: Take<T>): Promise<void> {
-  if (isFlow(source)) return source.pour(take)
+export function pour<T>(source: AsyncIterable<T>, take: Take<T>): Promise<void> {
+  return isFlow(source) ? source.pour(take) : pourEach(source, take)
+}
+
+async function pourEach<T>(source: AsyncIterable<T>, take: Take<T>): Promise<void> {
   for await (const value of source) {
     const held = take(value)
     if (held !== undefined) await held

@@ -9,7 +9,7 @@ import { judge, type FailoverOptions, type Verdict } from './failover.ts'
 import { asGatewayError, withWait } from './fault.ts'
 import { hedged, type Hedging } from './hedge.ts'
 import { conclude } from './relay.ts'
-import type { Reached, Ticket } from './ticket.ts'
+import { bar, exclude, type Reached, type Ticket } from './ticket.ts'
 import { Try, type Course, type Sender } from './try.ts'
 
 export interface ReachParts extends Sender {
@@ -47,7 +47,7 @@ export function createReach(parts: ReachParts): Reach {
       } finally {
         ticket.waited += parts.now() - since
       }
-      if (last && ticket.barred.has(lease.id)) {
+      if (last && ticket.barred?.has(lease.id)) {
         lease.fail({ kind: 'cancelled', started: false })
         if (course.spare) return course.spare
         throw last
@@ -73,13 +73,13 @@ export function createReach(parts: ReachParts): Reach {
   function hedge(hedging: Hedging, lease: Lease, ticket: Ticket, asked: Asked, course: Course): Promise<Reached> {
     const tries = (each: Lease, signal: Cancellation): Promise<Reached> => {
       // of two that run at once the policy hears of one fault: the other key is done without as well
-      if (each !== lease) ticket.excluded.add(each.id)
+      if (each !== lease) exclude(ticket, each.id)
       return tryOnce(each, ticket, signal, course)
     }
     const another = async (): Promise<Lease | undefined> => {
-      const others = new Set([...ticket.excluded, lease.id])
+      const others = new Set(ticket.excluded).add(lease.id)
       const found = await acquire(asked, ticket, others, 0).catch(() => undefined)
-      if (!found || (found.id !== lease.id && !ticket.barred.has(found.id))) return found
+      if (!found || (found.id !== lease.id && !ticket.barred?.has(found.id))) return found
       found.fail({ kind: 'cancelled', started: false })
       return undefined
     }
@@ -125,10 +125,10 @@ export function createReach(parts: ReachParts): Reach {
   function acquire(
     asked: Asked,
     { since }: Ticket,
-    exclude: ReadonlySet<string>,
+    without: ReadonlySet<string> | undefined,
     maxWait: number | undefined,
   ): Promise<Lease> {
-    return parts.scheduler.acquire({ ...asked, exclude, maxWait, waited: parts.now() - since })
+    return parts.scheduler.acquire({ ...asked, exclude: without, maxWait, waited: parts.now() - since })
   }
 
   /** Keys and routes that the next try does without. */
@@ -136,7 +136,7 @@ export function createReach(parts: ReachParts): Reach {
     if (verdict.exclude === 'provider') {
       const keys = providers.get(lease.provider)?.keys ?? []
       for (const { name } of keys) bar(ticket, `${lease.provider}/${lease.model}#${name}`)
-    } else if (verdict.exclude === 'key') ticket.excluded.add(lease.id)
+    } else if (verdict.exclude === 'key') exclude(ticket, lease.id)
     if (verdict.maxWait === undefined) return
     // patience counts from the arrival, and this one from now on
     const patience = parts.now() - ticket.since + verdict.maxWait
@@ -145,8 +145,3 @@ export function createReach(parts: ReachParts): Reach {
 }
 
 type Asked = Omit<AcquireRequest, 'exclude' | 'maxWait' | 'waited'>
-
-export function bar(ticket: Ticket, id: string): void {
-  ticket.excluded.add(id)
-  ticket.barred.add(id)
-}

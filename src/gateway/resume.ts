@@ -6,7 +6,7 @@ import { asGatewayError } from './fault.ts'
 import type { Reach } from './reach.ts'
 import { relay, type Tell } from './relay.ts'
 import { createStory } from './story.ts'
-import type { Reached, Ticket } from './ticket.ts'
+import { exclude, type Reached, type Ticket } from './ticket.ts'
 
 export interface Resumption {
   reach: Reach
@@ -76,7 +76,7 @@ async function another(
   ticket.resumed++
   ticket.since = how.now()
   ticket.tries = 0
-  ticket.excluded.add(brokenLease)
+  exclude(ticket, brokenLease)
   ticket.beginning = text
   try {
     return await how.reach(ticket)

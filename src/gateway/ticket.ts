@@ -19,9 +19,9 @@ export interface Ticket {
   tries: number
   attempts: number
   /** Ids of leases that failed it: the scheduler takes another where there is one. */
-  excluded: Set<string>
+  excluded: Set<string> | undefined
   /** Ids of leases that cannot serve it at all. */
-  barred: Set<string>
+  barred: Set<string> | undefined
   maxWait: number | undefined
   /** Milliseconds in the queue so far. */
   waited: number
@@ -63,10 +63,21 @@ export function openTicket(request: ChatRequest, context: ChatContext, now: numb
     since: now,
     tries: 0,
     attempts: 0,
-    excluded: new Set(),
-    barred: new Set(),
+    excluded: undefined,
+    barred: undefined,
     maxWait: context.maxWait,
     waited: 0,
     resumed: 0,
   }
+}
+
+/** This key, or this route with it, is done without from now on. */
+export function exclude(ticket: Ticket, id: string): void {
+  ;(ticket.excluded ??= new Set()).add(id)
+}
+
+/** It cannot serve the request at all: no other try will take it, either. */
+export function bar(ticket: Ticket, id: string): void {
+  exclude(ticket, id)
+  ;(ticket.barred ??= new Set()).add(id)
 }

@@ -19,35 +19,31 @@ export interface LogOptions {
 
 export function createLog({ level, redact, write }: LogOptions): Log {
   const writer = write ? { write, defer: (make: () => string) => write(make()) } : standardOutput()
-  /** Milliseconds since the epoch, of a line that is written later than what it tells. */
-  let then: number | undefined
-  const options: pino.LoggerOptions = {
-    level,
-    base: null,
-    timestamp: () => `,"time":"${new Date(then ?? Date.now()).toISOString()}"`,
-    formatters: { level: (level) => ({ level }) },
-  }
-  const log = pino(options, { write: (line: string) => writer.write(redact(line)) })
-  let line = ''
-  const later = pino({ ...options, level: 'info' }, { write: (made: string) => void (line = made) })
-
-  function lineOf(record: RequestRecord, isQuiet: boolean, time: number): string {
-    then = time
-    if (isQuiet) later.info(record, 'chat')
-    else later.warn(record, 'chat')
-    then = undefined
-    return redact(line)
-  }
+  const log = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+    },
+    { write: (line: string) => writer.write(redact(line)) },
+  )
 
   return Object.assign(log, {
     record(record: RequestRecord): void {
       const { outcome } = record
       const isQuiet = outcome === 'ok' || outcome === 'cancelled' || KINDS[outcome].retry === 'never'
-      if (!log.isLevelEnabled(isQuiet ? 'info' : 'warn')) return
+      const level = isQuiet ? 'info' : 'warn'
+      if (!log.isLevelEnabled(level)) return
       const time = Date.now()
-      writer.defer(() => lineOf(record, isQuiet, time))
+      writer.defer(() => redact(lineOf(level, time, record)))
     },
   })
+}
+
+/** As pino would write it, at half the cost: it would join each field to the line by itself. */
+function lineOf(level: string, time: number, record: RequestRecord): string {
+  return `${JSON.stringify({ level, time: new Date(time).toISOString(), ...record, msg: 'chat' })}\n`
 }
 
 let output: LineWriter | undefined

@@ -32,6 +32,10 @@ export function createLineCutter(maxEvent: number): LineCutter {
 
   /** A `\r` at the end of a read ends its line at once; the `\n` that may follow in the next read belongs to it. */
   function plainLines(text: string): string {
+    if (!afterReturn && !text.endsWith('\r')) {
+      const usual = text.replaceAll('\r\n', '\n')
+      if (!usual.includes('\r')) return usual
+    }
     const whole = afterReturn && text.startsWith('\n') ? text.slice(1) : text
     if (text !== '') afterReturn = text.endsWith('\r')
     return whole.replace(/\r\n?/g, '\n')
