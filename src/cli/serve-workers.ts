@@ -1,7 +1,7 @@
 /** `serve --workers N`: this process owns the scheduler and its memory, others serve. */
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import type { ServerConfig } from '../config/config.ts'
+import type { Config, ServerConfig } from '../config/config.ts'
 import { addCounts } from '../observability/metrics.ts'
 import { createOwner } from '../owner.ts'
 import { createFleet } from '../workers/fleet.ts'
@@ -22,14 +22,13 @@ export async function serveWithWorkers(options: WorkersOptions): Promise<number>
   const fleet = createFleet({ args, scheduler: owner.scheduler, text: owner.text, add: addCounts, log: owner.log })
   let address: string
   try {
-    address = await fleet.renew(workersOf(config.server))
+    address = await fleet.renew(workersOf(config.server), config.text)
   } catch (cause) {
     await fleet.stop()
     owner.close()
     throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause })
   }
-  const serve = async ({ server }: { server: ServerConfig }): Promise<void> =>
-    void (await fleet.renew(workersOf(server)))
+  const serve = async (next: Config): Promise<void> => void (await fleet.renew(workersOf(next.server), next.text))
   const endReloads = reloadOnHangup({ owner, config, load, tellLeftOut, serve, fixed: ['port', 'host', 'data'] })
   const stopped = untilStopped(owner.log)
   // who reads this may send signals

@@ -2,7 +2,8 @@
 import cluster from 'node:cluster'
 import { createWorkerApp } from '../app.ts'
 import type { Config, ServerConfig } from '../config/config.ts'
-import { loadConfig } from '../config/load.ts'
+import { configOf, loadConfig } from '../config/load.ts'
+import { parseSource } from '../config/source.ts'
 import type { Owner } from '../owner.ts'
 import { isSandbox, standAside } from '../standby.ts'
 import type { Store } from '../store/store.ts'
@@ -19,20 +20,31 @@ const OPTIONS = {
   insecure: { type: 'boolean' },
 } as const
 
+interface Address {
+  port: number
+  host: string
+}
+
 export async function run(args: string[]): Promise<number> {
   const { values } = readOptions(args, OPTIONS)
-  const read = (): Config => standAside(loadConfig(configFile(values.config), process.env))
+  const file = configFile(values.config)
+  const addressOf = ({ server }: Config): Address => {
+    const port = readPort(values.port ?? process.env['PORT'] ?? String(server.port ?? 9000))
+    const host = values.host ?? process.env['HOST'] ?? server.host ?? '127.0.0.1'
+    if (values.insecure !== true) checkReach(host, server.api_keys)
+    return { port, host }
+  }
+  if (cluster.isWorker) return serveAsWorker(file, addressOf)
+  const read = (): Config => standAside(loadConfig(file, process.env))
   const config = read()
-  const port = readPort(values.port ?? process.env['PORT'] ?? String(config.server.port ?? 9000))
-  const host = values.host ?? process.env['HOST'] ?? config.server.host ?? '127.0.0.1'
-  const load = (next = read()): Config => {
+  const { port, host } = addressOf(config)
+  const load = (): Config => {
+    const next = read()
     if (values.insecure !== true) checkReach(host, next.server.api_keys)
     return next
   }
-  load(config)
   const workersOf = (server: ServerConfig): number =>
     readWorkers(values.workers ?? (process.env['BALANCED_CALL_WORKERS'] || server.workers) ?? 1)
-  if (cluster.isWorker) return serveAsWorker(config, port, host)
   const workers = workersOf(config.server)
   const data = values.data ?? (process.env['BALANCED_CALL_DATA'] || config.server.data)
   const store = data === undefined ? undefined : await open(data)
@@ -42,10 +54,12 @@ export async function run(args: string[]): Promise<number> {
   return serveWithWorkers({ ...options, workersOf })
 }
 
-/** One of several: the owner of the scheduler has started it, and says when it ends. */
-async function serveAsWorker(config: Config, port: number, host: string): Promise<number> {
+/** One of several: the owner of the scheduler has started it, says what it serves, and when it ends. */
+async function serveAsWorker(file: string, addressOf: (config: Config) => Address): Promise<number> {
   const { linkToOwner } = await import('../workers/worker.ts')
-  const { scheduler, page, serve } = linkToOwner()
+  const { scheduler, configuration, page, serve } = linkToOwner()
+  const config = standAside(configOf(parseSource(file, await configuration()), process.env))
+  const { port, host } = addressOf(config)
   const shared = { scheduler, page, close: () => scheduler.close() }
   const app = await createWorkerApp(config, { level: logLevel() }, shared)
   const listen = (): Promise<string> => app.server.listen({ port, host })

@@ -6,6 +6,8 @@ import type { ClientSpec } from '../scheduler/options.ts'
 export interface Config {
   /** The file's path as given, for messages. */
   file: string
+  /** What it said when it was read. */
+  text: string
   server: ServerConfig
   scheduler: SchedulerConfig
   /** Only those that have a key (or need none). */

@@ -56,6 +56,7 @@ export function configOf(source: Source, env: Environment, compile?: Compile): C
   if (problems.length > 0) throw new ConfigError(sortedProblems(problems))
   return {
     file: source.file,
+    text: source.text,
     server: serverSettings(root.section('server'), env, context.folder),
     scheduler: {
       ...schedulerSettings(root.section('scheduler'), context.folder),

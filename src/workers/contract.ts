@@ -13,6 +13,8 @@ export type ToOwner =
   | ['fail', id: number, failure: Failure]
   | ['report', id: number]
   | ['setEnabled', id: number, key: string, enabled: boolean]
+  /** The text of the configuration that is served: the file may say something else by now. */
+  | ['configuration', id: number]
   /** All processes' counters as a page. */
   | ['page', id: number]
   | ['counts', counts: Counts]

@@ -18,8 +18,11 @@ export interface FleetParts {
 }
 
 export interface Fleet {
-  /** Starts workers until that many serve, then retires those that served before. Rejects when one ends before it serves. */
-  renew(count: number): Promise<string>
+  /**
+   * Starts workers until that many serve the configuration of this text, then retires those that served before. Rejects
+   * when one ends before it serves, and then those go on.
+   */
+  renew(count: number, text: string): Promise<string>
   stop(): Promise<void>
 }
 
@@ -45,6 +48,7 @@ export function createFleet({ args, scheduler, text, add, log }: FleetParts): Fl
   /** What those have counted that are gone, so that no counter goes back. */
   const past: Counts = new Map()
   let generation = 0
+  let configuration = ''
   let isStopping = false
   let deaths = 0
   // Workers accept by themselves from one shared socket: a connection that the primary had handed to a worker which dies
@@ -89,6 +93,7 @@ export function createFleet({ args, scheduler, text, add, log }: FleetParts): Fl
       const desk = createDesk({
         scheduler,
         page,
+        configuration,
         send: member.send,
         counted(told) {
           counts.set(member, told)
@@ -133,8 +138,10 @@ export function createFleet({ args, scheduler, text, add, log }: FleetParts): Fl
   }
 
   return {
-    async renew(count) {
+    async renew(count, served) {
       generation++
+      const previous = configuration
+      configuration = served
       const before = [...members]
       const started = Array.from({ length: count }, start)
       const outcomes = await Promise.allSettled(started)
@@ -144,7 +151,10 @@ export function createFleet({ args, scheduler, text, add, log }: FleetParts): Fl
         member.isLeaving = true
         member.send(['retire'])
       }
-      if (failed) throw failed.reason
+      if (failed) {
+        configuration = previous
+        throw failed.reason
+      }
       return (await started[0]) ?? ''
     },
     async stop() {

@@ -9,6 +9,8 @@ export interface OwnerParts {
   /** The one of this moment: a reload puts another in its place. */
   scheduler: () => Scheduler
   page: () => Promise<string>
+  /** The text of the configuration that this worker serves. */
+  configuration: string
   /** Hears the counters of this worker. */
   counted: (counts: Counts) => void
   ready: (address: string) => void
@@ -21,7 +23,7 @@ export interface WorkerDesk {
   close(): void
 }
 
-export function createDesk({ scheduler, page, counted, ready, send }: OwnerParts): WorkerDesk {
+export function createDesk({ scheduler, page, configuration, counted, ready, send }: OwnerParts): WorkerDesk {
   const waiting = new Map<number, Canceller>()
   const leases = new Map<number, Lease>()
 
@@ -78,6 +80,8 @@ export function createDesk({ scheduler, page, counted, ready, send }: OwnerParts
           return void answer(message[1], scheduler().report())
         case 'setEnabled':
           return void answer(message[1], scheduler().setEnabled(message[2], message[3]))
+        case 'configuration':
+          return send(['answer', message[1], configuration])
         case 'page':
           return void answer(message[1], page())
         case 'counts':

@@ -6,6 +6,8 @@ import type { LeaseFacts, ToOwner, ToWorker } from './contract.ts'
 export interface RemoteScheduler extends Scheduler {
   /** The counters of all processes, as a page. */
   page(): Promise<string>
+  /** The text of the configuration that this worker is to serve. */
+  configuration(): Promise<string>
   /** Takes what the owner says. */
   hear(message: ToWorker): void
 }
@@ -53,6 +55,7 @@ export function createRemoteScheduler(send: (message: ToOwner) => void): RemoteS
     },
     report: () => ask((id) => ['report', id]) as Promise<SchedulerReport>,
     setEnabled: (key, enabled) => ask((id) => ['setEnabled', id, key, enabled]) as Promise<boolean>,
+    configuration: () => ask((id) => ['configuration', id]) as Promise<string>,
     page: () => ask((id) => ['page', id]) as Promise<string>,
     hear(message) {
       if (message[0] !== 'lease' && message[0] !== 'refused' && message[0] !== 'answer') return

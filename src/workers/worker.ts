@@ -16,6 +16,8 @@ const GRACE = 1000
 
 export interface Link {
   scheduler: RemoteScheduler
+  /** The text of the configuration that this worker is to serve. */
+  configuration(): Promise<string>
   /** All counters of all processes; the owner has to hear this process's own first. */
   page(counts: Counts): Promise<string>
   /** Tells that the worker serves, and from then on what it counts. Resolves when it has ended in order. */
@@ -51,6 +53,7 @@ export function linkToOwner(): Link {
 
   return {
     scheduler,
+    configuration: () => scheduler.configuration(),
     page(counts) {
       outbox.put(['counts', counts])
       return scheduler.page()

@@ -59,6 +59,7 @@ async function own(): Promise<void> {
     scheduler: () => scheduler,
     send: (message) => outbox.put(message),
     page: async () => '',
+    configuration: '',
     counted: () => {},
     ready: () => {},
   })
