@@ -1,6 +1,7 @@
 /** One scheduler takes over from another while requests run and wait. */
+import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { ProviderSpec } from '../../src/scheduler/contract.ts'
+import type { Lease, ProviderSpec } from '../../src/scheduler/contract.ts'
 import { ask, concurrency, pool, provider, route, rpm, setUp, tpm } from './fixture.ts'
 
 function exchange(before: ProviderSpec[], after: ProviderSpec[], model = 'chat') {
@@ -109,4 +110,50 @@ it('goes on over two exchanges', async () => {
   expect(used(third, 'requests')).toBe(1)
   expect((await old.acquire(ask())).key).toBe('acme#1')
   expect(third.report()).toMatchObject({ inFlight: 1 })
+})
+
+it('no number of exchanges lets a key take more at once, loses a request that waits, or counts one twice', async () => {
+  const spec = [
+    provider('acme', [
+      [concurrency(2), rpm(1000)],
+      [concurrency(1), rpm(1000)],
+    ]),
+  ]
+  const acts = fc.array(fc.constantFrom('ask', 'ask', 'settle', 'fail', 'exchange', 'later'), { maxLength: 60 })
+  await fc.assert(
+    fc.asyncProperty(acts, async (list) => {
+      const { scheduler, clock } = setUp(spec)
+      let current = scheduler
+      const open: Lease[] = []
+      const asked: Promise<unknown>[] = []
+      let most = 0
+      const end = (act: string): void => {
+        const lease = open.shift()
+        if (act === 'settle') lease?.settle({ input: 1, output: 1 })
+        else lease?.fail({ kind: 'cancelled', started: true })
+      }
+      for (const act of list) {
+        if (act === 'ask') asked.push(current.acquire(ask({ maxWait: 1e9 })).then((lease) => open.push(lease)))
+        else if (act === 'exchange') {
+          const { scheduler: next } = setUp(spec, { clock })
+          current.handOver(next)
+          current = next
+        } else if (act === 'later') await clock.advance(1)
+        else end(act)
+        await clock.advance(0)
+        most = Math.max(most, ...[1, 2].map((n) => open.filter(({ key }) => key === `acme#${n}`).length / (3 - n)))
+        expect(current.report().inFlight).toBe(open.length)
+      }
+      while (open.length > 0) {
+        end('settle')
+        await clock.advance(0)
+      }
+      await Promise.all(asked)
+      expect(most).toBeLessThanOrEqual(1)
+      expect(current.report()).toMatchObject({ inFlight: 0, queued: 0 })
+      const requests = current.report().scopes.filter(({ limit }) => limit.startsWith('requests'))
+      expect(requests.reduce((sum, { amount, level }) => sum + amount - level, 0)).toBe(asked.length)
+    }),
+    { numRuns: 100 },
+  )
 })
