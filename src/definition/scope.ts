@@ -30,6 +30,8 @@ interface Ledger {
   size: number
   /** Root names that some template reads. */
   used: Set<string>
+  /** Slots that were read since someone asked; see `readBy`. */
+  heard?: Set<number>
 }
 
 export class Scope {
@@ -66,7 +68,18 @@ export class Scope {
       throw new DefinitionError(`unknown hole $${name}${near}`, path, 'value', offset)
     }
     if (found.root !== undefined) this.ledger.used.add(found.root)
+    this.ledger.heard?.add(found.slot)
     return found
+  }
+
+  /** What `compile` made, and the slots that it reads of those that were there before. */
+  readBy<T>(compile: () => T): { made: T; slots: number[] } {
+    const { size } = this.ledger
+    const heard = new Set<number>()
+    this.ledger.heard = heard
+    const made = compile()
+    delete this.ledger.heard
+    return { made, slots: [...heard].filter((slot) => slot < size) }
   }
 
   slotOf(name: string): number {

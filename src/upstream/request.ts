@@ -1,11 +1,12 @@
 /** The way out: a canonical request becomes the vendor's own HTTP request, as the definition's template says. */
 import { GatewayError } from '../chat/error.ts'
 import type { ChatRequest } from '../chat/request.ts'
-import { DefinitionError } from '../definition/error.ts'
+import { DefinitionError, type Path } from '../definition/error.ts'
 import { readText } from '../definition/hole.ts'
 import { UnmatchedItem } from '../definition/loop.ts'
 import { isAbsent, isMap, Scope, type Frame } from '../definition/scope.ts'
 import { templateContext } from '../definition/template.ts'
+import { whileAbsent } from '../definition/while-absent.ts'
 import type { Template, Watch } from '../definition/context.ts'
 import { didYouMean } from '../definition/near-miss.ts'
 import { compileChores, type Chore } from './chores/index.ts'
@@ -24,11 +25,16 @@ export function compileRequest(name: string, definition: FormatDefinition, watch
   if (node.body === undefined) throw new DefinitionError('request needs a body', ['request'])
   const scope = Scope.of(REQUEST_SHAPES)
   const context = templateContext(scope, PLUGS, watch)
+  const compile = (value: unknown, at: Path): Template => {
+    const { made, slots } = scope.readBy(() => context.compile(value, context, at))
+    // whoever watches the rules wants to see them at work
+    return watch ? made : whileAbsent(made, slots, scope.slotOf('traits'))
+  }
   const lets = Object.entries(node.let ?? {}).map(([key, value]) => {
-    const make = context.compile(value, context, ['request', 'let', key])
+    const make = compile(value, ['request', 'let', key])
     return [scope.bind(key), make] as const
   })
-  const warn = (node.warn ?? []).map((value, i) => context.compile(value, context, ['request', 'warn', i]))
+  const warn = (node.warn ?? []).map((value, i) => compile(value, ['request', 'warn', i]))
   const path = compilePath(node.path, context)
   const headers = Object.entries(node.headers ?? {}).map(
     ([key, value]) => [key.toLowerCase(), context.compile(value, context, ['request', 'headers', key])] as const,
@@ -37,7 +43,7 @@ export function compileRequest(name: string, definition: FormatDefinition, watch
   const chores = compileChores(node.prepare, ['request', 'prepare'])
   const plan = compileModels(definition)
   const used = scope.used
-  const readers = [...used].map((field) => [scope.slotOf(field), fieldReader(field)] as const)
+  const readers = [...new Set([...used, 'traits'])].map((field) => [scope.slotOf(field), fieldReader(field)] as const)
   const unread = used.has('body') ? [] : WATCHED.filter((field) => !used.has(field))
   const silent = fieldSet(node.ignore, ['request', 'ignore'])
   const refused = fieldSet(node.refuse, ['request', 'refuse'])
