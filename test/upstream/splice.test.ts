@@ -32,7 +32,7 @@ describe('a body whose bytes go on', () => {
   })
 
   test('is written anew where a field was taken out', () => {
-    expect(spliced('{"model":"fast","user":"me"}', ({ user: _, ...rest }) => rest)).toBeUndefined()
+    expect(spliced('{"model":"fast","user":"me"}', ({ model }) => ({ model }))).toBeUndefined()
   })
 
   test('says what JSON.stringify would say, whatever it holds', () => {
