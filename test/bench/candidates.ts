@@ -12,14 +12,19 @@ import { portkey } from './rivals/portkey.ts'
 
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
-/** @param directory for configurations, and for what is fetched */
-export async function startCandidates(upstream: number, directory: string, others: boolean): Promise<Candidate[]> {
-  const candidates: Candidate[] = [
+/** What every ratio is made of. */
+export async function startReferences(upstream: number, directory: string): Promise<Candidate[]> {
+  return [
     { process: await startRelay(upstream), bare: true, reference: true },
     { process: await startGateway(configuration(upstream), directory), bare: false, reference: true },
   ]
-  if (!others) return candidates
-  candidates.push({ process: await startRelay(upstream, 'Fastify relay', './fastify-relay.ts'), bare: true })
+}
+
+/** @param directory for configurations, and for what is fetched */
+export async function startOthers(upstream: number, directory: string): Promise<Candidate[]> {
+  const candidates: Candidate[] = [
+    { process: await startRelay(upstream, 'Fastify relay', './fastify-relay.ts'), bare: true },
+  ]
   for (const make of [portkey, musistudio, nginx]) {
     try {
       candidates.push(await make(upstream, directory))

@@ -8,7 +8,7 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { startCandidates, startGateway, startRelay } from './candidates.ts'
+import { startOthers, startReferences, startGateway, startRelay } from './candidates.ts'
 import { measureKeyPools } from './key-pools.ts'
 import { measure } from './measure.ts'
 import type { Candidate } from './measure.ts'
@@ -66,24 +66,26 @@ async function bench(): Promise<void> {
   pin(process.pid, CORES.drivers)
   if (!values.only) await weigh(upstream, run)
 
-  const candidates = await startCandidates(upstream.port, directory, values.others)
-  for (const { process } of candidates) {
-    stops.push(process.stop)
-    pin(process.pid, CORES.measured)
-  }
-  run.notes = candidates.flatMap(({ note }) => note ?? [])
+  const others = values.others ? pinned(await startOthers(upstream.port, directory)) : []
+  run.notes = others.flatMap(({ note }) => note ?? [])
+  const references = async (): Promise<Candidate[]> => pinned(await startReferences(upstream.port, directory))
   // First of all, while nothing that they have done before weighs on them.
-  for (const candidate of values.only ? [] : candidates) {
+  const holders = values.only ? [] : [...(await references()), ...others]
+  for (const candidate of holders) {
     if (candidate.fits?.({ provider: 'openai', unit: 'chunk' }) ?? true)
       run.open.push(await holdStreams(candidate, upstream, Number(values.streams)))
   }
+  await stopReferences(holders)
   for (const phase of PHASES.filter(({ name }) => name.toLowerCase().includes(values.phases.toLowerCase()))) {
+    // Anew for each phase: what a process has done before changes what it costs by a third.
+    const candidates = [...(await references()), ...others]
     const fit = candidates.filter(({ fits }) => fits?.(phase) ?? true)
     for (const candidate of fit) await verify(phase, candidate)
     for (const result of await measure(phase, fit, rounds)) {
       printPhase(result)
       run.results.push(result)
     }
+    await stopReferences(candidates)
   }
   if (!values.only) {
     run.keyPools = await measureKeyPools(upstream.port, directory, rounds)
@@ -93,6 +95,18 @@ async function bench(): Promise<void> {
   printGoals(run)
   if (values.json) console.log(JSON.stringify(run))
   if (values.write) writeFileSync(file('../../docs/BENCHMARKS.md'), page(run))
+}
+
+function pinned(candidates: Candidate[]): Candidate[] {
+  for (const { process } of candidates) {
+    stops.push(process.stop)
+    pin(process.pid, CORES.measured)
+  }
+  return candidates
+}
+
+async function stopReferences(candidates: Candidate[]): Promise<void> {
+  for (const { process, reference } of candidates) if (reference) await process.stop()
 }
 
 /** In processes of their own, that nothing else has filled. */

@@ -61,7 +61,7 @@ export async function start(
       return program ? costOf(child.pid ?? 0) : Object(await ask('cost')).cost
     },
     async stop() {
-      if (child.exitCode !== null) return
+      if (child.exitCode !== null || child.signalCode !== null) return
       child.kill('SIGTERM')
       const timer = setTimeout(() => child.kill('SIGKILL'), 2000)
       await once(child, 'exit')
