@@ -7,11 +7,11 @@ import type { Turn } from './rounds.ts'
 
 /** Milliseconds that a turn should take. */
 const TURN = 300
-/** Milliseconds; some ten thousand requests, until the engine compiles no more. */
-const WARM_UP = 1200
+/** Milliseconds; some thirty thousand requests, until the engine compiles no more. */
+const WARM_UP = 3000
 /** Requests or chunks, on a machine that is too busy for as many in that time; milliseconds for these. */
 const ENOUGH = 8000
-const LONGEST = 3000
+const LONGEST = 6000
 
 /** Throws Error when an answer was not a whole 200. */
 export async function saturate(phase: Phase, candidate: Candidate, requests: number): Promise<Turn> {
