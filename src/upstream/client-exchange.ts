@@ -58,6 +58,7 @@ class Exchange implements Dispatcher.DispatchHandler, Tap {
   private fault: GatewayError | undefined
   private answered = false
   private isSecond = false
+  private isReleased = false
   private readonly cancel = (): void => {
     if (this.signal !== undefined) this.fail(cancelledFault(this.signal), true)
   }
@@ -188,8 +189,6 @@ class Exchange implements Dispatcher.DispatchHandler, Tap {
     else this.reject(error)
     this.controller?.abort(error)
   }
-
-  private isReleased = false
 
   private release(): void {
     this.isReleased = true

@@ -6,7 +6,7 @@ import { freePort, start } from '../process.ts'
 import { fetchPackage } from './package.ts'
 
 /**
- * From 1.19 on, @hono/node-server keeps fetch's own headers where Portkey makes a new response of a fetched stream; it then appends to
+ * @hono/node-server 1.19.5 (and 1.19.19; those between 1.13.7 and it were not tried) keeps fetch's own headers where Portkey makes a new response of a fetched stream; it then appends to
  * them, which are immutable, and answers 500 to every stream, on Node 24 as on 26.
  */
 const SERVER = '1.13.7'
