@@ -46,8 +46,10 @@ function parseFunction(declared: Record<string, unknown>, tool: Record<string, u
 function parseCustom(custom: Record<string, unknown>, tool: Record<string, unknown>): Tool {
   const format = isRecord(custom['format']) ? custom['format'] : {}
   const grammar = isRecord(format['grammar']) ? format['grammar'] : undefined
+  const syntax = filled(grammar?.['syntax'])
+  const definition = filled(grammar?.['definition'])
   const rule =
-    grammar && `The input must fit this ${String(grammar['syntax'])} grammar:\n${String(grammar['definition'])}`
+    definition && `The input must fit this ${syntax === undefined ? '' : `${syntax} `}grammar:\n${definition}`
   const description = [filled(custom['description']), rule].filter(Boolean).join('\n\n')
   const input = { type: 'string', description: 'The whole input, as free text.' }
   const parameters = { type: 'object', properties: { input }, required: ['input'], additionalProperties: false }
