@@ -128,7 +128,6 @@ describe('whatever the values are', () => {
       fc.property(fc.jsonValue(), (value) => {
         expect(fill({ x: ['$v'] }, { v: value })).toEqual(value === null ? undefined : { x: [value] })
       }),
-      { seed: 7 },
     )
   })
 
@@ -139,7 +138,6 @@ describe('whatever the values are', () => {
         const text = fill('<|${a}|-|${b}|>', { a, b })
         expect(match('<|${a}|-|${b}|>', text, 'a', 'b')).toEqual({ a, b })
       }),
-      { seed: 7 },
     )
   })
 
@@ -150,7 +148,6 @@ describe('whatever the values are', () => {
         match(pattern, value)
         match(pattern, { type: 'a', list: value, text: value, deep: value })
       }),
-      { seed: 7 },
     )
   })
 })
