@@ -3,6 +3,9 @@ import type { Parameters } from 'fast-check'
 
 const factor = Number(process.env['FUZZ'] ?? 1)
 
+/** Whether everything is tried with everything. */
+export const isLong = factor > 1
+
 /** @param few cases of a run in `npm test` */
 export function effort(few: number): Parameters<unknown> & { timeout: number } {
   return { numRuns: few * factor, timeout: 20_000 }

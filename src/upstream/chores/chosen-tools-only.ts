@@ -1,5 +1,6 @@
 /** A choice among some of the tools, for vendors that know no such choice: the other tools are left out. */
 import type { ChatRequest } from '../../chat/request.ts'
+import { isMap } from '../../definition/scope.ts'
 import type { Chore } from './index.ts'
 
 /** `except: name`: the vendor knows the choice of one tool by its name, and that one stays as it is. */
@@ -13,9 +14,9 @@ export const chosenToolsOnly: Chore = (options) => (request) => {
   const chosen: ChatRequest = { ...request, tools: left.length > 0 ? left : tools, tool_choice: mode }
   const wired = request.body['tools']
   if (!Array.isArray(wired)) return chosen
-  const isLeft = (tool: ChatRequest['body']): boolean => {
-    const declared = tool['function'] as { name?: unknown } | undefined
-    return names.includes(String(declared?.name))
+  const isLeft = (tool: unknown): boolean => {
+    const declared = isMap(tool) ? [tool['function'], tool['custom']].find(isMap) : undefined
+    return names.some((name) => name === declared?.['name'])
   }
   return { ...chosen, body: { ...request.body, tools: wired.filter(isLeft), tool_choice: mode } }
 }

@@ -1,6 +1,7 @@
 /** Tool-call ids of other vendors, made to fit this one's rules: the same id always becomes the same, calls and results alike. */
 import { createHash } from 'node:crypto'
-import type { ChatRequest, Message } from '../../chat/request.ts'
+import type { Message } from '../../chat/request.ts'
+import { isMap } from '../../definition/scope.ts'
 import type { Chore } from './index.ts'
 
 /** `characters`: those allowed, as in a character class; `length`: exact length; `most`: greatest length, where there is one. */
@@ -29,15 +30,10 @@ function rename(message: Message, fit: (id: string) => string): Message {
     return { ...message, tool_call_id: id, wire: { ...message.wire, tool_call_id: id } }
   }
   if (!message.tool_calls) return message
+  const calls = message.tool_calls.map((call) => ({ ...call, id: fit(call.id) }))
   const wired = message.wire['tool_calls']
-  return {
-    ...message,
-    tool_calls: message.tool_calls.map((call) => ({ ...call, id: fit(call.id) })),
-    wire: Array.isArray(wired)
-      ? {
-          ...message.wire,
-          tool_calls: wired.map((call: ChatRequest['body']) => ({ ...call, id: fit(String(call['id'])) })),
-        }
-      : message.wire,
-  }
+  if (!Array.isArray(wired)) return { ...message, tool_calls: calls }
+  // the calls of the wire form are those of the normal form, in the same order; one without an id has been given one
+  const renamed = wired.map((call: unknown, i) => (isMap(call) && calls[i] ? { ...call, id: calls[i].id } : call))
+  return { ...message, tool_calls: calls, wire: { ...message.wire, tool_calls: renamed } }
 }

@@ -42,11 +42,20 @@ export function resolveReference(root: Record<string, unknown>, reference: strin
   if (!reference.startsWith('#')) return undefined
   let value: unknown = root
   for (const step of reference.slice(1).split('/').filter(Boolean)) {
-    const key = decodeURIComponent(step.replaceAll('~1', '/').replaceAll('~0', '~'))
+    const key = decoded(step.replaceAll('~1', '/').replaceAll('~0', '~'))
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
     value = (value as Record<string, unknown>)[key]
   }
   return value
+}
+
+/** A percent sign that encodes nothing stands for itself. */
+function decoded(step: string): string {
+  try {
+    return decodeURIComponent(step)
+  } catch {
+    return step
+  }
 }
 
 function nameOf(reference: string): string {

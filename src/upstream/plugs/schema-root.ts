@@ -52,5 +52,5 @@ function join(out: Schema, branches: Schema[], isChoice: boolean, root: Schema, 
 }
 
 function names(required: unknown): string[] {
-  return Array.isArray(required) ? required.map(String) : []
+  return Array.isArray(required) ? required.filter((name) => typeof name === 'string') : []
 }

@@ -89,7 +89,7 @@ function rewrite(node: Record<string, unknown>, options: Options, depth: number)
   const told: string[] = []
   for (const [key, value] of Object.entries(source)) {
     const stays = options.keep === undefined || options.keep.has(key)
-    const formatStays = key !== 'format' || options.formats === undefined || options.formats.has(String(value))
+    const formatStays = key !== 'format' || options.formats === undefined || isOneOf(options.formats, value)
     if (stays && formatStays) out[key] = child(key, value, options, depth + 1)
     else if (TOLD.has(key)) told.push(`${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
     else if (key === 'additionalProperties' && isMap(value)) told.push(`other keys: ${JSON.stringify(value)}`)
@@ -208,6 +208,10 @@ function finishObject(out: Record<string, unknown>, options: Options): void {
   }
   if (options.closeObjects) out['additionalProperties'] = false
   if (options.requireAll && isMap(out['properties'])) out['required'] = Object.keys(out['properties'])
+}
+
+function isOneOf(words: ReadonlySet<string>, value: unknown): boolean {
+  return typeof value === 'string' && words.has(value)
 }
 
 function textSet(value: unknown): ReadonlySet<string> | undefined {

@@ -104,10 +104,11 @@ const OF_THE_ANSWER = new Set(['id', 'model', 'choice', 'usage', 'chunk'])
 function customTools(body: Record<string, unknown>): ReadonlySet<string> {
   const tools = body['tools']
   if (!Array.isArray(tools)) return NONE
-  const custom = tools.filter((tool) => isRecord(tool) && tool['type'] === 'custom') as {
-    custom?: { name?: unknown }
-  }[]
-  return custom.length === 0 ? NONE : new Set(custom.map((tool) => String(tool.custom?.name)))
+  const names = tools.flatMap((tool: unknown) => {
+    const custom = isRecord(tool) && tool['type'] === 'custom' ? tool['custom'] : undefined
+    return isRecord(custom) ? (filled(custom['name']) ?? []) : []
+  })
+  return names.length === 0 ? NONE : new Set(names)
 }
 
 const NONE: ReadonlySet<string> = new Set()

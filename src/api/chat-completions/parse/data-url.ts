@@ -20,15 +20,15 @@ export function readDataUrl(url: string): Media | null | undefined {
 }
 
 /** Names that are in use for a type whose registered name is another. */
-const ALIASES: Record<string, string> = {
-  'image/jpg': 'image/jpeg',
-  'image/pjpeg': 'image/jpeg',
-  'application/x-pdf': 'application/pdf',
-}
+const ALIASES = new Map([
+  ['image/jpg', 'image/jpeg'],
+  ['image/pjpeg', 'image/jpeg'],
+  ['application/x-pdf', 'application/pdf'],
+])
 
 function mediaType(written: string): string {
   const type = written.trim().toLowerCase()
-  return ALIASES[type] ?? (type === '' ? 'text/plain' : type)
+  return ALIASES.get(type) ?? (type === '' ? 'text/plain' : type)
 }
 
 /** Base64 as vendors take it: white space, percent signs of a URL and the URL alphabet are undone. */
@@ -52,30 +52,30 @@ function decode(text: string): string | undefined {
   }
 }
 
-const BY_EXTENSION: Record<string, string> = {
-  pdf: 'application/pdf',
-  txt: 'text/plain',
-  md: 'text/markdown',
-  csv: 'text/csv',
-  html: 'text/html',
-  json: 'application/json',
-  xml: 'application/xml',
-  doc: 'application/msword',
-  docx: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
-  xls: 'application/vnd.ms-excel',
-  xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
-  png: 'image/png',
-  jpg: 'image/jpeg',
-  jpeg: 'image/jpeg',
-  gif: 'image/gif',
-  webp: 'image/webp',
-  mp3: 'audio/mp3',
-  wav: 'audio/wav',
-  mp4: 'video/mp4',
-}
+const BY_EXTENSION = new Map([
+  ['pdf', 'application/pdf'],
+  ['txt', 'text/plain'],
+  ['md', 'text/markdown'],
+  ['csv', 'text/csv'],
+  ['html', 'text/html'],
+  ['json', 'application/json'],
+  ['xml', 'application/xml'],
+  ['doc', 'application/msword'],
+  ['docx', 'application/vnd.openxmlformats-officedocument.wordprocessingml.document'],
+  ['xls', 'application/vnd.ms-excel'],
+  ['xlsx', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'],
+  ['png', 'image/png'],
+  ['jpg', 'image/jpeg'],
+  ['jpeg', 'image/jpeg'],
+  ['gif', 'image/gif'],
+  ['webp', 'image/webp'],
+  ['mp3', 'audio/mp3'],
+  ['wav', 'audio/wav'],
+  ['mp4', 'video/mp4'],
+])
 
 /** The type of a file that came without one: by its name, else PDF, the one kind that every client means by a file. */
 export function typeOfFile(filename: string | undefined): string {
   const extension = filename?.split('.').at(-1)?.toLowerCase() ?? ''
-  return BY_EXTENSION[extension] ?? 'application/pdf'
+  return BY_EXTENSION.get(extension) ?? 'application/pdf'
 }

@@ -1,0 +1,111 @@
+/** A value of another kind at each place of a request: refused with a reason, or written for a vendor; nothing else happens. */
+import { expect, test } from 'vitest'
+import { parseChatRequest } from '../../src/api/chat-completions/parse.ts'
+import { checkChatRequest } from '../../src/api/chat-completions/schema.ts'
+import { GatewayError } from '../../src/chat/error.ts'
+import type { ChatRequest } from '../../src/chat/request.ts'
+import { checkFormatFile, shippedNames } from '../../src/config/formats.ts'
+import { affinityOf } from '../../src/gateway/affinity.ts'
+import { estimateInput, needsOf } from '../../src/gateway/estimate.ts'
+import type { Format } from '../../src/upstream/contract.ts'
+import { withPrefix } from '../../src/upstream/prefix.ts'
+import { casesOf, formatsWithCases } from '../formats/cases.ts'
+import { isLong, PATIENCE } from './effort.ts'
+import { HOSTILE_BODIES } from './hostile-bodies.ts'
+import { GARBLED, HOSTILE, NO_TEXT, places, planted, shown, told } from './hostile-values.ts'
+
+const FORMATS = shippedNames().map((name) => checkFormatFile(`src/formats/${name}.yaml`))
+const HAVE_CASES = new Set(formatsWithCases())
+
+/** The models of a format's own cases: what a definition says of single models is reached through them. */
+const MODELS = new Map(
+  FORMATS.map(({ name }) => {
+    const named = HAVE_CASES.has(name) ? casesOf(name).flatMap(({ model }) => model ?? []) : []
+    return [name, [...new Set(['some-model', ...named])]]
+  }),
+)
+
+/** The request, unless it is refused as a client's fault. */
+function taken(body: Record<string, unknown>): ChatRequest | undefined {
+  const refused = checkChatRequest(body)
+  if (refused) {
+    expect(refused.status).toBe(400)
+    expect(refused.message).not.toMatch(GARBLED)
+    return undefined
+  }
+  const request = orRefused(() => parseChatRequest(body))
+  if (!request) return undefined
+  expect(estimateInput(request)).toBeGreaterThan(0)
+  needsOf(request)
+  expect(affinityOf(request, undefined)).toBeTypeOf('string')
+  expectJson(request)
+  return request
+}
+
+/** What is found under a name that every object inherits is a function. */
+function expectJson(value: unknown): void {
+  JSON.stringify(value, (key, inner: unknown) => {
+    if (typeof inner === 'function') throw new Error(`${key} is a function`)
+    return inner
+  })
+}
+
+function orRefused<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.status >= 500) throw error
+    expect(error.message).not.toMatch(GARBLED)
+    return undefined
+  }
+}
+
+/** True when it was written. */
+function written(request: ChatRequest, format: Format, model: string): boolean {
+  const target = { base_url: 'https://x.example/v1', model, secret: 'k', headers: {} }
+  const encoded = orRefused(() => format.encode(request, target))
+  if (!encoded) return false
+  const { request: sent, warnings } = encoded
+  const text = String(sent.body)
+  JSON.parse(text)
+  for (const each of [text, sent.url, ...Object.values(sent.headers), ...warnings]) expect(each).not.toMatch(GARBLED)
+  expect(new URL(sent.url).host).toBe('x.example')
+  return true
+}
+
+const FEW = 3
+let turn = 0
+/** All formats for the value that finds most, a few in turn for every other; all for all in `npm run fuzz`. */
+function formatsFor(value: unknown): readonly Format[] {
+  if (isLong || value === NO_TEXT) return FORMATS
+  return Array.from({ length: FEW }, () => FORMATS[turn++ % FORMATS.length]).filter((format) => format !== undefined)
+}
+
+function modelFor({ name }: Format): string {
+  const models = MODELS.get(name) ?? []
+  return models[turn++ % models.length] ?? 'some-model'
+}
+
+test.each(HOSTILE_BODIES)('%s', { timeout: PATIENCE }, (_, body) => {
+  const whole = taken(body)
+  const takers = FORMATS.filter((format) => whole && written(whole, format, 'some-model'))
+  expect(takers.length, 'formats that take the body as it is').toBeGreaterThan(0)
+  const faults: string[] = []
+  for (const path of places(body)) {
+    for (const value of HOSTILE) {
+      let format: Format | undefined
+      try {
+        const request = taken(planted(body, path, value) as Record<string, unknown>)
+        if (!request) continue
+        for (format of formatsFor(value)) {
+          written(request, format, modelFor(format))
+          const prefix = format.prefix('some-model')
+          if (prefix !== false) written(withPrefix(request, 'So ', prefix), format, 'some-model')
+        }
+      } catch (error) {
+        faults.push(`${format?.name ?? 'parsing'}: ${shown(path, value)}: ${told(error)}`)
+      }
+    }
+  }
+  expect(faults).toEqual([])
+})
