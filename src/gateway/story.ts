@@ -108,7 +108,7 @@ function contentOf(delta: Delta): Content {
   if (!Array.isArray(choices)) return content
   for (const choice of choices as (WireChoice | null)[]) {
     const said = choice?.delta
-    content.choice = Math.max(content.choice, Number(choice?.index ?? 0))
+    if (typeof choice?.index === 'number') content.choice = Math.max(content.choice, choice.index)
     if (choice?.finish_reason) content.finish = true
     if (typeof said?.content === 'string') content.text += said.content
     else if (said?.content) content.other = true

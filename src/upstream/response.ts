@@ -7,6 +7,7 @@ import { compileRules, type Rules } from '../definition/rules.ts'
 import { isMap, Scope } from '../definition/scope.ts'
 import { templateContext } from '../definition/template.ts'
 import type { FormatDefinition } from './definition.ts'
+import { fitCounts, fitDelta } from './delta-fields.ts'
 import type { ErrorReader } from './vendor-error.ts'
 import { PLUGS } from './plugs/index.ts'
 
@@ -65,8 +66,7 @@ export function compileEvents(
     return done
     function toDelta(each: Record<string, unknown>): Delta {
       const delta: Delta = each
-      for (const field of TEXTS) if (each[field] !== undefined) each[field] = asText(each[field])
-      if (delta.tool_call?.id === '') delete delta.tool_call.id
+      fitDelta(each)
       if (each['finish_reason'] !== undefined) delta.finish_reason = finish(each['finish_reason'])
       if (each['usage'] !== undefined) delta.usage = readUsage(each['usage'], memory)
       if (each['error'] !== undefined) delta.error = errors.inStream(each['error'])
@@ -76,13 +76,6 @@ export function compileEvents(
       return delta
     }
   }
-}
-
-/** What a client reads as text, whatever a vendor put there. */
-const TEXTS = ['text', 'reasoning', 'refusal'] as const
-
-function asText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 /** A word that the table does not know means a normal end: a client's SDK must never meet a word outside OpenAI's five. */
@@ -114,7 +107,7 @@ const USAGE_KEYS = new Set(['when', 'then', 'cases', 'merge'])
 
 /** `merge: true` lays each usage object over the ones before, field by field, before it is read. */
 function compileUsage(node: unknown, watch?: Watch): UsageReader {
-  if (node === undefined) return (raw) => (isMap(raw) ? raw : undefined)
+  if (node === undefined) return (raw) => (isMap(raw) ? fitCounts({ ...raw }) : undefined)
   if (!isMap(node)) throw new DefinitionError('usage is { when, then }', ['usage'])
   const scope = Scope.of({})
   const cases = compileCases(node, templateContext(scope, PLUGS, watch), ['usage'], USAGE_KEYS)
@@ -126,7 +119,7 @@ function compileUsage(node: unknown, watch?: Watch): UsageReader {
     if (merge) for (const [key, value] of Object.entries(raw)) if (value !== null) memory.raw[key] = value
     const value = merge ? memory.raw : raw
     const usage = cases.choose(value, frame)?.(frame)
-    return isMap(usage) ? usage : undefined
+    return isMap(usage) ? fitCounts(usage) : undefined
   }
 }
 

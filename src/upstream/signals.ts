@@ -33,7 +33,26 @@ const PERIODS: Record<string, number> = {
   week: 604_800_000,
   month: 2_592_000_000,
 }
-const METRICS = new Set<string>(['requests', 'tokens', 'input', 'output', 'uncached', 'concurrency', 'usd', 'neurons'])
+const METRICS = new Set<Metric>(['requests', 'tokens', 'input', 'output', 'uncached', 'concurrency', 'usd', 'neurons'])
+const RESET_MEANS = new Set<NonNullable<Signal['resetMeans']>>(['full', 'next', 'window'])
+const CLASSES = new Set<NonNullable<Signal['class']>>([
+  'minute',
+  'day',
+  'month',
+  'money',
+  'dead',
+  'too-large',
+  'shared',
+])
+const SCOPES = new Set<LimitScope>(['key', 'key-model', 'account', 'account-model', 'provider', 'model', 'client'])
+/** Keys of a signal that hold one of a few words. */
+const KNOWN: Record<string, [what: string, words: ReadonlySet<string>]> = {
+  metric: ['metric', METRICS],
+  per: ['period', new Set(Object.keys(PERIODS))],
+  reset_means: ['meaning of a reset', RESET_MEANS],
+  class: ['class', CLASSES],
+  scope: ['scope', SCOPES],
+}
 
 export function compileSignals(nodes: unknown, watch?: Watch): SignalReader {
   if (nodes === undefined) return () => []
@@ -62,29 +81,32 @@ export function compileSignals(nodes: unknown, watch?: Watch): SignalReader {
 function checkThen(node: unknown, path: Path): void {
   if (!isMap(node) || Object.keys(node).some((key) => key.startsWith('$'))) return
   onlyKeys(node, WORDS, path)
-  const { metric, per } = node
-  if (typeof metric === 'string' && !metric.startsWith('$') && !METRICS.has(metric)) {
-    throw new DefinitionError(`unknown metric "${metric}"${didYouMean(metric, METRICS)}`, [...path, 'metric'])
-  }
-  if (typeof per === 'string' && !per.startsWith('$') && !Object.hasOwn(PERIODS, per)) {
-    throw new DefinitionError(`unknown period "${per}"${didYouMean(per, Object.keys(PERIODS))}`, [...path, 'per'])
+  for (const [key, [what, words]] of Object.entries(KNOWN)) {
+    const word = node[key]
+    if (typeof word !== 'string' || word.startsWith('$') || words.has(word)) continue
+    throw new DefinitionError(`unknown ${what} "${word}"${didYouMean(word, words)}`, [...path, key])
   }
 }
 
 function toSignal(found: Record<string, unknown>, now: number): Signal {
-  const signal: Signal = { metric: (METRICS.has(String(found['metric'])) ? found['metric'] : 'requests') as Metric }
-  const period = PERIODS[String(found['per'])]
-  if (period !== undefined) signal.period = period
+  const signal: Signal = { metric: isOneOf(METRICS, found['metric']) ? found['metric'] : 'requests' }
+  const { per } = found
+  if (typeof per === 'string' && Object.hasOwn(PERIODS, per)) signal.period = PERIODS[per]
   for (const name of ['limit', 'remaining', 'used', 'requested'] as const) {
     const value = amount(found[name])
     if (value !== undefined) signal[name] = value
   }
   const reset = readDuration(found['reset'], now)
   if (reset !== undefined) signal.reset = reset
-  if (found['reset_means'] !== undefined) signal.resetMeans = found['reset_means'] as Signal['resetMeans']
-  if (found['class'] !== undefined) signal.class = found['class'] as Signal['class']
-  if (found['scope'] !== undefined) signal.scope = found['scope'] as LimitScope
+  if (isOneOf(RESET_MEANS, found['reset_means'])) signal.resetMeans = found['reset_means']
+  if (isOneOf(CLASSES, found['class'])) signal.class = found['class']
+  if (isOneOf(SCOPES, found['scope'])) signal.scope = found['scope']
   return signal
+}
+
+/** A word of a vendor's own may stand where a definition binds one. */
+function isOneOf<Word extends string>(words: ReadonlySet<Word>, value: unknown): value is Word {
+  return typeof value === 'string' && (words as ReadonlySet<string>).has(value)
 }
 
 /** Some vendors write -1 for "not known", and thousands with commas. */

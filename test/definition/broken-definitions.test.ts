@@ -352,6 +352,12 @@ const BROKEN: Broken[] = [
     path: ['signals', 0, 'then', 'per'],
   },
   {
+    what: 'a class of a refusal misspelt',
+    definition: { signals: [{ when: {}, then: { metric: 'tokens', class: 'minuet' } }] },
+    message: 'unknown class "minuet", did you mean minute?',
+    path: ['signals', 0, 'then', 'class'],
+  },
+  {
     what: 'a word of a limit misspelt',
     definition: { signals: [{ when: {}, then: { metric: 'tokens', remainig: 1 } }] },
     message: 'unexpected "remainig", did you mean remaining?',

@@ -7,7 +7,8 @@ export const characters: Plug = (options) => {
   const most = typeof options['most'] === 'number' ? options['most'] : 200
   const others = new RegExp(`[^${keep}]+`, 'g')
   return (value) => {
-    const text = String(value).replaceAll(others, otherwise).replaceAll(/ {2,}/g, ' ').slice(0, most).trim()
+    if (typeof value !== 'string') return undefined
+    const text = value.replaceAll(others, otherwise).replaceAll(/ {2,}/g, ' ').slice(0, most).trim()
     return text === '' ? undefined : text
   }
 }

@@ -1,18 +1,16 @@
 /** Tool calls whose arguments come as values at JSON paths (Vertex, `partialArgs`): put together, given out when whole. */
 import type { Delta, ToolCallDelta } from '../../chat/delta.ts'
+import { isMap } from '../../definition/scope.ts'
 import type { ThroughFactory } from './index.ts'
 
-/** `$.operations[0].action` and the value there; text at the same path goes on while `willContinue` says so. */
-interface Piece {
-  jsonPath?: string
-  stringValue?: string
-  numberValue?: number
-  boolValue?: boolean
-  nullValue?: unknown
-}
+/**
+ * `{ jsonPath, stringValue | numberValue | boolValue | nullValue }`: `$.operations[0].action` and the value there; text at
+ * the same path goes on while `willContinue` says so. Taken as it came: what is not of its kind is passed over.
+ */
+type Piece = Record<string, unknown>
 
 /** What the definition emits: `partial`, a list of pieces, and `continues` while more is to come. */
-type PartialCall = ToolCallDelta & { partial?: Piece[]; continues?: boolean }
+type PartialCall = ToolCallDelta & { partial?: unknown; continues?: unknown }
 
 type Container = Record<string | number, unknown>
 
@@ -32,8 +30,8 @@ export const partialArguments: ThroughFactory = () => () => {
     const isStart = call.name !== undefined
     const before = isStart ? close() : []
     if (isStart && !continues && !partial) return [...before, { ...delta, tool_call: call }]
-    if (isStart) open = { delta, call, root: Object.assign({}, call.arguments) }
-    if (open) for (const piece of partial ?? []) put(open.root, piece)
+    if (isStart) open = { delta, call, root: isMap(call.arguments) ? { ...call.arguments } : {} }
+    if (open && Array.isArray(partial)) for (const piece of partial.filter(isMap)) put(open.root, piece)
     return continues ? before : [...before, ...close()]
   }
 
@@ -41,22 +39,30 @@ export const partialArguments: ThroughFactory = () => () => {
 }
 
 function put(root: Container, piece: Piece): void {
-  const steps = stepsOf(piece.jsonPath ?? '$')
+  const { jsonPath, stringValue, numberValue, boolValue } = piece
+  const steps = typeof jsonPath === 'string' ? stepsOf(jsonPath) : []
   const last = steps.pop()
   if (last === undefined) return
   let at = root
   for (const [i, step] of steps.entries()) {
     const next = steps[i + 1] ?? last
-    at[step] ??= typeof next === 'number' ? [] : {}
+    if (!fits(at, step)) return
+    if (!Object.hasOwn(at, step) || at[step] === null) at[step] = typeof next === 'number' ? [] : {}
     const inner = at[step]
     if (typeof inner !== 'object' || inner === null) return
     at = inner as Container
   }
+  if (!fits(at, last)) return
   const before = at[last]
-  if (piece.stringValue !== undefined) at[last] = (typeof before === 'string' ? before : '') + piece.stringValue
-  else if (piece.numberValue !== undefined) at[last] = piece.numberValue
-  else if (piece.boolValue !== undefined) at[last] = piece.boolValue
+  if (typeof stringValue === 'string') at[last] = (typeof before === 'string' ? before : '') + stringValue
+  else if (typeof numberValue === 'number') at[last] = numberValue
+  else if (typeof boolValue === 'boolean') at[last] = boolValue
   else if ('nullValue' in piece) at[last] = null
+}
+
+/** A list has numbered elements and nothing else: not its own length. */
+function fits(at: Container, step: string | number): boolean {
+  return !Array.isArray(at) || typeof step === 'number'
 }
 
 /** Elements of one list that a stream may make; beyond, a path is not believed. */

@@ -1,6 +1,7 @@
 /** Thoughts that a server leaves in the text, as `<think>…</think>` at its beginning, become reasoning. */
 import type { Delta } from '../../chat/delta.ts'
 import { isMap } from '../../definition/scope.ts'
+import { isChoice } from '../delta-fields.ts'
 import type { ThroughFactory } from './index.ts'
 
 interface Said {
@@ -50,7 +51,7 @@ function splitChunk(chunk: Record<string, unknown>, at: (choice: number) => Spli
     const key = isMap(choice['delta']) ? 'delta' : 'message'
     const said = choice[key]
     if (!isMap(said) || typeof said['content'] !== 'string') return choice
-    const splitter = at(typeof choice['index'] === 'number' ? choice['index'] : position)
+    const splitter = at(isChoice(choice['index']) ? choice['index'] : position)
     const { text, reasoning } = splitter.push(said['content'])
     const thought = reasoning === undefined ? {} : { reasoning_content: reasoning }
     return { ...choice, [key]: { ...said, content: text ?? '', ...thought } }

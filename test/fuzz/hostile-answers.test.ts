@@ -1,0 +1,175 @@
+/** A value of another kind at each place of a vendor's answer: told, or a fault that names the upstream; nothing else happens. */
+import { expect, test } from 'vitest'
+import { createChunkWriter } from '../../src/api/chat-completions/chunks.ts'
+import { createCompletion } from '../../src/api/chat-completions/completion.ts'
+import { parseChatRequest } from '../../src/api/chat-completions/parse.ts'
+import type { Delta } from '../../src/chat/delta.ts'
+import { GatewayError } from '../../src/chat/error.ts'
+import { hasContent, explainsEmptiness } from '../../src/gateway/content.ts'
+import { createStory } from '../../src/gateway/story.ts'
+import { createMeter } from '../../src/gateway/used.ts'
+import type { Case } from '../../src/kit/case.ts'
+import { clientBody } from '../../src/kit/run-case.ts'
+import type { Signal } from '../../src/scheduler/contract.ts'
+import type { Format, FramedEvent } from '../../src/upstream/contract.ts'
+import { readStream } from '../api/read-stream.ts'
+import { casesOf, formatsWithCases, shipped } from '../formats/cases.ts'
+import { isLong, PATIENCE } from './effort.ts'
+import { GARBLED, HOSTILE, NO_TEXT, places, planted, shown, told } from './hostile-values.ts'
+
+const META = { model: 'm', created: 1 }
+const NOW = Date.UTC(2026, 0, 1)
+
+/** Runs `work`; the only thing that may be thrown is the one error that crosses boundaries, and not for a defect of ours. */
+function orFault(work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    expectFault(error)
+  }
+}
+
+function expectFault(error: unknown): void {
+  if (!(error instanceof GatewayError)) throw error
+  if (error.kind === 'internal') throw error.cause
+  expect(error.message).toBeTypeOf('string')
+  expect(error.message).not.toMatch(GARBLED)
+  expect(error.code === null || typeof error.code === 'string').toBe(true)
+  expect(error.status).toBeGreaterThanOrEqual(400)
+}
+
+/** The deltas as the gateway looks at them, streamed and added up. */
+function readAll(request: ReturnType<typeof parseChatRequest>, reads: readonly Delta[][], terminated: boolean): void {
+  const writer = createChunkWriter(request, META)
+  const completion = createCompletion(request, META)
+  const meter = createMeter()
+  const story = createStory()
+  let text = ''
+  let whole: string | undefined
+  for (const deltas of reads) {
+    meter.see(deltas)
+    for (const delta of deltas) expect([explainsEmptiness(delta), hasContent(delta)]).toHaveLength(2)
+    expectTexts(story.tell(deltas))
+    // what the vendor sent may be shared by both
+    text += writer.write(structuredClone(deltas))
+    expectUsed(meter.read())
+  }
+  story.broke()
+  text += writer.end(terminated)
+  if (writer.fault()) expectFault(writer.fault())
+  orFault(() => {
+    for (const deltas of reads) completion.take(deltas)
+    whole = JSON.stringify(completion.end(terminated))
+  })
+  expect(`${text}${whole ?? ''}`).not.toMatch(GARBLED)
+  readStream(text, request.include_usage)
+}
+
+function expectTexts(deltas: readonly Delta[]): void {
+  for (const { text, reasoning, refusal } of deltas)
+    for (const each of [text, reasoning, refusal]) if (each !== undefined) expect(each).toBeTypeOf('string')
+}
+
+function expectUsed(used: object): void {
+  for (const count of Object.values(used)) if (count !== undefined) expect(count).toBeTypeOf('number')
+}
+
+function expectSignals(signals: readonly Signal[]): void {
+  for (const { metric, resetMeans, class: kind, scope, ...numbers } of signals) {
+    for (const word of [metric, resetMeans, kind, scope]) if (word !== undefined) expect(word).toBeTypeOf('string')
+    for (const number of Object.values(numbers)) expect(number).toBeTypeOf('number')
+  }
+}
+
+let turn = 0
+/** The value that finds most and a few others in turn; in `npm run fuzz` all. */
+function valuesFor(): readonly unknown[] {
+  return isLong ? HOSTILE : [NO_TEXT, ...Array.from({ length: FEW }, () => HOSTILE[turn++ % HOSTILE.length])]
+}
+
+const FEW = 8
+
+function tryEach(value: unknown, faults: string[], run: (hurt: unknown) => void): void {
+  for (const path of [[], ...places(value)]) {
+    for (const each of valuesFor()) {
+      if (path.length === 0 && typeof each === 'symbol') continue
+      try {
+        run(planted(value, path, each))
+      } catch (error) {
+        faults.push(`${shown(path, each)}: ${told(error)}`)
+      }
+    }
+  }
+}
+
+function hurtWhole(each: Case, format: Format): string[] {
+  const request = parseChatRequest({ ...clientBody(each), stream: false })
+  const answer = { status: each.status ?? 200, headers: each.answer_headers ?? {} }
+  const faults: string[] = []
+  tryEach(each.answers, faults, (hurt) => {
+    const text = JSON.stringify(hurt)
+    expectSignals(format.signals(answer, JSON.parse(text), NOW))
+    expectFault(format.decodeError(answer, text))
+    if (answer.status < 300) orFault(() => readAll(request, [format.decodeBody(JSON.parse(text), request)], true))
+    if (format.follow) orFault(() => void format.follow?.(JSON.parse(text), true, FIRST))
+  })
+  return faults
+}
+
+const FIRST = { method: 'POST', url: 'https://x.example/v1', headers: {}, body: '' }
+
+function hurtStream(each: Case, format: Format): string[] {
+  const bytes =
+    each.streams === undefined ? Buffer.from(each.streams_base64 ?? '', 'base64') : Buffer.from(each.streams)
+  const request = parseChatRequest({ ...clientBody(each), stream: true })
+  const framer = format.framing()
+  const events = [...framer.push(bytes), ...framer.end()]
+  const faults: string[] = []
+  for (const [at, event] of events.entries()) {
+    const value = valueOf(event)
+    if (value === undefined) continue
+    tryEach(value, faults, (hurt) => decodeAll(events.with(at, asSent(event, hurt)), format, request))
+  }
+  return faults
+}
+
+function decodeAll(events: FramedEvent[], format: Format, request: ReturnType<typeof parseChatRequest>): void {
+  const decoder = format.decoder(request)
+  const reads: Delta[][] = []
+  let isOver = false
+  orFault(() => {
+    for (const event of events) {
+      const out: Delta[] = []
+      isOver = decoder.decode(event, out)
+      reads.push(out)
+      if (isOver) break
+    }
+    const out: Delta[] = []
+    decoder.end(out)
+    reads.push(out)
+  })
+  readAll(request, reads, isOver)
+}
+
+function valueOf({ value, text }: FramedEvent): unknown {
+  if (value !== undefined || text === undefined) return value
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+function asSent(event: FramedEvent, value: unknown): FramedEvent {
+  const text = JSON.stringify(value)
+  return event.value === undefined ? { ...event, text } : { ...event, value: JSON.parse(text) as unknown }
+}
+
+test.each(formatsWithCases())('%s', { timeout: PATIENCE }, (name) => {
+  const format = shipped(name)
+  const faults = casesOf(name).flatMap((each) => [
+    ...(each.answers === undefined ? [] : hurtWhole(each, format)),
+    ...(each.streams === undefined && each.streams_base64 === undefined ? [] : hurtStream(each, format)),
+  ])
+  expect(faults).toEqual([])
+})
