@@ -1,9 +1,17 @@
 /** How one request is to be treated: by its model, its API key, its `sandbox` field and its `x-sandbox-*` headers. */
+import { MOST_WORDS } from './bounds.ts'
 import type { Behaviour, Call } from './contract.ts'
 import { FAULTS } from './contract.ts'
 import { behaviourOf } from './models.ts'
 
-const NUMBERS = ['first_byte', 'pace', 'status', 'retry_after', 'after', 'words'] as const
+/** Milliseconds. */
+const HOUR = 3_600_000
+/** Seconds. */
+const DAY = 86_400
+
+/** The most that a caller may ask for: it runs in the gateway's own process, and callers are not trusted. */
+const MOST = { first_byte: HOUR, pace: HOUR, retry_after: DAY, after: MOST_WORDS, words: MOST_WORDS }
+const NUMBERS = Object.keys(MOST) as (keyof typeof MOST)[]
 const TEXTS = ['say', 'code', 'key'] as const
 
 /** The later of model, key, headers and body wins; one that is meant for another key is left out. */
@@ -29,15 +37,25 @@ function fromFields(value: unknown): Behaviour {
   const fields = new Map(Object.entries(value))
   const behaviour: Behaviour = {}
   for (const name of NUMBERS) {
-    const number = Number(fields.get(name) ?? Number.NaN)
-    if (Number.isFinite(number) && number >= 0) behaviour[name] = number
+    const number = numberOf(fields.get(name))
+    if (number >= 0) behaviour[name] = Math.min(number, MOST[name])
   }
+  const status = numberOf(fields.get('status'))
+  if (Number.isInteger(status) && status >= 200 && status <= 599) behaviour.status = status
   for (const name of TEXTS) {
     const text: unknown = fields.get(name)
     if (typeof text === 'string') behaviour[name] = text
   }
-  const fault = FAULTS.find((fault) => fault === String(fields.get('fault')).replaceAll('-', '_'))
+  const asked: unknown = fields.get('fault')
+  const fault = typeof asked === 'string' && FAULTS.find((each) => each === asked.replaceAll('-', '_'))
   if (fault) behaviour.fault = fault
-  if (fields.has('think')) behaviour.think = String(fields.get('think')) === 'true'
+  const think: unknown = fields.get('think')
+  if (think !== undefined) behaviour.think = think === true || think === 'true'
   return behaviour
+}
+
+/** Headers hold numbers as text; NaN for what is none. */
+function numberOf(value: unknown): number {
+  const isWritten = typeof value === 'number' || (typeof value === 'string' && value.trim() !== '')
+  return isWritten ? Number(value) : Number.NaN
 }

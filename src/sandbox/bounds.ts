@@ -6,6 +6,8 @@ export const MOST_CHARACTERS = 4096
 export const MOST_ITEMS = 256
 /** Of one instance, nested ones included. */
 export const MOST_VALUES = 10_000
+/** Of one answer. */
+export const MOST_WORDS = 10_000
 /** Characters of a pattern that is read at all. */
 export const MOST_PATTERN = 1000
 

@@ -3,7 +3,7 @@ import { countOf, MOST_ITEMS, MOST_VALUES } from './bounds.ts'
 import { textFor } from './instance-text.ts'
 import { between, oneOf } from './random.ts'
 import type { Random } from './random.ts'
-import { isObject, listOf, objectOf } from './request.ts'
+import { isObject, listOf, objectOf, stringOf } from './request.ts'
 import type { Json } from './request.ts'
 
 /** Words of the prompt that fit a text or a number, taken before anything is made up. */
@@ -17,7 +17,7 @@ interface Maker {
   random: Random
   hints: Hints
   optional: boolean
-  /** Values that may still be made. */
+  /** Values that may still be made, and schemas that may still be taken in. */
   left: number
 }
 
@@ -40,11 +40,11 @@ export function instanceOf(
 function make(wire: unknown, maker: Maker, depth: number, name: string): unknown {
   if (--maker.left < 0) return null
   if (!isObject(wire) || depth > TOO_DEEP) return wire === false || depth > TOO_DEEP ? null : {}
-  const schema = flatten(wire, maker.root)
+  const schema = flatten(wire, maker)
   if ('const' in schema) return schema['const']
   if (Array.isArray(schema['enum'])) return choose(schema['enum'], maker)
   for (const union of ['anyOf', 'oneOf']) {
-    if (!Array.isArray(schema[union])) continue
+    if (listOf(schema[union]).length === 0) continue
     const { [union]: branches, ...rest } = schema
     return make(merge(rest, objectOf(branch(listOf(branches), maker, depth))), maker, depth + 1, name)
   }
@@ -66,8 +66,9 @@ function make(wire: unknown, maker: Maker, depth: number, name: string): unknown
   }
 }
 
-/** A value of the prompt that the enumeration knows, else any. */
+/** A value of the prompt that the enumeration knows, else any; null of none. */
 function choose(values: unknown[], maker: Maker): unknown {
+  if (values.length === 0) return null
   const hinted = maker.hints.texts.find((text) => values.includes(text.toLowerCase()) || values.includes(text))
   if (hinted !== undefined) return values.includes(hinted) ? hinted : hinted.toLowerCase()
   return oneOf(maker.random, values)
@@ -79,7 +80,7 @@ function branch(branches: unknown[], maker: Maker, depth: number): unknown {
     const { $ref, type, const: only, enum: some } = objectOf(one)
     if (type === 'null') return depth < DEEP ? 9 : 0
     if (only !== undefined || some !== undefined) return 1
-    return $ref === undefined ? ({ object: 4, array: 3 }[String(type)] ?? 2) : 5
+    return $ref === undefined ? (type === 'object' ? 4 : type === 'array' ? 3 : 2) : 5
   }
   if (depth >= DEEP) return branches.toSorted((one, other) => weigh(one) - weigh(other))[0]
   const full = branches.filter((one) => weigh(one) < 9)
@@ -87,19 +88,19 @@ function branch(branches: unknown[], maker: Maker, depth: number): unknown {
 }
 
 /** `$ref` and `allOf` taken in; what stands beside them is kept. */
-function flatten(schema: Json, root: Json, seen = 0): Json {
-  if (seen > TOO_DEEP) return schema
+function flatten(schema: Json, maker: Maker, seen = 0): Json {
+  if (seen > TOO_DEEP || --maker.left < 0) return schema
   if (typeof schema['$ref'] === 'string') {
-    const { $ref, ...rest } = schema
-    return flatten(merge(resolve(String($ref), root), rest), root, seen + 1)
+    const { $ref: _, ...rest } = schema
+    return flatten(merge(resolve(schema['$ref'], maker.root), rest), maker, seen + 1)
   }
   if (!Array.isArray(schema['allOf'])) return schema
   const { allOf, ...rest } = schema
-  return listOf(allOf).reduce<Json>((whole, part) => merge(whole, flatten(objectOf(part), root, seen + 1)), rest)
+  return listOf(allOf).reduce<Json>((whole, part) => merge(whole, flatten(objectOf(part), maker, seen + 1)), rest)
 }
 
 function resolve(pointer: string, root: Json): Json {
-  const names = decodeURIComponent(pointer.replace(/^#\/?/, ''))
+  const names = decoded(pointer.replace(/^#\/?/, ''))
     .split('/')
     .filter((name) => name !== '')
   let at: unknown = root
@@ -108,6 +109,15 @@ function resolve(pointer: string, root: Json): Json {
     at = Array.isArray(at) ? at[Number(key)] : objectOf(at)[key]
   }
   return objectOf(at)
+}
+
+/** A percent sign that encodes nothing stands for itself. */
+function decoded(pointer: string): string {
+  try {
+    return decodeURIComponent(pointer)
+  } catch {
+    return pointer
+  }
 }
 
 function merge(one: Json, other: Json): Json {
@@ -132,7 +142,7 @@ function typeOf(schema: Json, depth: number): string {
   const types = listOf(schema['type'])
   if (types.length > 0) {
     const full = types.filter((type) => type !== 'null')
-    return String((depth >= DEEP && types.includes('null') ? 'null' : full[0]) ?? 'null')
+    return stringOf((depth >= DEEP && types.includes('null') ? 'null' : full[0]) ?? 'null')
   }
   if (typeof schema['type'] === 'string') return schema['type']
   if ('items' in schema || 'prefixItems' in schema || 'minItems' in schema) return 'array'
@@ -188,14 +198,13 @@ function list(schema: Json, maker: Maker, depth: number, name: string): unknown[
 
 function object(schema: Json, maker: Maker, depth: number): Json {
   const properties = objectOf(schema['properties'])
-  const required = new Set(listOf(schema['required']))
+  const required = new Set(listOf(schema['required']).filter((name) => typeof name === 'string'))
   const made: Json = {}
   for (const [name, property] of Object.entries(properties)) {
     if (required.has(name) || (maker.optional && depth < DEEP)) made[name] = make(property, maker, depth + 1, name)
   }
   for (const name of required) {
-    if (!(String(name) in made))
-      made[String(name)] = make(schema['additionalProperties'] ?? {}, maker, depth + 1, String(name))
+    if (!Object.hasOwn(made, name)) made[name] = make(schema['additionalProperties'] ?? {}, maker, depth + 1, name)
   }
   const least = countOf(schema['minProperties'], MOST_ITEMS)
   for (let number = 1; Object.keys(made).length < least && number < least * 4; number++) {

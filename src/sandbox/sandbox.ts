@@ -134,10 +134,19 @@ function keyOf({ headers }: IncomingMessage): string {
 
 function sendModels(response: ServerResponse, path: string): void {
   if (path === '/models') return send(response, 200, { object: 'list', data: MODELS.map(modelObject) })
-  const id = decodeURIComponent(path.slice('/models/'.length))
-  if (behaviourOf(id) === null)
+  const id = decoded(path.slice('/models/'.length))
+  if (id === null || behaviourOf(id) === null)
     return send(response, 404, errorObject(404, `The model ${JSON.stringify(id)} does not exist.`))
   send(response, 200, modelObject(id))
+}
+
+/** Null for what no URL can say. */
+function decoded(segment: string): string | null {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return null
+  }
 }
 
 function send(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {

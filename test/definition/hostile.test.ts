@@ -84,10 +84,10 @@ describe('time is linear in what is said', () => {
 
 describe('a schema of a tool that is made to explode', () => {
   const target = { base_url: '', model: 'gemini-2.5-flash', secret: 'k', headers: {} }
-  const sentFor = (parameters: unknown): string => {
+  const sentFor = (parameters: unknown, format = 'gemini'): string => {
     const tools = [{ type: 'function', function: { name: 'f', parameters } }]
     const body = { model: 'm', messages: [{ role: 'user', content: 'Hi' }], tools }
-    return String(shipped('gemini').encode(parseChatRequest(body), target).request.body)
+    return String(shipped(format).encode(parseChatRequest(body), target).request.body)
   }
 
   test('references that multiply are cut', () => {
@@ -105,6 +105,15 @@ describe('a schema of a tool that is made to explode', () => {
     expect(sentFor({ type: 'object', properties: { child: { $ref: '#' } } })).toContain(
       'Recursive: the same as the whole',
     )
+  })
+
+  test('choices that all are the whole schema are followed so far and no further', () => {
+    const whole = Array.from({ length: 500 }, () => ({ $ref: '#' }))
+    expect(sentFor({ anyOf: whole }, 'anthropic')).toContain('"input_schema":{"type":"object","properties":{}}')
+  })
+
+  test('a reference with a percent sign that encodes nothing', () => {
+    expect(sentFor({ type: 'object', properties: { a: { $ref: '#/%zz' } } })).toContain('"a":{"type":"object"}')
   })
 
   test('a reference into the prototype leads nowhere', () => {

@@ -69,6 +69,11 @@ describe('a value for a schema', () => {
     )
   })
 
+  it('ends where every part of a schema is the schema itself', () => {
+    const schema = { allOf: [{ $ref: '#' }, { $ref: '#' }], type: 'object' }
+    expect(instanceOf(schema, randomOf('x'))).toSatisfy((made) => made === null || typeof made === 'object')
+  })
+
   it('takes the words and numbers of the prompt where they fit', () => {
     const schema = object({
       city: { type: 'string' },
