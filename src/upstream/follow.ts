@@ -44,7 +44,8 @@ export function compileFollow(node: unknown, watch?: Watch): Follow | undefined 
     }
     const { 'content-type': _, ...headers } = first.headers
     const own = isMap(step['headers']) ? step['headers'] : {}
-    for (const [name, value] of Object.entries(own)) headers[name.toLowerCase()] = String(value)
+    for (const [name, value] of Object.entries(own))
+      if (typeof value !== 'object') headers[name.toLowerCase()] = String(value)
     return {
       request: { method: 'GET', url: url.href, headers, body: '' },
       wait: typeof step['wait'] === 'number' ? step['wait'] * 1000 : 0,

@@ -67,7 +67,7 @@ export function compileRequest(name: string, definition: FormatDefinition, watch
     for (const [slot, make] of lets) frame[slot] = make(frame)
     for (const make of warn) {
       const warning = make(frame)
-      if (warning !== undefined) warnings.push(String(warning))
+      if (warning !== undefined) warnings.push(asText(warning))
     }
     return { request: fill(name, parts, frame, target, request), warnings }
   }
@@ -85,11 +85,14 @@ function fill(name: string, parts: Parts, frame: Frame, target: Target, from: Ch
     const headers: Record<string, string> = { 'content-type': 'application/json' }
     for (const [key, make] of parts.headers) {
       const value = make(frame)
-      if (value !== undefined) headers[key] = typeof value === 'string' ? value : JSON.stringify(value)
+      if (value !== undefined) headers[key] = asText(value)
     }
     for (const key in target.headers) headers[key.toLowerCase()] = target.headers[key] ?? ''
     const body = written(parts.body(frame) ?? {}, from)
-    return { method: parts.method, url: target.base_url + String(parts.path(frame)), headers, body }
+    const path = parts.path(frame)
+    if (path === undefined)
+      throw new GatewayError('unsupported', `${name} has no path for a request like this; choose another model`)
+    return { method: parts.method, url: target.base_url + asText(path), headers, body }
   } catch (cause) {
     if (!(cause instanceof UnmatchedItem)) throw cause
     throw new GatewayError(
@@ -178,15 +181,19 @@ function compilePath(node: unknown, context: ReturnType<typeof templateContext>)
 }
 
 function encodeSegment(value: unknown, flag: string | undefined): string {
-  const text = String(value)
-  if (text.split(/[\\/]/).some((segment) => segment === '.' || segment === '..')) {
-    throw new GatewayError('invalid_request', `"${text}" is no model name: it has "." or ".." as a path segment`, {
-      param: 'model',
-    })
-  }
+  const text = asText(value)
+  const refused = (why: string): GatewayError =>
+    new GatewayError('invalid_request', `${JSON.stringify(text)} is no model name: ${why}`, { param: 'model' })
+  if (text.split(/[\\/]/).some((segment) => segment === '.' || segment === '..'))
+    throw refused('it has "." or ".." as a path segment')
+  if (!text.isWellFormed()) throw refused('it has half of a character')
   // @ is a plain character of a path, and some vendors' models begin with it
   const encode = (segment: string): string => encodeURIComponent(segment).replaceAll('%40', '@')
   return flag === 'path' ? text.split('/').map(encode).join('/') : encodeURIComponent(text)
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function fieldSet(fields: string[] | undefined, path: (string | number)[]): ReadonlySet<string> {

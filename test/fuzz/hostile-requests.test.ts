@@ -109,3 +109,22 @@ test.each(HOSTILE_BODIES)('%s', { timeout: PATIENCE }, (_, body) => {
   }
   expect(faults).toEqual([])
 })
+
+test('a model whose name is anything', () => {
+  const request = taken({ model: 'm', messages: [{ role: 'user', content: 'Hi' }] })
+  const names = [
+    ...HOSTILE.filter((value) => typeof value === 'string'),
+    '..',
+    'a/../b',
+    '?a=b#c',
+    '\n',
+    '//x.other',
+    '@x',
+  ]
+  for (const name of names) {
+    for (const format of FORMATS) {
+      const told = `${format.name} ${JSON.stringify(name)}`
+      if (request) expect(() => written(request, format, name), told).not.toThrow()
+    }
+  }
+})
