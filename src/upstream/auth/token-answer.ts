@@ -41,10 +41,15 @@ export async function exchangeToken(
 }
 
 function expiryOf(answer: unknown, fields: TokenFields, now: number): number {
-  const end = fields.expires_at === undefined ? NaN : Number(at(answer, fields.expires_at))
+  const end = fields.expires_at === undefined ? Number.NaN : numberOf(at(answer, fields.expires_at))
   if (end > 0) return end * 1000
-  const life = Number(at(answer, fields.expires_in))
+  const life = numberOf(at(answer, fields.expires_in))
   return now + (life > 0 ? life * 1000 : fields.lifetime)
+}
+
+/** Some servers write numbers as text. */
+function numberOf(value: unknown): number {
+  return typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN
 }
 
 function at(value: unknown, path: string): unknown {

@@ -59,6 +59,17 @@ describe('token-exchange', () => {
     expect(formOf(calls[0])).toEqual({ grant_type: IAM.form.grant_type, apikey: 'k&1' })
   })
 
+  it.each([null, {}, [], '', 'soon', -1, { toString: {} }])(
+    'a life of %j is no life: the usual one counts',
+    async (life) => {
+      const odd = { body: { access_token: 't1', expires_in: life, expiration: life } }
+      const { bearer, calls } = setUp('token-exchange', IAM, odd, token('t2'))
+      expect(await bearer('k')).toBe('Bearer t1')
+      expect(await bearer('k', NOW + 3_000_000)).toBe('Bearer t1')
+      expect(calls).toHaveLength(1)
+    },
+  )
+
   it('sends client credentials in the query and the token in the query, too', async () => {
     const { ask, calls } = setUp(
       'token-exchange',
