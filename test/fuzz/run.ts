@@ -14,9 +14,13 @@ const files = globSync('test/**/*.test.ts').filter(
 const tell = (): void => console.log(`FUZZ=${env.FUZZ} FUZZ_SEED=${env.FUZZ_SEED} draws the same cases again`)
 
 tell()
-const { status } = spawnSync('node_modules/.bin/vitest', ['run', ...(only.length > 0 ? only : files)], {
-  env,
-  stdio: 'inherit',
-})
+const { status } = spawnSync(
+  process.execPath,
+  ['node_modules/vitest/vitest.mjs', 'run', ...(only.length > 0 ? only : files)],
+  {
+    env,
+    stdio: 'inherit',
+  },
+)
 tell()
 process.exitCode = status ?? 1
