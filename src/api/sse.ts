@@ -1,5 +1,6 @@
 /** Server-sent events out: one write per network read, back-pressure, and a comment line while nothing comes. */
 import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { allowPause, limitTaking } from './slow-client.ts'
 import { addAlarm, removeAlarm, type Alarm } from '../chat/alarms.ts'
 
@@ -40,77 +41,91 @@ const LAST_CHUNK = '0\r\n\r\n'
 export const HEARTBEAT = ': keep-alive\n\n'
 
 export function createEventStream(response: ServerResponse, options: EventStreamOptions): EventStream {
-  const { heartbeat, clientIdle } = options
-  const silence: Alarm = { due: Infinity, ring: beat }
-  let isOver = false
-  let isOpen = false
-  let isChunked = false
-  let isStarted = false
+  return new ResponseStream(response, options)
+}
 
-  function beat(): void {
-    if (isOver) return
-    if (!response.writableNeedDrain && response.socket?.writableNeedDrain !== true) send(HEARTBEAT)
-    silence.due = performance.now() + heartbeat
+/** A class: few objects a stream, and few touched a chunk. The alarm rings when nothing was sent for a heartbeat. */
+class ResponseStream implements EventStream, Alarm {
+  due = Infinity
+  private readonly heartbeat: number
+  private readonly response: ServerResponse
+  /** Behind the head: a response would hold back and let go of the socket for each write. */
+  private socket: Socket | null = null
+  private isOver = false
+  private isChunked = false
+  private hasHead = false
+  private readonly clientIdle: number
+
+  constructor(response: ServerResponse, { heartbeat, clientIdle }: EventStreamOptions) {
+    this.response = response
+    this.heartbeat = heartbeat
+    this.clientIdle = clientIdle
   }
 
-  function chunk(text: string, size: number): string {
-    return isChunked ? `${size.toString(16)}\r\n${text}\r\n` : text
-  }
-
-  /**
-   * Node frames a chunk in four writes, which cost twice as much as all else that a chunk costs: here it is one text. Behind
-   * the head it goes straight to the socket, which a response would hold back and let go for each write.
-   */
-  function send(text: string): boolean {
-    const size = Buffer.byteLength(text)
-    const framed = chunk(text, size)
-    // one byte a character: nothing is to be encoded
-    const encoding = size === text.length ? 'latin1' : 'utf8'
-    const { socket } = response
-    if (isStarted && socket !== null) return socket.write(framed, encoding)
-    isStarted = true
-    return response.write(framed, encoding)
-  }
-
-  function close(): void {
-    isOver = true
-    removeAlarm(silence)
-  }
-
-  function watch(): void {
-    silence.due = performance.now() + heartbeat
-    addAlarm(silence)
-  }
-
-  function open(headers: Record<string, HeaderValue> = {}): void {
-    if (isOpen || isOver) return
-    isOpen = true
+  open(headers: Record<string, HeaderValue> = {}): void {
+    if (this.hasHead || this.isOver) return
+    this.hasHead = true
+    const { response } = this
     response.writeHead(200, withoutUndefined({ ...headers, ...HEAD }))
     // Decided with the head: false for a client of HTTP/1.0.
-    isChunked = response.chunkedEncoding
+    this.isChunked = response.chunkedEncoding
     response.chunkedEncoding = false
-    response.on('close', close)
-    if (heartbeat > 0) watch()
+    response.on('close', () => this.close())
+    if (this.heartbeat <= 0) return
+    this.due = performance.now() + this.heartbeat
+    addAlarm(this)
   }
 
-  return {
-    open,
-    isOpen: () => isOpen,
-    beat,
-    write(text) {
-      if (text === '' || isOver) return undefined
-      open()
-      if (heartbeat > 0) silence.due = performance.now() + heartbeat
-      return send(text) ? undefined : room(response, clientIdle)
-    },
-    end(text) {
-      if (isOver) return
-      open()
-      close()
-      const last = text === '' ? '' : chunk(text, Buffer.byteLength(text))
-      response.end(isChunked ? last + LAST_CHUNK : last)
-      limitTaking(response, clientIdle)
-    },
+  isOpen(): boolean {
+    return this.hasHead
+  }
+
+  beat(): void {
+    if (this.isOver) return
+    if (!this.response.writableNeedDrain && this.response.socket?.writableNeedDrain !== true) this.send(HEARTBEAT)
+    this.due = performance.now() + this.heartbeat
+  }
+
+  ring(): void {
+    this.beat()
+  }
+
+  write(text: string): Promise<void> | undefined {
+    if (text === '' || this.isOver) return undefined
+    this.open()
+    if (this.heartbeat > 0) this.due = performance.now() + this.heartbeat
+    return this.send(text) ? undefined : room(this.response, this.clientIdle)
+  }
+
+  end(text: string): void {
+    if (this.isOver) return
+    this.open()
+    this.close()
+    const last = text === '' ? '' : this.chunk(text, Buffer.byteLength(text))
+    this.response.end(this.isChunked ? last + LAST_CHUNK : last)
+    limitTaking(this.response, this.clientIdle)
+  }
+
+  /** Node frames a chunk in four writes, which cost twice as much as all else that a chunk costs: here it is one text. */
+  private send(text: string): boolean {
+    const size = Buffer.byteLength(text)
+    const framed = this.chunk(text, size)
+    // one byte a character: nothing is to be encoded
+    const encoding = size === text.length ? 'latin1' : 'utf8'
+    if (this.socket !== null) return this.socket.write(framed, encoding)
+    const { response } = this
+    const goesOn = response.write(framed, encoding)
+    this.socket = response.socket
+    return goesOn
+  }
+
+  private chunk(text: string, size: number): string {
+    return this.isChunked ? `${size.toString(16)}\r\n${text}\r\n` : text
+  }
+
+  private close(): void {
+    this.isOver = true
+    removeAlarm(this)
   }
 }
 

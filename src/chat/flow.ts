@@ -3,21 +3,40 @@
 /** Gets one value. A promise from it holds the flow back until it resolves; what it throws closes the flow. */
 export type Take<T> = (value: T) => Promise<void> | undefined
 
+/** What a flow is poured into. Of `end` and `fail` one is called, once; neither throws. */
+export interface Sink<T> {
+  take(value: T): Promise<void> | undefined
+  end(): void
+  /** The flow's own fault, or what `take` threw. */
+  fail(cause: unknown): void
+}
+
 export interface Flow<T> extends AsyncIterable<T> {
-  /** Gives each value to `take` as soon as it has come. Resolves at the end; rejects with the flow's fault, or with what `take` threw. */
-  pour(take: Take<T>): Promise<void>
+  /** Gives each value to `into` as soon as it has come. */
+  pour(into: Sink<T>): void
 }
 
 /** Pours what can be poured, and iterates everything else. */
-export function pour<T>(source: AsyncIterable<T>, take: Take<T>): Promise<void> {
-  return isFlow(source) ? source.pour(take) : pourEach(source, take)
+export function pourInto<T>(source: AsyncIterable<T>, into: Sink<T>): void {
+  if (isFlow(source)) source.pour(into)
+  else void pourEach(source, into)
 }
 
-async function pourEach<T>(source: AsyncIterable<T>, take: Take<T>): Promise<void> {
-  for await (const value of source) {
-    const held = take(value)
-    if (held !== undefined) await held
+/** Resolves at the end; rejects with the flow's fault, or with what `take` threw. */
+export function pour<T>(source: AsyncIterable<T>, take: Take<T>): Promise<void> {
+  return new Promise((resolve, reject) => pourInto(source, { take, end: resolve, fail: reject }))
+}
+
+async function pourEach<T>(source: AsyncIterable<T>, into: Sink<T>): Promise<void> {
+  try {
+    for await (const value of source) {
+      const held = into.take(value)
+      if (held !== undefined) await held
+    }
+  } catch (cause) {
+    return into.fail(cause)
   }
+  into.end()
 }
 
 function isFlow<T>(source: AsyncIterable<T>): source is Flow<T> {

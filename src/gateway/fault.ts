@@ -2,7 +2,6 @@
 import type { Cancellation } from '../chat/cancellation.ts'
 import type { Delta, DeltaError } from '../chat/delta.ts'
 import { GatewayError } from '../chat/error.ts'
-import type { Take } from '../chat/flow.ts'
 import type { Ticket } from './ticket.ts'
 
 /** Whatever was thrown, as the one error that crosses boundaries. */
@@ -24,7 +23,7 @@ export function fromDelta(error: DeltaError): GatewayError {
 
 /** What came before a fault is the client's; the fault itself is thrown. */
 export function* untilFault(deltas: Delta[]): Generator<Delta[]> {
-  const at = deltas.findIndex((delta) => delta.error)
+  const at = faultAt(deltas)
   const fault = deltas[at]?.error
   if (!fault) yield deltas
   else {
@@ -33,15 +32,10 @@ export function* untilFault(deltas: Delta[]): Generator<Delta[]> {
   }
 }
 
-/** The same for an answer that is poured. */
-export function giveUntilFault(deltas: Delta[], take: Take<Delta[]>): Promise<void> | undefined {
-  for (let i = 0; i < deltas.length; i++) {
-    const fault = deltas[i]?.error
-    if (!fault) continue
-    if (i > 0) void take(deltas.slice(0, i))
-    throw fromDelta(fault)
-  }
-  return take(deltas)
+/** Where the first fault is; -1 for none. */
+export function faultAt(deltas: readonly Delta[]): number {
+  for (let at = 0; at < deltas.length; at++) if (deltas[at]?.error) return at
+  return -1
 }
 
 export function unknownModel(model: string, near: string | undefined, cause: GatewayError): GatewayError {

@@ -1,19 +1,19 @@
 /** The committed answer on its way to the client: settles the lease and tells the record however it ends. */
+import { pourAnswer, type AnswerFlow, type AnswerSink } from '../chat/answer-flow.ts'
 import type { Delta } from '../chat/delta.ts'
 import { GatewayError } from '../chat/error.ts'
-import { pour, type Flow, type Take } from '../chat/flow.ts'
 import type { Lease } from '../scheduler/contract.ts'
-import { asGatewayError, giveUntilFault, untilFault } from './fault.ts'
+import { asGatewayError, faultAt, fromDelta, untilFault } from './fault.ts'
 import type { Reached, Ticket } from './ticket.ts'
 import type { Meter } from './used.ts'
 
 export type Tell = (ticket: Ticket, error?: GatewayError, meter?: Pick<Meter, 'read'>) => void
 
 /** Iterated or poured, once. */
-export function relay(reached: Reached, ticket: Ticket, tell: Tell): Flow<Delta[]> {
+export function relay(reached: Reached, ticket: Ticket, tell: Tell): AnswerFlow {
   return {
     [Symbol.asyncIterator]: () => iterate(reached, ticket, tell),
-    pour: (take) => pourOut(reached, ticket, tell, take),
+    pour: (into) => void new Pouring(reached, ticket, tell, into).begin(),
   }
 }
 
@@ -39,29 +39,79 @@ async function* iterate({ lease, began }: Reached, ticket: Ticket, tell: Tell): 
   }
 }
 
-async function pourOut(reached: Reached, ticket: Ticket, tell: Tell, take: Take<Delta[]>): Promise<void> {
-  const { head, rest, meter, answer } = reached.began
-  let isLeft = false
-  const give: Take<Delta[]> = (deltas) => {
+/** A class: few objects a stream, and few touched a read. */
+class Pouring implements AnswerSink {
+  private readonly reached: Reached
+  private readonly ticket: Ticket
+  private readonly tell: Tell
+  private readonly meter: Meter
+  private readonly into: AnswerSink
+  /** The reader threw. */
+  private isLeft = false
+
+  constructor(reached: Reached, ticket: Ticket, tell: Tell, into: AnswerSink) {
+    this.reached = reached
+    this.ticket = ticket
+    this.tell = tell
+    this.meter = reached.began.meter
+    this.into = into
+  }
+
+  async begin(): Promise<void> {
+    const { head, answer } = this.reached.began
     try {
-      return take(deltas)
-    } catch (error) {
-      isLeft = true
-      throw error
+      for (const deltas of head) {
+        const held = this.give(deltas)
+        if (held !== undefined) await held
+      }
+    } catch (cause) {
+      return this.fail(cause)
+    }
+    pourAnswer(answer.deltas, this)
+  }
+
+  takeText(literal: string): Promise<void> | undefined {
+    this.meter.seeText(literal.length - 2)
+    try {
+      return this.into.takeText(literal)
+    } catch (cause) {
+      this.isLeft = true
+      throw cause
     }
   }
-  try {
-    for (const deltas of head) await giveUntilFault(deltas, give)
-    await pour(answer.deltas, (deltas) => {
-      meter.see(deltas)
-      return giveUntilFault(deltas, give)
-    })
-    finish(reached, ticket, tell)
-  } catch (cause) {
-    void rest.return?.()
-    if (!isLeft) throw broken(reached, cause, ticket, tell)
-    left(reached, ticket, tell)
-    throw cause
+
+  take(deltas: Delta[]): Promise<void> | undefined {
+    this.meter.see(deltas)
+    return this.give(deltas)
+  }
+
+  end(): void {
+    try {
+      finish(this.reached, this.ticket, this.tell)
+    } catch (cause) {
+      return this.fail(cause)
+    }
+    this.into.end()
+  }
+
+  fail(cause: unknown): void {
+    void this.reached.began.rest.return?.()
+    if (this.isLeft) left(this.reached, this.ticket, this.tell)
+    this.into.fail(this.isLeft ? cause : broken(this.reached, cause, this.ticket, this.tell))
+  }
+
+  /** What came before a fault is the client's; the fault itself is thrown. */
+  private give(deltas: Delta[]): Promise<void> | undefined {
+    const at = faultAt(deltas)
+    const fault = at < 0 ? undefined : deltas[at]?.error
+    try {
+      if (fault === undefined) return this.into.take(deltas)
+      if (at > 0) void this.into.take(deltas.slice(0, at))
+    } catch (cause) {
+      this.isLeft = true
+      throw cause
+    }
+    throw fromDelta(fault)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Flow, Take } from '../chat/flow.ts'
+import type { Flow, Sink } from '../chat/flow.ts'
 
 /** Bytes that may lie unread before the upstream's socket is paused. */
 const HIGH_WATER = 256 * 1024
@@ -29,14 +29,6 @@ export function createClientBody(tap: Tap): ClientBody {
   return new Body(tap)
 }
 
-/** Whoever reads: one step of an iteration, or a pouring that goes on to the end. */
-interface Reader {
-  /** False when it is content with this one read. */
-  take(bytes: Buffer): Promise<void> | undefined | false
-  end(): void
-  fail(error: unknown): void
-}
-
 /** Cheaper than queueMicrotask, which makes an async resource each time. */
 const SOON = Promise.resolve()
 
@@ -50,7 +42,9 @@ class Body implements ClientBody, AsyncIterator<Uint8Array, undefined> {
   private paused = false
   private ended = false
   private fault: Error | undefined
-  private reader: Reader | undefined
+  private reader: Sink<Uint8Array> | undefined
+  /** The reader is one step of an iteration, and content with one read. */
+  private once = false
   /** The reader has promised to say when it goes on. */
   private held = false
   private flushing = false
@@ -84,21 +78,12 @@ class Body implements ClientBody, AsyncIterator<Uint8Array, undefined> {
     this.flush()
   }
 
-  pour(take: Take<Uint8Array>): Promise<void> {
-    return new Promise((resolve, reject) => this.read({ take, end: resolve, fail: reject }))
+  pour(into: Sink<Uint8Array>): void {
+    this.read(into, false)
   }
 
   next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    return new Promise((resolve, reject) =>
-      this.read({
-        take(bytes) {
-          resolve({ done: false, value: bytes })
-          return false
-        },
-        end: () => resolve({ done: true, value: undefined }),
-        fail: reject,
-      }),
-    )
+    return new Promise((resolve, reject) => this.read(new Step(resolve, reject), true))
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {
@@ -110,8 +95,9 @@ class Body implements ClientBody, AsyncIterator<Uint8Array, undefined> {
     return this
   }
 
-  private read(by: Reader): void {
+  private read(by: Sink<Uint8Array>, once: boolean): void {
     this.reader = by
+    this.once = once
     this.serve()
   }
 
@@ -132,19 +118,19 @@ class Body implements ClientBody, AsyncIterator<Uint8Array, undefined> {
     }
   }
 
-  private give(to: Reader): void {
+  private give(to: Sink<Uint8Array>): void {
     this.tap.reading()
-    let answer: Promise<void> | undefined | false
+    if (this.once) this.reader = undefined
+    let answer: Promise<void> | undefined
     try {
       answer = to.take(this.shift())
     } catch (error) {
       return this.leave(to, error)
     }
-    if (answer === false) this.reader = undefined
-    else if (answer !== undefined) this.hold(to, answer)
+    if (answer !== undefined) this.hold(to, answer)
   }
 
-  private hold(to: Reader, answer: Promise<void>): void {
+  private hold(to: Sink<Uint8Array>, answer: Promise<void>): void {
     this.held = true
     answer.then(
       () => {
@@ -172,12 +158,12 @@ class Body implements ClientBody, AsyncIterator<Uint8Array, undefined> {
   }
 
   /** The reader is served, and no more one. */
-  private dismiss(from: Reader): Reader {
+  private dismiss(from: Sink<Uint8Array>): Sink<Uint8Array> {
     this.reader = undefined
     return from
   }
 
-  private leave(from: Reader, error: unknown): void {
+  private leave(from: Sink<Uint8Array>, error: unknown): void {
     this.reader = undefined
     this.held = false
     this.abandon()
@@ -192,3 +178,21 @@ class Body implements ClientBody, AsyncIterator<Uint8Array, undefined> {
 }
 
 const NO_MORE: Buffer[] = []
+
+class Step implements Sink<Uint8Array> {
+  private readonly resolve: (result: IteratorResult<Uint8Array, undefined>) => void
+  readonly fail: (cause: unknown) => void
+
+  constructor(resolve: (result: IteratorResult<Uint8Array, undefined>) => void, fail: (cause: unknown) => void) {
+    this.resolve = resolve
+    this.fail = fail
+  }
+
+  take(bytes: Uint8Array): undefined {
+    this.resolve({ done: false, value: bytes })
+  }
+
+  end(): void {
+    this.resolve({ done: true, value: undefined })
+  }
+}

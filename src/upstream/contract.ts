@@ -3,6 +3,7 @@ import type { Cancellation } from '../chat/cancellation.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { Delta } from '../chat/delta.ts'
 import type { GatewayError } from '../chat/error.ts'
+import type { Mould } from './mould.ts'
 import type { Prefix } from './prefix.ts'
 import type { Signal } from '../scheduler/contract.ts'
 import type { Follow } from './follow.ts'
@@ -37,6 +38,8 @@ export interface Framer {
   push(bytes: Uint8Array): FramedEvent[]
   /** The body ended: what was still open is given out, or an error is thrown when a frame was cut. */
   end(): FramedEvent[]
+  /** Nothing of what came is held back: bytes that came before give the same events again. Absent: nobody can say. */
+  isBetween?(): boolean
 }
 
 export interface FramingOptions {
@@ -94,6 +97,8 @@ export interface StreamDecoder {
   decode(event: FramedEvent, out: Delta[]): boolean
   /** The stream ended: plugs give out what they held back. */
   end(out: Delta[]): void
+  /** Where it tells the usual event without parsing it, how. */
+  mould?: Mould
 }
 
 export interface UpstreamAnswer {

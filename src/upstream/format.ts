@@ -12,7 +12,7 @@ import type { FormatDefinition } from './definition.ts'
 import { compileFollow } from './follow.ts'
 import { FRAMINGS } from './framing/index.ts'
 import { compileModels } from './models.ts'
-import { createMould, judgementOf, type Mould } from './mould.ts'
+import { judgementOf, Mould } from './mould.ts'
 import { readNamed } from './named.ts'
 import { readPrefix } from './prefix.ts'
 import { compileRequest } from './request.ts'
@@ -142,7 +142,7 @@ function compileStream(
         errors.inStream,
         asText,
         terminator,
-        judgement && createMould(judgement),
+        judgement && new Mould(judgement),
         through.map((make) => make()),
       ),
   }
@@ -196,7 +196,7 @@ function streamDecoder(
     }
     return read(value, event.name, out, usage)
   }
-  if (plugs.length === 0) return { decode, end: () => {} }
+  if (plugs.length === 0) return { decode, end: () => {}, mould }
   return {
     decode(event, out) {
       let deltas: Delta[] = []

@@ -5,50 +5,57 @@
 import type { Delta } from '../chat/delta.ts'
 import { isMap } from '../definition/scope.ts'
 
-export interface Mould {
-  /** The delta of an event that differs from the last one learnt in its text alone; undefined for every other. */
-  cast(raw: string, name: string | undefined): Delta | undefined
-  /** Sees an event that was parsed, and the deltas that it gave: those from `first` on. */
-  learn(raw: string, name: string | undefined, deltas: readonly Delta[], first: number): void
-}
-
 /** All of one JSON string: no event that is broken inside its text fits. */
 // oxlint-disable-next-line no-control-regex -- JSON forbids them, so what has them is no JSON
 const STRING = /^"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"$/
 
-export function createMould({ judged, chunks }: Judgement): Mould {
-  let before = ''
-  let after = ''
-  let event: string | undefined
-  let choice: number | undefined
+export class Mould {
+  /** What stands around the text of the last event learnt; nothing was learnt while `before` is empty. */
+  before = ''
+  after = ''
+  choice: number | undefined
+  private event: string | undefined
+  private readonly judgement: Judgement
 
-  return {
-    cast(raw, name) {
-      const end = raw.length - after.length
-      // Slices are compared in one go; startsWith goes from letter to letter.
-      if (before === '' || end - before.length < 3 || name !== event) return undefined
-      if (raw.slice(0, before.length) !== before || raw.slice(end) !== after) return undefined
-      const literal = raw.slice(before.length, end)
-      if (!STRING.test(literal)) return undefined
-      const text = literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1)
-      return choice === undefined ? { text } : { choice, text }
-    },
-    learn(raw, name, deltas, first) {
-      const delta = tellingOne(deltas, first)
-      const text = delta && textOf(delta, chunks)
-      if (text === undefined || text === '') return
-      const literal = JSON.stringify(text)
-      const at = raw.indexOf(literal)
-      // In two places: nobody can say which one was read.
-      if (at < 0 || raw.includes(literal, at + 1)) return
-      const key = /"([^"\\]+)"\s*:\s*$/.exec(raw.slice(0, at))?.[1]
-      if (key === undefined || judged.has(key)) return
-      before = raw.slice(0, at)
-      after = raw.slice(at + literal.length)
-      event = name
-      choice = delta?.choice
-    },
+  constructor(judgement: Judgement) {
+    this.judgement = judgement
   }
+
+  /** The delta of an event that differs from the last one learnt in its text alone; undefined for every other. */
+  cast(raw: string, name: string | undefined): Delta | undefined {
+    const literal = name === this.event ? between(this.before, raw, this.after) : undefined
+    if (literal === undefined || !STRING.test(literal)) return undefined
+    const text = literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1)
+    return this.choice === undefined ? { text } : { choice: this.choice, text }
+  }
+
+  /** Sees an event that was parsed, and the deltas that it gave: those from `first` on. */
+  learn(raw: string, name: string | undefined, deltas: readonly Delta[], first: number): void {
+    const { judged, chunks } = this.judgement
+    const delta = tellingOne(deltas, first)
+    const text = delta && textOf(delta, chunks)
+    if (text === undefined || text === '') return
+    const literal = JSON.stringify(text)
+    const at = raw.indexOf(literal)
+    // In two places: nobody can say which one was read.
+    if (at < 0 || raw.includes(literal, at + 1)) return
+    const key = /"([^"\\]+)"\s*:\s*$/.exec(raw.slice(0, at))?.[1]
+    if (key === undefined || judged.has(key)) return
+    this.before = raw.slice(0, at)
+    this.after = raw.slice(at + literal.length)
+    this.event = name
+    this.choice = delta?.choice
+  }
+}
+
+/** What stands between the two in a text; undefined where they are not its beginning and its end, or nothing is learnt. */
+export function between(before: string, text: string, after: string): string | undefined {
+  const end = text.length - after.length
+  if (before === '' || end - before.length < 3) return undefined
+  // Slices are compared in one go; startsWith goes from letter to letter.
+  return text.slice(0, before.length) === before && text.slice(end) === after
+    ? text.slice(before.length, end)
+    : undefined
 }
 
 /** The one delta that does not say again who answers, and the usage so far. */

@@ -1,10 +1,11 @@
 import type { GatewayError } from '../../chat/error.ts'
 import { errorBody } from '../../chat/error.ts'
+import { textOf } from '../../chat/answer-flow.ts'
 import type { Delta } from '../../chat/delta.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import { makeId } from '../id.ts'
 import { asGatewayError } from './answer/ending-error.ts'
-import { createAnswerFold } from './answer/fold.ts'
+import { createAnswerFold, type AnswerFold } from './answer/fold.ts'
 import { plainText } from './answer/plain-text.ts'
 import type { WireDelta, WireLogprobs } from './answer/wire.ts'
 
@@ -20,6 +21,8 @@ export interface AnswerMeta {
 export interface ChunkWriter {
   /** The events of one network read; after a fault the error event, and nothing from then on. */
   write(deltas: readonly Delta[]): string
+  /** The same for one delta of nothing but text. @param literal in JSON, without escapes */
+  writeText(literal: string): string
   /** The last events: what was held back, one finish for each choice, usage if asked for, `[DONE]`. */
   end(terminated: boolean): string
   /** An error event, the last of the stream. */
@@ -33,85 +36,120 @@ export type StreamRequest = Pick<ChatRequest, 'include_usage' | 'legacy_function
 const DONE = 'data: [DONE]\n\n'
 
 export function createChunkWriter(request: StreamRequest, meta: AnswerMeta): ChunkWriter {
-  const fold = createAnswerFold(request, tell)
-  const usageNull = request.include_usage ? ',"usage":null' : ''
-  const tail = `,"logprobs":null,"finish_reason":null}]${usageNull}}\n\n`
-  let out = ''
-  let fault: GatewayError | undefined
-  /** Everything before `"choices"`, and the head of a text delta of the first choice: made anew when a field changes. */
-  let head = ''
-  let textHead = ''
-  let isStale = true
+  return new Writer(request, meta)
+}
 
-  function freshHead(): string {
-    if (!isStale) return head
-    const { system_fingerprint, service_tier } = fold.head
+/** A class: few objects a stream, and few touched a chunk. */
+class Writer implements ChunkWriter {
+  /** The first choice may be told text without further ado, between these two. */
+  private isPlain = false
+  private textHead = ''
+  private readonly textTail: string
+  private ended: GatewayError | undefined
+  private out = ''
+  /** Everything before `"choices"`: made anew, as is `textHead`, when a field changes. */
+  private head = ''
+  private isStale = true
+  private readonly tail: string
+  private readonly usageNull: string
+  private readonly fold: AnswerFold
+  private readonly request: StreamRequest
+  private readonly meta: AnswerMeta
+
+  constructor(request: StreamRequest, meta: AnswerMeta) {
+    this.request = request
+    this.meta = meta
+    this.usageNull = request.include_usage ? ',"usage":null' : ''
+    this.tail = `,"logprobs":null,"finish_reason":null}]${this.usageNull}}\n\n`
+    this.textTail = `}${this.tail}`
+    this.fold = createAnswerFold(request, (index, delta, logprobs) => this.tell(index, delta, logprobs))
+  }
+
+  write(deltas: readonly Delta[]): string {
+    if (this.ended !== undefined) return ''
+    try {
+      for (const delta of deltas) this.take(delta)
+    } catch (error) {
+      return this.fail(asGatewayError(error))
+    }
+    return this.flush()
+  }
+
+  writeText(literal: string): string {
+    if (!this.isPlain) return this.write([{ text: textOf(literal) }])
+    return `${this.textHead}${literal}${this.textTail}`
+  }
+
+  end(terminated: boolean): string {
+    if (this.ended !== undefined) return ''
+    const { fold, request, usageNull } = this
+    try {
+      const endings = fold.end(terminated)
+      for (const [position, { index, finish_reason, beside }] of endings.entries()) {
+        const extra = position === endings.length - 1 ? fields(fold.head.extra) : ''
+        const choice = `"choices":[{"index":${index},"delta":{},"logprobs":null,"finish_reason":"${finish_reason}"${fields(beside)}}]`
+        this.out += `${this.freshHead()}${choice}${usageNull}${extra}}\n\n`
+      }
+    } catch (error) {
+      return this.fail(asGatewayError(error))
+    }
+    const usage = request.include_usage ? fold.usage() : undefined
+    if (usage !== undefined) this.out += `${this.freshHead()}"choices":[],"usage":${JSON.stringify(usage)}}\n\n`
+    return this.flush() + DONE
+  }
+
+  fail(error: GatewayError): string {
+    if (this.ended !== undefined) return ''
+    this.ended = error
+    this.isPlain = false
+    return `${this.flush()}data: ${JSON.stringify(errorBody(error))}\n\n`
+  }
+
+  fault(): GatewayError | undefined {
+    return this.ended
+  }
+
+  private take(delta: Delta): void {
+    const text = this.isPlain ? plainText(delta) : undefined
+    if (text !== undefined) {
+      this.out += `${this.textHead}${JSON.stringify(text)}${this.textTail}`
+      return
+    }
+    if (this.fold.take(delta)) this.isStale = true
+    this.isPlain = !this.isStale && this.fold.plain(0)
+  }
+
+  private tell(index: number, delta: WireDelta, logprobs?: WireLogprobs): void {
+    const body = `"choices":[{"index":${index},"delta":${JSON.stringify(delta)}`
+    if (logprobs === undefined) this.out += this.freshHead() + body + this.tail
+    else {
+      const end = `"finish_reason":null}]${this.usageNull}}\n\n`
+      this.out += `${this.freshHead()}${body},"logprobs":${JSON.stringify(logprobs)},${end}`
+    }
+  }
+
+  private freshHead(): string {
+    if (!this.isStale) return this.head
+    const { head } = this.fold
+    const { system_fingerprint, service_tier } = head
     const fields = {
-      id: (fold.head.id ??= makeId('chatcmpl-')),
+      id: (head.id ??= makeId('chatcmpl-')),
       object: 'chat.completion.chunk',
-      created: (fold.head.created ??= meta.created),
-      model: meta.model,
+      created: (head.created ??= this.meta.created),
+      model: this.meta.model,
       service_tier,
       system_fingerprint,
     }
-    head = `data: ${JSON.stringify(fields).slice(0, -1)},`
-    textHead = `${head}"choices":[{"index":0,"delta":{"content":`
-    isStale = false
-    return head
+    this.head = `data: ${JSON.stringify(fields).slice(0, -1)},`
+    this.textHead = `${this.head}"choices":[{"index":0,"delta":{"content":`
+    this.isStale = false
+    return this.head
   }
 
-  function tell(index: number, delta: WireDelta, logprobs?: WireLogprobs): void {
-    const body = `"choices":[{"index":${index},"delta":${JSON.stringify(delta)}`
-    if (logprobs === undefined) out += freshHead() + body + tail
-    else out += `${freshHead()}${body},"logprobs":${JSON.stringify(logprobs)},"finish_reason":null}]${usageNull}}\n\n`
-  }
-
-  function take(delta: Delta): void {
-    const text = fold.plain(0) ? plainText(delta) : undefined
-    if (text !== undefined && !isStale) out += `${textHead}${JSON.stringify(text)}}${tail}`
-    else if (fold.take(delta)) isStale = true
-  }
-
-  function flush(): string {
-    const text = out
-    out = ''
+  private flush(): string {
+    const text = this.out
+    this.out = ''
     return text
-  }
-
-  function fail(error: GatewayError): string {
-    if (fault !== undefined) return ''
-    fault = error
-    return `${flush()}data: ${JSON.stringify(errorBody(error))}\n\n`
-  }
-
-  return {
-    write(deltas) {
-      if (fault !== undefined) return ''
-      try {
-        for (const delta of deltas) take(delta)
-      } catch (error) {
-        return fail(asGatewayError(error))
-      }
-      return flush()
-    },
-    end(terminated) {
-      if (fault !== undefined) return ''
-      try {
-        const endings = fold.end(terminated)
-        for (const [position, { index, finish_reason, beside }] of endings.entries()) {
-          const extra = position === endings.length - 1 ? fields(fold.head.extra) : ''
-          const choice = `"choices":[{"index":${index},"delta":{},"logprobs":null,"finish_reason":"${finish_reason}"${fields(beside)}}]`
-          out += `${freshHead()}${choice}${usageNull}${extra}}\n\n`
-        }
-      } catch (error) {
-        return fail(asGatewayError(error))
-      }
-      const usage = request.include_usage ? fold.usage() : undefined
-      if (usage !== undefined) out += `${freshHead()}"choices":[],"usage":${JSON.stringify(usage)}}\n\n`
-      return flush() + DONE
-    },
-    fail,
-    fault: () => fault,
   }
 }
 

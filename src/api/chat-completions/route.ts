@@ -1,6 +1,6 @@
 /** POST /v1/chat/completions: the body is checked and parsed, the gateway is asked, the answer is streamed or added up. */
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { pour } from '../../chat/flow.ts'
+import { pourDeltas } from '../../chat/answer-flow.ts'
 import type { ChatContext, Gateway } from '../../gateway/contract.ts'
 import { createAnswerHeaders } from '../answer-headers.ts'
 import { clientSignal } from '../client-signal.ts'
@@ -65,7 +65,7 @@ async function completeAnswer(call: Call, reply: FastifyReply): Promise<FastifyR
   const { gateway, chat, context, meta, headersOf, clientIdle } = call
   const answer = await gateway.chat(chat, context)
   const completion = createCompletion(chat, meta)
-  await pour(answer.deltas, (deltas) => void completion.take(deltas))
+  await pourDeltas(answer.deltas, (deltas) => void completion.take(deltas))
   // As bytes: Node would join a text to the head, and encode both again.
   const body = Buffer.from(JSON.stringify(completion.end(answer.terminated())))
   // Straight to the response, which costs half of what a reply's serialising, hooks and headers do.

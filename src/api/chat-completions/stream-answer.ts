@@ -1,12 +1,13 @@
 import type { FastifyBaseLogger, FastifyReply } from 'fastify'
 import { addAlarm, removeAlarm, type Alarm } from '../../chat/alarms.ts'
-import { pour } from '../../chat/flow.ts'
+import { pourAnswer, type AnswerSink } from '../../chat/answer-flow.ts'
+import type { Delta } from '../../chat/delta.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import type { Answer, ChatContext, Gateway } from '../../gateway/contract.ts'
 import type { AnswerHeaders } from '../answer-headers.ts'
-import { createEventStream } from '../sse.ts'
+import { createEventStream, type EventStream } from '../sse.ts'
 import { asGatewayError } from './answer/ending-error.ts'
-import { createChunkWriter, type AnswerMeta } from './chunks.ts'
+import { createChunkWriter, type AnswerMeta, type ChunkWriter } from './chunks.ts'
 
 export interface StreamedCall {
   gateway: Gateway
@@ -64,16 +65,36 @@ export async function streamAnswer(call: StreamedCall, reply: FastifyReply): Pro
   }
 
   if (!stream.isOpen()) open(headersOf(answer))
-  try {
-    await pour(answer.deltas, (deltas) => {
-      const full = stream.write(writer.write(deltas))
-      const fault = writer.fault()
-      if (fault !== undefined) throw fault
-      return full
-    })
-    stream.end(writer.end(answer.terminated()))
-  } catch (error) {
-    fail(error)
-  }
+  pourAnswer(answer.deltas, new Outlet(stream, writer, answer, fail))
   return reply
+}
+
+/** What the client is told. A class: few objects a stream, and few touched a read. */
+class Outlet implements AnswerSink {
+  private readonly stream: EventStream
+  private readonly writer: ChunkWriter
+  private readonly answer: Answer
+  readonly fail: (cause: unknown) => void
+
+  constructor(stream: EventStream, writer: ChunkWriter, answer: Answer, fail: (cause: unknown) => void) {
+    this.stream = stream
+    this.writer = writer
+    this.answer = answer
+    this.fail = fail
+  }
+
+  takeText(literal: string): Promise<void> | undefined {
+    return this.stream.write(this.writer.writeText(literal))
+  }
+
+  take(deltas: Delta[]): Promise<void> | undefined {
+    const full = this.stream.write(this.writer.write(deltas))
+    const fault = this.writer.fault()
+    if (fault !== undefined) throw fault
+    return full
+  }
+
+  end(): void {
+    this.stream.end(this.writer.end(this.answer.terminated()))
+  }
 }

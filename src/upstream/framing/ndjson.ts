@@ -19,5 +19,6 @@ export function ndjson(options: FramingOptions = {}): Framer {
   return {
     push: (bytes) => read(lines.push(bytes)),
     end: () => read(lines.end()),
+    isBetween: () => lines.isBetween(),
   }
 }

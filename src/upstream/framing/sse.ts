@@ -66,5 +66,6 @@ export function sse(options: FramingOptions = {}): Framer {
   return {
     push: (bytes) => read(lines.push(bytes)),
     end: () => read(`${lines.end()}\n\n`),
+    isBetween: () => lines.isBetween() && name === undefined && data === undefined && !bare,
   }
 }

@@ -8,6 +8,8 @@ export interface LineCutter {
   push(bytes: Uint8Array): string
   /** The last line when nothing ended it. */
   end(): string
+  /** Nothing is held back, and nothing that came before changes how the next bytes are read. */
+  isBetween(): boolean
 }
 
 /**
@@ -66,6 +68,7 @@ export function createLineCutter(maxEvent: number): LineCutter {
       pendingSize = 0
       return decode(rest)
     },
+    isBetween: () => pendingSize === 0 && !first && !afterReturn,
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { pour } from '../../../src/chat/flow.ts'
 import { createClientBody, type Tap } from '../../../src/upstream/client-body.ts'
 
 function opened(): { body: ReturnType<typeof createClientBody>; calls: string[] } {
@@ -23,7 +24,7 @@ describe('a body', () => {
     body.push(bytes('a'))
     expect((await iterator.next()).value).toEqual(bytes('a'))
     const got: string[] = []
-    const over = body.pour((read) => void got.push(String(read)))
+    const over = pour(body, (read) => void got.push(String(read)))
     body.push(bytes('b'))
     body.push(bytes('c'))
     await turn()
@@ -37,7 +38,7 @@ describe('a body', () => {
     const { body, calls } = opened()
     const got: number[] = []
     let goOn = (): void => {}
-    const over = body.pour((read) => {
+    const over = pour(body, (read) => {
       got.push(read.length)
       return got.length > 1 ? undefined : new Promise((resolve) => (goOn = resolve))
     })
@@ -59,7 +60,7 @@ describe('a body', () => {
   it('gives what came before a fault, then the fault', async () => {
     const { body } = opened()
     const got: string[] = []
-    const over = body.pour((read) => void got.push(String(read)))
+    const over = pour(body, (read) => void got.push(String(read)))
     body.push(bytes('a'))
     body.fail(new Error('cut'), false)
     await expect(over).rejects.toThrow('cut')
@@ -68,7 +69,7 @@ describe('a body', () => {
 
   it('is closed when its reader fails', async () => {
     const { body, calls } = opened()
-    const over = body.pour(() => {
+    const over = pour(body, () => {
       throw new Error('the reader cannot')
     })
     body.push(bytes('a'))
