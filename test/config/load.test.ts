@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../../src/config/load.ts'
 import { directRoute } from '../../src/config/routes.ts'
 import { folder, load, problemsOf, write } from './files.ts'
+import { cpuTime } from '../cpu-time.ts'
 
 const OPENAI = 'openai: { format: openai, base_url: "https://api.openai.com/v1/", keys: ["${OPENAI_API_KEY}"] }'
 
@@ -53,13 +54,15 @@ describe('a file with providers and nothing else', () => {
     )
     const file = write(folder(), 'providers.yaml', JSON.stringify({ providers }, null, 1))
     const compiled: string[] = []
-    const began = performance.now()
-    const config = loadConfig(file, {}, (name) => {
-      compiled.push(name)
-      return { name } as ReturnType<NonNullable<Parameters<typeof loadConfig>[2]>>
-    })
-    expect(performance.now() - began).toBeLessThan(900)
-    expect(config.providers).toHaveLength(400)
+    let loaded: ReturnType<typeof loadConfig> | undefined
+    const load = (): void => {
+      loaded = loadConfig(file, {}, (name) => {
+        compiled.push(name)
+        return { name } as ReturnType<NonNullable<Parameters<typeof loadConfig>[2]>>
+      })
+    }
+    expect(cpuTime(load)).toBeLessThan(900)
+    expect(loaded?.providers).toHaveLength(400)
     expect(compiled).toEqual(['openai'])
   })
 })

@@ -65,8 +65,8 @@ const well: Act = (call) => answerWell(call, 'text')
 const silent: Act = () => {}
 const half: Act = ({ response }) => void response.writeHead(200, EVENT_STREAM).write(ROLE + firstPiece('text'))
 
-/** Milliseconds: a few where the machine has nothing else to do. */
-const AT_ONCE = 200
+/** Milliseconds: a few where the machine has nothing else to do, and no timeout is as short where it has. */
+const AT_ONCE = 2000
 
 describe('a client that leaves', () => {
   const moments: [string, Act, boolean][] = [
