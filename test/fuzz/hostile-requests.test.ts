@@ -12,7 +12,7 @@ import { withPrefix } from '../../src/upstream/prefix.ts'
 import { casesOf, formatsWithCases } from '../formats/cases.ts'
 import { isLong, PATIENCE } from './effort.ts'
 import { HOSTILE_BODIES } from './hostile-bodies.ts'
-import { GARBLED, HOSTILE, NO_TEXT, places, planted, shown, told } from './hostile-values.ts'
+import { HOSTILE, mustBe, mustRead, NO_TEXT, places, planted, shown, told } from './hostile-values.ts'
 
 const FORMATS = shippedNames().map((name) => checkFormatFile(`src/formats/${name}.yaml`))
 const HAVE_CASES = new Set(formatsWithCases())
@@ -29,21 +29,21 @@ const MODELS = new Map(
 function taken(body: Record<string, unknown>): ChatRequest | undefined {
   const refused = checkChatRequest(body)
   if (refused) {
-    expect(refused.status).toBe(400)
-    expect(refused.message).not.toMatch(GARBLED)
+    mustBe(refused.status === 400, 'refused as what it is')
+    mustRead(refused.message)
     return undefined
   }
   const request = orRefused(() => parseChatRequest(body))
   if (!request) return undefined
-  expect(estimateInput(request)).toBeGreaterThan(0)
+  mustBe(estimateInput(request) > 0, 'a number of tokens')
   needsOf(request)
-  expect(affinityOf(request, undefined)).toBeTypeOf('string')
-  expectJson(request)
+  mustBe(typeof affinityOf(request, undefined) === 'string', 'a name of its beginning')
+  mustBeJson(request)
   return request
 }
 
 /** What is found under a name that every object inherits is a function. */
-function expectJson(value: unknown): void {
+function mustBeJson(value: unknown): void {
   JSON.stringify(value, (key, inner: unknown) => {
     if (typeof inner === 'function') throw new Error(`${key} is a function`)
     return inner
@@ -55,7 +55,7 @@ function orRefused<T>(work: () => T): T | undefined {
     return work()
   } catch (error) {
     if (!(error instanceof GatewayError) || error.status >= 500) throw error
-    expect(error.message).not.toMatch(GARBLED)
+    mustRead(error.message)
     return undefined
   }
 }
@@ -68,8 +68,8 @@ function written(request: ChatRequest, format: Format, model: string): boolean {
   const { request: sent, warnings } = encoded
   const text = String(sent.body)
   JSON.parse(text)
-  for (const each of [text, sent.url, ...Object.values(sent.headers), ...warnings]) expect(each).not.toMatch(GARBLED)
-  expect(new URL(sent.url).host).toBe('x.example')
+  mustRead([text, sent.url, ...Object.values(sent.headers), ...warnings].join('\n'))
+  mustBe(new URL(sent.url).host === 'x.example', 'sent to the host that was asked for')
   return true
 }
 

@@ -69,7 +69,16 @@ export function frozen<T>(value: T): T {
 }
 
 /** What an object becomes where somebody takes it for a text, and what a number is that is none. */
-export const GARBLED = /\[object [A-Z]|native code|\bNaN\b|undefined/
+const GARBLED = /\[object [A-Z]|native code|\bNaN\b|undefined/
+
+/** Cheaper than an `expect`, of which there would be a million. */
+export function mustBe(isSo: boolean, what: string): void {
+  if (!isSo) throw new Error(`it should be ${what}`)
+}
+
+export function mustRead(text: string): void {
+  if (GARBLED.test(text)) throw new Error(`${GARBLED.exec(text)?.[0]} stands in ${text.slice(0, 200)}`)
+}
 
 export function shown(path: Path, value: unknown): string {
   return `${path.join('.')} = ${value === MISSING ? 'nothing' : JSON.stringify(value).slice(0, 80)}`
