@@ -1,5 +1,6 @@
 /** Text files become text, under their name: for vendors that take no files. */
 import type { Message, Part } from '../../chat/request.ts'
+import { isMap } from '../../definition/scope.ts'
 import type { Chore } from './index.ts'
 
 const TEXT = /^(text\/|application\/(json|xml|yaml|x-yaml|javascript|typescript|toml|sql)$)/
@@ -20,14 +21,17 @@ function inline(message: Message): Message {
   return { ...message, content, text, wire: inlineWire(message) }
 }
 
+/** Both are files in the normal form. */
+const FILES: ReadonlySet<unknown> = new Set(['file', 'document_url'])
+
 /** The files of the wire form are those of the content, in the same order. */
 function inlineWire({ wire, content }: Message): Message['wire'] {
   if (!Array.isArray(wire['content'])) return wire
   const files = content.filter((part) => part.type === 'file')
   return {
     ...wire,
-    content: wire['content'].map((part: { type?: unknown }) => {
-      const file = part.type === 'file' ? files.shift() : undefined
+    content: wire['content'].map((part: unknown) => {
+      const file = isMap(part) && FILES.has(part['type']) ? files.shift() : undefined
       return file && isTextFile(file) ? asText(file) : part
     }),
   }
