@@ -9,6 +9,7 @@ import { affinityOf } from '../../src/gateway/affinity.ts'
 import { estimateInput, needsOf } from '../../src/gateway/estimate.ts'
 import { SANDBOX, startGateway, type TestGateway } from '../end-to-end/gateway.ts'
 import { effort, PATIENCE } from './effort.ts'
+import { NO_TEXT } from './hostile-values.ts'
 
 const FORMATS = shippedNames().map((name) => checkFormatFile(`src/formats/${name}.yaml`))
 
@@ -20,6 +21,7 @@ const odd = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 20 }),
   fc.constant([]),
   fc.constant({}),
+  fc.constantFrom(NO_TEXT, [NO_TEXT]),
   fc.jsonValue({ maxDepth: 3 }),
 )
 const text = fc.oneof(
@@ -61,6 +63,10 @@ const message = fc.oneof(
 )
 const tool = fc.oneof(
   fc.record({
+    type: fc.constant('custom'),
+    custom: fc.record({ name: text, format: fc.oneof(odd, fc.record({ grammar: odd })) }, { requiredKeys: ['name'] }),
+  }),
+  fc.record({
     type: fc.constant('function'),
     function: fc.record({ name: text, parameters: odd, strict: fc.boolean() }, { requiredKeys: ['name'] }),
   }),
@@ -90,6 +96,7 @@ const body = fc.record(
     reasoning_effort: fc.oneof(fc.constantFrom('low', 'high', 'none'), odd),
     extra_body: odd,
     metadata: odd,
+    sandbox: odd,
   },
   { requiredKeys: ['model', 'messages'] },
 )
