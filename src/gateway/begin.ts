@@ -31,28 +31,40 @@ export async function begin(provider: GatewayProvider, secret: Secret, ticket: T
     { base_url: provider.base_url, model, secret, headers },
     attempted,
   )
-  const meter = createMeter()
-  const head: Delta[][] = []
-  const rest = answer.deltas[Symbol.asyncIterator]()
-  let explained = false
-  while (true) {
-    const read = await rest.next()
-    if (read.done) return { answer, head, rest, meter, empty: !explained }
-    const deltas = read.value
-    meter.see(deltas)
-    head.push(deltas)
-    if (deltas.some(hasContent)) return { answer, head, rest, meter, empty: false }
-    const fault = deltas.find((delta) => delta.error)?.error
-    if (fault) {
-      await rest.return?.()
-      throw fromDelta(fault)
-    }
-    explained ||= deltas.some(explainsEmptiness)
-    if (head.length > MOST_HEAD) {
-      await rest.return?.()
-      throw new GatewayError('bad_answer', `${provider.name} sent ${MOST_HEAD} reads without anything in them`)
-    }
+  const began: Began = { answer, head: [], meter: createMeter(), empty: true }
+  const { deltas } = answer
+  const whole = deltas.takeWhole()
+  if (whole !== undefined) {
+    hold(began, whole)
+    return began
   }
+  try {
+    for (;;) {
+      const read = await deltas.next()
+      if (read.done || hold(began, read.value)) return began
+      if (began.head.length > MOST_HEAD)
+        throw new GatewayError('bad_answer', `${provider.name} sent ${MOST_HEAD} reads without anything in them`)
+    }
+  } catch (cause) {
+    await deltas.return()
+    throw cause
+  }
+}
+
+/** True when there is something to show. Throws the fault that came before. */
+function hold(began: Began, deltas: Delta[]): boolean {
+  began.meter.see(deltas)
+  began.head.push(deltas)
+  for (const delta of deltas) {
+    if (!hasContent(delta)) continue
+    began.empty = false
+    return true
+  }
+  for (const delta of deltas) {
+    if (delta.error) throw fromDelta(delta.error)
+    if (explainsEmptiness(delta)) began.empty = false
+  }
+  return false
 }
 
 /** Throws a GatewayError `unsupported` for a route that does not go on from a beginning: then nothing is sent. */

@@ -76,7 +76,8 @@ export function createGateway(parts: GatewayParts): Gateway {
 }
 
 function plain(reached: Reached, ticket: Ticket, tell: Tell): Pick<Answer, 'deltas' | 'terminated'> {
-  return { deltas: relay(reached, ticket, tell), terminated: reached.began.answer.terminated }
+  const { deltas } = reached.began.answer
+  return { deltas: relay(reached, ticket, tell), terminated: () => deltas.isTerminated }
 }
 
 function answerOf(

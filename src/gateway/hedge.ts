@@ -71,7 +71,7 @@ function giveUp({ reached, stop }: Runner): void {
   reached.then(
     ({ lease, began }) => {
       lease.fail({ kind: 'cancelled', started: true, used: began.meter.read() })
-      void began.rest.return?.()
+      void began.answer.deltas.return()
     },
     // its own try has concluded it
     () => {},

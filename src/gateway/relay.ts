@@ -1,5 +1,5 @@
 /** The committed answer on its way to the client: settles the lease and tells the record however it ends. */
-import { pourAnswer, type AnswerFlow, type AnswerSink } from '../chat/answer-flow.ts'
+import type { AnswerFlow, AnswerSink } from '../chat/answer-flow.ts'
 import type { Delta } from '../chat/delta.ts'
 import { GatewayError } from '../chat/error.ts'
 import type { Lease } from '../scheduler/contract.ts'
@@ -13,7 +13,7 @@ export type Tell = (ticket: Ticket, error?: GatewayError, meter?: Pick<Meter, 'r
 export function relay(reached: Reached, ticket: Ticket, tell: Tell): AnswerFlow {
   return {
     [Symbol.asyncIterator]: () => iterate(reached, ticket, tell),
-    pour: (into) => void new Pouring(reached, ticket, tell, into).begin(),
+    pour: (into) => new Pouring(reached, ticket, tell, into).begin(0),
   }
 }
 
@@ -23,7 +23,7 @@ async function* iterate({ lease, began }: Reached, ticket: Ticket, tell: Tell): 
   try {
     for (const deltas of began.head) yield* untilFault(deltas)
     while (true) {
-      const read = await began.rest.next()
+      const read = await began.answer.deltas.next()
       if (read.done) break
       meter.see(read.value)
       yield* untilFault(read.value)
@@ -35,7 +35,7 @@ async function* iterate({ lease, began }: Reached, ticket: Ticket, tell: Tell): 
     throw broken({ lease, began }, cause, ticket, tell)
   } finally {
     if (!ended) left({ lease, began }, ticket, tell)
-    await began.rest.return?.()
+    await began.answer.deltas.return()
   }
 }
 
@@ -57,17 +57,24 @@ class Pouring implements AnswerSink {
     this.into = into
   }
 
-  async begin(): Promise<void> {
+  /** Gives what was read before the answer was committed, then lets the rest come. */
+  begin(from: number): void {
     const { head, answer } = this.reached.began
-    try {
-      for (const deltas of head) {
-        const held = this.give(deltas)
-        if (held !== undefined) await held
+    for (let at = from; at < head.length; at++) {
+      let held: Promise<void> | undefined
+      try {
+        held = this.give(head[at] ?? [])
+      } catch (cause) {
+        return this.fail(cause)
       }
-    } catch (cause) {
-      return this.fail(cause)
+      if (held === undefined) continue
+      held.then(
+        () => this.begin(at + 1),
+        (cause: unknown) => this.fail(cause),
+      )
+      return
     }
-    pourAnswer(answer.deltas, this)
+    answer.deltas.pour(this)
   }
 
   takeText(literal: string): Promise<void> | undefined {
@@ -95,7 +102,7 @@ class Pouring implements AnswerSink {
   }
 
   fail(cause: unknown): void {
-    void this.reached.began.rest.return?.()
+    void this.reached.began.answer.deltas.return()
     if (this.isLeft) left(this.reached, this.ticket, this.tell)
     this.into.fail(this.isLeft ? cause : broken(this.reached, cause, this.ticket, this.tell))
   }
@@ -118,7 +125,7 @@ class Pouring implements AnswerSink {
 /** Throws a GatewayError when the answer stopped before its end. */
 function finish({ lease, began }: Reached, ticket: Ticket, tell: Tell): void {
   const { meter, answer } = began
-  if (!answer.terminated() && !meter.finished())
+  if (!answer.deltas.isTerminated && !meter.finished())
     throw new GatewayError('broken_stream', `${lease.provider} broke off in the middle of its answer.`)
   lease.settle(meter.read())
   tell(ticket, undefined, meter)

@@ -28,7 +28,7 @@ export interface Resumed {
  */
 export function resuming(first: Reached, ticket: Ticket, how: Resumption): Resumed {
   let current = first
-  return { deltas: goOn(), terminated: () => current.began.answer.terminated() }
+  return { deltas: goOn(), terminated: () => current.began.answer.deltas.isTerminated }
 
   async function* goOn(): AsyncGenerator<Delta[]> {
     const story = createStory()

@@ -42,7 +42,6 @@ export interface Began {
   answer: AttemptAnswer
   /** What was read before the answer was committed. */
   head: Delta[][]
-  rest: AsyncIterator<Delta[]>
   meter: Meter
   /** Nothing to show and no reason for it. */
   empty: boolean

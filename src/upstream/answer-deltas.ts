@@ -14,22 +14,27 @@ export interface AnswerBounds {
   answer: number
 }
 
-export interface AnswerDeltas {
-  /** One array a network read. Throws a GatewayError when the stream breaks. */
-  deltas: AnswerFlow
-  /** The vendor said that its stream is over. */
-  terminated: () => boolean
+/** Iterated until the answer is committed, and poured from then on. */
+export interface UpstreamDeltas extends AnswerFlow, AsyncIterator<Delta[], undefined> {
+  return(): Promise<IteratorReturnResult<undefined>>
+  /** The vendor said that its answer is over. */
+  readonly isTerminated: boolean
+  /** All of an answer that came whole, which is not given again; undefined of a stream. */
+  takeWhole(): Delta[] | undefined
 }
 
+/** Of a whole answer once it is there. Throws a GatewayError when the answer is none or breaks, as the iteration of a stream does. */
 export function answerDeltas(
   answer: ClientAnswer,
   request: ChatRequest,
   format: Format,
   bounds: AnswerBounds,
-): AnswerDeltas {
-  if (!isStream(answer, request, format)) return wholeDeltas(answer, request, format, bounds)
-  const deltas = new StreamDeltas(answer.body, format.framing({ maxEvent: bounds.event }), format.decoder(request))
-  return { deltas, terminated: () => deltas.isTerminated }
+): UpstreamDeltas | Promise<UpstreamDeltas> {
+  if (isStream(answer, request, format))
+    return new StreamDeltas(answer.body, format.framing({ maxEvent: bounds.event }), format.decoder(request))
+  return readText(answer.body, bounds.answer).then(
+    (text) => new WholeDeltas(decodeWhole(text, answer, request, format)),
+  )
 }
 
 const STREAM_TYPES = [
@@ -47,32 +52,37 @@ function isStream(answer: ClientAnswer, request: ChatRequest, format: Format): b
   return !type.startsWith('application/json') || format.streamsJson
 }
 
-/** One value, once the body is there; without a generator, which would cost more than reading a short answer. */
-function wholeDeltas(answer: ClientAnswer, request: ChatRequest, format: Format, bounds: AnswerBounds): AnswerDeltas {
-  let isRead = false
-  let isWhole = false
+class WholeDeltas implements UpstreamDeltas {
+  readonly isTerminated = true
+  private left: Delta[] | undefined
 
-  async function next(): Promise<IteratorResult<Delta[], undefined>> {
-    if (isRead) return { done: true, value: undefined }
-    isRead = true
-    const value = decodeWhole(await readText(answer.body, bounds.answer), answer, request, format)
-    isWhole = true
-    return { done: false, value }
+  constructor(deltas: Delta[]) {
+    this.left = deltas
   }
 
-  async function leave(): Promise<IteratorResult<Delta[], undefined>> {
-    if (!isRead) await answer.body[Symbol.asyncIterator]().return?.()
-    isRead = true
+  takeWhole(): Delta[] {
+    const taken = this.left ?? []
+    this.left = undefined
+    return taken
+  }
+
+  async next(): Promise<IteratorResult<Delta[], undefined>> {
+    return this.left ? { done: false, value: this.takeWhole() } : { done: true, value: undefined }
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    this.left = undefined
     return { done: true, value: undefined }
   }
 
-  function pour(into: AnswerSink): void {
-    if (isRead) into.end()
-    else pourInto({ [Symbol.asyncIterator]: () => iterator }, into)
+  [Symbol.asyncIterator](): this {
+    return this
   }
 
-  const iterator = { next, return: leave }
-  return { deltas: { [Symbol.asyncIterator]: () => iterator, pour }, terminated: () => isWhole }
+  pour(into: AnswerSink): void {
+    if (this.left) pourInto({ [Symbol.asyncIterator]: () => this }, into)
+    else into.end()
+  }
 }
 
 function decodeWhole(text: string, answer: ClientAnswer, request: ChatRequest, format: Format): Delta[] {

@@ -1,11 +1,10 @@
 /** One try: encode, authorise, send, frame, decode. Which key is used, and what happens after a fault, is decided elsewhere. */
 import { createCanceller, type Cancellation } from '../chat/cancellation.ts'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Delta } from '../chat/delta.ts'
 import { GatewayError } from '../chat/error.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { Signal } from '../scheduler/contract.ts'
-import { answerDeltas, type AnswerBounds } from './answer-deltas.ts'
+import { answerDeltas, type AnswerBounds, type UpstreamDeltas } from './answer-deltas.ts'
 import { cancelledFault } from './client-faults.ts'
 import type { Client, ClientAnswer, Format, Secret, Target, Timeouts, UpstreamRequest } from './contract.ts'
 import type { Follow } from './follow.ts'
@@ -31,13 +30,10 @@ export interface AttemptContext {
 }
 
 export interface AttemptAnswer {
-  /** One array a network read. Throws a GatewayError when the stream breaks. */
-  deltas: AsyncIterable<Delta[]>
+  deltas: UpstreamDeltas
   /** Of the answer, names in lower case. */
   headers: Record<string, string>
   warnings: string[]
-  /** The vendor said that its stream is over. */
-  terminated: () => boolean
 }
 
 const BOUNDS: AnswerBounds = { event: 64 * 1024 * 1024, answer: 64 * 1024 * 1024 }
@@ -57,36 +53,34 @@ export async function attempt(
   const fetches = media !== undefined && format.fetchMedia.size > 0
   const prepared = fetches ? await inlineMedia(request, format.fetchMedia, media, signal) : request
   const { request: unsigned, warnings } = format.encode(prepared, target)
-  let answer = await send(unsigned, format, target.secret, context, false)
+  const { authorize } = format
+  let answer = await send(
+    authorize ? await signed(unsigned, authorize, target.secret, context, false) : unsigned,
+    context,
+  )
+  context.started()
   if (!isGood(answer)) {
     const error = await readError(answer, format, context)
     // the token may have been taken back before its time: a new one decides whether the key is bad
-    if (error.kind !== 'authentication' || !format.authorize) throw error
-    answer = await send(unsigned, format, target.secret, context, true)
+    if (error.kind !== 'authentication' || !authorize) throw error
+    answer = await send(await signed(unsigned, authorize, target.secret, context, true), context)
+    context.started()
     if (!isGood(answer)) throw await readError(answer, format, context)
   }
   context.observe(format.signals(answer, undefined, context.now()))
   if (format.follow)
     answer = await followed(answer, format.follow, unsigned, request.stream, format, target.secret, context)
-  return { ...answerDeltas(answer, request, format, context.bounds ?? BOUNDS), headers: answer.headers, warnings }
+  const deltas = answerDeltas(answer, request, format, context.bounds ?? BOUNDS)
+  return { deltas: deltas instanceof Promise ? await deltas : deltas, headers: answer.headers, warnings }
 }
 
 function isGood(answer: ClientAnswer): boolean {
   return answer.status >= 200 && answer.status <= 299
 }
 
-async function send(
-  unsigned: UpstreamRequest,
-  format: Format,
-  secret: Secret,
-  context: AttemptContext,
-  renew: boolean,
-): Promise<ClientAnswer> {
-  const signed = format.authorize ? await authorize(unsigned, format.authorize, secret, context, renew) : unsigned
+function send(request: UpstreamRequest, context: AttemptContext): Promise<ClientAnswer> {
   context.sent?.()
-  const answer = await context.client.send(signed, context)
-  context.started()
-  return answer
+  return context.client.send(request, context)
 }
 
 /** The answer at the end of the steps that the vendor's first one leads through. */
@@ -106,7 +100,12 @@ async function followed(
     const next = follow(parseJson(text), stream, unsigned)
     if (!next) return { ...answer, body: once(text) }
     if (next.wait > 0) await orCancelled(delay(next.wait), context.signal)
-    answer = await send(next.request, format, secret, context, false)
+    const { authorize } = format
+    answer = await send(
+      authorize ? await signed(next.request, authorize, secret, context, false) : next.request,
+      context,
+    )
+    context.started()
     if (!isGood(answer)) throw await readError(answer, format, context)
   }
 }
@@ -115,14 +114,14 @@ async function* once(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text)
 }
 
-async function authorize(
+async function signed(
   request: UpstreamRequest,
   authorizer: NonNullable<Format['authorize']>,
   secret: Secret,
   context: AttemptContext,
   renew: boolean,
 ): Promise<UpstreamRequest> {
-  const signed = authorizer(request, {
+  const given = authorizer(request, {
     secret,
     now: context.now(),
     renew,
@@ -131,7 +130,7 @@ async function authorize(
       return { status: answer.status, body: await readText(answer.body, MOST_ERROR) }
     },
   })
-  return signed instanceof Promise ? orCancelled(signed, context.signal) : signed
+  return given instanceof Promise ? orCancelled(given, context.signal) : given
 }
 
 /** A token exchange goes on for others when the client that began it leaves. */

@@ -1,8 +1,9 @@
 /** The deltas of a stream: framed and decoded, read by read. */
-import type { AnswerFlow, AnswerSink } from '../chat/answer-flow.ts'
+import type { AnswerSink } from '../chat/answer-flow.ts'
 import type { Delta } from '../chat/delta.ts'
 import { GatewayError } from '../chat/error.ts'
 import { pourInto, type Sink } from '../chat/flow.ts'
+import type { UpstreamDeltas } from './answer-deltas.ts'
 import type { Framer, StreamDecoder } from './contract.ts'
 import { drain } from './read-body.ts'
 import { ReadMould } from './read-mould.ts'
@@ -11,8 +12,7 @@ import { ReadMould } from './read-mould.ts'
 const MOST_READS = 8
 
 /** Iterated until the answer is committed, and poured from then on: one decoder goes through both. A class: few objects a stream, and few touched a read. */
-export class StreamDeltas implements AnswerFlow, AsyncIterator<Delta[], undefined>, Sink<Uint8Array> {
-  /** The vendor said that its stream is over. */
+export class StreamDeltas implements UpstreamDeltas, Sink<Uint8Array> {
   isTerminated = false
   private readonly body: AsyncIterable<Uint8Array>
   private readonly reads: AsyncIterator<Uint8Array>
@@ -34,6 +34,10 @@ export class StreamDeltas implements AnswerFlow, AsyncIterator<Delta[], undefine
 
   [Symbol.asyncIterator](): this {
     return this
+  }
+
+  takeWhole(): undefined {
+    return undefined
   }
 
   async next(): Promise<IteratorResult<Delta[], undefined>> {

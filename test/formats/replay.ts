@@ -54,7 +54,8 @@ export async function replay(recorded: Recorded, format: Format, cut: number): P
   const bounds = { event: 1 << 24, answer: 1 << 26 }
   const answer = { status, headers, body: reads(bytes, cut) }
   try {
-    const { deltas, terminated } = answerDeltas(answer, askFor(recorded), format, bounds)
+    const deltas = await answerDeltas(answer, askFor(recorded), format, bounds)
+    const terminated = (): boolean => deltas.isTerminated
     return stream ? await streamed(deltas, terminated) : await whole(deltas, terminated)
   } catch (error) {
     if (error instanceof GatewayError) return { ...NOTHING, error }
