@@ -94,8 +94,8 @@ function answerOf(
     attempts: ticket.attempts,
     waited: ticket.waited,
     warnings: began.answer.warnings,
-    ...(headers && { headers }),
-    ...(ticket.candidates && { explain: explained(lease, ticket.candidates) }),
+    headers,
+    explain: ticket.candidates && explained(lease, ticket.candidates),
     terminated,
     deltas,
   }

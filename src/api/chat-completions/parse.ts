@@ -49,7 +49,7 @@ export function parseChatRequest(body: Record<string, unknown>): ChatRequest {
   const streams = body['stream'] === true
   const request: ChatRequest = {
     model: String(body['model']),
-    messages: parseMessages(Array.isArray(messages) ? messages.filter(isRecord) : []),
+    messages: parseMessages(Array.isArray(messages) ? messages : []),
     max_tokens: number(body['max_completion_tokens']) ?? number(body['max_tokens']),
     temperature: number(body['temperature']),
     top_p: number(body['top_p']),
@@ -73,8 +73,10 @@ export function parseChatRequest(body: Record<string, unknown>): ChatRequest {
     legacy_functions: usesLegacyFunctions(body),
     body,
   }
-  const others = vendorTools(body)
-  if (others.length > 0) request.vendor_tools = others
+  if (body['tools'] !== undefined) {
+    const others = vendorTools(body)
+    if (others.length > 0) request.vendor_tools = others
+  }
   // A choice among tools that are not there means nothing, and vendors refuse it.
   if (tools === undefined) return request
   return {
@@ -89,7 +91,8 @@ function sortFields(body: Record<string, unknown>): Pick<ChatRequest, 'options' 
   const options: Record<string, unknown> = {}
   // SDKs that do not merge `extra_body` themselves send it as a field.
   const extra: Record<string, unknown> = isRecord(body['extra_body']) ? { ...body['extra_body'] } : {}
-  for (const [field, value] of Object.entries(body)) {
+  for (const field in body) {
+    const value = body[field]
     if (CANONICAL.has(field) || value === null || value === undefined) continue
     if (OPTIONS.has(field)) options[field] = value
     else extra[field] = value
@@ -98,6 +101,7 @@ function sortFields(body: Record<string, unknown>): Pick<ChatRequest, 'options' 
 }
 
 function stopList(stop: unknown): string[] | undefined {
+  if (stop === undefined) return undefined
   const list = (Array.isArray(stop) ? stop : [stop]).filter((word): word is string => filled(word) !== undefined)
   return list.length === 0 ? undefined : list
 }

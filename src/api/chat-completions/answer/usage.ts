@@ -15,56 +15,61 @@ export interface UsageFold {
 type Counts = Record<string, unknown>
 
 export function createUsageFold(): UsageFold {
-  const told: Usage = {}
-  const sent: Counts = {}
-  let promptDetails: Counts = {}
-  let completionDetails: Counts = {}
+  return new Counting()
+}
 
-  return {
-    tell(usage) {
-      for (const key of Object.keys(usage) as (keyof Usage)[]) {
-        const count = whole(usage[key])
-        if (count !== undefined) told[key] = count
-      }
-    },
-    sent(usage) {
-      if (!isRecord(usage)) return
-      for (const key of Object.keys(usage)) {
-        const value = usage[key]
-        if (value === null || value === undefined) continue
-        if (key === 'prompt_tokens_details' || key === 'prompt_token_details')
-          promptDetails = { ...promptDetails, ...counts(value) }
-        else if (key === 'completion_tokens_details') completionDetails = { ...completionDetails, ...counts(value) }
-        else if (!TOTALS.has(key) || whole(value) !== undefined) sent[key] = value
-      }
-    },
-    wire() {
-      const prompt = told.prompt_tokens ?? whole(sent['prompt_tokens'])
-      const completion = told.completion_tokens ?? whole(sent['completion_tokens'])
-      if (prompt === undefined && completion === undefined) return undefined
-      const sum = (prompt ?? 0) + (completion ?? 0)
-      const isTold = told.prompt_tokens !== undefined || told.completion_tokens !== undefined
+class Counting implements UsageFold {
+  private readonly told: Usage = {}
+  private readonly counted: Counts = {}
+  private prompt: Counts | undefined
+  private completion: Counts | undefined
+
+  tell(usage: Usage): void {
+    for (const key in usage) {
+      const count = whole(usage[key as keyof Usage])
+      if (count !== undefined) this.told[key as keyof Usage] = count
+    }
+  }
+
+  sent(usage: unknown): void {
+    if (!isRecord(usage)) return
+    for (const key in usage) {
+      const value = usage[key]
+      if (value === null || value === undefined) continue
+      if (key === 'prompt_tokens_details' || key === 'prompt_token_details') addCounts((this.prompt ??= {}), value)
+      else if (key === 'completion_tokens_details') addCounts((this.completion ??= {}), value)
+      else if (!TOTALS.has(key) || whole(value) !== undefined) this.counted[key] = value
+    }
+  }
+
+  wire(): WireUsage | undefined {
+    const { told, counted, prompt: promptDetails = NO_COUNTS, completion: completionDetails = NO_COUNTS } = this
+    const prompt = told.prompt_tokens ?? whole(counted['prompt_tokens'])
+    const completion = told.completion_tokens ?? whole(counted['completion_tokens'])
+    if (prompt === undefined && completion === undefined) return undefined
+    const sum = (prompt ?? 0) + (completion ?? 0)
+    const isTold = told.prompt_tokens !== undefined || told.completion_tokens !== undefined
+    const cached = told.cached_tokens ?? cachedTokens(counted, promptDetails)
+    const written = told.cache_write_tokens ?? whole(promptDetails['cache_write_tokens'])
+    const reasoning =
+      told.reasoning_tokens ?? whole(completionDetails['reasoning_tokens']) ?? whole(counted['reasoning_tokens'])
+    return {
+      ...counted,
+      prompt_tokens: prompt ?? 0,
+      completion_tokens: completion ?? 0,
       // A total above the sum is an upstream that counts thoughts in the total only: kept, it is what it bills.
-      const total = isTold ? sum : Math.max(sum, whole(sent['total_tokens']) ?? 0)
-      const cached = told.cached_tokens ?? cachedTokens(sent, promptDetails)
-      const written = told.cache_write_tokens ?? whole(promptDetails['cache_write_tokens'])
-      const reasoning =
-        told.reasoning_tokens ?? whole(completionDetails['reasoning_tokens']) ?? whole(sent['reasoning_tokens'])
-      return {
-        ...sent,
-        prompt_tokens: prompt ?? 0,
-        completion_tokens: completion ?? 0,
-        total_tokens: total,
-        prompt_tokens_details: {
-          ...promptDetails,
-          cached_tokens: cached ?? 0,
-          ...(written !== undefined && { cache_write_tokens: written }),
-        },
-        completion_tokens_details: { ...completionDetails, reasoning_tokens: reasoning ?? 0 },
-      }
-    },
+      total_tokens: isTold ? sum : Math.max(sum, whole(counted['total_tokens']) ?? 0),
+      prompt_tokens_details: {
+        ...promptDetails,
+        cached_tokens: cached ?? 0,
+        ...(written !== undefined && { cache_write_tokens: written }),
+      },
+      completion_tokens_details: { ...completionDetails, reasoning_tokens: reasoning ?? 0 },
+    }
   }
 }
+
+const NO_COUNTS: Counts = {}
 
 const TOTALS = new Set(['prompt_tokens', 'completion_tokens', 'total_tokens'])
 
@@ -79,10 +84,12 @@ function cachedTokens(sent: Counts, details: Counts): number | undefined {
 }
 
 /** Details without what is not a count, so that what leaves is always OpenAI's shape. */
-function counts(value: unknown): Counts {
-  if (!isRecord(value)) return {}
-  const known = Object.entries(value).map(([key, count]) => [key, DETAILS.has(key) ? whole(count) : count] as const)
-  return Object.fromEntries(known.filter(([, count]) => count !== undefined))
+function addCounts(to: Counts, details: unknown): void {
+  if (!isRecord(details)) return
+  for (const key in details) {
+    const count = DETAILS.has(key) ? whole(details[key]) : details[key]
+    if (count !== undefined) to[key] = count
+  }
 }
 
 const DETAILS = new Set([

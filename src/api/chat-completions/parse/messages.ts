@@ -7,31 +7,40 @@ import { parseReasoning } from './reasoning.ts'
 import { createOpenCalls, parseToolCalls, type OpenCalls } from './tool-calls.ts'
 
 /** OpenAI's messages in normal form. Throws a GatewayError for what OpenAI refuses as well. */
-export function parseMessages(messages: readonly Record<string, unknown>[]): Message[] {
+export function parseMessages(wires: readonly unknown[]): Message[] {
   const calls = createOpenCalls()
-  return messages.map((wire, position) => {
-    const path = `messages[${position}]`
-    const content = parseContent(wire['content'], `${path}.content`)
-    const name = filled(wire['name'])
-    const named = name === undefined ? {} : { name }
-    switch (wire['role']) {
-      case 'assistant':
-        return { role: 'assistant', ...body(content, wire), ...named, ...parseAnswer(wire, position, calls) }
-      case 'tool':
-      case 'function':
-        return { role: 'tool', ...body(content, wire), ...answeredCall(wire, position, calls) }
-      case 'developer':
-      case 'system':
-        return { role: 'system', ...body(content, wire), ...named }
-      default:
-        return { role: 'user', ...body(content, wire), ...named }
-    }
-  })
+  const messages: Message[] = []
+  for (const wire of wires) if (isRecord(wire)) messages.push(parseMessage(wire, messages.length, calls))
+  return messages
 }
 
-function body(content: Part[], wire: Record<string, unknown>): Pick<Message, 'content' | 'text' | 'wire'> {
-  const text = content.map((part) => (part.type === 'text' ? part.text : '')).join('')
-  return text === '' ? { content, wire } : { content, text, wire }
+function parseMessage(wire: Record<string, unknown>, position: number, calls: OpenCalls): Message {
+  const content = parseContent(wire['content'], position)
+  const text = textOf(content)
+  const message: Message = { role: 'user', content, wire }
+  if (text !== '') message.text = text
+  const name = filled(wire['name'])
+  switch (wire['role']) {
+    case 'tool':
+    case 'function':
+      return Object.assign(message, { role: 'tool' }, answeredCall(wire, position, calls))
+    case 'assistant':
+      Object.assign(message, { role: 'assistant' }, parseAnswer(wire, position, calls))
+      break
+    case 'developer':
+    case 'system':
+      message.role = 'system'
+      break
+    default:
+  }
+  if (name !== undefined) message.name = name
+  return message
+}
+
+function textOf(content: readonly Part[]): string {
+  let text = ''
+  for (const part of content) if (part.type === 'text') text += part.text
+  return text
 }
 
 /** What only an assistant message has. */

@@ -3,11 +3,11 @@ import { filled, isRecord } from '../record.ts'
 import { cleanBase64, readDataUrl, typeOfFile, type Media } from './data-url.ts'
 import { invalid } from './invalid.ts'
 
-/** A message's content as a list of parts; empty text is nothing. @param path where it stands, for errors */
-export function parseContent(content: unknown, path: string): Part[] {
+/** A message's content as a list of parts; empty text is nothing. @param position the message's own, for errors */
+export function parseContent(content: unknown, position: number): Part[] {
   if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', text: content }]
   if (!Array.isArray(content)) return []
-  return content.flatMap((part: unknown, index) => parsePart(part, `${path}[${index}]`))
+  return content.flatMap((part: unknown, index) => parsePart(part, `messages[${position}].content[${index}]`))
 }
 
 function parsePart(part: unknown, path: string): Part[] {

@@ -3,6 +3,7 @@ import { filled, isRecord } from '../record.ts'
 
 /** The tools of a request; undefined when there is none. Deprecated `functions` are tools as well. */
 export function parseTools(body: Record<string, unknown>): Tool[] | undefined {
+  if (body['tools'] === undefined && body['functions'] === undefined) return undefined
   const tools = list(body['tools']).flatMap(parseTool)
   if (tools.length > 0) return tools
   const functions = list(body['functions']).map((each) => parseFunction(each, each))
@@ -15,8 +16,10 @@ export function usesLegacyFunctions(body: Record<string, unknown>): boolean {
 }
 
 function list(value: unknown): Record<string, unknown>[] {
-  return Array.isArray(value) ? value.filter(isRecord) : []
+  return Array.isArray(value) ? value.filter(isRecord) : NONE
 }
+
+const NONE: Record<string, unknown>[] = []
 
 /** What is neither a function nor a custom tool: web searches and the like, that a vendor runs itself. */
 export function vendorTools(body: Record<string, unknown>): Record<string, unknown>[] {
