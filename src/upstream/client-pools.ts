@@ -49,9 +49,16 @@ const CONNECT_LIMIT = 60_000
 /** Some vendors send a header for each limit that they know: twice the usual 16 KiB and more. */
 const MAX_HEADERS = 64 * 1024
 
+/** A pool, and when it was used last. */
+interface Used {
+  pool: Pool
+  last: number
+}
+
 export function createPools(options: PoolOptions): Pools {
   const max = options.origins ?? 256
-  const pools = new Map<string, Pool>()
+  const pools = new Map<string, Used>()
+  let uses = 0
   const connect = options.connect || CONNECT_LIMIT
   const poolOptions = {
     connections: options.connections ?? 4096,
@@ -68,31 +75,36 @@ export function createPools(options: PoolOptions): Pools {
   const proxy = proxyAgent(options.proxy, poolOptions)
   const closing = new Set<Promise<void>>()
 
-  function open(origin: string): Pool {
-    const pool = newPool(origin, poolOptions)
-    const [oldest] = pools
-    if (oldest !== undefined && pools.size >= max) {
-      pools.delete(oldest[0])
-      const closed: Promise<void> = oldest[1].close().finally(() => closing.delete(closed))
-      closing.add(closed)
-    }
-    return pool
+  function open(origin: string): Used {
+    const opened: Used = { pool: newPool(origin, poolOptions), last: 0 }
+    if (pools.size >= max) closeOldest()
+    pools.set(origin, opened)
+    return opened
+  }
+
+  function closeOldest(): void {
+    let oldest: [string, Used] | undefined
+    for (const each of pools) if (oldest === undefined || each[1].last < oldest[1].last) oldest = each
+    if (oldest === undefined) return
+    pools.delete(oldest[0])
+    const closed: Promise<void> = oldest[1].pool.close().finally(() => closing.delete(closed))
+    closing.add(closed)
   }
 
   return {
     of(origin) {
       if (proxy !== undefined) return proxy
-      const pool = pools.get(origin) ?? open(origin)
-      // Behind the others: the first of the map is the one that was used least recently.
-      pools.delete(origin)
-      pools.set(origin, pool)
-      return pool
+      const used = pools.get(origin) ?? open(origin)
+      // A number, not a place in the map: a key that is taken out and put back makes the map anew again and again, and what
+      // is left of the old ones keeps young memory from being collected.
+      used.last = ++uses
+      return used.pool
     },
     async close() {
-      await Promise.all([proxy?.close(), ...[...pools.values()].map((pool) => pool.close()), ...closing])
+      await Promise.all([proxy?.close(), ...[...pools.values()].map(({ pool }) => pool.close()), ...closing])
     },
     async destroy(fault) {
-      await Promise.all([proxy?.destroy(fault), ...[...pools.values()].map((pool) => pool.destroy(fault))])
+      await Promise.all([proxy?.destroy(fault), ...[...pools.values()].map(({ pool }) => pool.destroy(fault))])
     },
   }
 }
