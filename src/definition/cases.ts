@@ -2,13 +2,30 @@
 import { DefinitionError, type Path } from './error.ts'
 import { watched, type Template, type TemplateContext } from './context.ts'
 import { didYouMean } from './near-miss.ts'
-import type { Reader } from './hole.ts'
-import { compileFieldsPattern, compilePattern } from './pattern.ts'
-import { isMap, type Frame, type Pattern, type Shape } from './scope.ts'
+import type { Hole } from './hole.ts'
+import { always, type Known } from './known.ts'
+import { compileFieldsPattern, compilePattern, EVERY, NONE } from './pattern.ts'
+import { isMap, type Frame, type Pattern, type Scope, type Shape } from './scope.ts'
 
 export interface Cases {
   /** The template of the first case that takes the value (its holes are bound in the frame), or undefined. */
   choose(value: unknown, frame: Frame): Template | undefined
+  /** The template that every value gets, where that is known. */
+  certain: Template | undefined
+}
+
+/** What is known beforehand of the values that cases are asked about. */
+export interface Asked {
+  shape?: Shape
+  /** The fields of a map of holes, which is asked about without being made. */
+  fields?: ReadonlyMap<string, Hole>
+  /** The one value. */
+  known?: Known
+}
+
+interface Case {
+  test: Pattern
+  make: Template
 }
 
 /** `then` left out gives the value as it is. */
@@ -17,58 +34,69 @@ export function compileCases(
   context: TemplateContext,
   path: Path,
   options: ReadonlySet<string>,
-  shape?: Shape,
-  fields?: ReadonlyMap<string, Reader>,
+  asked: Asked = {},
 ): Cases {
   onlyKeys(node, options, path)
-  const listed = node['cases']
-  if (listed === undefined) {
-    const single = compileCase(node, context, path, shape, fields)
-    return { choose: (value, frame) => (single.test(value, frame) ? single.make : undefined) }
+  const cases = readCases(node, path).map(([each, at]) => compileCase(each, context, at, asked))
+  return casesOf(cases.filter(({ test }) => test !== NONE))
+}
+
+function casesOf(cases: readonly Case[]): Cases {
+  const [first] = cases
+  if (!first) return { choose: () => undefined, certain: NO_TEMPLATE }
+  const { test, make } = first
+  if (test === EVERY) return { choose: () => make, certain: make }
+  if (cases.length === 1) {
+    return { choose: (value, frame) => (test(value, frame) ? make : undefined), certain: undefined }
   }
+  return {
+    choose(value, frame) {
+      for (let i = 0; i < cases.length; i++) {
+        const each = cases[i] as Case
+        if (each.test(value, frame)) return each.make
+      }
+      return undefined
+    },
+    certain: undefined,
+  }
+}
+
+const NO_TEMPLATE = always(undefined)
+
+function readCases(node: Record<string, unknown>, path: Path): [node: Record<string, unknown>, path: Path][] {
+  const listed = node['cases']
+  if (listed === undefined) return [[node, path]]
   if (!Array.isArray(listed) || listed.length === 0) {
     throw new DefinitionError('cases is a list of { when, then }', [...path, 'cases'])
   }
   if (Object.hasOwn(node, 'when'))
     throw new DefinitionError('either when/then or cases, not both', [...path, 'when'], 'key')
-  const cases = listed.map((entry: unknown, i) => {
+  return listed.map((entry: unknown, i) => {
     const at = [...path, 'cases', i]
     if (!isMap(entry)) throw new DefinitionError('a case is { when, then }', at)
     onlyKeys(entry, CASE, at)
-    return compileCase(entry, context, at, shape, fields)
+    return [entry, at]
   })
-  return {
-    choose(value, frame) {
-      for (let i = 0; i < cases.length; i++) {
-        const each = cases[i] as (typeof cases)[number]
-        if (each.test(value, frame)) return each.make
-      }
-      return undefined
-    },
-  }
 }
 
 const CASE = new Set(['when', 'then'])
 
-function compileCase(
-  node: Record<string, unknown>,
-  context: TemplateContext,
-  path: Path,
-  shape?: Shape,
-  fields?: ReadonlyMap<string, Reader>,
-): { test: Pattern; make: Template } {
+function compileCase(node: Record<string, unknown>, context: TemplateContext, path: Path, asked: Asked): Case {
   if (!Object.hasOwn(node, 'when')) throw new DefinitionError('a case needs when', path)
   const scope = context.scope.inner()
-  const when = node['when']
-  const test =
-    fields && isFieldsPattern(when)
-      ? compileFieldsPattern(when, scope, [...path, 'when'], fields)
-      : compilePattern(when, scope, [...path, 'when'], shape)
+  const test = compileWhen(node['when'], scope, [...path, 'when'], asked)
   if (!Object.hasOwn(node, 'then')) throw new DefinitionError('a case needs then', path)
   return {
     test: watched(test, context, path),
     make: context.compile(node['then'], { ...context, scope }, [...path, 'then']),
   }
+}
+
+function compileWhen(when: unknown, scope: Scope, path: Path, { shape, fields, known }: Asked): Pattern {
+  if (fields && isFieldsPattern(when)) return compileFieldsPattern(when, scope, path, fields)
+  const compile = (): Pattern => compilePattern(when, scope, path, shape)
+  if (!known) return compile()
+  return scope.settle(compile, known) ? EVERY : NONE
 }
 
 /** Whether every case asks for nothing but fields, so that the value itself need not be made. */

@@ -1,5 +1,7 @@
 /** Reads `$name.path`, `$name:type?` and text with `${name}` in it. */
 import { DefinitionError, type Path } from './error.ts'
+import type { Template } from './context.ts'
+import { always, isPlain, settled, type Known } from './known.ts'
 import { didYouMean } from './near-miss.ts'
 import { isAbsent, isMap, type Frame, type Scope, type Shape } from './scope.ts'
 
@@ -19,8 +21,8 @@ const IN_TEXT = /\$\{([^}]*)\}/g
 export interface PatternHole {
   name: string
   optional: boolean
-  /** Always true for a hole without a type. */
-  accepts: (value: unknown) => boolean
+  /** Of a hole with a type. */
+  accepts: ((value: unknown) => boolean) | undefined
 }
 
 /** `$name`, `$name?`, `$name:list`: what a pattern may hold. Undefined for any other text. */
@@ -35,7 +37,7 @@ export function readPatternHole(text: string, path: Path): PatternHole | undefin
     const message = `unknown type "${type}" of $${match[1]}${didYouMean(type, known)} (${known.join(', ')})`
     throw new DefinitionError(message, path, 'value', text.indexOf(':') + 1)
   }
-  return { name: match[1] ?? '', optional: match[4] === '?', accepts: type === undefined ? () => true : TYPES[type] }
+  return { name: match[1] ?? '', optional: match[4] === '?', accepts: type === undefined ? undefined : TYPES[type] }
 }
 
 function isHoleType(text: string): text is HoleType {
@@ -44,8 +46,16 @@ function isHoleType(text: string): text is HoleType {
 
 export type Reader = (frame: Frame) => unknown
 
+export interface Hole {
+  /** Undefined for null, too. */
+  read: Reader
+  shape: Shape
+  /** What it always reads, where that is a plain value and known. */
+  known?: Known
+}
+
 /** A whole-string hole: its value keeps its type. Undefined when the text is no hole. */
-export function readTemplateHole(text: string, scope: Scope, path: Path): { read: Reader; shape: Shape } | undefined {
+export function readTemplateHole(text: string, scope: Scope, path: Path): Hole | undefined {
   if (!text.startsWith('$') || text.startsWith('$$') || text.startsWith('${')) return undefined
   const match = HOLE.exec(text)
   if (!match) throw new DefinitionError(`"${text}" is no hole; write $name, $name.path, or $$ for a dollar sign`, path)
@@ -53,7 +63,7 @@ export function readTemplateHole(text: string, scope: Scope, path: Path): { read
   return reach(match[1] ?? '', match[2] ?? '', scope, path, 1)
 }
 
-function reach(name: string, tail: string, scope: Scope, path: Path, offset: number): { read: Reader; shape: Shape } {
+function reach(name: string, tail: string, scope: Scope, path: Path, offset: number): Hole {
   const found = scope.read(name, path, offset)
   let shape = found.shape
   const { slot } = found
@@ -69,28 +79,42 @@ function reach(name: string, tail: string, scope: Scope, path: Path, offset: num
     }
     shape = shape.keys?.[step] ?? {}
   }
-  if (steps.length === 0) return { read: (frame) => frame[slot], shape }
-  const read: Reader = (frame) => {
-    let value = frame[slot]
-    for (const step of steps) {
-      if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined
-      value = (value as Record<string, unknown>)[step]
-    }
-    return value ?? undefined
+  if (found.known) {
+    const value = walk(found.known.value, steps)
+    if (isPlain(value)) return { read: always(value), shape, known: { value } }
   }
-  return { read, shape }
+  return { read: readerOf(slot, steps), shape }
+}
+
+function readerOf(slot: number, steps: readonly string[]): Reader {
+  if (steps.length === 0) return (frame) => frame[slot] ?? undefined
+  return (frame) => {
+    const value = frame[slot]
+    return value === undefined ? undefined : walk(value, steps)
+  }
+}
+
+function walk(from: unknown, steps: readonly string[]): unknown {
+  let value = from
+  for (let i = 0; i < steps.length; i++) {
+    const step = steps[i] as string
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined
+    value = (value as Record<string, unknown>)[step]
+  }
+  return value ?? undefined
 }
 
 /**
  * Text with `${name}` in it; `write` turns each value into text (percent-encoding in a path). A hole with nothing in it
- * makes the whole text nothing. Without holes the text is a constant, `$$` read as `$`.
+ * makes the whole text nothing; `$$` is read as `$`.
  */
 export function readText(
   text: string,
   scope: Scope,
   path: Path,
   write: (value: unknown, flag: string | undefined) => string = asText,
-): Reader | string {
+): Template {
+  const holes: Template[] = []
   const parts: (string | { read: Reader; flag: string | undefined })[] = []
   let last = 0
   for (const match of text.matchAll(IN_TEXT)) {
@@ -99,15 +123,17 @@ export function readText(
     if (!inside)
       throw new DefinitionError(`"${match[0]}" is no hole; write \${name} or \${name.path}`, path, 'value', match.index)
     const hole = reach(inside[1] ?? '', inside[2] ?? '', scope, path, match.index + 2)
+    holes.push(hole.read)
     parts.push({ read: hole.read, flag: inside[3] })
     last = match.index + match[0].length
   }
   const tail = unescape(text.slice(last))
-  if (parts.length === 0) return tail
+  if (parts.length === 0) return always(tail)
   parts.push(tail)
-  return (frame) => {
+  return settled((frame) => {
     let out = ''
-    for (const part of parts) {
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[i] as (typeof parts)[number]
       if (typeof part === 'string') {
         out += part
         continue
@@ -117,13 +143,13 @@ export function readText(
       out += write(value, part.flag)
     }
     return out
-  }
+  }, holes)
 }
 
 function unescape(text: string): string {
   return text.includes('$$') ? text.replaceAll('$$', () => '$') : text
 }
 
-function asText(value: unknown): string {
+export function asText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }

@@ -1,7 +1,9 @@
 /** `$each` and `$pick`: one result per item of a list, by the first case that takes the item. */
+import { append } from './append.ts'
 import { compileCases, onlyKeys, type Cases } from './cases.ts'
 import type { Template, TemplateContext } from './context.ts'
 import { DefinitionError, type Path } from './error.ts'
+import { always } from './known.ts'
 import { isMap, type Frame } from './scope.ts'
 import { compileSubject } from './subject.ts'
 
@@ -27,15 +29,16 @@ export class UnmatchedItem extends Error {
 export function compileLoop(node: Record<string, unknown>, context: TemplateContext, path: Path): Template {
   const operator = Object.hasOwn(node, '$each') ? '$each' : '$pick'
   const subject = compileSubject(node[operator], context, [...path, operator])
-  const cases = compileCases(node, context, path, OPTIONS, subject.shape.item)
+  const cases = compileCases(node, context, path, OPTIONS, { shape: subject.shape.item })
   const merge = readMerge(node['merge'], [...path, 'merge'])
   const strict = operator === '$each'
+  // what is plain is no list
+  if (subject.known) return always(undefined)
   return (frame) => {
     const list = subject.read(frame)
     if (!Array.isArray(list)) return undefined
     const out = run(list, cases, frame, strict, path)
-    if (out.length === 0) return undefined
-    return merge === undefined ? out : mergeNeighbours(out, merge)
+    return merge === undefined || out === undefined ? out : mergeNeighbours(out, merge)
   }
 }
 
@@ -58,8 +61,8 @@ function readMerge(node: unknown, path: Path): Merge | undefined {
   return { by: node['mark'], isMark: true }
 }
 
-function run(list: unknown[], cases: Cases, frame: Frame, strict: boolean, path: Path): unknown[] {
-  const out: unknown[] = []
+function run(list: unknown[], cases: Cases, frame: Frame, strict: boolean, path: Path): unknown[] | undefined {
+  let out: unknown[] | undefined
   for (let i = 0; i < list.length; i++) {
     const item = list[i]
     const chosen = cases.choose(item, frame)
@@ -70,30 +73,43 @@ function run(list: unknown[], cases: Cases, frame: Frame, strict: boolean, path:
     const value = chosen(frame)
     if (value === undefined) continue
     // a case may give a list: nested loops are spliced
-    if (Array.isArray(value)) for (const each of value) out.push(each)
-    else out.push(value)
+    if (!Array.isArray(value)) out = append(out, value)
+    else for (let j = 0; j < value.length; j++) out = append(out, value[j])
   }
   return out
 }
 
 /** Neighbours with the same value under the key become one: their lists are joined, other fields stay the first's. */
 function mergeNeighbours(items: unknown[], { by: key, isMark }: Merge): unknown[] {
-  const out: unknown[] = []
-  for (const item of items) {
-    const last = out.at(-1)
-    if (isMap(last) && isMap(item) && last[key] === item[key]) {
-      const joined: Record<string, unknown> = { ...item, ...last }
-      for (const field of Object.keys(item)) {
-        const [before, after] = [last[field], item[field]]
-        if (Array.isArray(before) && Array.isArray(after)) joined[field] = [...before, ...after]
-      }
-      out[out.length - 1] = joined
-    } else out.push(item)
+  let out: unknown[] | undefined
+  let last: unknown
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i]
+    if (isMap(last) && isMap(item) && last[key] === item[key] && out) {
+      last = join(last, item)
+      out[out.length - 1] = last
+    } else {
+      out = append(out, item)
+      last = item
+    }
   }
-  return isMark ? out.map((item) => (isMap(item) ? without(item, key) : item)) : out
+  if (isMark && out) for (let i = 0; i < out.length; i++) out[i] = without(out[i], key)
+  return out ?? items
 }
 
-function without(map: Record<string, unknown>, key: string): Record<string, unknown> {
-  const { [key]: _, ...others } = map
+function join(first: Record<string, unknown>, second: Record<string, unknown>): Record<string, unknown> {
+  const joined: Record<string, unknown> = { ...second, ...first }
+  for (const field of Object.keys(second)) {
+    const [before, after] = [first[field], second[field]]
+    if (Array.isArray(before) && Array.isArray(after)) joined[field] = [...before, ...after]
+  }
+  return joined
+}
+
+/** Made anew, as an object that has lost a key is slow. */
+function without(value: unknown, key: string): unknown {
+  if (!isMap(value)) return value
+  const others: Record<string, unknown> = {}
+  for (const field in value) if (field !== key) others[field] = value[field]
   return others
 }

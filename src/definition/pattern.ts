@@ -1,9 +1,14 @@
 /** A pattern by example: the vendor's own JSON with holes that bind. Compiled once to (value, frame) => boolean. */
 import { DefinitionError, type Path } from './error.ts'
-import { readPatternHole, type Reader } from './hole.ts'
+import { readPatternHole, type Hole, type Reader } from './hole.ts'
+import { NOTHING } from './known.ts'
 import { didYouMean } from './near-miss.ts'
 import { compileTextPattern } from './text-pattern.ts'
 import { ANYTHING, isAbsent, isMap, type Pattern, type Scope, type Shape } from './scope.ts'
+
+/** What takes every value, and what takes none: whoever compiles a pattern can tell them from the others. */
+export const EVERY: Pattern = () => true
+export const NONE: Pattern = () => false
 
 /**
  * - text, number, boolean: equals; `~`: absent or null
@@ -30,12 +35,8 @@ function textPattern(text: string, scope: Scope, path: Path, shape: Shape): Patt
   const slot = scope.bind(hole.name, shape)
   const { optional, accepts } = hole
   return (value, frame) => {
-    if (isAbsent(value)) {
-      frame[slot] = undefined
-      return optional
-    }
-    if (!accepts(value)) {
-      // an optional hole of another type passes the value over, so that one rule reads "text, if it is text"
+    // an optional hole of another type passes the value over, so that one rule reads "text, if it is text"
+    if (isAbsent(value) || (accepts !== undefined && !accepts(value))) {
       frame[slot] = undefined
       return optional
     }
@@ -92,19 +93,25 @@ function mapPattern(map: Record<string, unknown>, scope: Scope, path: Path, shap
 
 /**
  * The pattern of a map that is written out of holes, `{ a: $x, b: $y }`: its fields are read where they stand, and the
- * map itself is never made.
+ * map itself is never made. What is known of a field is asked now.
  */
 export function compileFieldsPattern(
   map: Record<string, unknown>,
   scope: Scope,
   path: Path,
-  fields: ReadonlyMap<string, Reader>,
+  fields: ReadonlyMap<string, Hole>,
 ): Pattern {
-  const entries = Object.entries(map).map(([key, pattern]) => ({
-    read: fields.get(key) ?? nothing,
-    test: compilePattern(pattern, scope, [...path, key]),
-    cost: costOf(pattern),
-  }))
+  const entries: { read: Reader; test: Pattern; cost: number }[] = []
+  let canFit = true
+  for (const [key, pattern] of Object.entries(map)) {
+    const compile = (): Pattern => compilePattern(pattern, scope, [...path, key])
+    const field = fields.get(key)
+    const known = field ? field.known : NOTHING
+    if (known) canFit = scope.settle(compile, known) && canFit
+    else if (field) entries.push({ read: field.read, test: compile(), cost: costOf(pattern) })
+  }
+  if (!canFit) return NONE
+  if (entries.length === 0) return EVERY
   entries.sort((a, b) => a.cost - b.cost)
   const reads = entries.map((entry) => entry.read)
   const tests = entries.map((entry) => entry.test)
@@ -115,8 +122,6 @@ export function compileFieldsPattern(
     return true
   }
 }
-
-const nothing: Reader = () => undefined
 
 function costOf(pattern: unknown): number {
   if (typeof pattern === 'string') return pattern.startsWith('$') ? 2 : 0

@@ -1,5 +1,6 @@
 /** Names that a template may use: each stands for one slot of the frame, an array that is filled while a rule runs. */
 import { DefinitionError, type Path } from './error.ts'
+import type { Known } from './known.ts'
 import { didYouMean } from './near-miss.ts'
 
 /** Slots by number. Frames are used again between events, which is safe because nothing here waits. */
@@ -23,6 +24,8 @@ interface Name {
   shape: Shape
   /** The name at the root that this one stands for or was bound from. */
   root?: string
+  /** What stands in the slot, where that is known beforehand: the slot itself may then be empty. */
+  known?: Known
 }
 
 /** What one definition shares over all its scopes. */
@@ -30,8 +33,6 @@ interface Ledger {
   size: number
   /** Root names that some template reads. */
   used: Set<string>
-  /** Slots that were read since someone asked; see `readBy`. */
-  heard?: Set<number>
 }
 
 export class Scope {
@@ -43,10 +44,12 @@ export class Scope {
     this.ledger = ledger
   }
 
-  /** A scope whose names are given from outside: slot n holds the n-th. */
-  static of(roots: Record<string, Shape>): Scope {
+  /** A scope whose names are given from outside: slot n holds the n-th. @param known values that some of them always have */
+  static of(roots: Record<string, Shape>, known?: ReadonlyMap<string, Known>): Scope {
     const names = new Map<string, Name>()
-    for (const [name, shape] of Object.entries(roots)) names.set(name, { slot: names.size, shape, root: name })
+    for (const [name, shape] of Object.entries(roots)) {
+      names.set(name, { slot: names.size, shape, root: name, known: known?.get(name) })
+    }
     return new Scope(names, { size: names.size, used: new Set() })
   }
 
@@ -61,25 +64,29 @@ export class Scope {
     return slot
   }
 
-  read(name: string, path: Path, offset = 0): { slot: number; shape: Shape } {
+  read(name: string, path: Path, offset = 0): Readonly<Name> {
     const found = this.names.get(name)
     if (!found) {
       const near = didYouMean(name, this.names.keys(), '$')
       throw new DefinitionError(`unknown hole $${name}${near}`, path, 'value', offset)
     }
     if (found.root !== undefined) this.ledger.used.add(found.root)
-    this.ledger.heard?.add(found.slot)
     return found
   }
 
-  /** What `compile` made, and the slots that it reads of those that were there before. */
-  readBy<T>(compile: () => T): { made: T; slots: number[] } {
-    const { size } = this.ledger
-    const heard = new Set<number>()
-    this.ledger.heard = heard
-    const made = compile()
-    delete this.ledger.heard
-    return { made, slots: [...heard].filter((slot) => slot < size) }
+  /** A name for a value that is always the same. */
+  know(name: string, known: Known): void {
+    this.names.set(name, { slot: this.bind(name), shape: ANYTHING, known })
+  }
+
+  /** Asks the pattern that `compile` makes about a plain value that is known: what it binds is known then, too. */
+  settle(compile: () => Pattern, { value }: Known): boolean {
+    const before = this.ledger.size
+    const pattern = compile()
+    const frame = this.frame()
+    if (!pattern(value, frame)) return false
+    for (const name of this.names.values()) if (name.slot >= before) name.known = { value: frame[name.slot] }
+    return true
   }
 
   slotOf(name: string): number {

@@ -1,11 +1,13 @@
 /** A template by example: the vendor's own JSON with holes. Compiled once to frame => JSON; undefined is "nothing to put". */
 import type { Plug, Template, TemplateContext, Watch } from './context.ts'
 import { DefinitionError, type Path } from './error.ts'
-import { readTemplateHole, readText, type Reader } from './hole.ts'
+import { append } from './append.ts'
+import { readTemplateHole, readText } from './hole.ts'
+import { always, isNothing, settled } from './known.ts'
 import { didYouMean } from './near-miss.ts'
 import { compileLoop, LOOPS } from './loop.ts'
 import { compileFirst, compileMatch, compileSum, compileUse } from './operators.ts'
-import { isAbsent, isMap, type Frame, type Scope } from './scope.ts'
+import { isAbsent, isMap, type Scope } from './scope.ts'
 
 type OperatorCompiler = (node: Record<string, unknown>, context: TemplateContext, path: Path) => Template
 
@@ -26,44 +28,49 @@ export function compileTemplate(node: unknown, context: TemplateContext, path: P
   if (typeof node === 'string') return compileText(node, context, path)
   if (Array.isArray(node)) return compileList(node, context, path)
   if (isMap(node)) return compileMap(node, context, path)
-  const constant = node ?? undefined
-  return () => constant
+  return always(node ?? undefined)
 }
 
 function compileText(text: string, context: TemplateContext, path: Path): Template {
   if (/^-\$[A-Za-z_]/.test(text)) return negative(compileText(text.slice(1), context, path))
   const hole = readTemplateHole(text, context.scope, path)
-  if (hole) return present(hole.read)
-  const reader = readText(text, context.scope, path)
-  return typeof reader === 'string' ? () => reader : reader
+  return hole ? hole.read : readText(text, context.scope, path)
 }
 
 /** `-$cached` in a $sum takes away. */
 function negative(read: Template): Template {
-  return (frame) => {
-    const value = read(frame)
-    return typeof value === 'number' ? -value : undefined
-  }
-}
-
-function present(read: Reader): Template {
-  return (frame) => read(frame) ?? undefined
+  return settled(
+    (frame) => {
+      const value = read(frame)
+      return typeof value === 'number' ? -value : undefined
+    },
+    [read],
+  )
 }
 
 function compileList(items: unknown[], context: TemplateContext, path: Path): Template {
-  const parts = items.map((item, i) => ({ make: compileTemplate(item, context, [...path, i]), spliced: isLoop(item) }))
-  if (parts.length === 0) return () => []
-  return (frame) => {
-    const out: unknown[] = []
-    for (let i = 0; i < parts.length; i++) {
-      const { make, spliced } = parts[i] as (typeof parts)[number]
-      const value = make(frame)
-      if (value === undefined) continue
-      if (spliced) for (const item of value as unknown[]) out.push(item)
-      else out.push(value)
-    }
-    return out.length > 0 ? out : undefined
-  }
+  if (items.length === 0) return settled(() => [], [])
+  const parts = items
+    .map((item, i) => ({ make: compileTemplate(item, context, [...path, i]), spliced: isLoop(item) }))
+    .filter(({ make }) => !isNothing(make))
+  const [first] = parts
+  if (!first) return always(undefined)
+  if (parts.length === 1 && first.spliced) return first.make
+  return settled(
+    (frame) => {
+      let out: unknown[] | undefined
+      for (let i = 0; i < parts.length; i++) {
+        const { make, spliced } = parts[i] as (typeof parts)[number]
+        const value = make(frame)
+        if (value === undefined) continue
+        if (!spliced) out = append(out, value)
+        else if (out === undefined) out = value as unknown[]
+        else for (const item of value as unknown[]) out.push(item)
+      }
+      return out
+    },
+    parts.map(({ make }) => make),
+  )
 }
 
 /** Does a node stand for a list that is to be spliced where it is an item of a list? */
@@ -94,59 +101,58 @@ function compileMap(map: Record<string, unknown>, context: TemplateContext, path
       makes.push(compileTemplate(value, context, [...path, key]))
     }
   }
-  const spread = Object.hasOwn(map, '<<') ? compileSpread(map['<<'], context, [...path, '<<']) : undefined
-  if (!spread && keys.length === 0) return () => ({})
-  return (frame) => {
-    const out: Record<string, unknown> = {}
-    let empty = true
-    for (let i = 0; i < keys.length; i++) {
-      const value = (makes[i] as Template)(frame)
-      if (value === undefined) continue
-      out[keys[i] as string] = value
-      empty = false
-    }
-    if (spread) {
-      const beneath = spread(frame)
-      for (const map of beneath) if (lay(out, map, dropped)) empty = false
-    }
-    return empty ? undefined : out
-  }
+  const spread = Object.hasOwn(map, '<<') ? compileSpread(map['<<'], context, [...path, '<<']) : []
+  if (keys.length === 0 && !Object.hasOwn(map, '<<')) return settled(() => ({}), [])
+  return mapOf(
+    keys.filter((_, i) => !isNothing(makes[i] as Template)),
+    makes.filter((make) => !isNothing(make)),
+    spread,
+    dropped,
+  )
+}
+
+function mapOf(keys: string[], makes: Template[], spread: Template[], dropped: ReadonlySet<string>): Template {
+  if (makes.length === 0 && spread.length === 0) return always(undefined)
+  return settled(
+    (frame) => {
+      let out: Record<string, unknown> | undefined
+      for (let i = 0; i < keys.length; i++) {
+        const value = (makes[i] as Template)(frame)
+        if (value !== undefined) (out ??= {})[keys[i] as string] = value
+      }
+      for (let i = 0; i < spread.length; i++) {
+        const beneath = (spread[i] as Template)(frame)
+        if (isMap(beneath)) out = lay(out, beneath, dropped)
+      }
+      return out
+    },
+    [...makes, ...spread],
+  )
 }
 
 /** `<<` takes a template or a list of them; each gives a map whose keys go beneath the ones written beside it. */
-function compileSpread(
-  node: unknown,
-  context: TemplateContext,
-  path: Path,
-): (frame: Frame) => Record<string, unknown>[] {
+function compileSpread(node: unknown, context: TemplateContext, path: Path): Template[] {
   const sources = Array.isArray(node)
     ? node.map((item, i) => compileTemplate(item, context, [...path, i]))
     : [compileTemplate(node, context, path)]
-  return (frame) => {
-    const maps: Record<string, unknown>[] = []
-    for (const source of sources) {
-      const map = source(frame)
-      if (isMap(map)) maps.push(map)
-    }
-    return maps
-  }
+  return sources.filter((source) => !isNothing(source))
 }
 
-/** Puts the keys of `beneath` under those of `top`, map into map; true when it added any. */
-function lay(top: Record<string, unknown>, beneath: Record<string, unknown>, dropped?: ReadonlySet<string>): boolean {
-  let added = false
-  for (const key of Object.keys(beneath)) {
+/** Puts the keys of `beneath` under those of `top`, map into map. */
+function lay(
+  top: Record<string, unknown> | undefined,
+  beneath: Record<string, unknown>,
+  dropped?: ReadonlySet<string>,
+): Record<string, unknown> | undefined {
+  let out = top
+  for (const key in beneath) {
     // a client's JSON may spell __proto__; it is never a field of a vendor's
     if (dropped?.has(key) || key === '__proto__') continue
     const value = beneath[key]
-    const above = Object.hasOwn(top, key) ? top[key] : undefined
-    if (above === undefined) {
-      top[key] = value
-      added = true
-    } else if (isMap(above) && isMap(value)) {
-      const merged = { ...above }
-      if (lay(merged, value)) top[key] = merged
-    }
+    const above = out !== undefined && Object.hasOwn(out, key) ? out[key] : undefined
+    if (above === undefined) (out ??= {})[key] = value
+    // what stands above may be the client's own
+    else if (isMap(above) && isMap(value) && out) out[key] = lay({ ...above }, value)
   }
-  return added
+  return out
 }

@@ -13,10 +13,18 @@ export interface ModelPlan {
   defaults: Record<string, unknown>
   /** Chores for this model, after those of the format. */
   prepare: ReturnType<Chore>[]
-  clamp: [name: string, low: number, high: number][]
+  clamp: Bounds[]
   /** No field is dropped, set or bounded. */
   isPlain: boolean
 }
+
+export interface Bounds {
+  field: string
+  low: number
+  high: number
+}
+
+const NO_TRAITS: ModelPlan['traits'] = {}
 
 /** Plans of more models than this are made anew each time, so that clients naming models cannot fill the memory. */
 const MOST_PLANS = 1000
@@ -49,9 +57,9 @@ export function compileModels(definition: FormatDefinition): (model: string) => 
     const own = entry?.clamp ?? []
     const drop = entry?.drop ?? []
     const set = { ...defaults, ...entry?.defaults }
-    const bounds = [...own, ...clamp.filter(([name]) => own.every((each) => each[0] !== name))]
+    const bounds = [...own, ...clamp.filter(({ field }) => own.every((each) => each.field !== field))]
     const plan: ModelPlan = {
-      traits: entry?.traits ?? {},
+      traits: entry?.traits ?? NO_TRAITS,
       drop,
       defaults: set,
       prepare: entry?.prepare ?? [],
@@ -63,15 +71,15 @@ export function compileModels(definition: FormatDefinition): (model: string) => 
   }
 }
 
-function readClamp(node: unknown, path: Path): [string, number, number][] {
+function readClamp(node: unknown, path: Path): Bounds[] {
   if (node === undefined) return []
   if (!isMap(node)) throw new DefinitionError('clamp is a map: { temperature: [0, 1] }', path)
-  return Object.entries(node).map(([name, range]) => {
+  return Object.entries(node).map(([field, range]) => {
     const [low, high] = Array.isArray(range) ? (range as unknown[]) : []
     if (typeof low !== 'number' || typeof high !== 'number' || low > high) {
-      throw new DefinitionError('a range is [lowest, highest]', [...path, name])
+      throw new DefinitionError('a range is [lowest, highest]', [...path, field])
     }
-    return [name, low, high]
+    return { field, low, high }
   })
 }
 

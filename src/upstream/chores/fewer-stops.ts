@@ -4,10 +4,10 @@ import type { Chore } from './index.ts'
 /** `most`: how many the vendor takes. */
 export const fewerStops: Chore = (options) => {
   const most = typeof options['most'] === 'number' ? options['most'] : 4
-  return (request, warn) => {
+  return (request, warnings) => {
     if (!request.stop || request.stop.length <= most) return request
     const stop = request.stop.slice(0, most)
-    warn(`stop: no more than ${most} are taken, the first ${most} stand`)
+    warnings.push(`stop: no more than ${most} are taken, the first ${most} stand`)
     return { ...request, stop, body: { ...request.body, stop } }
   }
 }

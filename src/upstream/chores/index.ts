@@ -20,10 +20,8 @@ import { withoutUnusedTools } from './without-unused-tools.ts'
 import { withoutForeignFields } from './without-foreign-fields.ts'
 import { withoutIdleFields } from './without-idle-fields.ts'
 
-/** Made once with its options; gives the request back, changed. What a client would miss is told through `warn`. */
-export type Chore = (
-  options: Record<string, unknown>,
-) => (request: ChatRequest, warn: (warning: string) => void) => ChatRequest
+/** Made once with its options; gives the request back, changed. What a client would miss is added to the warnings. */
+export type Chore = (options: Record<string, unknown>) => (request: ChatRequest, warnings: string[]) => ChatRequest
 
 export const CHORES: Record<string, Chore> = {
   'chosen-tools-only': chosenToolsOnly,

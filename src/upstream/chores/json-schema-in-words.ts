@@ -5,10 +5,11 @@ import type { Chore } from './index.ts'
 /** `keep`: `json_object` where the vendor has that mode; else the format is left out altogether. */
 export const jsonSchemaInWords: Chore = (options) => {
   const hasObjectMode = options['keep'] === 'json_object'
-  return (request, warn) => {
+  return (request, warnings) => {
     const format = request.response_format
     if (!format || (format.type === 'json_object' && hasObjectMode)) return request
-    if (format.type === 'json_schema') warn('response_format: the schema is not taken, put into the instructions')
+    if (format.type === 'json_schema')
+      warnings.push('response_format: the schema is not taken, put into the instructions')
     const text =
       format.type === 'json_schema'
         ? `Answer with JSON that fits this JSON Schema, and nothing else:\n${JSON.stringify(format.schema)}`

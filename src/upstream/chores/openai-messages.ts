@@ -36,11 +36,11 @@ export const openaiMessages: Chore = (given) => {
     nameResults: given['name_results'] === true,
     begun: isMap(given['begun']) ? given['begun'] : {},
   }
-  return (request, warn) => {
+  return (request, warnings) => {
     const said = request.messages.filter((message) => message.role !== 'assistant' || saysSomething(message))
     const messages = said.map((message, i) => {
       const wire = plainer(message, options)
-      if (options.text === 'always' && Array.isArray(message.wire['content'])) tellOfLoss(message, warn)
+      if (options.text === 'always' && Array.isArray(message.wire['content'])) tellOfLoss(message, warnings)
       const isBegun = i === said.length - 1 && message.role === 'assistant' && !message.tool_calls
       return { ...message, wire: isBegun ? { ...wire, ...options.begun } : wire }
     })
@@ -118,9 +118,9 @@ function moveThoughts(message: Message, wire: Wire, field: string): void {
   } else wire[field] ??= text
 }
 
-function tellOfLoss(message: Message, warn: (warning: string) => void): void {
+function tellOfLoss(message: Message, warnings: string[]): void {
   const kinds = new Set(message.content.filter((part) => part.type !== 'text').map((part) => part.type))
-  for (const kind of kinds) warn(`messages: parts of type ${kind} are not taken, left out`)
+  for (const kind of kinds) warnings.push(`messages: parts of type ${kind} are not taken, left out`)
 }
 
 function parts(content: unknown): unknown[] {
