@@ -37,8 +37,13 @@ export function compileCases(
   asked: Asked = {},
 ): Cases {
   onlyKeys(node, options, path)
-  const cases = readCases(node, path).map(([each, at]) => compileCase(each, context, at, asked))
-  return casesOf(cases.filter(({ test }) => test !== NONE))
+  const cases: Case[] = []
+  for (const [each, at] of readCases(node, path)) {
+    const compiled = compileCase(each, context, at, asked)
+    if (compiled.test !== NONE) cases.push(compiled)
+    if (compiled.test === EVERY && context.isProven) break
+  }
+  return casesOf(cases)
 }
 
 function casesOf(cases: readonly Case[]): Cases {
@@ -86,6 +91,7 @@ function compileCase(node: Record<string, unknown>, context: TemplateContext, pa
   const scope = context.scope.inner()
   const test = compileWhen(node['when'], scope, [...path, 'when'], asked)
   if (!Object.hasOwn(node, 'then')) throw new DefinitionError('a case needs then', path)
+  if (test === NONE && context.isProven) return { test, make: NO_TEMPLATE }
   return {
     test: watched(test, context, path),
     make: context.compile(node['then'], { ...context, scope }, [...path, 'then']),

@@ -18,6 +18,8 @@ export interface TemplateContext {
   scope: Scope
   plugs: Record<string, Plug>
   watch?: Watch
+  /** The same was compiled before without a fault, so that what can never be reached is passed over. */
+  isProven?: boolean
   compile: (node: unknown, context: TemplateContext, path: Path) => Template
 }
 

@@ -47,10 +47,17 @@ function textPattern(text: string, scope: Scope, path: Path, shape: Shape): Patt
 
 function listPattern(items: unknown[], scope: Scope, path: Path, shape: Shape): Pattern {
   const tests = items.map((item, i) => compilePattern(item, scope, [...path, i], shape.item))
-  if (tests.length === 0) return (value) => Array.isArray(value) && value.length === 0
+  return tests.length === 0 ? isEmptyList : firstFit(tests)
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0
+}
+
+function firstFit(tests: readonly Pattern[]): Pattern {
   return (value, frame) => {
     if (!Array.isArray(value) || value.length < tests.length) return false
-    for (let i = 0; i < tests.length; i++) if (!tests[i]?.(value[i], frame)) return false
+    for (let i = 0; i < tests.length; i++) if (!(tests[i] as Pattern)(value[i], frame)) return false
     return true
   }
 }
@@ -74,12 +81,19 @@ function mapPattern(map: Record<string, unknown>, scope: Scope, path: Path, shap
     }
     return { key, test: compilePattern(pattern, scope, [...path, key], shape.keys?.[key]), cost: costOf(pattern) }
   })
-  // literals decide most cases, so they come first
-  entries.sort((a, b) => a.cost - b.cost)
+  return keysFit(byCost(entries))
+}
+
+/** Literals decide most cases, so they come first. */
+function byCost<T extends { cost: number }>(entries: T[]): T[] {
+  return entries.sort((a, b) => a.cost - b.cost)
+}
+
+function keysFit(entries: readonly { key: string; test: Pattern }[]): Pattern {
   const keys = entries.map((entry) => entry.key)
+  const tests = entries.map((entry) => entry.test)
   // a key that every object inherits must be its own; any other is read without asking, which is twice as fast
   const inherited = keys.some((key) => key in Object.prototype)
-  const tests = entries.map((entry) => entry.test)
   return (value, frame) => {
     if (!isMap(value)) return false
     for (let i = 0; i < keys.length; i++) {
@@ -111,8 +125,10 @@ export function compileFieldsPattern(
     else if (field) entries.push({ read: field.read, test: compile(), cost: costOf(pattern) })
   }
   if (!canFit) return NONE
-  if (entries.length === 0) return EVERY
-  entries.sort((a, b) => a.cost - b.cost)
+  return entries.length === 0 ? EVERY : fieldsFit(byCost(entries))
+}
+
+function fieldsFit(entries: readonly { read: Reader; test: Pattern }[]): Pattern {
   const reads = entries.map((entry) => entry.read)
   const tests = entries.map((entry) => entry.test)
   return (_, frame) => {

@@ -36,26 +36,27 @@ interface Ledger {
 }
 
 export class Scope {
-  private names: Map<string, Name>
+  private names = new Map<string, Name>()
   private ledger: Ledger
+  private outer: Scope | undefined
 
-  private constructor(names: Map<string, Name>, ledger: Ledger) {
-    this.names = names
+  private constructor(ledger: Ledger, outer?: Scope) {
     this.ledger = ledger
+    this.outer = outer
   }
 
   /** A scope whose names are given from outside: slot n holds the n-th. @param known values that some of them always have */
   static of(roots: Record<string, Shape>, known?: ReadonlyMap<string, Known>): Scope {
-    const names = new Map<string, Name>()
+    const scope = new Scope({ size: 0, used: new Set() })
     for (const [name, shape] of Object.entries(roots)) {
-      names.set(name, { slot: names.size, shape, root: name, known: known?.get(name) })
+      scope.names.set(name, { slot: scope.ledger.size++, shape, root: name, known: known?.get(name) })
     }
-    return new Scope(names, { size: names.size, used: new Set() })
+    return scope
   }
 
   /** A scope inside this one: what a pattern binds there shadows what is outside. */
   inner(): Scope {
-    return new Scope(new Map(this.names), this.ledger)
+    return new Scope(this.ledger, this)
   }
 
   bind(name: string, shape: Shape = ANYTHING): number {
@@ -65,9 +66,9 @@ export class Scope {
   }
 
   read(name: string, path: Path, offset = 0): Readonly<Name> {
-    const found = this.names.get(name)
+    const found = this.find(name)
     if (!found) {
-      const near = didYouMean(name, this.names.keys(), '$')
+      const near = didYouMean(name, this.inSight(), '$')
       throw new DefinitionError(`unknown hole $${name}${near}`, path, 'value', offset)
     }
     if (found.root !== undefined) this.ledger.used.add(found.root)
@@ -90,7 +91,16 @@ export class Scope {
   }
 
   slotOf(name: string): number {
-    return this.names.get(name)?.slot ?? -1
+    return this.find(name)?.slot ?? -1
+  }
+
+  private find(name: string): Name | undefined {
+    return this.names.get(name) ?? this.outer?.find(name)
+  }
+
+  /** Outer names first. */
+  private inSight(): string[] {
+    return [...(this.outer?.inSight() ?? []), ...this.names.keys()]
   }
 
   get used(): ReadonlySet<string> {

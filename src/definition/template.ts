@@ -55,7 +55,10 @@ function compileList(items: unknown[], context: TemplateContext, path: Path): Te
     .filter(({ make }) => !isNothing(make))
   const [first] = parts
   if (!first) return always(undefined)
-  if (parts.length === 1 && first.spliced) return first.make
+  return parts.length === 1 && first.spliced ? first.make : listOf(parts)
+}
+
+function listOf(parts: readonly { make: Template; spliced: boolean }[]): Template {
   return settled(
     (frame) => {
       let out: unknown[] | undefined

@@ -22,13 +22,14 @@ export interface RequestParts {
   scope: Scope
 }
 
+/** @param known of fields; the definition was compiled without it before */
 export function compileParts(
   node: NonNullable<FormatDefinition['request']>,
   known?: ReadonlyMap<string, Known>,
   watch?: Watch,
 ): RequestParts {
   const scope = Scope.of(REQUEST_SHAPES, known)
-  const context = templateContext(scope, PLUGS, watch)
+  const context = { ...templateContext(scope, PLUGS, watch), isProven: known !== undefined }
   const compile = (value: unknown, ...at: Path): Template => context.compile(value, context, ['request', ...at])
   const lets: RequestParts['lets'] = []
   for (const [name, value] of Object.entries(node.let ?? {})) {
