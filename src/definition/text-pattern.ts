@@ -24,7 +24,8 @@ export function compileTextPattern(text: string, scope: Scope, path: Path): Patt
   return (value, frame) => {
     if (typeof value !== 'string') return false
     let at = 0
-    for (const [i, piece] of pieces.entries()) {
+    for (let i = 0; i < pieces.length; i++) {
+      const piece = pieces[i] as string
       const found = value.indexOf(piece, at)
       if (found < 0) return false
       if (i > 0) frame[slots[i - 1] as number] = value.slice(at, found)

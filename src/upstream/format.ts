@@ -100,7 +100,9 @@ function decodeWhole(read: EventReader, through: (() => Through)[], body: unknow
   read(Array.isArray(body) && body.length === 1 ? body[0] : body, undefined, deltas, { raw: {} })
   for (const make of through) {
     const plug = make()
-    deltas = [...plug.push(deltas), ...plug.end()]
+    deltas = plug.push(deltas)
+    const held = plug.end()
+    if (held.length > 0) deltas = [...deltas, ...held]
   }
   return deltas
 }

@@ -55,26 +55,32 @@ export function compileEvents(
   const finish = compileFinish(definition.finish_reasons)
   const frame = scope.frame()
   const emitted: Record<string, unknown>[] = []
+  const { finish_reasons: table } = definition
+
+  function toDelta(each: Record<string, unknown>, memory: UsageMemory): Delta {
+    const delta: Delta = each
+    fitDelta(each)
+    if (each['finish_reason'] !== undefined) delta.finish_reason = finish(each['finish_reason'])
+    if (each['usage'] !== undefined) delta.usage = readUsage(each['usage'], memory)
+    if (each['error'] !== undefined) delta.error = errors.inStream(each['error'])
+    if (delta.chunk) {
+      if (table) renameFinishes(delta.chunk, table)
+      // counts that a definition reads win over those of the chunk
+      if (definition.usage) delta.usage ??= readUsage(delta.chunk['usage'], memory)
+    }
+    return delta
+  }
+
   return (value, name, out, memory) => {
     emitted.length = 0
     rules(value, name, frame, emitted)
     let done = false
-    for (const each of emitted) {
+    for (let i = 0; i < emitted.length; i++) {
+      const each = emitted[i] as Record<string, unknown>
       if (each['done'] === true) done = true
-      out.push(toDelta(each))
+      out.push(toDelta(each, memory))
     }
     return done
-    function toDelta(each: Record<string, unknown>): Delta {
-      const delta: Delta = each
-      fitDelta(each)
-      if (each['finish_reason'] !== undefined) delta.finish_reason = finish(each['finish_reason'])
-      if (each['usage'] !== undefined) delta.usage = readUsage(each['usage'], memory)
-      if (each['error'] !== undefined) delta.error = errors.inStream(each['error'])
-      if (delta.chunk && definition.finish_reasons) renameFinishes(delta.chunk, definition.finish_reasons)
-      // counts that a definition reads win over those of the chunk
-      if (delta.chunk && definition.usage) delta.usage ??= readUsage(delta.chunk['usage'], memory)
-      return delta
-    }
   }
 }
 
@@ -116,7 +122,7 @@ function compileUsage(node: unknown, watch?: Watch): UsageReader {
   const merge = node['merge'] === true
   return (raw, memory) => {
     if (!isMap(raw)) return undefined
-    if (merge) for (const [key, value] of Object.entries(raw)) if (value !== null) memory.raw[key] = value
+    if (merge) for (const key in raw) if (raw[key] !== null) memory.raw[key] = raw[key]
     const value = merge ? memory.raw : raw
     const usage = cases.choose(value, frame)?.(frame)
     return isMap(usage) ? fitCounts(usage) : undefined

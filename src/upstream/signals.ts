@@ -1,6 +1,6 @@
 /** What a vendor says of its limits: the definition's `signals` over `{ status, headers, body }` become Signals. */
 import type { LimitScope, Metric, Signal } from '../scheduler/contract.ts'
-import { compileCases, onlyKeys } from '../definition/cases.ts'
+import { compileCases, onlyKeys, type Cases } from '../definition/cases.ts'
 import type { Watch } from '../definition/context.ts'
 import { DefinitionError, type Path } from '../definition/error.ts'
 import { didYouMean } from '../definition/near-miss.ts'
@@ -63,19 +63,56 @@ export function compileSignals(nodes: unknown, watch?: Watch): SignalReader {
     const path = ['signals', i]
     if (!isMap(node)) throw new DefinitionError('a signal is { when, then }', path)
     checkThen(node['then'], [...path, 'then'])
-    return compileCases(node, context, path, RULE)
+    return { cases: compileCases(node, context, path, RULE), ...needsOf(node) }
   })
   const frame = scope.frame()
   return (answer, body, now) => {
     const signals: Signal[] = []
-    const said = { status: answer.status, headers: answer.headers, body }
-    for (const rule of rules) {
-      const found = rule.choose(said, frame)?.(frame)
+    let said: unknown
+    for (let i = 0; i < rules.length; i++) {
+      const rule = rules[i] as Rule
+      if (rule.status !== undefined && rule.status !== answer.status) continue
+      if (rule.header !== undefined && answer.headers[rule.header] === undefined) continue
+      said ??= { status: answer.status, headers: answer.headers, body }
+      const found = rule.cases.choose(said, frame)?.(frame)
       const list = Array.isArray(found) ? (found as unknown[]) : [found]
       for (const each of list) if (isMap(each)) signals.push(toSignal(each, now))
     }
     return signals
   }
+}
+
+interface Rule extends Needs {
+  cases: Cases
+}
+
+/** What must be so for any case of a rule: nearly every answer is told from the rare ones by it. */
+interface Needs {
+  status: number | undefined
+  /** A header that is there. */
+  header: string | undefined
+}
+
+function needsOf(node: Record<string, unknown>): Needs {
+  const cases = Array.isArray(node['cases']) ? (node['cases'] as unknown[]) : [node]
+  const all = cases.map((each) => needsOfCase(isMap(each) ? each['when'] : undefined))
+  const [first] = all
+  return {
+    status: all.every(({ status }) => status === first?.status) ? first?.status : undefined,
+    header: all.every(({ header }) => header === first?.header) ? first?.header : undefined,
+  }
+}
+
+function needsOfCase(when: unknown): Needs {
+  if (!isMap(when)) return { status: undefined, header: undefined }
+  const { status, headers } = when
+  const header = isMap(headers) ? Object.keys(headers).find((name) => isRequired(headers[name])) : undefined
+  return { status: typeof status === 'number' ? status : undefined, header }
+}
+
+/** Any text but a hole that need not be filled. */
+function isRequired(pattern: unknown): boolean {
+  return typeof pattern === 'string' && !(pattern.startsWith('$') && pattern.endsWith('?'))
 }
 
 function checkThen(node: unknown, path: Path): void {

@@ -1,5 +1,5 @@
 /** A choice among some of the tools, for vendors that know no such choice: the other tools are left out. */
-import type { ChatRequest } from '../../chat/request.ts'
+import type { ChatRequest, Tool, ToolChoice } from '../../chat/request.ts'
 import { isMap } from '../../definition/scope.ts'
 import type { Chore } from './index.ts'
 
@@ -8,6 +8,10 @@ export const chosenToolsOnly: Chore = (options) => (request) => {
   const { tool_choice: choice, tools } = request
   if (!tools || typeof choice !== 'object') return request
   if ('name' in choice && options['except'] === 'name') return request
+  return withChosen(request, tools, choice)
+}
+
+function withChosen(request: ChatRequest, tools: Tool[], choice: Exclude<ToolChoice, string>): ChatRequest {
   const names = 'name' in choice ? [choice.name] : choice.names
   const mode = 'name' in choice ? 'required' : choice.mode
   const left = tools.filter((tool) => names.includes(tool.name))

@@ -18,6 +18,7 @@ interface Options {
   nameResults: boolean
   /** Fields of a last message of the assistant, which the server is to go on from. */
   begun: Wire
+  isBegun: boolean
 }
 
 const THOUGHTS = ['reasoning_content', 'reasoning', 'reasoning_details', 'thinking_blocks']
@@ -28,15 +29,18 @@ const THOUGHTS = ['reasoning_content', 'reasoning', 'reasoning_details', 'thinki
  * an answer that says nothing goes.
  */
 export const openaiMessages: Chore = (given) => {
+  const begun = isMap(given['begun']) ? given['begun'] : {}
   const options: Options = {
     text: given['text'] === 'plain' || given['text'] === 'always' ? given['text'] : undefined,
     leaveOut: Array.isArray(given['leave_out']) ? given['leave_out'].map(String) : [],
     thoughts: typeof given['thoughts'] === 'string' ? given['thoughts'] : undefined,
     emptyContent: typeof given['empty_content'] === 'string' ? given['empty_content'] : undefined,
     nameResults: given['name_results'] === true,
-    begun: isMap(given['begun']) ? given['begun'] : {},
+    begun,
+    isBegun: Object.keys(begun).length > 0,
   }
   return (request, warnings) => {
+    if (areAsTheyShall(request.messages, options)) return request
     const said = request.messages.filter((message) => message.role !== 'assistant' || saysSomething(message))
     const messages = said.map((message, i) => {
       const wire = plainer(message, options)
@@ -46,6 +50,18 @@ export const openaiMessages: Chore = (given) => {
     })
     return { ...request, messages }
   }
+}
+
+/** The usual conversation, texts and nothing beside them: to look costs less than copies. */
+function areAsTheyShall(messages: readonly Message[], options: Options): boolean {
+  for (let i = 0; i < messages.length; i++) {
+    const { role, wire, content, tool_calls: calls, reasoning, refusal } = messages[i] as Message
+    if (role === 'tool' || wire['role'] !== role || typeof wire['content'] !== 'string') return false
+    if (content.length === 0 || calls !== undefined || reasoning !== undefined || refusal !== undefined) return false
+    for (const field in wire) if (field !== 'role' && field !== 'content') return false
+    if (role === 'assistant' && i === messages.length - 1 && options.isBegun) return false
+  }
+  return true
 }
 
 function saysSomething({ content, tool_calls: calls, refusal, wire }: Message): boolean {

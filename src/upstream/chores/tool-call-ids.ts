@@ -19,9 +19,14 @@ export const toolCallIds: Chore = (options) => {
     return length === undefined ? `${bare.slice(0, 40)}${digest.slice(0, 8)}` : digest.slice(0, length)
   }
   return (request) => {
-    const touches = request.messages.some((message) => message.tool_calls || message.tool_call_id !== undefined)
-    return touches ? { ...request, messages: request.messages.map((message) => rename(message, fit)) } : request
+    return request.messages.some(hasIds)
+      ? { ...request, messages: request.messages.map((message) => rename(message, fit)) }
+      : request
   }
+}
+
+function hasIds(message: Message): boolean {
+  return message.tool_calls !== undefined || message.tool_call_id !== undefined
 }
 
 function rename(message: Message, fit: (id: string) => string): Message {

@@ -3,10 +3,16 @@ import type { Message } from '../../chat/request.ts'
 import type { Chore } from './index.ts'
 
 export const toolResultsInOrder: Chore = () => (request) => {
-  if (!request.messages.some((message) => message.tool_calls !== undefined && message.tool_calls.length > 1)) {
-    return request
-  }
-  const messages = [...request.messages]
+  if (!request.messages.some(hasParallelCalls)) return request
+  return { ...request, messages: inOrder(request.messages) }
+}
+
+function hasParallelCalls({ tool_calls: calls }: Message): boolean {
+  return calls !== undefined && calls.length > 1
+}
+
+function inOrder(given: Message[]): Message[] {
+  const messages = [...given]
   for (let i = 0; i < messages.length; i++) {
     const calls = messages[i]?.tool_calls
     if (!calls || calls.length < 2) continue
@@ -20,7 +26,7 @@ export const toolResultsInOrder: Chore = () => (request) => {
     const sorted = answered.map((at) => messages[at] as Message).toSorted((a, b) => place(a) - place(b))
     for (const [n, at] of answered.entries()) messages[at] = sorted[n] as Message
   }
-  return { ...request, messages }
+  return messages
 }
 
 /** Where the results of one turn end: system messages may stand between them. */

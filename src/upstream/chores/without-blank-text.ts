@@ -1,5 +1,5 @@
 /** Text parts of nothing but white space are left out: some vendors refuse a message that holds one. */
-import type { Message } from '../../chat/request.ts'
+import type { Message, Part } from '../../chat/request.ts'
 import type { Chore } from './index.ts'
 
 export const withoutBlankText: Chore = () => (request) => {
@@ -11,11 +11,15 @@ export const withoutBlankText: Chore = () => (request) => {
 }
 
 function hasBlank(message: Message): boolean {
-  return message.content.some((part) => part.type === 'text' && part.text.trim() === '')
+  return message.content.some(isBlank)
+}
+
+function isBlank(part: Part): boolean {
+  return part.type === 'text' && part.text.trim() === ''
 }
 
 function withoutBlank(message: Message): Message {
-  const content = message.content.filter((part) => part.type !== 'text' || part.text.trim() !== '')
+  const content = message.content.filter((part) => !isBlank(part))
   const text = content.map((part) => (part.type === 'text' ? part.text : '')).join('')
   return { ...message, content, text: text === '' ? undefined : text }
 }

@@ -35,7 +35,12 @@ export const partialArguments: ThroughFactory = () => () => {
     return continues ? before : [...before, ...close()]
   }
 
-  return { push: (deltas) => deltas.flatMap(take), end: close }
+  function push(deltas: Delta[]): Delta[] {
+    const concerns = open !== undefined || deltas.some((delta) => delta.tool_call !== undefined)
+    return concerns ? deltas.flatMap(take) : deltas
+  }
+
+  return { push, end: close }
 }
 
 function put(root: Container, piece: Piece): void {
