@@ -21,11 +21,17 @@ export interface Hold {
   readonly before: number
 }
 
-/** Takes from every limit of every scope; the caller has made sure that each admits it, in the same turn of the loop. */
-export function reserve(scopes: readonly Scope[], demand: Demand, now: number): Hold[] {
-  const holds: Hold[] = []
-  for (const scope of scopes) for (const limit of scope.limits) holds.push(hold(limit, scope, demand, now))
-  return holds
+/** Of what has no limits. */
+export const NOTHING: readonly Hold[] = []
+
+/**
+ * Takes from every limit of a scope, beside what is held of others; the caller has made sure that each admits it, in the
+ * same turn of the loop.
+ */
+export function reserve(held: readonly Hold[], scope: Scope, demand: Demand, now: number): readonly Hold[] {
+  if (scope.limits.length === 0) return held
+  const own = scope.limits.map((limit) => hold(limit, scope, demand, now))
+  return held.length === 0 ? own : held.concat(own)
 }
 
 function hold(limit: Limit, scope: Scope, demand: Demand, now: number): Hold {
@@ -43,9 +49,15 @@ const DISAGREEMENT = 2
  * The same holds in a scheduler that has taken over. Windows have come with what was taken, so nothing is taken twice;
  * `concurrency` and limits that are new are taken, whether there is room or not.
  */
-export function takeOver(scopes: readonly Scope[], holds: readonly Hold[], demand: Demand, now: number): Hold[] {
-  return scopes.flatMap((scope) =>
-    scope.limits.map((limit) => {
+export function takeOver(
+  scopes: readonly (Scope | undefined)[],
+  holds: readonly Hold[],
+  demand: Demand,
+  now: number,
+): readonly Hold[] {
+  return scopes.flatMap((scope) => {
+    if (!scope) return []
+    return scope.limits.map((limit) => {
       const old = holds.find(
         (other) =>
           other.scope.kind === scope.kind &&
@@ -56,8 +68,8 @@ export function takeOver(scopes: readonly Scope[], holds: readonly Hold[], deman
       if (!old || limit.spec.metric === 'concurrency') return hold(limit, scope, demand, now)
       const mark = limit.window instanceof Fixed ? old.mark : old.mark - DISAGREEMENT
       return { ...old, limit, scope, mark, taken: limit.taken }
-    }),
-  )
+    })
+  })
 }
 
 /** Trues the charges up to what was used. What a provider counts while it answers is moved to now. */

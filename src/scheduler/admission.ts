@@ -28,7 +28,7 @@ export function admit(world: World, pool: Pool, item: Waiting, now: number): voi
   const head = oldest(pool)
   pool.drain.note(head === undefined ? 0 : now - head, now)
   const rate = pool.drain.rate(now)
-  const demand = pool.typical ?? item.demands.values().next().value
+  const demand = pool.typical ?? item.demand
   const supply = (horizon: number) => (demand ? supplyOf(pool, demand, horizon, now) : Infinity)
   if (world.queued > world.settings.max_queue) return overflow(world, pool, item, STANDING_WAIT, now)
   const usual = world.settings.max_wait

@@ -1,5 +1,6 @@
 /** Prompt caches live with a key: the same prefix goes to the same key, as long as that key is not ahead of its share. */
 import type { Choice, Lane } from './lane.ts'
+import { Recent } from './recent.ts'
 
 /** A provider forgets a prompt after some five minutes. */
 const LIFETIME = 300_000
@@ -10,13 +11,13 @@ const GROUP = 64
 const SLACK = 2
 
 interface Home extends Choice {
-  until: number
+  readonly until: number
 }
 
-export type Homes = Map<string, Home>
+export type Homes = Recent<Home>
 
 export function createHomes(): Homes {
-  return new Map()
+  return new Recent(REMEMBERED)
 }
 
 /**
@@ -47,7 +48,7 @@ export function homeOf(homes: Homes, lanes: readonly Lane[], affinity: string, n
     )
     if (here > score) {
       score = here
-      best = { lane, slot: from + index }
+      best = { lane, slot: from + index, warm: true }
     }
   }
   return best
@@ -55,17 +56,15 @@ export function homeOf(homes: Homes, lanes: readonly Lane[], affinity: string, n
 
 /** Warm and not ahead of its share: better than the next in turn. */
 export function withinShare({ lane, slot }: Choice): boolean {
-  const front = Math.min(...lane.tier.lanes.map((each) => each.front()))
+  let front = Infinity
+  for (const each of lane.tier.lanes) front = Math.min(front, each.front())
   return (lane.virtual[slot] ?? 0) <= Math.min(front, Number.MAX_VALUE) + SLACK / lane.weight(slot)
 }
 
 /** The key that served a prefix has it in its cache now. */
 export function settleHome(homes: Homes, affinity: string, { lane, slot }: Choice, now: number): void {
   if (!lane.provider.spec.cache_per_key) return
-  homes.delete(affinity)
-  homes.set(affinity, { lane, slot, until: now + LIFETIME })
-  const [oldest] = homes.keys()
-  if (homes.size > REMEMBERED && oldest !== undefined) homes.delete(oldest)
+  homes.set(affinity, { lane, slot, warm: true, until: now + LIFETIME })
 }
 
 function rendezvous(count: number, hashAt: (index: number) => number, weightAt: (index: number) => number) {

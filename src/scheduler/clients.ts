@@ -1,6 +1,7 @@
 /** Who asks: weights for fairness and limits of their own. */
 import type { ClientSpec } from './options.ts'
 import type { ToWall } from './limits/window.ts'
+import { Recent } from './recent.ts'
 import type { Scope } from './scope.ts'
 import { createScope } from './scope.ts'
 
@@ -26,15 +27,13 @@ export function createClients(specs: Readonly<Record<string, ClientSpec>>, toWal
       .filter(([name]) => name !== '*')
       .map(([name, spec]) => [name, make(name, spec)]),
   )
-  const others = new Map<string, Client>()
+  const others = new Recent<Client>(REMEMBERED)
   return {
     get(name = 'anonymous'): Client {
-      const client = known.get(name) ?? others.get(name) ?? make(name, specs['*'])
-      if (known.has(name)) return client
-      others.delete(name)
+      const met = known.get(name) ?? others.use(name)
+      if (met) return met
+      const client = make(name, specs['*'])
       others.set(name, client)
-      const [oldest] = others.keys()
-      if (others.size > REMEMBERED && oldest !== undefined) others.delete(oldest)
       return client
     },
     values: (): Client[] => [...known.values(), ...others.values()],

@@ -1,9 +1,12 @@
 /** Gives keys to those who wait: at once, at the exact moment when a key frees, or not at all. */
+import { NOTHING, reserve } from './accounting.ts'
+import type { Hold } from './accounting.ts'
 import type { CandidateReport } from './contract.ts'
 import { explainPool } from './explain.ts'
+import type { Host } from './host.ts'
 import type { Choice } from './lane.ts'
 import { LeaseRecord } from './lease.ts'
-import type { LeaseHost } from './lease.ts'
+import type { Demand } from './limits/demand.ts'
 import { demandOf, eta, pick } from './pick.ts'
 import type { Pool } from './pool.ts'
 import type { Key } from './provider.ts'
@@ -29,67 +32,68 @@ const LONGEST = 30_000
 /** Reserves and makes the lease. The caller has just picked. */
 export function dispatch(
   world: World,
-  host: LeaseHost,
+  host: Host,
   pool: Pool,
   item: Waiting,
   choice: Choice,
   now: number,
 ): LeaseRecord {
   const { lane, slot } = choice
-  const key = lane.key(slot)
   const demand = demandOf(world, item, lane)
   const candidates = item.request.explain ? explainPool(world, pool, item, now, LISTED) : undefined
-  const lease = new LeaseRecord(host, pool, item, choice, scopesOf(world, pool, item, choice, now), demand)
+  let holds: readonly Hold[] = NOTHING
+  for (const scope of scopesOf(world, pool, item, choice, now)) {
+    if (scope) holds = reserve(holds, scope, demand, now)
+  }
+  const lease = new LeaseRecord(host, pool, item, choice, holds, demand, now)
   lease.candidates = candidates?.toSorted((a, b) => Number(isChosen(b, lease)) - Number(isChosen(a, lease)))
-  enter(world, host, lease)
-  ;(key.unanswered ??= new Set()).add(lease)
+  host.enter(lease)
   pool.queue.served(item.client)
   pool.drain.served(now)
-  learnTypical(pool, lease)
-  lane.charge(slot, choice.warm ?? false, now)
+  learnTypical(pool, demand)
+  lane.charge(slot, choice.warm, now)
   return lease
-}
-
-/** From now on it is under way. */
-export function enter(world: World, host: LeaseHost, lease: LeaseRecord): void {
-  const key = lease.keyState
-  key.inFlight++
-  ;(key.leases ??= new Set()).add(lease)
-  world.leases.add(lease)
-  world.touched?.add(lease)
-  host.opened()
-  lease.pool.inFlight++
 }
 
 function isChosen({ provider, model, key }: CandidateReport, lease: LeaseRecord): boolean {
   return key === lease.key && provider === lease.provider && model === lease.model
 }
 
-export function scopesOf(world: World, pool: Pool, item: Waiting, { lane, slot }: Choice, now: number): Scope[] {
+/** Every scope whose limits the request counts against, and nothing in place of those that it has not. */
+export function scopesOf(
+  world: World,
+  pool: Pool,
+  item: Waiting,
+  { lane, slot }: Choice,
+  now: number,
+): readonly (Scope | undefined)[] {
+  const { model, provider } = lane
   const key = lane.key(slot)
-  const scopes = [key.scope, lane.provider.scope, pool.scope]
-  if (lane.model.keyed) scopes.push(keyModelOf(lane.model, key, world.toWall, now).scope)
-  else {
-    const known = lane.model.keyModels.get(slot)
-    if (known) scopes.push(known.scope)
-  }
-  if (key.account) {
-    scopes.push(key.account.scope)
-    if (lane.model.keyed || lane.model.accountScopes.size > 0)
-      scopes.push(accountScopeOf(lane.model, key.account, world.toWall, now))
-  }
-  if (item.client.scope) scopes.push(item.client.scope)
-  return scopes
+  const { account } = key
+  const keyModel = model.keyed ? keyModelOf(model, key, world.toWall, now) : model.keyModels.get(slot)
+  const shared = account && (model.keyed || model.accountScopes.size > 0)
+  return [
+    key.scope,
+    provider.scope,
+    pool.scope,
+    keyModel?.scope,
+    account?.scope,
+    shared ? accountScopeOf(model, account, world.toWall, now) : undefined,
+    item.client.scope,
+  ]
 }
 
-function learnTypical(pool: Pool, { demand }: LeaseRecord): void {
-  const typical = (pool.typical ??= { ...demand })
-  for (const part of ['input', 'reserve', 'output', 'cached'] as const)
-    typical[part] += 0.02 * (demand[part] - typical[part])
+function learnTypical(pool: Pool, demand: Demand): void {
+  pool.typical ??= { ...demand }
+  const { typical } = pool
+  typical.input += 0.02 * (demand.input - typical.input)
+  typical.reserve += 0.02 * (demand.reserve - typical.reserve)
+  typical.output += 0.02 * (demand.output - typical.output)
+  typical.cached += 0.02 * (demand.cached - typical.cached)
 }
 
 /** Serves all that can be served now, and sets the timer for the next moment when one can. */
-export function pump(world: World, host: LeaseHost, pool: Pool, expire: (pool: Pool, item: Waiting) => void): void {
+export function pump(world: World, host: Host, pool: Pool, expire: (pool: Pool, item: Waiting) => void): void {
   const now = world.clock.now()
   followClock(world, now)
   for (let item = pool.queue.soonest(); item && item.deadline <= now; item = pool.queue.soonest()) {
@@ -174,7 +178,7 @@ export function leave(world: World, pool: Pool, item: Waiting): void {
 
 function setTimer(
   world: World,
-  host: LeaseHost,
+  host: Host,
   pool: Pool,
   at: number,
   now: number,
@@ -194,20 +198,29 @@ function stop(pool: Pool): void {
   pool.timerAt = Infinity
 }
 
-/** A key may have room again: wakes it in every pool, and tells those who wait for it. Returns the pools with a queue. */
-export function release(world: World, lease: LeaseRecord | undefined, keys: readonly Key[], now: number): Set<Pool> {
-  const waiting = new Set<Pool>()
-  for (const pool of world.pools.values()) if (pool.queue.size > 0) waiting.add(pool)
-  for (const key of keys) {
-    for (const lane of key.provider.lanes) lane.refresh(key.slot, now)
-    for (const pool of waiting) offer(world, pool, key, now)
+/** A key may have room again: wakes it in every pool, and tells those who wait for it. */
+export function release(world: World, key: Key, now: number): void {
+  for (const lane of key.provider.lanes) lane.refresh(key.slot, now)
+  if (world.queued === 0) return
+  for (const pool of world.pools.values()) if (pool.queue.size > 0) offer(world, pool, key, now)
+}
+
+/** What a lease gave back may be room again: for its own key, for those that share its account, or for anybody. */
+export function releaseAfter(world: World, lease: LeaseRecord, now: number): void {
+  const { keyState: key, holds, lane } = lease
+  const { account } = key
+  if (account && (lane.model.accountScopes.size > 0 || holds.some(({ scope }) => scope === account.scope))) {
+    for (const each of account.keys) release(world, each, now)
+  } else release(world, key, now)
+  if (world.queued > 0 && holds.some(({ scope }) => isShared(scope))) {
+    for (const pool of world.pools.values())
+      if (pool.queue.size > 0) for (const item of pool.blocked) item.notBefore = 0
   }
-  // What it gave back to a limit that many keys share may help anybody.
-  const shared = lease?.holds.some(
-    ({ scope: { kind } }) => kind === 'provider' || kind === 'model' || kind === 'client',
-  )
-  if (shared) for (const pool of waiting) for (const item of pool.blocked) item.notBefore = 0
-  return waiting
+}
+
+/** Do many keys share its limits? */
+function isShared({ kind }: Scope): boolean {
+  return kind === 'provider' || kind === 'model' || kind === 'client'
 }
 
 function offer(world: World, pool: Pool, key: Key, now: number): void {
@@ -218,7 +231,7 @@ function offer(world: World, pool: Pool, key: Key, now: number): void {
       const wait = lane.wait(key.slot, demandOf(world, item, lane), now)
       if (now + wait >= item.notBefore) continue
       item.notBefore = now + wait
-      item.booking = { lane, slot: key.slot }
+      item.booking = { lane, slot: key.slot, warm: false }
     }
   }
 }

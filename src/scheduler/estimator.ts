@@ -1,4 +1,5 @@
 /** Learns what requests really use: per model and client, the input beside its estimate, the output, the cached share. */
+import { Chain, Link } from './chain.ts'
 import type { AcquireRequest, RouteSpec, Settlement } from './contract.ts'
 import type { Demand } from './limits/demand.ts'
 
@@ -19,22 +20,54 @@ const ENOUGH = 5
 const REMEMBERED = 10_000
 const SPEED = 0.05
 
+/** A habit, and where it is kept. */
+interface Kept {
+  readonly habit: Habit
+  readonly model: string
+  readonly client: string | symbol
+}
+
+/** Those of one model, by client. */
+type Habits = Map<string | symbol, Link<Kept>>
+
+/** In place of a client: all of them together. */
+const ALL = Symbol('all clients')
+
 export function createEstimator() {
-  const habits = new Map<string, Habit>()
+  const models = new Map<string, Habits>()
+  /** All habits of all models: what was used longest ago is forgotten. */
+  const order = new Chain<Kept>()
 
   function habitOf(model: string, client: string): Readonly<Habit> {
-    const own = habits.get(`${model}\n${client}`)
+    const habits = models.get(model)
+    const own = habits?.get(client)?.item.habit
     if (own && own.samples >= ENOUGH) return own
-    return habits.get(model) ?? own ?? UNKNOWN
+    return habits?.get(ALL)?.item.habit ?? own ?? UNKNOWN
   }
 
-  function learn(name: string, ratio: number | undefined, used: Settlement): void {
-    const habit = habits.get(name) ?? { ...UNKNOWN }
-    // Kept in the order of use, so that the map can forget the one longest unused.
-    habits.delete(name)
-    habits.set(name, habit)
-    const [oldest] = habits.keys()
-    if (habits.size > REMEMBERED && oldest !== undefined) habits.delete(oldest)
+  function keep(model: string, habits: Habits, client: string | symbol): Habit {
+    const known = habits.get(client)
+    if (known) {
+      order.renew(known)
+      return known.item.habit
+    }
+    const link = new Link<Kept>({ habit: { ...UNKNOWN }, model, client })
+    habits.set(client, link)
+    order.push(link)
+    if (order.size > REMEMBERED) forgetOldest()
+    return link.item.habit
+  }
+
+  function forgetOldest(): void {
+    const oldest = order.first
+    if (!oldest) return
+    order.remove(oldest)
+    const habits = models.get(oldest.item.model)
+    habits?.delete(oldest.item.client)
+    if (habits?.size === 0) models.delete(oldest.item.model)
+  }
+
+  function learn(habit: Habit, ratio: number | undefined, used: Settlement): void {
     habit.samples++
     const speed = Math.max(SPEED, 1 / (habit.samples + 1))
     if (ratio !== undefined) {
@@ -63,8 +96,10 @@ export function createEstimator() {
     cachedShare: (model: string, client: string): number => habitOf(model, client).cached,
     learn(model: string, client: string, estimate: number, used: Settlement): void {
       const ratio = used.input !== undefined && estimate > 0 ? Math.min(used.input / estimate, 10) : undefined
-      learn(model, ratio, used)
-      learn(`${model}\n${client}`, ratio, used)
+      let habits = models.get(model)
+      if (!habits) models.set(model, (habits = new Map()))
+      learn(keep(model, habits, ALL), ratio, used)
+      learn(keep(model, habits, client), ratio, used)
     },
   }
 }

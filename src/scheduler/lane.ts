@@ -24,7 +24,7 @@ export interface Choice {
   lane: Lane
   slot: number
   /** Taken out of turn, for its cache. */
-  warm?: boolean
+  warm: boolean
 }
 
 /** Turns that a key may catch up after it slept. */
@@ -225,15 +225,13 @@ export class Lane {
     const key = this.key(slot)
     const { usual } = this.model.latency
     let overdue = 0
-    if (key.leases && usual > 0) {
-      let nth = 0
-      for (const lease of key.leases) {
-        // One long answer is chance; two or three at once, each a little late, are not.
-        overdue = Math.max(overdue, (lease.age(now) / (lease.expected * usual)) * (LATE_TOGETHER[nth++] ?? 0))
-        if (nth === LATE_TOGETHER.length) break
-      }
+    let under = usual > 0 ? key.leases?.first : undefined
+    // One long answer is chance; two or three at once, each a little late, are not.
+    for (let nth = 0; under && nth < LATE_TOGETHER.length; under = under.after) {
+      const { item } = under
+      overdue = Math.max(overdue, (item.age(now) / (item.expected * usual)) * (LATE_TOGETHER[nth++] ?? 0))
     }
-    const mute = key.unanswered?.values().next().value
+    const mute = key.unanswered?.item
     const silence = mute ? firstByteSlowness(this.model.latency, mute.age(now), mute.demand.input) : 0
     return latencyHealth(Math.max(key.slowness, key.firstSlowness), Math.max(overdue, silence))
   }

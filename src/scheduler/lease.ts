@@ -1,38 +1,44 @@
 /** The right to send one request with one key, and the record of what it holds until it ends. */
-import { freeConcurrency, refundHolds, reserve, settleHolds, takeOver } from './accounting.ts'
+import { freeConcurrency, refundHolds, settleHolds } from './accounting.ts'
 import type { Hold } from './accounting.ts'
+import { Link } from './chain.ts'
 import type { CandidateReport, Failure, Lease, Settlement, Signal } from './contract.ts'
 import { beginProbe } from './health/breaker.ts'
 import type { Choice, Lane } from './lane.ts'
 import type { Demand } from './limits/demand.ts'
 import type { Pool } from './pool.ts'
-import type { Key } from './provider.ts'
+import type { Key, KeyModel } from './provider.ts'
 import type { Waiting } from './queue/waiting.ts'
-import type { Scope } from './scope.ts'
 
 /** What a lease tells the scheduler. */
 export interface LeaseHost {
   now(): number
-  opened(): void
   observe(lease: LeaseRecord, signals: readonly Signal[]): void
   started(lease: LeaseRecord, elapsed: number): void
-  succeeded(lease: LeaseRecord, used: Settlement): void
-  failed(lease: LeaseRecord, failure: Failure): void
+  succeeded(lease: LeaseRecord, used: Settlement, now: number): void
+  failed(lease: LeaseRecord, failure: Failure, now: number): void
   /** After every end: room may have come free. */
-  ended(lease: LeaseRecord): void
+  ended(lease: LeaseRecord, now: number): void
   explain(lease: LeaseRecord): CandidateReport[]
 }
 
 /** The probes that a request may be: of a dead key, of a dead pair of key and model, of an open breaker. */
 export interface Probes {
-  key: boolean
-  keyModel: boolean
-  breaker: boolean
+  readonly key: boolean
+  readonly keyModel: boolean
+  readonly breaker: boolean
 }
 
+/** What nearly every request is: none. */
+const NO_PROBES: Probes = { key: false, keyModel: false, breaker: false }
+
 export class LeaseRecord implements Lease {
+  /** Its places among all that are under way, and among those of its key. */
+  readonly amongAll: Link<LeaseRecord> = new Link(this)
+  readonly amongKey: Link<LeaseRecord> = new Link(this)
+  /** Has the first byte come? */
+  answered = false
   readonly waited: number
-  readonly holds: Hold[]
   readonly sent: number
   readonly expected: number
   readonly probes: Probes
@@ -49,18 +55,19 @@ export class LeaseRecord implements Lease {
   readonly slot: number
   readonly item: Waiting
   readonly demand: Demand
+  readonly holds: readonly Hold[]
 
-  /** Reserves; see `reserve`. @param before the same lease in the scheduler that this one takes over from */
+  /** @param before the same lease in the scheduler that this one takes over from */
   constructor(
     host: LeaseHost,
     pool: Pool,
     item: Waiting,
     { lane, slot }: Choice,
-    scopes: readonly Scope[],
+    holds: readonly Hold[],
     demand: Demand,
+    now: number,
     before?: LeaseRecord,
   ) {
-    const now = host.now()
     this.host = host
     this.pool = pool
     this.item = item
@@ -70,21 +77,8 @@ export class LeaseRecord implements Lease {
     this.sent = before?.sent ?? now
     this.waited = before?.waited ?? now - item.arrived
     this.expected = lane.expected(demand)
-    this.holds = before ? takeOver(scopes, before.holds, demand, now) : reserve(scopes, demand, now)
-    const keyModel = lane.model.keyModels.get(slot)
-    const { retirement } = lane.key(slot)
-    this.probes = before
-      ? // who was not sent to try a key proves nothing about it; breakers begin anew
-        {
-          key: before.probes.key && probe(retirement),
-          keyModel: before.probes.keyModel && probe(keyModel?.retirement),
-          breaker: false,
-        }
-      : {
-          key: probe(retirement),
-          keyModel: probe(keyModel?.retirement),
-          breaker: keyModel?.breaker ? beginProbe(keyModel.breaker) : false,
-        }
+    this.holds = holds
+    this.probes = probesOf(lane.key(slot), lane.model.keyModels.get(slot), before?.probes)
   }
 
   get provider(): string {
@@ -134,8 +128,14 @@ export class LeaseRecord implements Lease {
 
   settle(used: Settlement): void {
     if (!this.open) return this.heir?.settle(used)
-    settleHolds(this.holds, used, this.demand, this.host.now())
-    this.end(() => this.host.succeeded(this, used))
+    const now = this.host.now()
+    settleHolds(this.holds, used, this.demand, now)
+    this.end(now)
+    try {
+      this.host.succeeded(this, used, now)
+    } finally {
+      this.host.ended(this, now)
+    }
   }
 
   fail(failure: Failure): void {
@@ -145,23 +145,41 @@ export class LeaseRecord implements Lease {
     else if (!failure.started && refused(failure)) {
       refundHolds(this.holds, this.lane.provider.spec.failures_count ?? false, now)
     }
-    this.end(() => this.host.failed(this, failure))
+    this.end(now)
+    try {
+      this.host.failed(this, failure, now)
+    } finally {
+      this.host.ended(this, now)
+    }
   }
 
-  private end(report: () => void): void {
+  private end(now: number): void {
     this.open = false
-    freeConcurrency(this.holds, this.host.now())
-    try {
-      report()
-    } finally {
-      this.host.ended(this)
-    }
+    freeConcurrency(this.holds, now)
   }
 }
 
 /** Did the provider turn it away, or never see it? A timeout or a client that left says no such thing. */
 function refused({ kind }: Failure): boolean {
   return kind !== 'timeout' && kind !== 'cancelled' && kind !== 'broken_stream' && kind !== 'empty_answer'
+}
+
+/** @param before in the scheduler that this one takes over from */
+function probesOf(key: Key, keyModel: KeyModel | undefined, before: Probes | undefined): Probes {
+  if (!key.retirement && !keyModel?.retirement && !keyModel?.breaker) return NO_PROBES
+  // Who was not sent to try a key proves nothing about it; breakers begin anew.
+  if (before) {
+    return {
+      key: before.key && probe(key.retirement),
+      keyModel: before.keyModel && probe(keyModel?.retirement),
+      breaker: false,
+    }
+  }
+  return {
+    key: probe(key.retirement),
+    keyModel: probe(keyModel?.retirement),
+    breaker: keyModel?.breaker ? beginProbe(keyModel.breaker) : false,
+  }
 }
 
 function probe(retirement: { probing: boolean } | undefined): boolean {

@@ -1,28 +1,18 @@
 /** What the end of a request says about its key: health, cool-downs, retirements. */
 import { KINDS } from '../chat/error.ts'
 import type { Failure, Settlement } from './contract.ts'
-import type { Estimator } from './estimator.ts'
 import { abandonProbe, createBreaker, recordFault, recordSuccess } from './health/breaker.ts'
 import { learnLatency } from './health/latency.ts'
 import { recordAnswer } from './health/provider-pause.ts'
 import { coolRefused } from './learning/refusal.ts'
 import type { LeaseRecord } from './lease.ts'
-import type { ToWall } from './limits/window.ts'
 import type { KeyModel } from './provider.ts'
 import { keyModelOf } from './provider.ts'
 import { retireAfter } from './health/retire-key.ts'
+import type { World } from './world.ts'
 
-export interface OutcomeContext {
-  now: number
-  toWall: ToWall
-  estimator: Estimator
-  /** 0 to 1: spreads what would else return all at once. */
-  random: () => number
-}
-
-export function succeed(lease: LeaseRecord, used: Settlement, context: OutcomeContext): void {
+export function succeed(world: World, lease: LeaseRecord, used: Settlement, now: number): void {
   const { lane, slot, item } = lease
-  const { now } = context
   const key = lease.keyState
   const keyModel = lane.model.keyModels.get(slot)
   if (keyModel?.breaker) recordSuccess(keyModel.breaker, lease.probes.breaker)
@@ -33,7 +23,7 @@ export function succeed(lease: LeaseRecord, used: Settlement, context: OutcomeCo
     keyModel.scope.refusals = 0
   }
   recordAnswer(lane.provider.refusals)
-  context.estimator.learn(lane.name, item.client.name, item.request.input, used)
+  world.estimator.learn(lane.name, item.client.name, item.request.input, used)
   const output = used.output ?? lease.demand.output
   const expected = 500 + (used.input ?? lease.demand.input) / 8 + (output * 1000) / 60
   const before = key.slowness
@@ -41,15 +31,14 @@ export function succeed(lease: LeaseRecord, used: Settlement, context: OutcomeCo
   if (before >= 3 && key.slowness < 3) for (const other of lane.provider.lanes) other.forgive(slot)
 }
 
-export function fault(lease: LeaseRecord, failure: Failure, context: OutcomeContext): void {
+export function fault(world: World, lease: LeaseRecord, failure: Failure, now: number): void {
   const { lane, slot } = lease
-  const { now, toWall } = context
   const key = lease.keyState
   const { blame } = KINDS[failure.kind]
   const told = lease.refusal?.class
-  const model = (): KeyModel => keyModelOf(lane.model, key, toWall, now)
+  const model = (): KeyModel => keyModelOf(lane.model, key, world.toWall, now)
   if (blame === 'dead' || told === 'money' || told === 'dead') retireAfter(lease, failure, model, now)
-  else if (blame === 'limit' && told !== 'shared') coolRefused(lease, failure, model, context)
+  else if (blame === 'limit' && told !== 'shared') coolRefused(lease, failure, model, now, world.toWall)
   else if (blame === 'ill' || blame === 'limit') {
     const state = model()
     state.breaker ??= createBreaker()

@@ -11,12 +11,21 @@ import type { World } from './world.ts'
 const RATHER_AGAIN = 2000
 
 export function demandOf(world: World, item: Waiting, lane: Lane): Demand {
-  let demand = item.demands.get(lane)
-  if (!demand) {
-    demand = world.estimator.demand(lane.name, lane.route, item.request, item.client.name)
-    item.demands.set(lane, demand)
-  }
+  const known = item.lane === lane ? item.demand : item.demands?.get(lane)
+  if (known) return known
+  const demand = world.estimator.demand(lane.name, lane.route, item.request, item.client.name)
+  setDemand(item, lane, demand)
   return demand
+}
+
+function setDemand(item: Waiting, lane: Lane, demand: Demand): void {
+  if (item.lane && item.lane !== lane) {
+    item.demands ??= new Map()
+    item.demands.set(lane, demand)
+  } else {
+    item.lane = lane
+    item.demand = demand
+  }
 }
 
 /** The key that takes the request now, all limits of all scopes considered. */
@@ -37,12 +46,13 @@ function pickAmong(
   exclude: ReadonlySet<string> | undefined,
   now: number,
 ): Choice | undefined {
-  for (const { lanes } of item.tiers) {
-    const warm = item.request.affinity === undefined ? undefined : warmKey(world, pool, item, lanes, exclude, now)
+  for (const { lanes, caches } of item.tiers) {
+    const affinity = caches ? item.request.affinity : undefined
+    const warm = affinity === undefined ? undefined : warmKey(world, pool, item, affinity, lanes, exclude, now)
     if (warm) return warm
     const best = bestOf(world, pool, item, lanes, exclude, now)
     if (best) {
-      if (item.request.affinity !== undefined) settleHome(pool.homes, item.request.affinity, best, now)
+      if (affinity !== undefined) settleHome(pool.homes, affinity, best, now)
       return best
     }
     if (now < item.fallbackAt && now + tierEta(world, pool, item, lanes, exclude, now).wait <= item.fallbackAt)
@@ -50,6 +60,9 @@ function pickAmong(
   }
   return undefined
 }
+
+/** The lowest ranks of the lanes that `bestOf` has not asked yet. One list serves all calls, as they never overlap. */
+const leads: number[] = []
 
 /** The lowest rank that admits the request. Most often that is the very first, so the other lanes are only glanced at. */
 function bestOf(
@@ -60,12 +73,12 @@ function bestOf(
   exclude: ReadonlySet<string> | undefined,
   now: number,
 ): Choice | undefined {
-  const leads = lanes.map((lane) => lane.lead(now))
+  for (let index = 0; index < lanes.length; index++) leads[index] = lanes[index]?.lead(now) ?? Number.NaN
   let best: Choice | undefined
   let rank = Infinity
   for (;;) {
     let next = -1
-    for (let index = 0; index < leads.length; index++) {
+    for (let index = 0; index < lanes.length; index++) {
       const lead = leads[index] ?? Number.NaN
       if (Number.isNaN(lead)) continue
       if (next < 0 ? !best || lead < rank : lead < (leads[next] ?? 0)) next = index
@@ -77,7 +90,7 @@ function bestOf(
     if (sharedWait(pool, item, lane, demand, now) > 0) continue
     const slot = lane.best(demand, exclude, now)
     if (slot < 0 || (best && (lane.rank[slot] ?? 0) >= rank)) continue
-    best = { lane, slot }
+    best = { lane, slot, warm: false }
     rank = lane.rank[slot] ?? 0
   }
 }
@@ -87,20 +100,20 @@ function warmKey(
   world: World,
   pool: Pool,
   item: Waiting,
+  affinity: string,
   lanes: readonly Lane[],
   exclude: ReadonlySet<string> | undefined,
   now: number,
 ): Choice | undefined {
-  const { affinity = '' } = item.request
   const home = homeOf(pool.homes, lanes, affinity, now)
   if (!home || !withinShare(home)) return undefined
   const { lane, slot } = home
   const cold = demandOf(world, item, lane)
-  const known = pool.homes.has(affinity)
+  const known = pool.homes.get(affinity) !== undefined
   const share = known ? world.estimator.cachedShare(lane.name, item.client.name) : 0
   const demand = share > 0 ? { ...cold, cached: Math.floor(cold.input * share) } : cold
   if (sharedWait(pool, item, lane, demand, now) > 0 || !lane.admits(slot, demand, exclude, now)) return undefined
-  item.demands.set(lane, demand)
+  setDemand(item, lane, demand)
   settleHome(pool.homes, affinity, home, now)
   return { lane, slot, warm: true }
 }
@@ -149,7 +162,7 @@ function tierEta(
     const demand = demandOf(world, item, lane)
     const found = lane.eta(demand, exclude, now)
     const wait = Math.max(found.wait, sharedWait(pool, item, lane, demand, now))
-    if (wait < first.wait) first = { wait, choice: { lane, slot: found.slot } }
+    if (wait < first.wait) first = { wait, choice: { lane, slot: found.slot, warm: false } }
   }
   return first
 }

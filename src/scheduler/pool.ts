@@ -59,7 +59,7 @@ export function createPool(
   }
   const sorted = [...tiers.values()].sort((a, b) => a.tier - b.tier)
   const lanes = sorted.flatMap((tier) => tier.lanes)
-  for (const lane of lanes) lane.provider.lanes.add(lane)
+  for (const lane of lanes) lane.provider.lanes.push(lane)
   return {
     spec,
     scope: createScope('model', `model ${spec.model}`, spec.limits, toWall, now),
@@ -84,10 +84,11 @@ export function servingOf(tiers: readonly Tier[], serves: (lane: Lane) => boolea
   return tiers
     .map((tier) => ({ tier, lanes: tier.lanes.filter((lane) => lane.size > 0 && serves(lane)) }))
     .filter(({ lanes }) => lanes.length > 0)
+    .map(({ tier, lanes }) => ({ tier, lanes, caches: lanes.some(({ provider }) => provider.spec.cache_per_key) }))
 }
 
 /** A pool that is no longer needed takes no more note of its keys. */
 export function dropPool(pool: Pool): void {
   pool.stopTimer()
-  for (const lane of pool.lanes) lane.provider.lanes.delete(lane)
+  for (const { provider } of pool.lanes) provider.lanes = provider.lanes.filter((lane) => !pool.lanes.includes(lane))
 }

@@ -1,4 +1,5 @@
 /** The keys of a provider, and the scopes that they share. */
+import type { Chain, Link } from './chain.ts'
 import type { Breaker } from './health/breaker.ts'
 import type { Latency } from './health/latency.ts'
 import { createLatency } from './health/latency.ts'
@@ -22,10 +23,10 @@ export interface Key {
   disabled: boolean
   retirement: Retirement | undefined
   inFlight: number
-  /** Under way, oldest first; absent when none is. */
-  leases: Set<LeaseRecord> | undefined
-  /** Those of them whose first byte has not come. */
-  unanswered: Set<LeaseRecord> | undefined
+  /** Under way, oldest first; absent before the first: there may be ten thousand keys. */
+  leases: Chain<LeaseRecord> | undefined
+  /** The oldest of them whose first byte has not come. */
+  unanswered: Link<LeaseRecord> | undefined
   /** Normalised latency, 1 is the model's usual one; 0 before the first answer. */
   slowness: number
   /** The same of first bytes, which tell sooner. */
@@ -68,7 +69,7 @@ export interface Provider {
   readonly scope: Scope
   readonly models: Map<string, ProviderModel>
   /** Every pool's lane that these keys serve. */
-  readonly lanes: Set<Lane>
+  lanes: Lane[]
   readonly refusals: Refusals
 }
 
@@ -84,7 +85,7 @@ export function createProvider(spec: ProviderSpec, toWall: ToWall, now: number):
     keys: [],
     scope,
     models: new Map(),
-    lanes: new Set(),
+    lanes: [],
     refusals: { recent: [], pauses: 0 },
   }
   const accounts = new Map<string, Account>()

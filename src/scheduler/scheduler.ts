@@ -9,15 +9,13 @@ import { lack, unsupported } from './capability.ts'
 import type { Clock } from './clock.ts'
 import { realClock } from './clock.ts'
 import type { AcquireRequest, CandidateReport, Lease, PoolSpec, ProviderSpec, SchedulerReport } from './contract.ts'
-import { dispatch, leave, pump, release } from './dispatch.ts'
+import { dispatch, leave, pump, release, releaseAfter } from './dispatch.ts'
 import { explainPool } from './explain.ts'
 import { createHost } from './host.ts'
 import type { SchedulerOptions } from './options.ts'
 import { pick } from './pick.ts'
-import type { LeaseRecord } from './lease.ts'
 import type { Pool } from './pool.ts'
 import { servingOf } from './pool.ts'
-import type { Key } from './provider.ts'
 import { poolOf, strategyOf } from './pools.ts'
 import type { Waiting } from './queue/waiting.ts'
 import { restore } from './memory/restore.ts'
@@ -69,17 +67,29 @@ export function createScheduler(
   let closed = false
   let heir: LiveScheduler | undefined
   const expire = (pool: Pool, item: Waiting) => expired(world, pool, item, clock.now())
-  const host = createHost(world, (lease, keys) => wake(lease, keys))
+  const host = createHost(world, (lease) => {
+    releaseAfter(world, lease, clock.now())
+    wake()
+  })
 
   /** Keys may have room again: whoever waits longest is asked first. */
-  function wake(lease: LeaseRecord | undefined, keys: readonly Key[]): void {
-    const pools = [...release(world, lease, keys, clock.now())]
+  function wake(): void {
+    if (world.queued === 0) return
+    const pools = [...world.pools.values()].filter(({ queue }) => queue.size > 0)
     pools.sort((a, b) => (a.queue.soonest()?.deadline ?? 0) - (b.queue.soonest()?.deadline ?? 0))
     for (const pool of pools) pump(world, host, pool, expire)
   }
 
-  async function acquire(request: AcquireRequest): Promise<Lease> {
-    if (heir) return heir.acquire(request)
+  /** No async function: that would make objects of its own for a request which need not wait. */
+  function acquire(request: AcquireRequest): Promise<Lease> {
+    try {
+      return heir ? heir.acquire(request) : give(request)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  function give(request: AcquireRequest): Promise<Lease> {
     if (closed) throw new GatewayError('shutting_down', 'The server is shutting down.')
     if (request.signal?.aborted) throw cancelled()
     const now = clock.now()
@@ -90,7 +100,7 @@ export function createScheduler(
       const choice = pick(world, pool, item, now)
       if (choice) {
         pool.drain.note(0, now)
-        return dispatch(world, host, pool, item, choice, now)
+        return Promise.resolve(dispatch(world, host, pool, item, choice, now))
       }
     }
     return enqueue(pool, item, now)
@@ -104,7 +114,9 @@ export function createScheduler(
       request,
       client: world.clients.get(request.client),
       tiers,
-      demands: new Map(),
+      lane: undefined,
+      demand: undefined,
+      demands: undefined,
       arrived,
       deadline: arrived + (request.maxWait ?? world.settings.max_wait),
       fallbackAt: world.settings.fallback_after > 0 && tiers.length > 1 ? arrived + world.settings.fallback_after : 0,
@@ -112,9 +124,9 @@ export function createScheduler(
       booking: undefined,
       gone: false,
       place: -1,
-      resolve: () => {},
-      reject: () => {},
-      unhook: () => {},
+      resolve: nothing,
+      reject: nothing,
+      unhook: nothing,
     }
   }
 
@@ -155,7 +167,9 @@ export function createScheduler(
         if (keyModel) Object.assign(keyModel, { retirement: undefined, breaker: undefined })
       }
     }
-    wake(undefined, keys)
+    const now = clock.now()
+    for (const key of keys) release(world, key, now)
+    wake()
     return keys.length > 0
   }
 
@@ -192,6 +206,8 @@ export function createScheduler(
     },
   }
 }
+
+function nothing(): void {}
 
 function cancelled(): GatewayError {
   return new GatewayError('cancelled', 'The client left while the request was waiting for a key.')

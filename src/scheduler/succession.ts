@@ -1,7 +1,8 @@
 /** What a scheduler leaves to the one that takes over: what was counted and learnt, who runs, and who waits. */
 import type { Scheduler } from './contract.ts'
-import { enter, leave, scopesOf } from './dispatch.ts'
-import type { LeaseHost } from './lease.ts'
+import { takeOver } from './accounting.ts'
+import { leave, scopesOf } from './dispatch.ts'
+import type { Host } from './host.ts'
 import { LeaseRecord } from './lease.ts'
 import { snapshotOf } from './memory/snapshot.ts'
 import type { Snapshot } from './memory/snapshot.ts'
@@ -31,7 +32,7 @@ export function bequeath(world: World, successor: Successor): void {
 }
 
 /** See `Successor`. */
-export function adopt(world: World, host: LeaseHost, before: LeaseRecord): LeaseRecord | undefined {
+export function adopt(world: World, host: Host, before: LeaseRecord): LeaseRecord | undefined {
   const now = world.clock.now()
   const pool = poolFor(world, before)
   const lane = pool?.lanes.find((each) => serves(each, before))
@@ -42,17 +43,18 @@ export function adopt(world: World, host: LeaseHost, before: LeaseRecord): Lease
     ...before.item,
     client: world.clients.get(request.client),
     tiers: pool.open ?? servingOf(pool.tiers, () => true),
-    demands: new Map(),
+    lane: undefined,
+    demand: undefined,
+    demands: undefined,
     booking: undefined,
   }
-  const choice = { lane, slot }
-  const scopes = scopesOf(world, pool, item, choice, now)
-  const lease = new LeaseRecord(host, pool, item, choice, scopes, before.demand, before)
+  const choice = { lane, slot, warm: false }
+  const holds = takeOver(scopesOf(world, pool, item, choice, now), before.holds, before.demand, now)
+  const lease = new LeaseRecord(host, pool, item, choice, holds, before.demand, now, before)
   lease.candidates = before.candidates
   lease.refusal = before.refusal
-  enter(world, host, lease)
-  const key = lease.keyState
-  if (before.keyState.unanswered?.has(before)) (key.unanswered ??= new Set()).add(lease)
+  lease.answered = before.answered
+  host.enter(lease)
   for (const each of lane.provider.lanes) each.refresh(slot, now)
   return lease
 }

@@ -1,4 +1,5 @@
 /** What one scheduler owns: its clock, its providers, its pools, its leases. */
+import { Chain } from './chain.ts'
 import type { Clients } from './clients.ts'
 import { createClients } from './clients.ts'
 import type { Clock } from './clock.ts'
@@ -29,7 +30,7 @@ export interface World {
   /** Those in use; made when first asked for. */
   readonly pools: Map<string, Pool>
   /** Under way, oldest first. */
-  readonly leases: Set<LeaseRecord>
+  readonly leases: Chain<LeaseRecord>
   queued: number
   /** Leases begun or ended, and keys switched, since the journal last asked; absent while there is no journal. */
   touched: Set<LeaseRecord | Key> | undefined
@@ -54,7 +55,7 @@ export function createWorld(
     estimator: createEstimator(),
     specs: new Map(spec.pools.map((pool) => [pool.model, pool])),
     pools: new Map(),
-    leases: new Set(),
+    leases: new Chain(),
     queued: 0,
     touched: undefined,
   }

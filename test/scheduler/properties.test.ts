@@ -83,6 +83,7 @@ describe('whatever happens', { timeout: 90_000 }, () => {
             queued: 0,
             timers: 0,
           })
+          expect(clock.idleTimers).toBeLessThanOrEqual(1) // the one that takes back forgotten leases
           expect(states.every((key) => key.inFlight === 0)).toBe(true)
           for (const { limit, level, amount } of scopes) if (limit === 'concurrency') expect(level).toBe(amount)
           // A day later every window is as new, but for what was learnt.

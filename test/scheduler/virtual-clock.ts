@@ -6,20 +6,21 @@ export interface VirtualClock extends Clock {
   advance(ms: number): Promise<void>
   /** Sets the wall clock on or back by `ms`; time itself goes on as before. */
   jump(ms: number): void
-  /** Timers that are set. */
+  /** Timers that are set and would keep a process alive, and those that would not. */
   readonly timers: number
+  readonly idleTimers: number
 }
 
 export function virtualClock(wall = Date.UTC(2026, 0, 15, 12)): VirtualClock {
   let time = 0
   let offset = wall
-  let timers: { at: number; fn: () => void }[] = []
+  let timers: { at: number; fn: () => void; alive: boolean }[] = []
 
   return {
     now: () => time,
     wall: () => offset + time,
-    setTimer(at, fn) {
-      const timer = { at, fn }
+    setTimer(at, fn, alive = true) {
+      const timer = { at, fn, alive }
       timers.push(timer)
       return () => {
         timers = timers.filter((other) => other !== timer)
@@ -42,7 +43,10 @@ export function virtualClock(wall = Date.UTC(2026, 0, 15, 12)): VirtualClock {
       offset += ms
     },
     get timers() {
-      return timers.length
+      return timers.filter(({ alive }) => alive).length
+    },
+    get idleTimers() {
+      return timers.filter(({ alive }) => !alive).length
     },
   }
 }

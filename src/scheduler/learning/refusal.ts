@@ -4,7 +4,7 @@ import type { Hold } from '../accounting.ts'
 import { recordRefusal } from '../health/provider-pause.ts'
 import type { LeaseRecord } from '../lease.ts'
 import { calendarFrame } from '../limits/calendar.ts'
-import type { OutcomeContext } from '../outcome.ts'
+import type { ToWall } from '../limits/window.ts'
 import type { KeyModel } from '../provider.ts'
 import type { Scope } from '../scope.ts'
 import { cool } from '../scope.ts'
@@ -23,7 +23,8 @@ export function coolRefused(
   lease: LeaseRecord,
   failure: Failure,
   model: () => KeyModel,
-  context: OutcomeContext,
+  now: number,
+  toWall: ToWall,
 ): void {
   const { refusal } = lease
   const state = model()
@@ -32,8 +33,8 @@ export function coolRefused(
     state.maxTokens = Math.min(state.maxTokens, size)
     return
   }
-  if (refusal?.class === 'day' || refusal?.class === 'month') return coolLong(lease, refusal, failure, state, context)
-  const { now } = context
+  if (refusal?.class === 'day' || refusal?.class === 'month')
+    return coolLong(lease, refusal, failure, state, now, toWall)
   const hold = refusal ? holdOf(lease, refusal) : undefined
   const until = now + restOf(refusal, failure, state, hold)
   const before = { until: state.scope.until, limit: hold?.limit.until ?? 0 }
@@ -79,9 +80,9 @@ function coolLong(
   refusal: Signal,
   failure: Failure,
   state: KeyModel,
-  context: OutcomeContext,
+  now: number,
+  toWall: ToWall,
 ): void {
-  const { now, toWall } = context
   const month = refusal.class === 'month'
   const least = month ? 20 * DAY : 20 * HOUR
   const long = lease.holds.filter(

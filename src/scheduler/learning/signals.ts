@@ -5,6 +5,7 @@ import type { LeaseRecord } from '../lease.ts'
 import type { ToWall } from '../limits/window.ts'
 import type { Limit } from '../limits/limit.ts'
 import { windowOf } from '../limits/limit.ts'
+import { keyModelOf } from '../provider.ts'
 import type { Scope } from '../scope.ts'
 import { addLimit, cool } from '../scope.ts'
 import { learntOf, setAmount } from './learnt.ts'
@@ -21,8 +22,6 @@ const STRENGTH = ['minute', 'shared', 'too-large', 'day', 'month', 'money', 'dea
 export function observeSignals(
   lease: LeaseRecord,
   signals: readonly Signal[],
-  /** Where a limit belongs that nobody declared. */
-  scope: () => Scope,
   now: number,
   options: LearningOptions,
 ): boolean {
@@ -30,7 +29,7 @@ export function observeSignals(
   for (const signal of signals) {
     const hold = holdOf(lease, signal)
     if (hold) more = sync(hold, signal, lease, now, options) || more
-    else learnNew(scope, signal, now, options)
+    else learnNew(lease, signal, now, options)
     if (signal.class) {
       const before = lease.refusal?.class ? STRENGTH.indexOf(lease.refusal.class) : -1
       if (STRENGTH.indexOf(signal.class) > before) lease.refusal = signal
@@ -126,7 +125,8 @@ function learnPhase(limit: Limit, reset: number, now: number, { toWall }: Learni
 }
 
 /** A limit that nobody declared, told by a header with its amount and period. */
-function learnNew(scope: () => Scope, signal: Signal, now: number, { toWall }: LearningOptions): void {
+function learnNew(lease: LeaseRecord, signal: Signal, now: number, { toWall }: LearningOptions): void {
+  const scope = (): Scope => keyModelOf(lease.lane.model, lease.keyState, toWall, now).scope
   if (signal.limit === undefined || signal.limit <= 0) {
     if (signal.remaining === 0 && signal.reset && signal.resetMeans !== 'full') {
       cool(scope(), now + signal.reset, `the provider says that no ${signal.metric} are left`)

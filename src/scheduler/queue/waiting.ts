@@ -5,12 +5,23 @@ import type { Placed } from '../heap.ts'
 import type { Choice, Lane, Tier } from '../lane.ts'
 import type { Demand } from '../limits/demand.ts'
 
+/** The lanes of one tier that can serve a request. */
+export interface Serving {
+  readonly tier: Tier
+  readonly lanes: readonly Lane[]
+  /** Is the prompt cache of any of them kept per key? */
+  readonly caches: boolean
+}
+
 export interface Waiting extends Placed {
   readonly request: AcquireRequest
   readonly client: Client
   /** Lanes that can serve it at all, by tier, best tier first. */
-  readonly tiers: readonly { tier: Tier; lanes: readonly Lane[] }[]
-  readonly demands: Map<Lane, Demand>
+  readonly tiers: readonly Serving[]
+  /** What it will cost on the first lane that was asked, and on the others: most requests are asked by one alone. */
+  lane: Lane | undefined
+  demand: Demand | undefined
+  demands: Map<Lane, Demand> | undefined
   /** When it first arrived, and when its patience ends (monotonic ms). */
   readonly arrived: number
   readonly deadline: number
