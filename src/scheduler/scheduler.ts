@@ -158,7 +158,7 @@ export function createScheduler(
     )
     for (const key of keys) {
       key.disabled = !enabled
-      world.touched?.add(key)
+      world.touched?.keys.add(key)
       if (!enabled) continue
       key.retirement = undefined
       key.scope.until = 0

@@ -10,8 +10,9 @@ import type { LeaseRecord } from './lease.ts'
 import type { ToWall } from './limits/window.ts'
 import type { SchedulerOptions } from './options.ts'
 import { DEFAULT_OPTIONS } from './options.ts'
+import type { Touched } from './memory/touched.ts'
 import type { Pool } from './pool.ts'
-import type { Key, Provider } from './provider.ts'
+import type { Provider } from './provider.ts'
 import { createProvider, modelOf } from './provider.ts'
 
 export type Settings = Required<SchedulerOptions>
@@ -32,8 +33,8 @@ export interface World {
   /** Under way, oldest first. */
   readonly leases: Chain<LeaseRecord>
   queued: number
-  /** Leases begun or ended, and keys switched, since the journal last asked; absent while there is no journal. */
-  touched: Set<LeaseRecord | Key> | undefined
+  /** Since the journal last asked; absent while there is no journal. */
+  touched: Touched | undefined
 }
 
 export function createWorld(

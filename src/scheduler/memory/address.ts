@@ -2,9 +2,11 @@
 import type { Key, KeyModel } from '../provider.ts'
 import { accountScopeOf, keyModelOf, modelOf } from '../provider.ts'
 import { poolOf } from '../pools.ts'
-import type { LeaseRecord } from '../lease.ts'
+import type { Lane } from '../lane.ts'
+import type { Pool } from '../pool.ts'
 import type { Scope } from '../scope.ts'
 import type { World } from '../world.ts'
+import type { Touched } from './touched.ts'
 
 /** A scope, and the key or pair of key and model that it is the own scope of. */
 export interface Place {
@@ -40,8 +42,16 @@ export function* places(world: World): Generator<Place> {
   }
 }
 
-/** The scopes that one lease touched. */
-export function* placesOf({ lane, slot, pool, item }: LeaseRecord): Generator<Place> {
+/** The scopes that were touched, some of them more than once. */
+export function* placesOf({ lanes, clients, keys }: Touched): Generator<Place> {
+  for (const [lane, { pool, slots }] of lanes) for (const slot of slots) yield* placesOfSlot(pool, lane, slot)
+  for (const { name, scope } of clients) if (scope) yield { address: addressOf('client', name), scope }
+  for (const key of keys)
+    yield { address: addressOf('key', key.provider.spec.name, key.spec.name), scope: key.scope, key }
+}
+
+/** All that a request with one key of one lane counts against, the client's own scope aside. */
+function* placesOfSlot(pool: Pool, lane: Lane, slot: number): Generator<Place> {
   const { spec, scope } = lane.provider
   const key = lane.key(slot)
   yield { address: addressOf('provider', spec.name), scope }
@@ -63,12 +73,6 @@ export function* placesOf({ lane, slot, pool, item }: LeaseRecord): Generator<Pl
       keyModel,
     }
   }
-  if (item.client.scope) yield { address: addressOf('client', item.client.name), scope: item.client.scope }
-}
-
-/** A key by itself. */
-export function placesOfKey(key: Key): Place[] {
-  return [{ address: addressOf('key', key.provider.spec.name, key.spec.name), scope: key.scope, key }]
 }
 
 /** The place of an address, made if need be; undefined for what the configuration no longer has. */

@@ -5,7 +5,8 @@ import type { Limit } from '../limits/limit.ts'
 import { limitId } from '../limits/limit.ts'
 import type { World } from '../world.ts'
 import type { Place } from './address.ts'
-import { places, placesOf, placesOfKey } from './address.ts'
+import { places, placesOf } from './address.ts'
+import { Touched } from './touched.ts'
 
 export interface Snapshot {
   version: 1
@@ -46,11 +47,10 @@ export function snapshotOf(world: World, clean: boolean): Snapshot {
 /** What has changed since the last call; the first call is told everything. */
 export function changesOf(world: World): Snapshot {
   const { touched } = world
-  world.touched = new Set()
+  world.touched = new Touched()
   if (!touched) return snapshotOf(world, false)
   const seen = new Map<string, Place>()
-  for (const item of touched)
-    for (const place of 'lane' in item ? placesOf(item) : placesOfKey(item)) seen.set(place.address, place)
+  for (const place of placesOf(touched)) seen.set(place.address, place)
   return collect(world, seen.values(), false)
 }
 
