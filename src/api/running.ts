@@ -1,7 +1,7 @@
 /** The requests that run now, so that a stop of the server can let them end. */
 import type { ServerResponse } from 'node:http'
 import { GatewayError } from '../chat/error.ts'
-import { abortAnswer } from './client-signal.ts'
+import { openSignal, type ClientSignal } from './client-signal.ts'
 
 export interface Running {
   /** Counts a request until its response has ended or its client has gone. */
@@ -21,17 +21,22 @@ export interface Running {
 const LAST_WORDS = 1000
 
 export function createRunning(): Running {
-  const responses = new Set<ServerResponse>()
+  /** In no order: the last takes the place of one that leaves. */
+  const open: ClientSignal[] = []
   let stopping: Promise<number> | undefined
   let onEmpty = (): void => {}
 
-  function leave(this: ServerResponse): void {
-    responses.delete(this)
-    if (responses.size === 0) onEmpty()
+  function leave(signal: ClientSignal): void {
+    const last = open.pop()
+    if (last && last !== signal) {
+      open[signal.place] = last
+      last.place = signal.place
+    }
+    if (open.length === 0) onEmpty()
   }
 
   function whenEmpty(then: () => void): void {
-    if (responses.size === 0) return then()
+    if (open.length === 0) return then()
     const earlier = onEmpty
     onEmpty = () => {
       onEmpty = () => {}
@@ -53,18 +58,19 @@ export function createRunning(): Running {
 
   async function drain(patience: number): Promise<number> {
     if (await empty(patience)) return 0
-    const late = [...responses]
-    for (const response of late) abortAnswer(response, new GatewayError('shutting_down', 'The server stopped.'))
-    if (!(await empty(LAST_WORDS))) for (const response of responses) response.destroy()
+    const late = [...open]
+    for (const signal of late) signal.cancel(new GatewayError('shutting_down', 'The server stopped.'))
+    if (!(await empty(LAST_WORDS))) for (const { response } of open.slice()) response.destroy()
     return late.length
   }
 
   return {
     enter(response) {
-      responses.add(response)
-      response.on('close', leave)
+      const signal = openSignal(response)
+      signal.place = open.push(signal) - 1
+      signal.closed = leave
     },
-    count: () => responses.size,
+    count: () => open.length,
     isStopping: () => stopping !== undefined,
     idle: () => new Promise((resolve) => whenEmpty(resolve)),
     stop: (patience) => (stopping ??= drain(patience)),

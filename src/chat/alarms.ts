@@ -8,9 +8,16 @@ export interface Alarm {
   due: number
   /** The time has come: `due` is Infinity again, until it is set anew. */
   ring(now: number): void
+  /** Its neighbours in the ring of all that are watched over; set here alone, and absent in an alarm that is not. */
+  before?: Alarm | undefined
+  after?: Alarm | undefined
 }
 
-const alarms = new Set<Alarm>()
+/** Where the ring begins and ends, so that every other alarm has two neighbours. */
+const end: Alarm = { due: Infinity, ring() {} }
+end.before = end
+end.after = end
+
 let timer: NodeJS.Timeout | undefined
 /** When the timer rings; no alarm that is set is due before. */
 let next = Infinity
@@ -22,12 +29,23 @@ const EARLY = 1
 
 /** Watches over the alarm from now on, until it is removed. */
 export function addAlarm(alarm: Alarm): void {
-  alarms.add(alarm)
+  if (!alarm.after) {
+    const last = end.before ?? end
+    alarm.before = last
+    alarm.after = end
+    last.after = alarm
+    end.before = alarm
+  }
   sooner(alarm)
 }
 
 export function removeAlarm(alarm: Alarm): void {
-  alarms.delete(alarm)
+  const { before, after } = alarm
+  if (!before || !after) return
+  before.after = after
+  after.before = before
+  alarm.before = undefined
+  alarm.after = undefined
 }
 
 /** To be told when an alarm's time may have moved forward. */
@@ -43,13 +61,19 @@ function ring(): void {
   const now = performance.now() + EARLY
   next = Infinity
   timer = undefined
-  let soonest: Alarm | undefined
-  for (const alarm of alarms) {
-    if (alarm.due <= now) {
+  const rung: Alarm[] = []
+  let soonest: Alarm = end
+  for (let alarm: Alarm | undefined = end.after; alarm && alarm !== end; alarm = alarm.after) {
+    if (alarm.due <= now) rung.push(alarm)
+    else if (alarm.due < soonest.due) soonest = alarm
+  }
+  sooner(soonest)
+  for (const alarm of rung) {
+    // what rang before may have removed it, or given it more time
+    if (alarm.after && alarm.due <= now) {
       alarm.due = Infinity
       alarm.ring(now)
     }
-    if (alarm.due < (soonest?.due ?? Infinity)) soonest = alarm
+    if (alarm.after) sooner(alarm)
   }
-  if (soonest) sooner(soonest)
 }

@@ -15,19 +15,24 @@ export function createCanceller(): Canceller {
   return new OwnCancellation()
 }
 
-/** A class, so that a request makes one object and no closures. */
-class OwnCancellation implements Canceller {
+const NOBODY: readonly (() => void)[] = []
+
+/** A class, so that a request makes one object and no closures, to which others may add what they need of it. */
+export class OwnCancellation implements Canceller {
   aborted = false
   reason: unknown = undefined
-  private listeners: (() => void)[] = []
+  /** Copied by each change, as there is nearly always one. */
+  private listeners: readonly (() => void)[] = NOBODY
 
   addEventListener(_type: 'abort', listener: () => void): void {
-    if (!this.aborted) this.listeners.push(listener)
+    if (!this.aborted) this.listeners = this.listeners.length === 0 ? [listener] : [...this.listeners, listener]
   }
 
   removeEventListener(_type: 'abort', listener: () => void): void {
-    const at = this.listeners.indexOf(listener)
-    if (at >= 0) this.listeners.splice(at, 1)
+    this.listeners =
+      this.listeners.length === 1 && this.listeners[0] === listener
+        ? NOBODY
+        : this.listeners.filter((other) => other !== listener)
   }
 
   cancel(reason: unknown): void {
@@ -35,7 +40,7 @@ class OwnCancellation implements Canceller {
     this.aborted = true
     this.reason = reason
     const told = this.listeners
-    this.listeners = []
+    this.listeners = NOBODY
     for (const listener of told) listener()
   }
 }

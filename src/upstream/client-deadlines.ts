@@ -22,6 +22,8 @@ export function createDeadlines(
 /** A class, as one is made for each exchange and moved with each chunk. */
 class ExchangeDeadlines implements Deadlines, Alarm {
   due = Infinity
+  before: Alarm | undefined = undefined
+  after: Alarm | undefined = undefined
   private phase: Exclude<Phase, 'total'> = 'connect'
   private phaseEnd = Infinity
   private readonly end: number
