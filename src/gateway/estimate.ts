@@ -43,7 +43,12 @@ function partTokens(part: Part): number {
 export function needsOf(request: ChatRequest): Needs {
   return {
     tools: request.tools !== undefined && request.tools.length > 0 && request.tool_choice !== 'none',
-    vision: request.messages.some((message) => message.content.some((part) => part.type === 'image')),
+    vision: hasImage(request.messages),
     json_schema: request.response_format?.type === 'json_schema',
   }
+}
+
+function hasImage(messages: readonly Message[]): boolean {
+  for (const { content } of messages) for (const { type } of content) if (type === 'image') return true
+  return false
 }

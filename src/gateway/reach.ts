@@ -29,6 +29,7 @@ export function createReach(parts: ReachParts): Reach {
 
   return async (ticket) => {
     const asked = askFor(ticket)
+    let next = asked
     const course: Course = { sent: false, spare: undefined }
     let last: GatewayError | undefined
     let firstTry: number | undefined
@@ -36,7 +37,7 @@ export function createReach(parts: ReachParts): Reach {
       let lease: Lease
       const since = parts.now()
       try {
-        lease = await acquire(asked, ticket, ticket.excluded, ticket.maxWait)
+        lease = await parts.scheduler.acquire(next)
       } catch (cause) {
         const error = asGatewayError(cause, ticket.context.signal)
         if (error.kind === 'unknown_model' || error.kind === 'cancelled' || last === undefined) throw error
@@ -66,11 +67,18 @@ export function createReach(parts: ReachParts): Reach {
           throw last
         }
         heed(verdict, lease, ticket)
+        next = again(asked, ticket, ticket.excluded, ticket.maxWait)
       }
     }
   }
 
-  function hedge(hedging: Hedging, lease: Lease, ticket: Ticket, asked: Asked, course: Course): Promise<Reached> {
+  function hedge(
+    hedging: Hedging,
+    lease: Lease,
+    ticket: Ticket,
+    asked: AcquireRequest,
+    course: Course,
+  ): Promise<Reached> {
     const tries = (each: Lease, signal: Cancellation): Promise<Reached> => {
       // of two that run at once the policy hears of one fault: the other key is done without as well
       if (each !== lease) exclude(ticket, each.id)
@@ -78,7 +86,7 @@ export function createReach(parts: ReachParts): Reach {
     }
     const another = async (): Promise<Lease | undefined> => {
       const others = new Set(ticket.excluded).add(lease.id)
-      const found = await acquire(asked, ticket, others, 0).catch(() => undefined)
+      const found = await parts.scheduler.acquire(again(asked, ticket, others, 0)).catch(() => undefined)
       if (!found || (found.id !== lease.id && !ticket.barred?.has(found.id))) return found
       found.fail({ kind: 'cancelled', started: false })
       return undefined
@@ -108,8 +116,8 @@ export function createReach(parts: ReachParts): Reach {
     }
   }
 
-  /** What stays the same for all keys that this request asks for. */
-  function askFor({ request, beginning, context }: Ticket): Asked {
+  /** What the first try asks for. */
+  function askFor({ request, beginning, context, excluded, maxWait, since }: Ticket): AcquireRequest {
     return {
       model: request.model,
       input: estimateInput(request) + Math.ceil(beginning.length / CHARACTERS_PER_TOKEN),
@@ -119,16 +127,20 @@ export function createReach(parts: ReachParts): Reach {
       affinity: affinityOf(request, context.client),
       signal: context.signal,
       explain: context.explain,
+      exclude: excluded,
+      maxWait,
+      waited: parts.now() - since,
     }
   }
 
-  function acquire(
-    asked: Asked,
+  /** The same for another try. */
+  function again(
+    asked: AcquireRequest,
     { since }: Ticket,
-    without: ReadonlySet<string> | undefined,
+    exclude: ReadonlySet<string> | undefined,
     maxWait: number | undefined,
-  ): Promise<Lease> {
-    return parts.scheduler.acquire({ ...asked, exclude: without, maxWait, waited: parts.now() - since })
+  ): AcquireRequest {
+    return { ...asked, exclude, maxWait, waited: parts.now() - since }
   }
 
   /** Keys and routes that the next try does without. */
@@ -143,5 +155,3 @@ export function createReach(parts: ReachParts): Reach {
     ticket.maxWait = Math.min(ticket.maxWait ?? Infinity, patience)
   }
 }
-
-type Asked = Omit<AcquireRequest, 'exclude' | 'maxWait' | 'waited'>

@@ -11,12 +11,13 @@ export interface Deadlines {
   clear(): void
 }
 
-/** `late` is called once. */
-export function createDeadlines(
-  timeouts: Partial<Timeouts>,
-  late: (phase: Phase, milliseconds: number) => void,
-): Deadlines {
-  return new ExchangeDeadlines(timeouts, late)
+export interface Watched {
+  /** A time is over: called once. */
+  late(phase: Phase, milliseconds: number): void
+}
+
+export function createDeadlines(timeouts: Partial<Timeouts>, watched: Watched): Deadlines {
+  return new ExchangeDeadlines(timeouts, watched)
 }
 
 /** A class, as one is made for each exchange and moved with each chunk. */
@@ -28,11 +29,11 @@ class ExchangeDeadlines implements Deadlines, Alarm {
   private phaseEnd = Infinity
   private readonly end: number
   private readonly timeouts: Partial<Timeouts>
-  private readonly late: (phase: Phase, milliseconds: number) => void
+  private readonly watched: Watched
 
-  constructor(timeouts: Partial<Timeouts>, late: (phase: Phase, milliseconds: number) => void) {
+  constructor(timeouts: Partial<Timeouts>, watched: Watched) {
     this.timeouts = timeouts
-    this.late = late
+    this.watched = watched
     this.end = timeouts.total ? performance.now() + timeouts.total : Infinity
     addAlarm(this)
   }
@@ -54,8 +55,8 @@ class ExchangeDeadlines implements Deadlines, Alarm {
   }
 
   ring(now: number): void {
-    if (now >= this.phaseEnd) this.late(this.phase, this.timeouts[this.phase] ?? 0)
-    else this.late('total', this.timeouts.total ?? 0)
+    if (now >= this.phaseEnd) this.watched.late(this.phase, this.timeouts[this.phase] ?? 0)
+    else this.watched.late('total', this.timeouts.total ?? 0)
   }
 
   private move(): void {

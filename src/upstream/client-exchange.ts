@@ -3,8 +3,9 @@ import type { Cancellation } from '../chat/cancellation.ts'
 import { GatewayError } from '../chat/error.ts'
 import { createClientBody, type ClientBody, type Tap } from './client-body.ts'
 import { decodeContent } from './client-encoding.ts'
-import { createDeadlines, type Deadlines } from './client-deadlines.ts'
-import { cancelledFault, connectionFault, timeoutFault } from './client-faults.ts'
+import { createDeadlines, type Deadlines, type Watched } from './client-deadlines.ts'
+import { cancelledFault, connectionFault, timeoutFault, type Phase } from './client-faults.ts'
+import type { Pools } from './client-pools.ts'
 import type { ClientAnswer, Timeouts, UpstreamRequest } from './contract.ts'
 
 export interface SendOptions {
@@ -29,22 +30,22 @@ const CROSSING = 1000
 
 /** One request and its answer. */
 export function startExchange(
-  dispatcherOf: () => Dispatcher,
+  pools: Pick<Pools, 'of'>,
   target: ExchangeTarget,
   request: UpstreamRequest,
   options: SendOptions,
   redirects: 'refuse' | 'give',
 ): Promise<ClientAnswer> {
   return new Promise((resolve, reject) => {
-    new Exchange(dispatcherOf, target, request, options, redirects, resolve, reject).begin()
+    new Exchange(pools, target, request, options, redirects, resolve, reject).begin()
   })
 }
 
 const NO_LIMITS: Partial<Timeouts> = {}
 
 /** All that goes wrong, at any time, goes through `fail`, and only once. A class: one object a request, few closures. */
-class Exchange implements Dispatcher.DispatchHandler, Tap {
-  private readonly dispatcherOf: () => Dispatcher
+class Exchange implements Dispatcher.DispatchHandler, Tap, Watched {
+  private readonly pools: Pick<Pools, 'of'>
   private readonly target: ExchangeTarget
   private readonly request: UpstreamRequest
   private readonly signal: Cancellation | undefined
@@ -64,7 +65,7 @@ class Exchange implements Dispatcher.DispatchHandler, Tap {
   }
 
   constructor(
-    dispatcherOf: () => Dispatcher,
+    pools: Pick<Pools, 'of'>,
     target: ExchangeTarget,
     request: UpstreamRequest,
     { signal, timeouts = NO_LIMITS }: SendOptions,
@@ -72,16 +73,14 @@ class Exchange implements Dispatcher.DispatchHandler, Tap {
     resolve: (answer: ClientAnswer) => void,
     reject: (error: GatewayError) => void,
   ) {
-    this.dispatcherOf = dispatcherOf
+    this.pools = pools
     this.target = target
     this.request = request
     this.signal = signal
     this.redirects = redirects
     this.resolve = resolve
     this.reject = reject
-    this.deadlines = createDeadlines(timeouts, (phase, milliseconds) =>
-      this.fail(timeoutFault(phase, milliseconds, target.host)),
-    )
+    this.deadlines = createDeadlines(timeouts, this)
     this.body = createClientBody(this)
   }
 
@@ -132,6 +131,10 @@ class Exchange implements Dispatcher.DispatchHandler, Tap {
     } else this.fail(connectionFault(error, this.answered, this.target.host))
   }
 
+  late(phase: Phase, milliseconds: number): void {
+    this.fail(timeoutFault(phase, milliseconds, this.target.host))
+  }
+
   pause(): void {
     this.controller?.pause()
   }
@@ -156,7 +159,7 @@ class Exchange implements Dispatcher.DispatchHandler, Tap {
     const { target, request } = this
     this.deadlines.enter('connect')
     try {
-      this.dispatcherOf().dispatch(
+      this.pools.of(target.origin).dispatch(
         {
           origin: target.origin,
           path: target.path,
@@ -206,13 +209,13 @@ class Exchange implements Dispatcher.DispatchHandler, Tap {
   }
 }
 
+/** What came twice is joined. The object is ours: the client made it for this answer. */
 function plainHeaders(received: Record<string, string | string[] | undefined>): Record<string, string> {
-  const headers: Record<string, string> = {}
   for (const name in received) {
     const value = received[name]
-    if (value !== undefined) headers[name] = typeof value === 'string' ? value : value.join(', ')
+    if (Array.isArray(value)) received[name] = value.join(', ')
   }
-  return headers
+  return received as Record<string, string>
 }
 
 /** Where to, without the query: it may hold a key. */

@@ -47,7 +47,7 @@ export function createClient(options: ClientOptions = {}): Client {
     if (closing !== undefined) return Promise.reject(new GatewayError('shutting_down', 'The server is stopping.'))
     if (options.signal?.aborted === true) return Promise.reject(cancelledFault(options.signal))
     const target = targetOf(request.url)
-    return startExchange(() => pools.of(target.origin), target, request, options, redirects)
+    return startExchange(pools, target, request, options, redirects)
   }
 
   return {
