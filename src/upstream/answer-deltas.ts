@@ -3,9 +3,10 @@ import type { AnswerFlow, AnswerSink } from '../chat/answer-flow.ts'
 import type { Delta } from '../chat/delta.ts'
 import { GatewayError } from '../chat/error.ts'
 import { pourInto } from '../chat/flow.ts'
+import { parseJson } from '../chat/json.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { ClientAnswer, Format } from './contract.ts'
-import { parseJson, readText } from './read-body.ts'
+import { readText } from './read-body.ts'
 import { StreamDeltas } from './stream-deltas.ts'
 
 /** Bytes: one event of a stream, an answer that comes whole. */
@@ -91,7 +92,7 @@ function decodeWhole(text: string, answer: ClientAnswer, request: ChatRequest, f
     const type = answer.headers['content-type'] ?? 'no content type'
     throw new GatewayError(
       'bad_answer',
-      `${format.name} answered ${answer.status} with ${type} that is no JSON; check base_url`,
+      `${format.name} answered ${answer.status} with ${type} that is no JSON, or nested too deep; check base_url`,
     )
   }
   const isEvents = Array.isArray(body) && body.length !== 1

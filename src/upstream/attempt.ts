@@ -2,6 +2,7 @@
 import { createCanceller, type Cancellation } from '../chat/cancellation.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import { GatewayError } from '../chat/error.ts'
+import { parseJson } from '../chat/json.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { Signal } from '../scheduler/contract.ts'
 import { answerDeltas, type AnswerBounds, type UpstreamDeltas } from './answer-deltas.ts'
@@ -10,7 +11,7 @@ import type { Client, ClientAnswer, Format, Secret, Target, Timeouts, UpstreamRe
 import type { Follow } from './follow.ts'
 import type { MediaFetcher } from './fetch-media.ts'
 import { inlineMedia } from './inline-media.ts'
-import { parseJson, readText } from './read-body.ts'
+import { readText } from './read-body.ts'
 
 export interface AttemptContext {
   client: Client

@@ -2,6 +2,7 @@
 import type { ChatRequest } from '../chat/request.ts'
 import type { Delta, DeltaError } from '../chat/delta.ts'
 import { GatewayError } from '../chat/error.ts'
+import { readJson } from '../chat/json.ts'
 import type { Watch } from '../definition/context.ts'
 import { DefinitionError } from '../definition/error.ts'
 import { isMap } from '../definition/scope.ts'
@@ -183,7 +184,7 @@ function streamDecoder(
       if (asText) value = event.text
       else {
         try {
-          value = JSON.parse(event.text)
+          value = readJson(event.text)
         } catch (cause) {
           if (event.text.trim() === '' || event.text.trim() === '[DONE]') return false
           if (++bad > MOST_BAD_EVENTS)

@@ -46,12 +46,3 @@ export function drain(reads: AsyncIterator<Uint8Array>, most: number): void {
   // nobody waits for this answer any more: how it ends is of no interest
   rest().catch(() => {})
 }
-
-/** The value that a text writes in JSON; undefined for what is none. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return undefined
-  }
-}

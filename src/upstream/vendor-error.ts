@@ -1,6 +1,7 @@
 /** What a vendor's error means: its message, type and code by the definition's rules, its kind by table, else by status. */
 import { GatewayError, KINDS, type ErrorKind } from '../chat/error.ts'
 import type { DeltaError } from '../chat/delta.ts'
+import { parseJson } from '../chat/json.ts'
 import { compileCases, type Cases } from '../definition/cases.ts'
 import type { Watch } from '../definition/context.ts'
 import { DefinitionError } from '../definition/error.ts'
@@ -59,7 +60,7 @@ export function compileErrors(name: string, node: unknown, watch?: Watch): Error
       frame[1] = Object.fromEntries(
         Object.entries(answer.headers).map(([key, value]) => [key.replaceAll('-', '_'), value]),
       )
-      const parsed = parse(body)
+      const parsed = parseJson(body)
       const said = read(cases, frame, parsed, now) ?? { message: messageOf(parsed) ?? silent(name, answer, body) }
       const byTable = classify(said)
       const byStatus = kindOf(answer.status)
@@ -159,14 +160,6 @@ function shown(said: Said, kind: ErrorKind): { type: string; code: string | null
 function retryAfter(headers: Record<string, string>, now: number): number | undefined {
   const fine = Number(headers['retry-after-ms'] ?? Number.NaN)
   return Number.isFinite(fine) && fine >= 0 ? fine : readDuration(headers['retry-after'], now)
-}
-
-function parse(body: string): unknown {
-  try {
-    return JSON.parse(body) as unknown
-  } catch {
-    return undefined
-  }
 }
 
 function silent(name: string, answer: UpstreamAnswer, body: string): string {

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { GatewayError } from '../../chat/error.ts'
+import { parseJson } from '../../chat/json.ts'
 import type { FramedEvent, Framer, FramingOptions } from '../contract.ts'
 import { frameHeaders } from './aws-frame-headers.ts'
 import { asBuffer, tooLong } from './whole-lines.ts'
@@ -97,12 +98,8 @@ function faultBody(payload: string): Record<string, unknown> {
 }
 
 function parsed(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? { ...value } : undefined
-  } catch {
-    return undefined
-  }
+  const value = parseJson(text)
+  return typeof value === 'object' && value !== null ? { ...value } : undefined
 }
 
 function broken(what: string): GatewayError {

@@ -1,4 +1,5 @@
 /** JSON as text and text as JSON, for vendors that want the one where OpenAI has the other. */
+import { parseJson } from '../../chat/json.ts'
 import type { Plug } from '../../definition/context.ts'
 import { isMap } from '../../definition/scope.ts'
 
@@ -9,15 +10,7 @@ export const jsonObject: Plug = (options) => {
   const key = typeof options['key'] === 'string' ? options['key'] : 'result'
   return (value) => {
     if (isMap(value)) return value
-    const parsed = typeof value === 'string' ? parse(value) : value
+    const parsed = typeof value === 'string' ? parseJson(value) : value
     return isMap(parsed) ? parsed : { [key]: parsed ?? value }
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return text
   }
 }

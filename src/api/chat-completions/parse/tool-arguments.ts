@@ -1,3 +1,4 @@
+import { parseJson } from '../../../chat/json.ts'
 import { isRecord } from '../record.ts'
 
 /**
@@ -15,12 +16,4 @@ export function parseArguments(value: unknown): Record<string, unknown> {
   // Some models encode their JSON twice.
   const again = typeof parsed === 'string' ? parseJson(parsed) : undefined
   return isRecord(again) ? again : { input: value }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return undefined
-  }
 }
