@@ -4,6 +4,7 @@ import { KINDS } from '../chat/error.ts'
 import type { RequestRecord } from '../gateway/record.ts'
 import { createLineWriter, type LineWriter } from './line-writer.ts'
 import type { Redact } from './redact.ts'
+import { requestLine } from './request-line.ts'
 
 export interface Log extends pino.Logger {
   /** One line a request: what was asked, who answered, how long it took. A fault of the upstream or of ours is a warning. */
@@ -36,14 +37,9 @@ export function createLog({ level, redact, write }: LogOptions): Log {
       const level = isQuiet ? 'info' : 'warn'
       if (!log.isLevelEnabled(level)) return
       const time = Date.now()
-      writer.defer(() => redact(lineOf(level, time, record)))
+      writer.defer(() => requestLine(level, time, record, redact))
     },
   })
-}
-
-/** As pino would write it, at half the cost: it would join each field to the line by itself. */
-function lineOf(level: string, time: number, record: RequestRecord): string {
-  return `${JSON.stringify({ level, time: new Date(time).toISOString(), ...record, msg: 'chat' })}\n`
 }
 
 let output: LineWriter | undefined
