@@ -45,11 +45,16 @@ export interface Result {
   rows: Row[]
 }
 
+/** Rounds of a paced phase that warm up: some thirty thousand chunks. */
+const UNCOUNTED = 3
+
 /** One result, or one for each rate. Throws Error when an answer was not a whole 200. */
 export async function measure(phase: Phase, candidates: Candidate[], rounds: number): Promise<Result[]> {
   if (phase.paced) {
-    // One round does not count: what is compiled in it would be charged to whoever comes first.
-    for (const candidate of candidates) await saturate(phase, candidate, phase.connections)
+    // The first rounds do not count: what is compiled in them would be charged to whoever has more to compile.
+    for (let round = 0; round < UNCOUNTED; round++) {
+      for (const candidate of candidates) await saturate(phase, candidate, phase.connections)
+    }
     const turns = await takeTurns(candidates, rounds, (one) => saturate(phase, one, phase.connections))
     return [{ phase, rows: rowsOf(candidates, turns) }]
   }
