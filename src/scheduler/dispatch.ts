@@ -41,11 +41,13 @@ export function dispatch(
   const { lane, slot } = choice
   const demand = demandOf(world, item, lane)
   const candidates = item.request.explain ? explainPool(world, pool, item, now, LISTED) : undefined
+  // It leaves now, not when the look at the queue began: a window that counts it sooner would end it too soon.
+  const sent = host.now()
   let holds: readonly Hold[] = NOTHING
   for (const scope of scopesOf(world, pool, item, choice, now)) {
-    if (scope) holds = reserve(holds, scope, demand, now)
+    if (scope) holds = reserve(holds, scope, demand, sent)
   }
-  const lease = new LeaseRecord(host, pool, item, choice, holds, demand, now)
+  const lease = new LeaseRecord(host, pool, item, choice, holds, demand, sent)
   lease.candidates = candidates?.toSorted((a, b) => Number(isChosen(b, lease)) - Number(isChosen(a, lease)))
   host.enter(lease)
   pool.queue.served(item.client)
