@@ -131,7 +131,9 @@ describe.concurrent('limits that are declared 30 % too high, where headers tell 
       seconds: SECONDS,
       body: () => ({ max_tokens: 40 }),
     })
-    expect(outcome.upstream.refused).toBe(0)
+    // On a busy machine the answer that tells of the limit can be later than the request that meets it: exactly none is
+    // shown on the virtual clock (test/scheduler/sim/headers.test.ts).
+    expect(outcome.upstream.refused).toBeLessThanOrEqual(1)
     expect(outcome.others).toEqual({})
     expect(outcome.timeless).toBe(0)
     expect(outcome.served).toBeGreaterThan(shape === 'bucket' ? 80 : 70)
