@@ -3,9 +3,9 @@ import { DefinitionError, type Path } from './error.ts'
 import { watched, type Template, type TemplateContext } from './context.ts'
 import { didYouMean } from './near-miss.ts'
 import type { Hole } from './hole.ts'
-import { always, type Known } from './known.ts'
+import { always } from './known.ts'
 import { compileFieldsPattern, compilePattern, EVERY, NONE } from './pattern.ts'
-import { isMap, type Frame, type Pattern, type Scope, type Shape } from './scope.ts'
+import { isMap, type Frame, type Pattern, type Scope, type Shape, type Known } from './scope.ts'
 
 export interface Cases {
   /** The template of the first case that takes the value (its holes are bound in the frame), or undefined. */

@@ -1,11 +1,6 @@
 /** What is known of a template when it is compiled: whatever can be decided then is not asked again for each request. */
 import type { Template } from './context.ts'
-import type { Frame } from './scope.ts'
-
-/** A value that is always the same one; undefined is "nothing to put". */
-export interface Known {
-  value: unknown
-}
+import type { Frame, Known } from './scope.ts'
 
 const KNOWN = new WeakMap<Template, Known>()
 const NO_FRAME: Frame = []

@@ -1,6 +1,5 @@
 /** Names that a template may use: each stands for one slot of the frame, an array that is filled while a rule runs. */
 import { DefinitionError, type Path } from './error.ts'
-import type { Known } from './known.ts'
 import { didYouMean } from './near-miss.ts'
 
 /** Slots by number. Frames are used again between events, which is safe because nothing here waits. */
@@ -18,6 +17,11 @@ export interface Shape {
 }
 
 export const ANYTHING: Shape = {}
+
+/** A value that is always the same one; undefined is "nothing to put". */
+export interface Known {
+  value: unknown
+}
 
 interface Name {
   slot: number

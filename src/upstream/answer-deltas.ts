@@ -1,11 +1,11 @@
 /** The body of an answer as deltas, be it a stream or whole. */
-import type { AnswerFlow, AnswerSink } from '../chat/answer-flow.ts'
+import type { AnswerSink } from '../chat/answer-flow.ts'
 import type { Delta } from '../chat/delta.ts'
 import { GatewayError } from '../chat/error.ts'
 import { pourInto } from '../chat/flow.ts'
 import { parseJson } from '../chat/json.ts'
 import type { ChatRequest } from '../chat/request.ts'
-import type { ClientAnswer, Format } from './contract.ts'
+import type { ClientAnswer, Format, UpstreamDeltas } from './contract.ts'
 import { readText } from './read-body.ts'
 import { StreamDeltas } from './stream-deltas.ts'
 
@@ -13,15 +13,6 @@ import { StreamDeltas } from './stream-deltas.ts'
 export interface AnswerBounds {
   event: number
   answer: number
-}
-
-/** Iterated until the answer is committed, and poured from then on. */
-export interface UpstreamDeltas extends AnswerFlow, AsyncIterator<Delta[], undefined> {
-  return(): Promise<IteratorReturnResult<undefined>>
-  /** The vendor said that its answer is over. */
-  readonly isTerminated: boolean
-  /** All of an answer that came whole, which is not given again; undefined of a stream. */
-  takeWhole(): Delta[] | undefined
 }
 
 /** Of a whole answer once it is there. Throws a GatewayError when the answer is none or breaks, as the iteration of a stream does. */

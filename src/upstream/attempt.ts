@@ -5,10 +5,19 @@ import { GatewayError } from '../chat/error.ts'
 import { parseJson } from '../chat/json.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { Signal } from '../scheduler/contract.ts'
-import { answerDeltas, type AnswerBounds, type UpstreamDeltas } from './answer-deltas.ts'
+import { answerDeltas, type AnswerBounds } from './answer-deltas.ts'
 import { cancelledFault } from './client-faults.ts'
-import type { Client, ClientAnswer, Format, Secret, Target, Timeouts, UpstreamRequest } from './contract.ts'
-import type { Follow } from './follow.ts'
+import type {
+  Client,
+  ClientAnswer,
+  Follow,
+  Format,
+  Secret,
+  Target,
+  Timeouts,
+  UpstreamDeltas,
+  UpstreamRequest,
+} from './contract.ts'
 import type { MediaFetcher } from './fetch-media.ts'
 import { inlineMedia } from './inline-media.ts'
 import { readText } from './read-body.ts'

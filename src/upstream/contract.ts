@@ -1,4 +1,5 @@
 /** How one vendor is called: the types between a definition, its plugs and the attempt. */
+import type { AnswerFlow } from '../chat/answer-flow.ts'
 import type { Cancellation } from '../chat/cancellation.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { Delta } from '../chat/delta.ts'
@@ -6,7 +7,6 @@ import type { GatewayError } from '../chat/error.ts'
 import type { Mould } from './mould.ts'
 import type { Prefix } from './prefix.ts'
 import type { Signal } from '../scheduler/contract.ts'
-import type { Follow } from './follow.ts'
 
 export type { Prefix }
 
@@ -104,6 +104,24 @@ export interface StreamDecoder {
 export interface UpstreamAnswer {
   status: number
   headers: Record<string, string>
+}
+
+export interface NextStep {
+  request: UpstreamRequest
+  /** Milliseconds before it is sent. */
+  wait: number
+}
+
+/** The step after a JSON answer; nothing when that answer is the real one. Throws a GatewayError for a foreign URL. */
+export type Follow = (body: unknown, stream: boolean, first: UpstreamRequest) => NextStep | undefined
+
+/** Iterated until the answer is committed, and poured from then on. */
+export interface UpstreamDeltas extends AnswerFlow, AsyncIterator<Delta[], undefined> {
+  return(): Promise<IteratorReturnResult<undefined>>
+  /** The vendor said that its answer is over. */
+  readonly isTerminated: boolean
+  /** All of an answer that came whole, which is not given again; undefined of a stream. */
+  takeWhole(): Delta[] | undefined
 }
 
 /** One compiled definition. */

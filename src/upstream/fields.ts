@@ -1,7 +1,7 @@
 /** The names that a request template may use, their shapes, and how each is read from the request. */
 import { OPTION_FIELDS, type ChatRequest } from '../chat/request.ts'
-import { NOTHING, type Known } from '../definition/known.ts'
-import { ANYTHING, type Frame, type Shape } from '../definition/scope.ts'
+import { NOTHING } from '../definition/known.ts'
+import { ANYTHING, type Frame, type Shape, type Known } from '../definition/scope.ts'
 import type { Target } from './contract.ts'
 
 const map = (...keys: string[]): Shape => ({ keys: Object.fromEntries(keys.map((key) => [key, ANYTHING])) })

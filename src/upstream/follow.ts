@@ -5,18 +5,9 @@ import type { Watch } from '../definition/context.ts'
 import { DefinitionError } from '../definition/error.ts'
 import { isMap, Scope } from '../definition/scope.ts'
 import { templateContext } from '../definition/template.ts'
-import type { UpstreamRequest } from './contract.ts'
+import type { Follow } from './contract.ts'
 import { globTest } from './glob.ts'
 import { PLUGS } from './plugs/index.ts'
-
-export interface NextStep {
-  request: UpstreamRequest
-  /** Milliseconds before it is sent. */
-  wait: number
-}
-
-/** The step after a JSON answer; nothing when that answer is the real one. Throws a GatewayError for a foreign URL. */
-export type Follow = (body: unknown, stream: boolean, first: UpstreamRequest) => NextStep | undefined
 
 const KEYS = new Set(['hosts', 'when', 'then', 'cases'])
 

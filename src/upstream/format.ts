@@ -19,7 +19,8 @@ import { readPrefix } from './prefix.ts'
 import { compileRequest } from './request.ts'
 import { compileEvents, type EventReader, type UsageMemory } from './response.ts'
 import { compileSignals } from './signals.ts'
-import { THROUGH, type Through } from './through/index.ts'
+import { THROUGH } from './through/index.ts'
+import type { Through } from './through/through.ts'
 import { compileErrors } from './vendor-error.ts'
 
 const KEYS = new Set([

@@ -2,7 +2,8 @@
 import { DefinitionError, type Path } from '../definition/error.ts'
 import { isMap } from '../definition/scope.ts'
 import type { FormatDefinition } from './definition.ts'
-import { compileChores, type Chore } from './chores/index.ts'
+import type { Chore } from './chores/chore.ts'
+import { compileChores } from './chores/index.ts'
 import { globTest } from './glob.ts'
 
 export interface ModelPlan {

@@ -1,8 +1,8 @@
 /** The templates of a request: those for any request, and those for requests of which some fields are known. */
 import { DefinitionError, type Path } from '../definition/error.ts'
 import { readText } from '../definition/hole.ts'
-import { isNothing, isPlain, knownOf, type Known } from '../definition/known.ts'
-import { isMap, Scope } from '../definition/scope.ts'
+import { isNothing, isPlain, knownOf } from '../definition/known.ts'
+import { isMap, Scope, type Known } from '../definition/scope.ts'
 import { templateContext } from '../definition/template.ts'
 import type { Template, TemplateContext, Watch } from '../definition/context.ts'
 import type { FormatDefinition } from './definition.ts'

@@ -1,5 +1,5 @@
 /** What a worker and the owner of the scheduler tell each other: lists of these, all of one turn of the loop in one message. */
-import type { ErrorKind } from '../chat/error.ts'
+import type { GatewayError } from '../chat/error.ts'
 import type { Counts } from '../observability/metrics.ts'
 import type { AcquireRequest, CandidateReport, Failure, Settlement, Signal } from '../scheduler/contract.ts'
 
@@ -40,15 +40,6 @@ export interface LeaseFacts {
 }
 
 /** A GatewayError on its way. */
-export interface Fault {
-  kind: ErrorKind
-  message: string
-  details: {
-    status: number
-    type: string
-    code: string | null
-    param: string | null
-    retryAfter?: number
-    extra?: Record<string, unknown>
-  }
+export interface Fault extends Pick<GatewayError, 'kind' | 'message'> {
+  details: Pick<GatewayError, 'status' | 'type' | 'code' | 'param' | 'retryAfter' | 'extra'>
 }

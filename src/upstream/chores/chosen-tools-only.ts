@@ -1,7 +1,7 @@
 /** A choice among some of the tools, for vendors that know no such choice: the other tools are left out. */
 import type { ChatRequest, Tool, ToolChoice } from '../../chat/request.ts'
 import { isMap } from '../../definition/scope.ts'
-import type { Chore } from './index.ts'
+import type { Chore } from './chore.ts'
 
 /** `except: name`: the vendor knows the choice of one tool by its name, and that one stays as it is. */
 export const chosenToolsOnly: Chore = (options) => (request) => {

@@ -1,5 +1,5 @@
 /** Stop sequences beyond the vendor's most are left out, the last ones first. */
-import type { Chore } from './index.ts'
+import type { Chore } from './chore.ts'
 
 /** `most`: how many the vendor takes. */
 export const fewerStops: Chore = (options) => {

@@ -1,7 +1,7 @@
 /** Chores on the request that no template can do, named from a format's `prepare`. */
-import type { ChatRequest } from '../../chat/request.ts'
 import { DefinitionError, type Path } from '../../definition/error.ts'
 import { readNamed } from '../named.ts'
+import type { Chore } from './chore.ts'
 import { chosenToolsOnly } from './chosen-tools-only.ts'
 import { fewerStops } from './fewer-stops.ts'
 import { jsonSchemaInWords } from './json-schema-in-words.ts'
@@ -19,9 +19,6 @@ import { withoutBlankText } from './without-blank-text.ts'
 import { withoutUnusedTools } from './without-unused-tools.ts'
 import { withoutForeignFields } from './without-foreign-fields.ts'
 import { withoutIdleFields } from './without-idle-fields.ts'
-
-/** Made once with its options; gives the request back, changed. What a client would miss is added to the warnings. */
-export type Chore = (options: Record<string, unknown>) => (request: ChatRequest, warnings: string[]) => ChatRequest
 
 export const CHORES: Record<string, Chore> = {
   'chosen-tools-only': chosenToolsOnly,

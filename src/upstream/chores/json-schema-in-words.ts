@@ -1,6 +1,6 @@
 /** For vendors without structured output: the schema goes into the instructions, and the answer is asked for as any JSON. */
 import type { ChatRequest, Message } from '../../chat/request.ts'
-import type { Chore } from './index.ts'
+import type { Chore } from './chore.ts'
 
 /** `keep`: `json_object` where the vendor has that mode; else the format is left out altogether. */
 export const jsonSchemaInWords: Chore = (options) => {

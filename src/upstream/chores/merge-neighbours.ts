@@ -1,6 +1,6 @@
 /** Neighbours of one role in one message, for vendors whose roles alternate; calls and tool results stay apart. */
 import type { Message } from '../../chat/request.ts'
-import type { Chore } from './index.ts'
+import type { Chore } from './chore.ts'
 
 export const mergeNeighbours: Chore = () => (request) => {
   const out: Message[] = []

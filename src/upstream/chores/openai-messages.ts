@@ -1,7 +1,7 @@
 /** Messages in OpenAI's wire form, made plainer for servers that know only a part of it. */
 import type { Message } from '../../chat/request.ts'
 import { isMap } from '../../definition/scope.ts'
-import type { Chore } from './index.ts'
+import type { Chore } from './chore.ts'
 
 type Wire = Message['wire']
 

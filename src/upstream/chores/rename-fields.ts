@@ -1,5 +1,5 @@
 /** Fields of the body under another name, for models that know only the newer one of two. */
-import type { Chore } from './index.ts'
+import type { Chore } from './chore.ts'
 
 /** `{ max_tokens: max_completion_tokens }`: a field that stands under its new name already wins. */
 export const renameFields: Chore = (options) => {

@@ -1,6 +1,6 @@
 /** The first call of each answer gets a stand-in for the opaque state that a vendor wants back and the client has not. */
 import type { Message } from '../../chat/request.ts'
-import type { Chore } from './index.ts'
+import type { Chore } from './chore.ts'
 
 /** `signature`: what the vendor takes in its place. */
 export const signFirstCalls: Chore = (options) => {

@@ -1,6 +1,6 @@
 /** A conversation that the user does not begin, or in which nobody says anything, gets a first word of the user. */
 import type { Message } from '../../chat/request.ts'
-import type { Chore } from './index.ts'
+import type { Chore } from './chore.ts'
 
 /** `text`: what the user is made to say. */
 export const startsWithUser: Chore = (options) => {

@@ -1,7 +1,7 @@
 /** Text files become text, under their name: for vendors that take no files. */
 import type { Message, Part } from '../../chat/request.ts'
 import { isMap } from '../../definition/scope.ts'
-import type { Chore } from './index.ts'
+import type { Chore } from './chore.ts'
 
 const TEXT = /^(text\/|application\/(json|xml|yaml|x-yaml|javascript|typescript|toml|sql)$)/
 

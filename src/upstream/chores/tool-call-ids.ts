@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Message } from '../../chat/request.ts'
 import { isMap } from '../../definition/scope.ts'
-import type { Chore } from './index.ts'
+import type { Chore } from './chore.ts'
 
 /** `characters`: those allowed, as in a character class; `length`: exact length; `most`: greatest length, where there is one. */
 export const toolCallIds: Chore = (options) => {

@@ -1,6 +1,6 @@
 /** Where no tool may be called, earlier calls and their results become text: some vendors refuse them without tools. */
 import type { ChatRequest, Message, Part } from '../../chat/request.ts'
-import type { Chore } from './index.ts'
+import type { Chore } from './chore.ts'
 
 export const toolHistoryAsText: Chore = () => (request) => {
   if (request.tools && request.tool_choice !== 'none') return request

@@ -1,6 +1,6 @@
 /** Results of parallel calls in the order of the calls: for vendors that know a result by its place and its tool's name. */
 import type { Message } from '../../chat/request.ts'
-import type { Chore } from './index.ts'
+import type { Chore } from './chore.ts'
 
 export const toolResultsInOrder: Chore = () => (request) => {
   if (!request.messages.some(hasParallelCalls)) return request

@@ -1,6 +1,6 @@
 /** A last message of the assistant is a beginning to go on from; some vendors refuse one that ends in white space. */
 import type { Message } from '../../chat/request.ts'
-import type { Chore } from './index.ts'
+import type { Chore } from './chore.ts'
 
 export const trimLastAnswer: Chore = () => (request) => {
   const at = request.messages.findLastIndex(saysSomething)

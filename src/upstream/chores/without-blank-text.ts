@@ -1,6 +1,6 @@
 /** Text parts of nothing but white space are left out: some vendors refuse a message that holds one. */
 import type { Message, Part } from '../../chat/request.ts'
-import type { Chore } from './index.ts'
+import type { Chore } from './chore.ts'
 
 export const withoutBlankText: Chore = () => (request) => {
   if (!request.messages.some(hasBlank)) return request

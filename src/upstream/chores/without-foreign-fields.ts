@@ -1,6 +1,6 @@
 /** What other vendors put into a message and clients send back, thoughts and marks, for servers that refuse to hear of it. */
 import { isMap } from '../../definition/scope.ts'
-import type { Chore } from './index.ts'
+import type { Chore } from './chore.ts'
 
 const FOREIGN = new Set([
   'reasoning_content',

@@ -1,5 +1,5 @@
 /** What clients send though it says nothing, and strict servers refuse: null, no tools, a choice among none, an older limit. */
-import type { Chore } from './index.ts'
+import type { Chore } from './chore.ts'
 
 /** They speak of tools: without any, they are a fault. */
 const NEEDS_TOOLS = ['tool_choice', 'parallel_tool_calls']

@@ -1,5 +1,5 @@
 /** Tools that must not be called are left out: for vendors that know no choice `none`. */
-import type { Chore } from './index.ts'
+import type { Chore } from './chore.ts'
 
 export const withoutUnusedTools: Chore = () => (request) => {
   if (request.tool_choice !== 'none') return request

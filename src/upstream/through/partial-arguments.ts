@@ -1,7 +1,7 @@
 /** Tool calls whose arguments come as values at JSON paths (Vertex, `partialArgs`): put together, given out when whole. */
 import type { Delta, ToolCallDelta } from '../../chat/delta.ts'
 import { isMap } from '../../definition/scope.ts'
-import type { ThroughFactory } from './index.ts'
+import type { ThroughFactory } from './through.ts'
 
 /**
  * `{ jsonPath, stringValue | numberValue | boolValue | nullValue }`: `$.operations[0].action` and the value there; text at

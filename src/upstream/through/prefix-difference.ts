@@ -1,6 +1,6 @@
 /** Streams whose events repeat all that was said so far: only what is new goes on. */
 import type { Delta, ToolCallDelta } from '../../chat/delta.ts'
-import type { ThroughFactory } from './index.ts'
+import type { ThroughFactory } from './through.ts'
 
 interface Difference {
   /** The new text of an event; nothing while it cannot be told yet. */

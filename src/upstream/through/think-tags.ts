@@ -2,7 +2,7 @@
 import type { Delta } from '../../chat/delta.ts'
 import { isMap } from '../../definition/scope.ts'
 import { isChoice } from '../delta-fields.ts'
-import type { ThroughFactory } from './index.ts'
+import type { ThroughFactory } from './through.ts'
 
 interface Said {
   reasoning?: string
