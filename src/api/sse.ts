@@ -38,7 +38,7 @@ const HEAD = {
 const LAST_CHUNK = '0\r\n\r\n'
 
 /** A comment: each client's parser skips it, each proxy on the way sees that the stream lives. */
-export const HEARTBEAT = ': keep-alive\n\n'
+const HEARTBEAT = ': keep-alive\n\n'
 
 export function createEventStream(response: ServerResponse, options: EventStreamOptions): EventStream {
   return new ResponseStream(response, options)

@@ -22,11 +22,6 @@ export function pourInto<T>(source: AsyncIterable<T>, into: Sink<T>): void {
   else void pourEach(source, into)
 }
 
-/** Resolves at the end; rejects with the flow's fault, or with what `take` threw. */
-export function pour<T>(source: AsyncIterable<T>, take: Take<T>): Promise<void> {
-  return new Promise((resolve, reject) => pourInto(source, { take, end: resolve, fail: reject }))
-}
-
 async function pourEach<T>(source: AsyncIterable<T>, into: Sink<T>): Promise<void> {
   try {
     for await (const value of source) {

@@ -48,7 +48,7 @@ function detailed(entry: CatalogueEntry): string {
 }
 
 /** What it can, its context, dollars for a million tokens in and out, its limits. */
-export function modelCells({ tools, vision, json_schema, context, price, limits }: ModelInfo): string[] {
+function modelCells({ tools, vision, json_schema, context, price, limits }: ModelInfo): string[] {
   const can = [tools && 'tools', vision && 'vision', json_schema && 'json_schema'].filter(Boolean).join(' ')
   return [
     can,

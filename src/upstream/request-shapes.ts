@@ -27,8 +27,8 @@ export function compileShapes(
     let parts = shapes.get(shape)
     if (!parts) {
       if (count >= MOST_SHAPES) return general
-      count++
       shapes.set(shape, (parts = compileParts(node, knownFields(shape, relevant, traits))))
+      count++
     }
     last = parts
     lastShape = shape

@@ -73,19 +73,19 @@ describe('a request whose first token is late', () => {
   })
 
   it('waits where there is no other key, where it is not wanted, and where too many were sent twice', async () => {
-    for (const [hedge, keys, requests] of [
-      [0.5, 1, 1],
-      [0, 2, 1],
-      [0.01, 2, 2],
+    for (const [hedge, keys, twice] of [
+      [0.5, 1, [false]],
+      [0, 2, [false]],
+      [0.01, 2, [true, false]],
     ] as const) {
       const act = await start(hedge, keys)
-      let twice = 0
-      for (let i = 0; i < requests; i++) {
+      for (const again of twice) {
         vendor.calls.length = 0
         act(firstSilent(well))
         const leaving = new AbortController()
-        const timer = setTimeout(() => leaving.abort(), 400)
-        const asked = fetch(`${gateway.url}/v1/chat/completions`, {
+        // Nobody answers one that is not sent twice: its client leaves, many times later than usual.
+        const timer = again ? undefined : setTimeout(() => leaving.abort(), 400)
+        await fetch(`${gateway.url}/v1/chat/completions`, {
           method: 'POST',
           headers: { 'content-type': 'application/json' },
           body: JSON.stringify({ model: 'vendor/m', messages: [{ role: 'user', content: 'Hello' }] }),
@@ -94,11 +94,9 @@ describe('a request whose first token is late', () => {
           (answer) => answer.text(),
           () => undefined,
         )
-        await asked
         clearTimeout(timer)
-        twice += vendor.calls.length - 1
+        expect(vendor.calls).toHaveLength(again ? 2 : 1)
       }
-      expect(twice).toBe(hedge === 0.01 ? 1 : 0)
       if (keys !== 2 || hedge !== 0.01) {
         await gateway.close()
         await vendor.close()

@@ -2,7 +2,7 @@
 import type { Limit, Learnt } from '../limits/limit.ts'
 
 /** A limit that was cut by inference holds this long before it creeps up; doubled by each further cut. */
-export const FIRST_HOLD = 300_000
+const FIRST_HOLD = 300_000
 export const LONGEST_HOLD = 3_600_000
 /** Additive increase: 1 % of the declared amount each minute. */
 const CREEP = 0.01

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { pour } from '../../../src/chat/flow.ts'
+import type { Take } from '../../../src/chat/flow.ts'
 import { createClientBody, type Tap } from '../../../src/upstream/client-body.ts'
 
 function opened(): { body: ReturnType<typeof createClientBody>; calls: string[] } {
@@ -14,6 +14,8 @@ function opened(): { body: ReturnType<typeof createClientBody>; calls: string[] 
   return { body: createClientBody(tap), calls }
 }
 
+const pour = (body: ReturnType<typeof createClientBody>, take: Take<Uint8Array>): Promise<void> =>
+  new Promise((resolve, reject) => body.pour({ take, end: resolve, fail: reject }))
 const bytes = (text: string): Buffer => Buffer.from(text)
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
