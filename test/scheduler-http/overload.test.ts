@@ -8,12 +8,19 @@ const OVER = 2
 const SECONDS = 3
 const IMPATIENT = { scheduler: { max_wait: '1s' } }
 
+/**
+ * Of requests that the upstream refused. In real time, on a machine that does other work as well, a first request can be so
+ * long on its way that a full bucket overflows meanwhile, and the answer that tells of a limit can be later than the request
+ * that meets it. Exactly none is shown on the virtual clock (test/scheduler/sim).
+ */
+const BY_CHANCE = 1
+
 function expectOrder(outcome: Outcome): void {
-  expect(outcome.upstream.refused).toBe(0)
+  expect(outcome.upstream.refused).toBeLessThanOrEqual(BY_CHANCE)
   expect(outcome.others).toEqual({})
   expect(outcome.timeless).toBe(0)
   expect(outcome.served + outcome.refused).toBe(outcome.offered)
-  expect(outcome.upstream.requests).toBe(outcome.served)
+  expect(outcome.upstream.requests - outcome.upstream.refused).toBe(outcome.served)
   expect(outcome).toMatchObject({ inFlight: 0, queued: 0 })
 }
 
@@ -27,7 +34,7 @@ const requests = (shape: EnforcedLimit['shape']): EnforcedLimit => ({
 
 describe.concurrent('twice what truly declared limits allow', { timeout: 30_000 }, () => {
   it.each(['bucket', 'sliding', 'fixed'] as const)(
-    '%s: nothing is refused upstream, and little is left unused',
+    '%s: nothing is refused upstream but by chance, and little is left unused',
     async (shape) => {
       const capacity = 10 * KEYS.length
       const outcome = await overload({
@@ -131,9 +138,7 @@ describe.concurrent('limits that are declared 30 % too high, where headers tell 
       seconds: SECONDS,
       body: () => ({ max_tokens: 40 }),
     })
-    // On a busy machine the answer that tells of the limit can be later than the request that meets it: exactly none is
-    // shown on the virtual clock (test/scheduler/sim/headers.test.ts).
-    expect(outcome.upstream.refused).toBeLessThanOrEqual(1)
+    expect(outcome.upstream.refused).toBeLessThanOrEqual(BY_CHANCE)
     expect(outcome.others).toEqual({})
     expect(outcome.timeless).toBe(0)
     expect(outcome.served).toBeGreaterThan(shape === 'bucket' ? 80 : 70)
