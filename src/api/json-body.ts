@@ -13,6 +13,8 @@ declare module 'fastify' {
 const MANY = 16 * 1024
 /** Escapes below U+0100 can hide the letters of a key. */
 const HIDING = Buffer.from('\\u00')
+/** Their rare part: each backslash of a text with line ends would be a candidate (230 µs for 225 kB; this one 3 µs). */
+const HIDING_DIGITS = Buffer.from('u00')
 
 /**
  * Instead of Fastify's own parser, which searches the text of every body for keys that could poison a prototype, and parses
@@ -39,7 +41,7 @@ export function registerJsonBody(app: FastifyInstance, bounds: RequestBounds): v
     } catch {
       return careful(request, text, give)
     }
-    if (bytes.length >= MANY && !bytes.includes(HIDING)) request.bodyBytes = bytes
+    if (bytes.length >= MANY && !(bytes.includes(HIDING_DIGITS) && bytes.includes(HIDING))) request.bodyBytes = bytes
     give(null, body)
   })
 }
