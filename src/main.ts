@@ -32,6 +32,14 @@ const COMMANDS: Record<string, Command> = {
     summary: 'does each key work? One tiny request with each: probe [PROVIDER[/MODEL]]',
     load: () => import('./cli/probe.ts'),
   },
+  run: {
+    summary: 'start an agent or app on this gateway: run [--model M] -- AGENT …',
+    load: () => import('./cli/run.ts'),
+  },
+  setup: {
+    summary: "write this gateway into a tool's own configuration: setup TOOL [--print]",
+    load: () => import('./cli/setup.ts'),
+  },
   'init-format': {
     summary: "draft a wire format from a vendor's example: init-format --from curl.txt [--answer sample]",
     load: () => import('./cli/init-format.ts'),

@@ -17,6 +17,7 @@ interface Import {
  * the rest together: they may import all, and nothing but they themselves may import them.
  */
 const ARROWS: Record<string, string[]> = {
+  agents: [],
   chat: [],
   definition: [],
   sandbox: [],
