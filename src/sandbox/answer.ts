@@ -81,14 +81,19 @@ function toolResults(messages: ReadMessage[]): string[] {
   const calls = messages.flatMap((message) => message.calls)
   return messages.slice(first).map((message) => {
     const name = calls.find((call) => call.id === message.callId)?.name ?? message.name ?? 'The tool'
-    return `${name} says: ${message.text}.`
+    return `${name} says: ${clipped(message.text, 300)}.`
   })
 }
 
 function topic(request: SandboxRequest): string {
   const text = request.messages.findLast((message) => message.role === 'user')?.text ?? ''
-  const line = text.replaceAll(/\s+/g, ' ').trim()
-  return [...line].length > 80 ? `${[...line].slice(0, 79).join('')}…` : line
+  return clipped(text.replaceAll(/\s+/g, ' ').trim(), 80)
+}
+
+/** A file that an agent read, said back word for word, would take minutes. @param most characters */
+function clipped(text: string, most: number): string {
+  const characters = text.length > most ? [...text] : []
+  return characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : text
 }
 
 const spokenKind = (kind: string): string =>

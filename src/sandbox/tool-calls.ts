@@ -20,11 +20,14 @@ const COMMON = new Set(
   ),
 )
 
+/** Characters at the end of a message that ask for something; an agent puts pages of context before, which name many tools. */
+const LAST_WORDS = 1000
+
 /** Empty where the answer is to be text. `variant` tells the choices of one answer apart. */
 export function callsFor(request: SandboxRequest, variant: number): MadeCall[] {
   if (request.tools.length === 0 || request.choice === 'none') return []
   const last = request.messages.at(-1)
-  const text = request.messages.findLast((message) => message.role === 'user')?.text ?? ''
+  const text = (request.messages.findLast((message) => message.role === 'user')?.text ?? '').slice(-LAST_WORDS)
   const called = request.tools.filter((tool) => isNamed(tool, text))
   let chosen: OfferedTool[] = []
   if (typeof request.choice === 'object') {

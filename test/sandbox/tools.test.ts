@@ -87,6 +87,25 @@ describe('a tool', () => {
     expect(choices[0]?.message.content).toMatch(/^get_weather says: 18 C\. get_weather says: 4 C\. /)
   })
 
+  it('is asked for by the end of a message, not by the pages that an agent puts before it', async () => {
+    const context = `You may sendEmail. ${'Notes on the project. '.repeat(100)}`
+    expect(await called({ messages: user(`${context}\n\nSay hi`), tools: all })).toEqual([])
+    expect(
+      (await called({ messages: user(`${context}\n\nThe weather in Oslo?`), tools: all })).map(([n]) => n),
+    ).toEqual(['get_weather'])
+  })
+
+  it('is answered without the whole of a long result', async () => {
+    const call = { id: 'call_1', type: 'function', function: { name: 'get_weather', arguments: '{}' } }
+    const messages = [
+      ...user('The weather?'),
+      { role: 'assistant', content: null, tool_calls: [call] },
+      { role: 'tool', tool_call_id: 'call_1', content: 'rain '.repeat(10_000) },
+    ]
+    const { choices } = await complete(sandbox, { messages, tools: all })
+    expect(choices[0]?.message.content?.length).toBeLessThan(600)
+  })
+
   it('has an id of its own for each call, also when the same is asked again', async () => {
     const messages = user('The weather in Oslo and Rome?')
     const { choices } = await complete(sandbox, { messages, tools: all })
