@@ -1,0 +1,55 @@
+/** Cases from public bug reports, read in place: each is played on real sockets and held against what it expects. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { ANSWER_JUDGEMENTS } from './answer-judgements.ts'
+import { KNOWN_FAILURES, NOT_JUDGED } from './known-failures.ts'
+import { REQUEST_JUDGEMENTS } from './request-judgements.ts'
+import { playCase, type HandedCase, type Played } from './stage.ts'
+
+const FOLDER = join(import.meta.dirname, '../../../shared/cases')
+
+/** Throws where the case is not as expected. */
+export type Judgement = (played: Played) => void
+
+const JUDGEMENTS: Record<string, Judgement> = { ...REQUEST_JUDGEMENTS, ...ANSWER_JUDGEMENTS }
+
+describe.skipIf(!existsSync(FOLDER))('handed cases', () => {
+  for (const file of existsSync(FOLDER) ? readdirSync(FOLDER).filter((name) => name.endsWith('.json')) : []) {
+    const name = file.replace('.json', '')
+    const number = name.slice(0, 3)
+    const judgement = JUDGEMENTS[number]
+    if (!judgement) {
+      it.skip(`${name}: ${NOT_JUDGED[number] ?? 'no judgement yet'}`, () => {})
+      continue
+    }
+    const failure = KNOWN_FAILURES[number]
+    const run = failure === undefined ? it : it.fails
+    run(failure === undefined ? name : `${name}: ${failure}`, { timeout: 20_000 }, async () => {
+      const text = readFileSync(join(FOLDER, file), 'utf8')
+      judgement(await playCase(JSON.parse(text) as HandedCase, requestTexts(text)))
+    })
+  }
+})
+
+it('speaks of each case once', () => {
+  const both = Object.keys(REQUEST_JUDGEMENTS).filter((number) => Object.hasOwn(ANSWER_JUDGEMENTS, number))
+  const idle = Object.keys(KNOWN_FAILURES).filter((number) => !Object.hasOwn(JUDGEMENTS, number))
+  const judged = Object.keys(NOT_JUDGED).filter((number) => Object.hasOwn(JUDGEMENTS, number))
+  expect({ both, idle, judged }).toEqual({ both: [], idle: [], judged: [] })
+})
+
+/** The case's requests as they are written, so that no number is rounded on its way. */
+function requestTexts(text: string): string[] {
+  const texts: string[] = []
+  JSON.parse(text, function keep(this: unknown, key: string, value: unknown, context?: { source?: string }) {
+    const isLong = typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '')
+    const kept = isLong ? rawJson(String(context?.source)) : value
+    if (key === 'request') for (const each of Array.isArray(kept) ? kept : [kept]) texts.push(JSON.stringify(each))
+    return kept
+  })
+  return texts
+}
+
+/** Of Node 22 on; TypeScript does not know it yet. */
+const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON
