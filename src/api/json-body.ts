@@ -1,5 +1,6 @@
 /** JSON bodies, parsed from their bytes and checked; the bytes are kept for formats that pass a long body on as it came. */
 import type { FastifyInstance } from 'fastify'
+import { parseExactly } from '../chat/json.ts'
 import { checkBounds, type RequestBounds } from './bounds.ts'
 
 declare module 'fastify' {
@@ -34,14 +35,16 @@ export function registerJsonBody(app: FastifyInstance, bounds: RequestBounds): v
       }
       done(null, body)
     }
-    const text = bytes.toString()
+    // some editors and shells write a byte order mark
+    const json = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
+    const text = json.toString()
     let body: unknown
     try {
-      body = JSON.parse(text)
+      body = parseExactly(text)
     } catch {
       return careful(request, text, give)
     }
-    if (bytes.length >= MANY && !(bytes.includes(HIDING_DIGITS) && bytes.includes(HIDING))) request.bodyBytes = bytes
+    if (json.length >= MANY && !(json.includes(HIDING_DIGITS) && json.includes(HIDING))) request.bodyBytes = json
     give(null, body)
   })
 }

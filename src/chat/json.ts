@@ -1,11 +1,12 @@
 /** JSON that others wrote, read as far as anybody can use it. */
+import { hasLongInteger } from './long-integer.ts'
 
 /** Levels; the engine's own recursion over a value ends at some thousands. */
 const MOST_LEVELS = 1000
 
-/** Throws a SyntaxError for a text that is no JSON, or is nested deeper than 1,000 levels. */
+/** Throws a SyntaxError for a text that is no JSON, or is nested deeper than 1,000 levels. Integers as in `parseExactly`. */
 export function readJson(text: string): unknown {
-  const value = JSON.parse(text) as unknown
+  const value = parseExactly(text)
   // each level takes two characters
   if (text.length > 2 * MOST_LEVELS && isDeeper(value, MOST_LEVELS))
     throw new SyntaxError(`nested deeper than ${MOST_LEVELS} levels`)
@@ -35,3 +36,29 @@ function isDeeper(root: unknown, most: number): boolean {
   }
   return false
 }
+
+/** Ids of orders and records are longer than what a double holds; digits beyond these are nobody's id. */
+const MOST_DIGITS = 1000
+
+/** JSON.parse, but an integer that no number holds becomes a bigint, which is written as it came. Throws a SyntaxError. */
+export function parseExactly(text: string): unknown {
+  return hasLongInteger(text) ? JSON.parse(text, exactly) : JSON.parse(text)
+}
+
+function exactly(_key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
+  const source = context?.source ?? ''
+  const isOther = source.length <= MOST_DIGITS && /^-?\d+$/.test(source) && String(value) !== source
+  return isOther ? BigInt(source) : value
+}
+
+// JSON.stringify knows no bigint, and asks for this method (ECMA-262, SerializeJSONProperty); JSON.rawJSON is Node's since 22, and TypeScript does not know it yet.
+const rawJson = Reflect.get(JSON, 'rawJSON') as (text: string) => unknown
+// oxlint-disable-next-line no-extend-native -- the one hook that JSON.stringify has for them
+Object.defineProperty(BigInt.prototype, 'toJSON', {
+  value(this: bigint) {
+    return rawJson(String(this))
+  },
+  configurable: true,
+  writable: true,
+})

@@ -15,7 +15,8 @@ export interface ChatRequest {
   temperature?: number
   top_p?: number
   stop?: string[]
-  seed?: number
+  /** A bigint where it is longer than a number holds. */
+  seed?: number | bigint
   n?: number
   presence_penalty?: number
   frequency_penalty?: number

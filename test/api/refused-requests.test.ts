@@ -154,7 +154,7 @@ test.each<[string, unknown]>([
     'null from everybody',
     said(user, { role: 'user', content: null }, { role: 'tool', tool_call_id: 'a', content: null }),
   ],
-  ['what only the vendor knows to be out of range', body({ max_tokens: 0, temperature: -0.5, n: 0 })],
+  ['what only the vendor knows to be out of range', body({ max_tokens: 0, temperature: -0.5, n: 100 })],
   ['a function without its type', body({ tools: [{ function: { name: 'f' } }] })],
   [
     'arguments that are an object',

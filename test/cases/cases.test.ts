@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { readJson } from '../../src/chat/json.ts'
 import { ANSWER_JUDGEMENTS } from './answer-judgements.ts'
 import { KNOWN_FAILURES, NOT_JUDGED } from './known-failures.ts'
 import { REQUEST_JUDGEMENTS } from './request-judgements.ts'
@@ -41,15 +42,6 @@ it('speaks of each case once', () => {
 
 /** The case's requests as they are written, so that no number is rounded on its way. */
 function requestTexts(text: string): string[] {
-  const texts: string[] = []
-  JSON.parse(text, function keep(this: unknown, key: string, value: unknown, context?: { source?: string }) {
-    const isLong = typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '')
-    const kept = isLong ? rawJson(String(context?.source)) : value
-    if (key === 'request') for (const each of Array.isArray(kept) ? kept : [kept]) texts.push(JSON.stringify(each))
-    return kept
-  })
-  return texts
+  const { request } = readJson(text) as HandedCase
+  return (Array.isArray(request) ? request : [request]).map((each) => JSON.stringify(each))
 }
-
-/** Of Node 22 on; TypeScript does not know it yet. */
-const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON

@@ -54,7 +54,7 @@ export function parseChatRequest(body: Record<string, unknown>): ChatRequest {
     temperature: number(body['temperature']),
     top_p: number(body['top_p']),
     stop: stopList(body['stop']),
-    seed: number(body['seed']),
+    seed: typeof body['seed'] === 'bigint' ? body['seed'] : number(body['seed']),
     n: number(body['n']),
     presence_penalty: number(body['presence_penalty']),
     frequency_penalty: number(body['frequency_penalty']),

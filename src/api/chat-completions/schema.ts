@@ -1,5 +1,6 @@
 import { Ajv } from 'ajv'
 import type { GatewayError } from '../../chat/error.ts'
+import { checkNumbers } from './schema/number-bounds.ts'
 import { messageSchema } from './schema/message.ts'
 import { schemaError } from './schema/schema-error.ts'
 import { toolChoiceSchema, toolSchema } from './schema/tool.ts'
@@ -15,7 +16,7 @@ const jsonSchemaFormat = {
 
 /**
  * The request body: OpenAI's types, lenient where other vendors know more words or fields. Ranges are each vendor's own, and
- * its answer names them better. Nothing is coerced, removed or filled in: the body goes on as it came.
+ * its answer names them better, but for what nobody takes. Nothing is coerced, removed or filled in: the body goes on as it came.
  */
 export const chatRequestSchema = {
   type: 'object',
@@ -37,7 +38,7 @@ export const chatRequestSchema = {
     presence_penalty: nullable('number'),
     frequency_penalty: nullable('number'),
     stop: { type: ['string', 'array', 'null'], items: { type: 'string' } },
-    seed: nullable('integer'),
+    seed: {}, // a long one is a bigint, of which no schema knows
     n: nullable('integer'),
     logit_bias: nullable('object', { additionalProperties: { type: 'number' } }),
     logprobs: nullable('boolean'),
@@ -66,6 +67,15 @@ const validate = new Ajv({ strict: false, validateSchema: false }).compile(chatR
 
 /** The first fault of a body as the error that the client gets; undefined when there is none. */
 export function checkChatRequest(body: unknown): GatewayError | undefined {
+  const outside = checkNumbers(body)
+  if (outside) return outside
+  if (!isSeed((body as { seed?: unknown } | null)?.seed)) return schemaError(NO_INTEGER, body)
   if (validate(body)) return undefined
   return schemaError(validate.errors?.[0], body)
+}
+
+const NO_INTEGER = { keyword: 'type', instancePath: '/seed', schemaPath: '', params: { type: ['integer', 'null'] } }
+
+function isSeed(value: unknown): boolean {
+  return value === undefined || value === null || typeof value === 'bigint' || Number.isInteger(value)
 }
