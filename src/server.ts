@@ -1,4 +1,4 @@
-/** Fastify put together: who may call, the routes, and every error in OpenAI's shape. */
+/** Fastify put together: who may call, the routes, and every error in the shape of the client's API. */
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { chatCompletions } from './api/chat-completions/route.ts'
 import type { LoadView } from './api/ancestor/load.ts'
@@ -17,7 +17,8 @@ import { answerSocketError } from './api/socket-error.ts'
 import { redacted } from './api/answer-headers.ts'
 import { createKeyCheck } from './api/client-key.ts'
 import { errorHeaders } from './api/error-headers.ts'
-import { errorBody, GatewayError } from './chat/error.ts'
+import { errorShapeOf } from './api/inbound/error-shapes.ts'
+import { GatewayError } from './chat/error.ts'
 import { nearMiss } from './definition/near-miss.ts'
 import type { ServerConfig } from './config/config.ts'
 import type { Gateway } from './gateway/contract.ts'
@@ -60,7 +61,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     sendError(
       new GatewayError(
         'not_found',
-        `Unknown request URL: ${request.method} ${request.url.slice(0, 200)}. See GET /v1/models.`,
+        `Unknown request URL: ${request.method} ${withoutQuery(request.url).slice(0, 200)}. See GET /v1/models.`,
         {
           code: 'unknown_url',
         },
@@ -113,6 +114,11 @@ function nearest(id: string, known: readonly string[]): string[] {
   return near === undefined ? [] : [near]
 }
 
+/** A query can hold a client's key. */
+function withoutQuery(url: string): string {
+  return url.split('?', 1)[0] ?? ''
+}
+
 /** What Fastify itself refuses, told as OpenAI would. */
 function asClientError(error: FastifyError | GatewayError): GatewayError {
   if (error instanceof GatewayError) return error
@@ -142,9 +148,10 @@ function sendError(
   { log, redact }: Pick<ServerParts, 'log' | 'redact'>,
 ): FastifyReply {
   if (error.kind === 'internal') log.error({ err: error.cause ?? error, request: request.id }, 'request failed')
+  const { status, body } = errorShapeOf(request).body(error, request.id)
   return reply
-    .code(error.status)
+    .code(status)
     .headers({ 'x-request-id': request.id, ...redacted(errorHeaders(error), redact) })
     .type('application/json; charset=utf-8')
-    .send(redact(JSON.stringify(errorBody(error))))
+    .send(redact(JSON.stringify(body)))
 }

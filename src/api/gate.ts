@@ -35,7 +35,7 @@ export function registerGate(app: FastifyInstance, options: GateOptions): void {
       const message = 'This server has more to do than it can: ask again (server.overload).'
       throw new GatewayError('overloaded', message, { retryAfter: COME_BACK })
     }
-    request.client = check(request.headers)
+    request.client = check(request.headers, request.url)
     running.enter(reply.raw)
     done()
   })

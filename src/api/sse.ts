@@ -1,14 +1,15 @@
-/** Server-sent events out: one write per network read, back-pressure, and a comment line while nothing comes. */
+/** An answer's stream out: one write per network read, back-pressure, and a sign of life while nothing comes. */
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { allowPause, limitTaking } from './slow-client.ts'
+import type { StreamStyle } from './inbound/inbound-api.ts'
 import { addAlarm, removeAlarm, type Alarm } from '../chat/alarms.ts'
 
 export interface EventStream {
   /** Sends status 200 and the head, unless it is sent. Headers in lower case. */
   open(headers?: Record<string, HeaderValue>): void
   isOpen(): boolean
-  /** A comment line now. */
+  /** A sign of life now. */
   beat(): void
   /**
    * Writes events that are ready for the wire. Gives a promise when the socket is full: it resolves when there is room
@@ -22,23 +23,20 @@ export interface EventStream {
 export type HeaderValue = string | number | string[] | undefined
 
 export interface EventStreamOptions {
-  /** Milliseconds of silence before a comment line; 0: none. */
+  /** Milliseconds of silence before a sign of life; 0: none. */
   heartbeat: number
   /** Milliseconds in which a client must take something of what waits for it; 0: any time. */
   clientIdle: number
+  style: StreamStyle
 }
 
 const HEAD = {
-  'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-cache, no-transform',
   // Proxies of the nginx family would collect the events otherwise.
   'x-accel-buffering': 'no',
 }
 
 const LAST_CHUNK = '0\r\n\r\n'
-
-/** A comment: each client's parser skips it, each proxy on the way sees that the stream lives. */
-const HEARTBEAT = ': keep-alive\n\n'
 
 export function createEventStream(response: ServerResponse, options: EventStreamOptions): EventStream {
   return new ResponseStream(response, options)
@@ -55,18 +53,20 @@ class ResponseStream implements EventStream, Alarm {
   private isChunked = false
   private hasHead = false
   private readonly clientIdle: number
+  private readonly style: StreamStyle
 
-  constructor(response: ServerResponse, { heartbeat, clientIdle }: EventStreamOptions) {
+  constructor(response: ServerResponse, { heartbeat, clientIdle, style }: EventStreamOptions) {
     this.response = response
     this.heartbeat = heartbeat
     this.clientIdle = clientIdle
+    this.style = style
   }
 
   open(headers: Record<string, HeaderValue> = {}): void {
     if (this.hasHead || this.isOver) return
     this.hasHead = true
     const { response } = this
-    response.writeHead(200, withoutUndefined({ ...headers, ...HEAD }))
+    response.writeHead(200, withoutUndefined({ ...headers, 'content-type': this.style.contentType, ...HEAD }))
     // Decided with the head: false for a client of HTTP/1.0.
     this.isChunked = response.chunkedEncoding
     response.chunkedEncoding = false
@@ -82,7 +82,8 @@ class ResponseStream implements EventStream, Alarm {
 
   beat(): void {
     if (this.isOver) return
-    if (!this.response.writableNeedDrain && this.response.socket?.writableNeedDrain !== true) this.send(HEARTBEAT)
+    if (!this.response.writableNeedDrain && this.response.socket?.writableNeedDrain !== true)
+      this.send(this.style.heartbeat)
     this.due = performance.now() + this.heartbeat
   }
 

@@ -21,8 +21,19 @@ export interface Delta {
   finish_reason?: FinishReason
   usage?: Usage
   error?: DeltaError
+  /** Something that only this vendor's own API can tell. */
+  other?: unknown
+  /** The upstream's event, of which this is a part, for a client of the same API; null: another delta carries it. */
+  raw?: RawEvent | null
   /** An OpenAI chunk or completion as the upstream sent it; the fold normalises it. */
   chunk?: Record<string, unknown>
+}
+
+/** An event of a stream, or a whole answer, as the upstream sent it: its text, or its value where no text was kept. */
+export interface RawEvent {
+  name?: string
+  text?: string
+  value?: unknown
 }
 
 export interface ToolCallDelta {

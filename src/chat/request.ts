@@ -39,8 +39,20 @@ export interface ChatRequest {
   legacy_functions: boolean
   /** The body as received, for formats that are OpenAI's own. */
   body: Record<string, unknown>
+  /** The request as it came, where the client speaks another API than OpenAI's: for upstreams of the same. */
+  native?: NativeRequest | undefined
   /** The client's own body and the bytes that it was parsed from, without escapes below U+0100: until there is an answer. */
   received?: { body: Record<string, unknown>; bytes: Buffer } | undefined
+}
+
+export interface NativeRequest {
+  /** The client's API, as formats name it under `native`. */
+  api: string
+  body: Record<string, unknown>
+  /** The client's headers that belong to its API; names in lower case, with `_` for `-`. */
+  headers: Record<string, string>
+  /** What `body` was parsed from, where it is long. */
+  bytes?: Buffer
 }
 
 export interface Message {

@@ -26,6 +26,7 @@ const PLAIN_ROOT = new Set(['models', 'formats', 'scheduler'])
 const PLAIN_DEFINITION = new Set([
   'extends',
   'request',
+  'native',
   'auth',
   'response',
   'stream',

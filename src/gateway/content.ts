@@ -3,7 +3,7 @@ import type { Delta } from '../chat/delta.ts'
 
 export function hasContent(delta: Delta): boolean {
   if (delta.text || delta.reasoning || delta.refusal || delta.tool_call) return true
-  if (delta.reasoning_state?.data !== undefined) return true
+  if (delta.reasoning_state?.data !== undefined || delta.other !== undefined) return true
   return delta.chunk !== undefined && chunkHasContent(delta.chunk)
 }
 

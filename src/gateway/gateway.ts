@@ -35,6 +35,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       ticket.warnings = reached.began.answer.warnings
       // a long answer would keep a long question in memory twice
       request.received = undefined
+      request.native = undefined
       const resumes = request.stream && resumable.has(request.model)
       const { deltas, terminated } = resumes ? resuming(reached, ticket, resumption) : plain(reached, ticket, tell)
       return answerOf(reached, ticket, deltas, terminated, parts.passHeaders?.(reached.began.answer.headers))

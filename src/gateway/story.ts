@@ -102,7 +102,7 @@ function contentOf(delta: Delta): Content {
     reasoning: Boolean(delta.reasoning),
     tool: delta.tool_call !== undefined,
     finish: delta.finish_reason !== undefined,
-    other: Boolean(delta.refusal) || delta.annotations !== undefined,
+    other: Boolean(delta.refusal) || delta.annotations !== undefined || delta.other !== undefined,
   }
   const choices = delta.chunk?.['choices']
   if (!Array.isArray(choices)) return content

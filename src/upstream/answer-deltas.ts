@@ -6,6 +6,7 @@ import { pourInto } from '../chat/flow.ts'
 import { parseJson } from '../chat/json.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { ClientAnswer, Format, UpstreamDeltas } from './contract.ts'
+import { rawDecoder, rawDeltas } from './native.ts'
 import { readText } from './read-body.ts'
 import { StreamDeltas } from './stream-deltas.ts'
 
@@ -15,18 +16,26 @@ export interface AnswerBounds {
   answer: number
 }
 
-/** Of a whole answer once it is there. Throws a GatewayError when the answer is none or breaks, as the iteration of a stream does. */
+/**
+ * Of a whole answer once it is there. Throws a GatewayError when the answer is none or breaks, as the iteration of a stream does.
+ * @param isNative the client speaks this wire: what it asked for comes back as it came
+ */
 export function answerDeltas(
   answer: ClientAnswer,
   request: ChatRequest,
   format: Format,
   bounds: AnswerBounds,
+  isNative = false,
 ): UpstreamDeltas | Promise<UpstreamDeltas> {
-  if (isStream(answer, request, format))
-    return new StreamDeltas(answer.body, format.framing({ maxEvent: bounds.event }), format.decoder(request))
-  return readText(answer.body, bounds.answer).then(
-    (text) => new WholeDeltas(decodeWhole(text, answer, request, format)),
-  )
+  if (isStream(answer, request, format)) {
+    const decoder = format.decoder(request)
+    const framer = format.framing({ maxEvent: bounds.event })
+    return new StreamDeltas(answer.body, framer, isNative && request.stream ? rawDecoder(decoder) : decoder)
+  }
+  return readText(answer.body, bounds.answer).then((text) => {
+    const deltas = decodeWhole(text, answer, request, format)
+    return new WholeDeltas(isNative && !request.stream ? rawDeltas(deltas, text) : deltas)
+  })
 }
 
 const STREAM_TYPES = [

@@ -10,6 +10,7 @@ import { cancelledFault } from './client-faults.ts'
 import type {
   Client,
   ClientAnswer,
+  Encoded,
   Follow,
   Format,
   Secret,
@@ -19,7 +20,7 @@ import type {
   UpstreamRequest,
 } from './contract.ts'
 import type { MediaFetcher } from './fetch-media.ts'
-import { inlineMedia } from './inline-media.ts'
+import { inlineMedia, namesFiles } from './inline-media.ts'
 import { readText } from './read-body.ts'
 
 export interface AttemptContext {
@@ -61,8 +62,9 @@ export async function attempt(
 ): Promise<AttemptAnswer> {
   const { media, signal } = context
   const fetches = media !== undefined && format.fetchMedia.size > 0
-  const prepared = fetches ? await inlineMedia(request, format.fetchMedia, media, signal) : request
-  const { request: unsigned, warnings } = format.encode(prepared, target)
+  const native = nativeWire(request, format, fetches)
+  const prepared = fetches && !native ? await inlineMedia(request, format.fetchMedia, media, signal) : request
+  const { request: unsigned, warnings } = native ? native(target) : format.encode(prepared, target)
   const { authorize } = format
   let answer = await send(
     authorize ? await signed(unsigned, authorize, target.secret, context, false) : unsigned,
@@ -80,8 +82,19 @@ export async function attempt(
   context.observe(format.signals(answer, undefined, context.now()))
   if (format.follow)
     answer = await followed(answer, format.follow, unsigned, request.stream, format, target.secret, context)
-  const deltas = answerDeltas(answer, request, format, context.bounds ?? BOUNDS)
+  const deltas = answerDeltas(answer, request, format, context.bounds ?? BOUNDS, native !== undefined)
   return { deltas: deltas instanceof Promise ? await deltas : deltas, headers: answer.headers, warnings }
+}
+
+/** How to send a request as it came, where the client speaks the vendor's own wire and nothing must be fetched for it. */
+function nativeWire(
+  request: ChatRequest,
+  { native: wire, fetchMedia }: Format,
+  fetches: boolean,
+): ((target: Target) => Encoded) | undefined {
+  const { native } = request
+  if (!native || wire?.api !== native.api || (fetches && namesFiles(request, fetchMedia))) return undefined
+  return (target) => wire.encode({ ...request, native }, target)
 }
 
 function isGood(answer: ClientAnswer): boolean {

@@ -5,6 +5,7 @@ import type { ChatRequest } from '../chat/request.ts'
 import type { Delta } from '../chat/delta.ts'
 import type { GatewayError } from '../chat/error.ts'
 import type { Mould } from './mould.ts'
+import type { NativeWire } from './native.ts'
 import type { Prefix } from './prefix.ts'
 import type { Signal } from '../scheduler/contract.ts'
 
@@ -129,6 +130,8 @@ export interface Format {
   name: string
   /** Throws a GatewayError of kind `unsupported` for what the vendor cannot do and must not be dropped. */
   encode(request: ChatRequest, target: Target): Encoded
+  /** Where this wire is a client API: how a request of that API is sent as it came. */
+  native?: NativeWire
   /** Whether, and how, this model goes on from a last message of the assistant. */
   prefix(model: string): Prefix
   /** Parts of which the vendor takes bytes only, no URLs. */

@@ -15,6 +15,7 @@ import { FRAMINGS } from './framing/index.ts'
 import { compileModels } from './models.ts'
 import { judgementOf, Mould } from './mould.ts'
 import { readNamed } from './named.ts'
+import { compileNative } from './native.ts'
 import { readPrefix } from './prefix.ts'
 import { compileRequest } from './request.ts'
 import { compileEvents, type EventReader, type UsageMemory } from './response.ts'
@@ -26,6 +27,7 @@ import { compileErrors } from './vendor-error.ts'
 const KEYS = new Set([
   'extends',
   'request',
+  'native',
   'auth',
   'follow',
   'models',
@@ -66,6 +68,7 @@ export function compileFormat(name: string, definition: FormatDefinition, watch?
   return {
     name,
     encode: compileRequest(name, definition, watch),
+    native: compileNative(definition, watch),
     prefix: compilePrefix(definition),
     fetchMedia: new Set(definition.request?.fetch_media),
     framing: stream.framing,

@@ -36,6 +36,11 @@ export function inlineMedia(
   return fetched
 }
 
+/** Whether a request names files by URL that its vendor does not fetch. */
+export function namesFiles({ messages }: ChatRequest, kinds: Kinds): boolean {
+  return messages.some(({ content }) => content.some((part) => isRemote(part, kinds)))
+}
+
 async function fill(request: ChatRequest, kinds: Kinds, fetch: Fetch): Promise<ChatRequest> {
   const messages = await Promise.all(request.messages.map((message) => fillMessage(message, kinds, fetch)))
   return { ...request, messages }

@@ -8,6 +8,9 @@ export function lazyFormat(name: string, compile: () => Format): Format {
   return {
     name,
     encode: (request, target) => format().encode(request, target),
+    get native() {
+      return format().native
+    },
     prefix: (model) => format().prefix(model),
     get fetchMedia() {
       return format().fetchMedia

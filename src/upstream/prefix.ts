@@ -30,6 +30,8 @@ export function withPrefix(request: ChatRequest, text: string, prefix: Exclude<P
   return {
     ...request,
     messages: [...kept, message],
+    // what goes on is no request of the client's any more
+    native: undefined,
     // what there was to think has been thought; some vendors refuse a prefix together with thinking
     reasoning_effort: undefined,
     extra: { ...request.extra, ...prefix.body },

@@ -39,7 +39,7 @@ export function compileParts(
     else lets.push([scope.bind(name), make])
   }
   const warn = (node.warn ?? []).map((value, i) => compile(value, 'warn', i)).filter((make) => !isNothing(make))
-  const path = compilePath(node.path, context)
+  const path = compilePath(node.path, context, ['request', 'path'])
   const headers = Object.entries(node.headers ?? {})
     .map(([name, value]) => [name.toLowerCase(), compile(value, 'headers', name)] as const)
     .filter(([, make]) => !isNothing(make))
@@ -47,7 +47,7 @@ export function compileParts(
 }
 
 /** A path's holes are percent-encoded whole; `${model:path}` keeps the slashes. */
-function compilePath(node: unknown, context: TemplateContext): Template {
+export function compilePath(node: unknown, context: TemplateContext, at: Path): Template {
   if (node === undefined) throw new DefinitionError('request needs a path', ['request'])
   const compile: typeof context.compile = (value, inner, path) => {
     if (typeof value !== 'string' || (value.startsWith('$') && !value.startsWith('${')))
@@ -56,5 +56,5 @@ function compilePath(node: unknown, context: TemplateContext): Template {
   }
   // only text inside the path is written differently; operators come back here for their branches
   const inPath = { ...context, compile }
-  return isMap(node) ? context.compile(node, inPath, ['request', 'path']) : compile(node, inPath, ['request', 'path'])
+  return isMap(node) ? context.compile(node, inPath, at) : compile(node, inPath, at)
 }

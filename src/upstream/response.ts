@@ -27,6 +27,7 @@ const WORDS: ReadonlySet<string> = new Set([
   'finish_reason',
   'usage',
   'error',
+  'other',
   'chunk',
   'done',
 ])

@@ -2,12 +2,13 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { expect, it } from 'vitest'
+import { EVENTS } from '../../src/api/inbound/inbound-api.ts'
 import { createEventStream } from '../../src/api/sse.ts'
 
 /** All that a server which streams two events says to one raw request. */
 async function said(version: string): Promise<string> {
   const server = createServer((_request, response) => {
-    const stream = createEventStream(response, { heartbeat: 0, clientIdle: 0 })
+    const stream = createEventStream(response, { heartbeat: 0, clientIdle: 0, style: EVENTS })
     stream.write('data: é\n\n')
     setImmediate(() => stream.end('data: [DONE]\n\n'))
   }).listen(0, '127.0.0.1')

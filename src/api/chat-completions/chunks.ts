@@ -4,7 +4,8 @@ import { textOf } from '../../chat/answer-flow.ts'
 import type { Delta } from '../../chat/delta.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import { makeId } from '../id.ts'
-import { asGatewayError } from './answer/ending-error.ts'
+import { asGatewayError } from '../inbound/ending-error.ts'
+import type { AnswerWriter } from '../inbound/inbound-api.ts'
 import { createAnswerFold, type AnswerFold } from './answer/fold.ts'
 import { plainText } from './answer/plain-text.ts'
 import type { WireDelta, WireLogprobs } from './answer/wire.ts'
@@ -17,30 +18,20 @@ export interface AnswerMeta {
   created: number
 }
 
-/** Writes an answer as OpenAI's stream of `chat.completion.chunk` events; the text is ready for the socket. */
-export interface ChunkWriter {
-  /** The events of one network read; after a fault the error event, and nothing from then on. */
-  write(deltas: readonly Delta[]): string
-  /** The same for one delta of nothing but text. @param literal in JSON, without escapes */
-  writeText(literal: string): string
-  /** The last events: what was held back, one finish for each choice, usage if asked for, `[DONE]`. */
-  end(terminated: boolean): string
-  /** An error event, the last of the stream. */
-  fail(error: GatewayError): string
-  /** The fault that ended the stream, if one did. */
-  fault(): GatewayError | undefined
-}
-
 export type StreamRequest = Pick<ChatRequest, 'include_usage' | 'legacy_functions' | 'body'>
 
 const DONE = 'data: [DONE]\n\n'
 
-export function createChunkWriter(request: StreamRequest, meta: AnswerMeta): ChunkWriter {
+/**
+ * Writes an answer as OpenAI's stream of `chat.completion.chunk` events. Its end: what was held back, one finish for each
+ * choice, usage if asked for, `[DONE]`.
+ */
+export function createChunkWriter(request: StreamRequest, meta: AnswerMeta): AnswerWriter {
   return new Writer(request, meta)
 }
 
 /** A class: few objects a stream, and few touched a chunk. */
-class Writer implements ChunkWriter {
+class Writer implements AnswerWriter {
   /** The first choice may be told text without further ado, between these two. */
   private isPlain = false
   private textHead = ''

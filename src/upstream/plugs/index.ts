@@ -6,6 +6,7 @@ import { least } from './least.ts'
 import { lowerCase } from './lower-case.ts'
 import { mediaType } from './media-type.ts'
 import { schema } from './schema.ts'
+import { split } from './split.ts'
 import { base64Text } from './base64-text.ts'
 import { characters } from './characters.ts'
 import { filled } from './filled.ts'
@@ -26,5 +27,6 @@ export const PLUGS: Record<string, Plug> = {
   only,
   'only-keys': onlyKeysOf,
   schema,
+  split,
   without,
 }

@@ -1,4 +1,4 @@
-import { GatewayError } from '../../../chat/error.ts'
+import { GatewayError } from '../../chat/error.ts'
 
 /** Faults in an answer are GatewayErrors; anything else is a defect of ours, told as such and not hidden. */
 export function asGatewayError(error: unknown): GatewayError {

@@ -1,36 +1,22 @@
-import type { FastifyBaseLogger, FastifyReply } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import { addAlarm, removeAlarm, type Alarm } from '../../chat/alarms.ts'
 import { pourAnswer, type AnswerSink } from '../../chat/answer-flow.ts'
 import type { Delta } from '../../chat/delta.ts'
-import type { ChatRequest } from '../../chat/request.ts'
-import type { Answer, ChatContext, Gateway } from '../../gateway/contract.ts'
-import type { AnswerHeaders } from '../answer-headers.ts'
+import type { Answer } from '../../gateway/contract.ts'
 import { createEventStream, type EventStream } from '../sse.ts'
-import { asGatewayError } from './answer/ending-error.ts'
-import { createChunkWriter, type AnswerMeta, type ChunkWriter } from './chunks.ts'
-
-export interface StreamedCall {
-  gateway: Gateway
-  chat: ChatRequest
-  context: ChatContext
-  meta: AnswerMeta
-  /** Milliseconds. */
-  heartbeat: number
-  clientIdle: number
-  headersOf: AnswerHeaders
-  redact: (text: string) => string
-  log: Pick<FastifyBaseLogger, 'error'>
-}
+import type { OpenCall } from './answer-call.ts'
+import { asGatewayError } from './ending-error.ts'
+import type { AnswerWriter } from './inbound-api.ts'
 
 /**
  * Streams an answer. Faults before the first content are thrown, and become ordinary HTTP errors; unless the wait for it
  * was so long that the client was given its head and a sign of life: then they travel in the stream, as later ones do.
  */
-export async function streamAnswer(call: StreamedCall, reply: FastifyReply): Promise<FastifyReply> {
-  const { gateway, chat, context, meta, headersOf, heartbeat, clientIdle, redact, log } = call
-  const stream = createEventStream(reply.raw, { heartbeat, clientIdle })
-  const writer = createChunkWriter(chat, meta)
-  const open = (headers?: Record<string, string>): void => {
+export async function streamAnswer(open: OpenCall, reply: FastifyReply): Promise<FastifyReply> {
+  const { gateway, call, context, headersOf, heartbeat, clientIdle, redact, log } = open
+  const stream = createEventStream(reply.raw, { heartbeat, clientIdle, style: call.style })
+  const writer = call.stream()
+  const begin = (headers?: Record<string, string>): void => {
     if (stream.isOpen()) return
     reply.hijack()
     stream.open({ 'x-request-id': context.id, ...headers })
@@ -47,7 +33,7 @@ export async function streamAnswer(call: StreamedCall, reply: FastifyReply): Pro
   const impatience: Alarm = {
     due: performance.now() + heartbeat,
     ring() {
-      open()
+      begin()
       stream.beat()
     },
   }
@@ -55,7 +41,7 @@ export async function streamAnswer(call: StreamedCall, reply: FastifyReply): Pro
 
   let answer: Answer
   try {
-    answer = await gateway.chat(chat, context)
+    answer = await gateway.chat(call.chat, context)
   } catch (error) {
     if (!stream.isOpen()) throw error
     fail(error)
@@ -64,7 +50,7 @@ export async function streamAnswer(call: StreamedCall, reply: FastifyReply): Pro
     removeAlarm(impatience)
   }
 
-  if (!stream.isOpen()) open(headersOf(answer))
+  if (!stream.isOpen()) begin(headersOf(answer))
   pourAnswer(answer.deltas, new Outlet(stream, writer, answer, fail))
   return reply
 }
@@ -72,11 +58,11 @@ export async function streamAnswer(call: StreamedCall, reply: FastifyReply): Pro
 /** What the client is told. A class: few objects a stream, and few touched a read. */
 class Outlet implements AnswerSink {
   private readonly stream: EventStream
-  private readonly writer: ChunkWriter
+  private readonly writer: AnswerWriter
   private readonly answer: Answer
   readonly fail: (cause: unknown) => void
 
-  constructor(stream: EventStream, writer: ChunkWriter, answer: Answer, fail: (cause: unknown) => void) {
+  constructor(stream: EventStream, writer: AnswerWriter, answer: Answer, fail: (cause: unknown) => void) {
     this.stream = stream
     this.writer = writer
     this.answer = answer

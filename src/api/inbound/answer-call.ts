@@ -1,0 +1,83 @@
+/** A client's request on its way through the gateway, whatever API it speaks: streamed, or added up. */
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
+import { pourDeltas } from '../../chat/answer-flow.ts'
+import type { ChatContext, Gateway } from '../../gateway/contract.ts'
+import { createAnswerHeaders, type AnswerHeaders } from '../answer-headers.ts'
+import { clientSignal } from '../client-signal.ts'
+import { readMaxWait } from '../max-wait.ts'
+import { limitTaking } from '../slow-client.ts'
+import type { InboundCall, InboundOptions } from './inbound-api.ts'
+import { streamAnswer } from './stream-answer.ts'
+
+/** A call, and all that its answer needs. */
+export interface OpenCall {
+  call: InboundCall
+  context: ChatContext
+  gateway: Gateway
+  /** Milliseconds. */
+  heartbeat: number
+  clientIdle: number
+  headersOf: AnswerHeaders
+  redact: (text: string) => string
+  log: Pick<FastifyBaseLogger, 'error'>
+}
+
+/** Faults before the answer has begun are thrown, for the server's error handler. */
+export type AnswerCall = (call: InboundCall, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
+
+export function createAnswerCall(options: InboundOptions): AnswerCall {
+  const { gateway, heartbeat, clientIdle = 0, clientOf, passHeaders } = options
+  const { redact = asItIs, log = console } = options
+  const headersOf = createAnswerHeaders(redact)
+  // not async: that would be one promise more, which waits for the other
+  return (call, request, reply) => {
+    const context = contextOf(request, reply, clientOf, passHeaders)
+    const open = { call, context, gateway, heartbeat, clientIdle, headersOf, redact, log }
+    return call.chat.stream ? streamAnswer(open, reply) : completeAnswer(open, reply)
+  }
+}
+
+/** What a client says of its request beside the body. */
+export function contextOf(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  clientOf: InboundOptions['clientOf'],
+  passHeaders: InboundOptions['passHeaders'],
+): ChatContext {
+  return {
+    signal: clientSignal(reply.raw),
+    client: clientOf?.(request),
+    headers: passHeaders?.(request.headers),
+    maxWait: readMaxWait(request.headers['x-max-wait']),
+    id: request.id,
+    explain: request.headers['x-explain'] !== undefined,
+  }
+}
+
+async function completeAnswer(open: OpenCall, reply: FastifyReply): Promise<FastifyReply> {
+  const { gateway, call, context, headersOf, clientIdle } = open
+  const answer = await gateway.chat(call.chat, context)
+  const whole = call.whole()
+  await pourDeltas(answer.deltas, (deltas) => void whole.take(deltas))
+  const body = whole.end(answer.terminated())
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  const size = Buffer.byteLength(text)
+  // Straight to the response, which costs half of what a reply's serialising, hooks and headers do.
+  reply.hijack()
+  reply.raw.writeHead(200, {
+    'x-request-id': context.id ?? '',
+    ...headersOf(answer),
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': size,
+  })
+  // One byte a character: joined to the head, and nothing is to be encoded. Otherwise as bytes, or the head would be encoded again.
+  if (size === text.length && size <= MOST_JOINED) reply.raw.end(text, 'latin1')
+  else reply.raw.end(Buffer.from(text))
+  limitTaking(reply.raw, clientIdle)
+  return reply
+}
+
+/** Characters: a longer text costs more to copy than to send by itself. */
+const MOST_JOINED = 16 * 1024
+
+const asItIs = (text: string): string => text

@@ -1,0 +1,115 @@
+/**
+ * An upstream that speaks the client's own API: the body goes as it came, and the answer comes back as it came. The
+ * definition says which API that is, and what of the request is its own: path, model, headers.
+ */
+import type { Delta } from '../chat/delta.ts'
+import type { ChatRequest, NativeRequest } from '../chat/request.ts'
+import type { Template, TemplateContext, Watch } from '../definition/context.ts'
+import { DefinitionError } from '../definition/error.ts'
+import { asText } from '../definition/hole.ts'
+import { ANYTHING, isMap, Scope } from '../definition/scope.ts'
+import { templateContext } from '../definition/template.ts'
+import { onlyKeys } from '../definition/cases.ts'
+import type { Encoded, FramedEvent, StreamDecoder, Target } from './contract.ts'
+import type { FormatDefinition } from './definition.ts'
+import { fillFrame, REQUEST_SHAPES } from './fields.ts'
+import { PLUGS } from './plugs/index.ts'
+import { compilePath } from './request-parts.ts'
+import { SHORTEST_SPLICE, spliceBody } from './splice.ts'
+
+/** What a definition says under `native`. */
+export interface NativeWire {
+  /** The client API that this wire is. */
+  api: string
+  encode(request: ChatRequest & { native: NativeRequest }, target: Target): Encoded
+}
+
+const KEYS = new Set(['api', 'path', 'headers', 'body'])
+const FIRST_OWN = Object.keys(REQUEST_SHAPES).length
+
+export function compileNative(definition: FormatDefinition, watch?: Watch): NativeWire | undefined {
+  const node = definition.native
+  if (node === undefined) return undefined
+  if (!isMap(node)) throw new DefinitionError('native is { api, path, headers, body }', ['native'])
+  onlyKeys(node, KEYS, ['native'])
+  const { api } = node
+  if (typeof api !== 'string') throw new DefinitionError('native needs api: the name of a client API', ['native'])
+  const scope = Scope.of({ ...REQUEST_SHAPES, native: ANYTHING, headers: ANYTHING })
+  const context = templateContext(scope, PLUGS, watch)
+  const path = compilePath(node.path ?? definition.request?.path, context, node.path === undefined ? REQUEST : NATIVE)
+  const headers = headerTemplates({ ...definition.request?.headers, ...node.headers }, context)
+  const body = context.compile(node.body ?? { '<<': '$native' }, context, ['native', 'body'])
+  const method = definition.request?.method ?? 'POST'
+  const frame = scope.frame()
+  return {
+    api,
+    encode(request, target) {
+      const { native } = request
+      fillFrame(frame, request, target, NO_TRAITS)
+      frame[FIRST_OWN] = native.body
+      frame[FIRST_OWN + 1] = native.headers
+      const sent: Record<string, string> = { 'content-type': 'application/json' }
+      for (const [name, make] of headers) {
+        const value = make(frame)
+        if (value !== undefined) sent[name] = asText(value)
+      }
+      for (const name in target.headers) sent[name.toLowerCase()] = target.headers[name] ?? ''
+      const url = target.base_url + asText(path(frame))
+      return { request: { method, url, headers: sent, body: written(body(frame), native) }, warnings: [] }
+    },
+  }
+}
+
+const REQUEST = ['request', 'path']
+const NATIVE = ['native', 'path']
+const NO_TRAITS = {}
+
+function headerTemplates(
+  node: Record<string, unknown>,
+  context: TemplateContext,
+): (readonly [name: string, make: Template])[] {
+  return Object.entries(node)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => [name.toLowerCase(), context.compile(value, context, ['native', 'headers', name])] as const)
+}
+
+function written(body: unknown, { body: source, bytes }: NativeRequest): string | Uint8Array {
+  if (!bytes || bytes.length < SHORTEST_SPLICE || !isMap(body)) return JSON.stringify(body ?? {})
+  return spliceBody(body, source, bytes) ?? JSON.stringify(body)
+}
+
+/** Reads a stream as `decoder` does, so that it is accounted for, and carries each event with the deltas that it gave. */
+export function rawDecoder(decoder: StreamDecoder): StreamDecoder {
+  return {
+    decode(event, out) {
+      const first = out.length
+      const done = decoder.decode(event, out)
+      carry(event, out, first)
+      return done
+    },
+    end(out) {
+      const first = out.length
+      decoder.end(out)
+      // what plugs held back was carried with its own event
+      for (let at = first; at < out.length; at++) (out[at] as Delta).raw = null
+    },
+  }
+}
+
+/** The deltas of a whole answer, with its text. */
+export function rawDeltas(deltas: Delta[], text: string): Delta[] {
+  carry({ text }, deltas, 0)
+  return deltas
+}
+
+/** One delta tells the event; faults are told by the client's API in words of its own. */
+function carry(event: FramedEvent, deltas: Delta[], first: number): void {
+  let isCarried = false
+  for (let at = first; at < deltas.length; at++) {
+    const delta = deltas[at] as Delta
+    if (delta.error) return
+    delta.raw = isCarried ? null : event
+    isCarried = true
+  }
+  if (!isCarried) deltas.push({ raw: event })
+}
