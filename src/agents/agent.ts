@@ -1,6 +1,7 @@
 /** What an agent reads to find an endpoint, filled in for ours. */
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 
 export interface Endpoint {
@@ -34,10 +35,11 @@ export interface Agent {
   without?: string[]
   /** Put before the user's own. */
   arguments?: string[]
-  file?: AgentFile
+  files?: AgentFile[]
 }
 
 const CATALOGUE = new URL('agents.yaml', import.meta.url)
+const FOLDER = fileURLToPath(new URL('.', import.meta.url)).replace(/[/\\]$/, '')
 /** The entry for commands that have none of their own. */
 const OTHER = 'other'
 
@@ -69,6 +71,7 @@ export function fillIn<T>(value: T, endpoint: Endpoint): T {
     key: endpoint.key,
     model: endpoint.model,
     small_model: endpoint.smallModel,
+    folder: FOLDER,
   }
   const text = (written: string): string =>
     written.replaceAll(/\$\{(\w+)\}/g, (whole, name: string) => words[name] ?? whole)

@@ -1,8 +1,8 @@
 /** `setup TOOL`: writes this server into a tool's own configuration; what stood there is kept beside it. */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { agentNames, fillIn, readAgents } from '../agents/agent.ts'
+import { dirname } from 'node:path'
+import { agentNames, fillIn, readAgents, type AgentFile } from '../agents/agent.ts'
 import { mergeSettings } from '../agents/merge-settings.ts'
 import { readEndpoint, ENDPOINT_OPTIONS } from './endpoint.ts'
 import { readOptions, UsageError } from './usage.ts'
@@ -13,31 +13,43 @@ export async function run(args: string[]): Promise<number> {
   const agents = readAgents()
   const known = agentNames(agents)
   const agent = name !== undefined && known.includes(name) ? agents[name] : undefined
-  if (!agent?.file || more.length > 0)
+  if (!agent?.files || more.length > 0)
     throw new UsageError(`setup wants one tool: ${known.join(', ')}; for others see docs/CLIENTS.md`)
   const { endpoint } = readEndpoint(values)
-  const file = fillIn(agent.file, endpoint)
-  const path = file.path.replace(/^~/, homedir())
-  const before = existsSync(path) ? readFileSync(path, 'utf8') : ''
-  const after = merged(path, before, file)
+  // all are read before one is written, so that a fault in one leaves all as they are
+  const changes = fillIn(agent.files, endpoint).map(changeOf)
   if (values.print === true) {
-    console.log(`# ${path}\n${after.trimEnd()}`)
+    for (const { path, after } of changes) console.log(`# ${path}\n${after}`)
     return 0
   }
-  if (after === before) {
-    console.log(`${agent.title} uses ${endpoint.origin} already (${path})`)
-    return 0
-  }
-  const backup = before === '' ? undefined : backUp(path)
-  mkdirSync(dirname(path), { recursive: true })
-  // it holds a key
-  writeFileSync(path, after, { mode: 0o600 })
-  console.log(`${agent.title} uses ${endpoint.origin}, model ${endpoint.model}: ${path}`)
-  if (backup !== undefined) console.log(`what it was before: ${backup}`)
+  const needed = changes.filter(({ before, after }) => after !== before)
+  if (needed.length === 0) console.log(`${agent.title} uses ${endpoint.origin} already`)
+  else console.log(`${agent.title} uses ${endpoint.origin}, model ${endpoint.model}`)
+  for (const change of needed) write(change)
   return 0
 }
 
-function merged(path: string, before: string, file: Parameters<typeof mergeSettings>[1]): string {
+interface Change {
+  path: string
+  before: string
+  after: string
+}
+
+function changeOf(file: AgentFile): Change {
+  const path = file.path.replace(/^~/, homedir())
+  const before = existsSync(path) ? readFileSync(path, 'utf8') : ''
+  return { path, before, after: merged(path, before, file) }
+}
+
+function write({ path, before, after }: Change): void {
+  const kept = before === '' ? '' : `; what it was before: ${backUp(path)}`
+  mkdirSync(dirname(path), { recursive: true })
+  // it holds a key
+  writeFileSync(path, after, { mode: 0o600 })
+  console.log(`${path} is written${kept}`)
+}
+
+function merged(path: string, before: string, file: AgentFile): string {
   try {
     return mergeSettings(before, file)
   } catch (cause) {
@@ -49,7 +61,7 @@ function merged(path: string, before: string, file: Parameters<typeof mergeSetti
 /** The first free name, so that no earlier backup is lost. */
 function backUp(path: string): string {
   for (let number = 1; ; number++) {
-    const copy = join(`${path}.before-balanced-call${number === 1 ? '' : `-${number}`}`)
+    const copy = `${path}.before-balanced-call${number === 1 ? '' : `-${number}`}`
     if (existsSync(copy)) continue
     copyFileSync(path, copy)
     return copy

@@ -45,7 +45,8 @@ function agent(name: string, script: string): string {
   return file
 }
 
-describe('run', () => {
+// each starts processes, which takes its time on a busy machine
+describe('run', { timeout: 60_000 }, () => {
   test('gives an agent the server for as long as it runs', async () => {
     const port = await freePort()
     const asks = agent(
@@ -95,7 +96,7 @@ describe('run', () => {
   })
 })
 
-describe('setup', () => {
+describe('setup', { timeout: 60_000 }, () => {
   test('shows, writes, keeps what was there, and says when there is nothing to do', async () => {
     const folder = join(home, '.codex')
     mkdirSync(folder)

@@ -6,7 +6,7 @@ import { mergeSettings } from '../../src/agents/merge-settings.ts'
 const ENDPOINT: Endpoint = { origin: 'http://127.0.0.1:9000', key: 'bc-key', model: 'smart', smallModel: 'fast' }
 
 function fileOf(name: string): AgentFile {
-  const file = readAgents()[name]?.file
+  const file = readAgents()[name]?.files?.at(-1)
   if (!file) throw new Error(`no file for ${name}`)
   return fillIn(file, ENDPOINT)
 }
