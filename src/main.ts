@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The command line: a subcommand and its options; `serve` when none is named. */
 import { enableCompileCache } from 'node:module'
-import { UsageError } from './cli/usage.ts'
+import { UsageError } from './cli/command-line.ts'
 
 // What Node compiles, and strips of its types, it keeps for the next start: a third of the time.
 enableCompileCache()

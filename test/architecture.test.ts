@@ -39,13 +39,13 @@ const NAMES_A_VENDOR: Record<string, string> = {
   'src/upstream/auth/google-oauth.ts': 'a token exchange',
   'src/upstream/auth/tc3-hmac-sha256.ts': 'a signature',
   'src/upstream/auth/index.ts': 'the table of authorisers',
-  'src/upstream/framing/aws-event-stream.ts': 'a framing',
-  'src/upstream/framing/index.ts': 'the table of framings',
-  'src/upstream/contract.ts': 'tells of the framing above',
-  'src/upstream/answer-deltas.ts': "that framing's media type",
-  'src/upstream/through/partial-arguments.ts': 'a plug of one wire',
-  'src/api/chat-completions/answer/thought-signature.ts': "clients' own name for a field",
-  'src/kit/live/recorded-case.ts': 'prefixes of keys, to find and mask them',
+  'src/upstream/response/framing/aws-event-stream.ts': 'a framing',
+  'src/upstream/response/framing/index.ts': 'the table of framings',
+  'src/upstream/types.ts': 'tells of the framing above',
+  'src/upstream/response/answer-deltas.ts': "that framing's media type",
+  'src/upstream/response/transforms/partial-arguments.ts': 'a plug of one wire',
+  'src/api/chat-completions/response/upstream-chunk/thought-signature.ts': "clients' own name for a field",
+  'src/format-tools/live/recorded-case.ts': 'prefixes of keys, to find and mask them',
 }
 const VENDORS =
   /\b(anthropic|claude|gemini|google|vertex|bedrock|amazon|aws|azure|groq|mistral|cohere|ollama|deepseek|qwen|dashscope|alibaba|baidu|qianfan|ernie|tencent|hunyuan|minimax|zhipu|moonshot|kimi|volcengine|xai|grok|cerebras|nvidia|cloudflare|watsonx|databricks|snowflake|openrouter|huggingface|sambanova)\b/i
@@ -66,11 +66,11 @@ describe('imports', () => {
   test('an arrow that is not there is found', () => {
     const wrong: Import[] = [
       { from: 'src/definition/hole.ts', to: 'src/chat/delta.ts', isType: true },
-      { from: 'src/scheduler/lane.ts', to: 'src/upstream/format.ts', isType: false },
-      { from: 'src/api/models.ts', to: 'src/gateway/gateway.ts', isType: false },
+      { from: 'src/scheduler/topology/key-group.ts', to: 'src/upstream/format/format.ts', isType: false },
+      { from: 'src/api/routes/models.ts', to: 'src/gateway/gateway.ts', isType: false },
       { from: 'src/upstream/attempt.ts', to: 'src/scheduler/scheduler.ts', isType: false },
-      { from: 'src/chat/error.ts', to: 'src/app.ts', isType: true },
-      { from: 'src/kit/run-case.ts', to: 'src/cli/check.ts', isType: true },
+      { from: 'src/chat/error.ts', to: 'src/app/app.ts', isType: true },
+      { from: 'src/format-tools/cases/run-case.ts', to: 'src/cli/check.ts', isType: true },
     ]
     expect(wrong.filter(isAllowed)).toEqual([])
   })

@@ -1,6 +1,6 @@
 /** An answer on its way to the client: deltas, and for the usual read of a stream its text alone. */
 import type { Delta } from './delta.ts'
-import { pourInto, type Sink, type Take } from './flow.ts'
+import { pourInto, type Sink, type Take } from '../runtime/flow.ts'
 
 export interface AnswerSink extends Sink<Delta[]> {
   /** Says the same as `take` with one delta of this text and nothing else. @param literal in JSON, without escapes */

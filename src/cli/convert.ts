@@ -1,9 +1,9 @@
 /** `convert`: the workbench of a definition: the exact request that would be sent, or what a client would get for an answer. */
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
-import { createChunkWriter } from '../api/chat-completions/chunks.ts'
-import { createCompletion } from '../api/chat-completions/completion.ts'
-import { parseChatRequest } from '../api/chat-completions/parse.ts'
+import { createChunkWriter } from '../api/chat-completions/response/chunks.ts'
+import { createCompletion } from '../api/chat-completions/response/completion.ts'
+import { parseChatRequest } from '../api/chat-completions/request/parse.ts'
 import type { Delta } from '../chat/delta.ts'
 import { errorBody, GatewayError } from '../chat/error.ts'
 import type { ChatRequest } from '../chat/request.ts'
@@ -11,8 +11,8 @@ import type { Config, Provider } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { didYouMean } from '../definition/near-miss.ts'
 import { createRedactor } from '../observability/redact.ts'
-import { NO_KEY, withEveryKey } from './every-key.ts'
-import { configFile, readOptions, UsageError } from './usage.ts'
+import { PLACEHOLDER_KEY, withPlaceholderKeys } from './placeholder-env.ts'
+import { configFile, readOptions, UsageError } from './command-line.ts'
 
 const OPTIONS = {
   to: { type: 'string' },
@@ -24,7 +24,7 @@ const OPTIONS = {
 export async function run(args: string[]): Promise<number> {
   const { values } = readOptions(args, OPTIONS)
   if (values.to === undefined) throw new UsageError('convert needs --to PROVIDER/MODEL')
-  const config = loadConfig(configFile(values.config), withEveryKey(process.env))
+  const config = loadConfig(configFile(values.config), withPlaceholderKeys(process.env))
   const slash = values.to.indexOf('/')
   const [provider, model] = [findProvider(config, values.to.slice(0, slash)), values.to.slice(slash + 1)]
   if (slash < 1 || model === '') throw new UsageError(`"${values.to}" is not PROVIDER/MODEL`)
@@ -60,7 +60,7 @@ function readJson(source: string): Record<string, unknown> {
 
 async function showRequest(request: ChatRequest, provider: Provider, model: string): Promise<string> {
   const key = provider.keys[0]
-  const secret = key?.secret ?? NO_KEY
+  const secret = key?.secret ?? PLACEHOLDER_KEY
   const target = { base_url: provider.base_url, model, secret, headers: provider.headers }
   const { request: unsigned, warnings } = provider.format.encode(request, target)
   const signed = provider.format.authorize
@@ -89,7 +89,7 @@ function mask(shown: string, secret: Provider['keys'][number]['secret'], name: s
     typeof secret === 'string'
       ? [[secret, name]]
       : Object.entries(secret).map(([part, value]) => [value, `${name}.${part}`])
-  return createRedactor(new Map(parts.filter(([value]) => value !== NO_KEY) as [string, string][]))(shown)
+  return createRedactor(new Map(parts.filter(([value]) => value !== PLACEHOLDER_KEY) as [string, string][]))(shown)
 }
 
 /** The answer's bytes through the definition, as a client would get them: a completion, or chunks when it asked for a stream. */

@@ -2,8 +2,8 @@
 import type { Endpoint } from '../agents/agent.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
-import { standAside } from '../standby.ts'
-import { configFile, readPort, UsageError } from './usage.ts'
+import { standAside } from '../app/sandbox-fallback.ts'
+import { configFile, readPort, UsageError } from './command-line.ts'
 
 export const ENDPOINT_OPTIONS = {
   config: { type: 'string' },

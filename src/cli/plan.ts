@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { GatewayError } from '../chat/error.ts'
 import { loadConfig } from '../config/load.ts'
-import { formatPlan } from '../scheduler/plan/format-plan.ts'
-import { plan, type PlanRequest } from '../scheduler/plan/plan.ts'
-import { readTrace, type TraceRow } from '../scheduler/plan/trace.ts'
-import { schedulerSpec } from '../scheduler-spec.ts'
-import { isSandbox, standAside } from '../standby.ts'
-import { configFile, readOptions, UsageError } from './usage.ts'
+import { formatPlan } from '../scheduler/simulator/format-plan.ts'
+import { plan, type PlanRequest } from '../scheduler/simulator/plan.ts'
+import { readTrace, type TraceRow } from '../scheduler/simulator/trace.ts'
+import { schedulerSpec } from '../app/scheduler-spec.ts'
+import { isSandbox, standAside } from '../app/sandbox-fallback.ts'
+import { configFile, readOptions, UsageError } from './command-line.ts'
 
 const OPTIONS = {
   trace: { type: 'string' },

@@ -1,10 +1,10 @@
 /** `providers [--live|--all|--json]`: whom the configuration knows, who of them is live, and why the others are not. */
 import { loadConfig } from '../config/load.ts'
-import { readCatalogue } from '../kit/catalogue.ts'
-import { catalogueText } from '../kit/catalogue-text.ts'
-import { standAside } from '../standby.ts'
-import { withEveryKey } from './every-key.ts'
-import { configFile, readOptions } from './usage.ts'
+import { readCatalogue } from '../format-tools/catalogue/catalogue.ts'
+import { catalogueText } from '../format-tools/catalogue/catalogue-text.ts'
+import { standAside } from '../app/sandbox-fallback.ts'
+import { withPlaceholderKeys } from './placeholder-env.ts'
+import { configFile, readOptions } from './command-line.ts'
 
 const OPTIONS = {
   config: { type: 'string' },
@@ -17,7 +17,7 @@ export async function run(args: string[]): Promise<number> {
   const { values } = readOptions(args, OPTIONS)
   const file = configFile(values.config)
   const live = standAside(loadConfig(file, process.env))
-  const entries = readCatalogue(file, live, loadConfig(file, withEveryKey(process.env)))
+  const entries = readCatalogue(file, live, loadConfig(file, withPlaceholderKeys(process.env)))
   if (values.json) {
     const shown = values.live ? entries.filter((entry) => entry.live) : entries
     console.log(JSON.stringify(shown, null, 2))

@@ -1,15 +1,15 @@
 /** `serve`: the gateway on a port, until it is told to stop. */
 import cluster from 'node:cluster'
-import { createWorkerApp } from '../app.ts'
+import { createWorkerApp } from '../app/app.ts'
 import type { Config, ServerConfig } from '../config/config.ts'
 import { configOf, loadConfig } from '../config/load.ts'
-import { parseSource } from '../config/source.ts'
-import type { Owner } from '../owner.ts'
-import { isSandbox, standAside } from '../standby.ts'
+import { parseSource } from '../config/document/source.ts'
+import type { Owner } from '../app/scheduler-owner.ts'
+import { isSandbox, standAside } from '../app/sandbox-fallback.ts'
 import type { Store } from '../store/store.ts'
-import { listening } from './listening.ts'
-import { serveAlone } from './serve-alone.ts'
-import { configFile, readOptions, readPort, readWorkers, UsageError } from './usage.ts'
+import { listening } from './serving/listen-error.ts'
+import { serveAlone } from './serving/single-process.ts'
+import { configFile, readOptions, readPort, readWorkers, UsageError } from './command-line.ts'
 
 const OPTIONS = {
   config: { type: 'string' },
@@ -50,7 +50,7 @@ export async function run(args: string[]): Promise<number> {
   const store = data === undefined ? undefined : await open(data)
   const options = { config, load, level: logLevel(), port, host, store, greeting, tellLeftOut }
   if (workers === 1) return serveAlone(options)
-  const { serveWithWorkers } = await import('./serve-workers.ts')
+  const { serveWithWorkers } = await import('./serving/worker-processes.ts')
   return serveWithWorkers({ ...options, workersOf })
 }
 

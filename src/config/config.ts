@@ -1,6 +1,6 @@
 /** What the configuration file becomes once it is read, checked and compiled. */
-import type { Format, Prefix } from '../upstream/contract.ts'
-import type { Capabilities, LimitSpec, PoolSpec } from '../scheduler/contract.ts'
+import type { Format, Prefix } from '../upstream/types.ts'
+import type { Capabilities, LimitSpec, PoolSpec } from '../scheduler/types.ts'
 import type { ClientSpec } from '../scheduler/options.ts'
 
 export interface Config {

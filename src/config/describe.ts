@@ -1,5 +1,5 @@
 /** What a configuration amounts to, as a table for people. Keys are named, never shown. */
-import type { LimitSpec } from '../scheduler/contract.ts'
+import type { LimitSpec } from '../scheduler/types.ts'
 import type { Config, Provider, PublicModel } from './config.ts'
 
 const PERIODS: [milliseconds: number, name: string][] = [

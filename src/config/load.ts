@@ -2,17 +2,17 @@
 import { dirname, resolve } from 'node:path'
 import type { Path } from '../definition/error.ts'
 import type { Config, Provider } from './config.ts'
-import { readClients } from './clients.ts'
-import { fillValue, pointer, type Environment, type Gap } from './environment.ts'
-import { formatTable, type Compile, type Formats } from './formats.ts'
-import type { Written } from './limits.ts'
-import { locate } from './locate.ts'
+import { readClients } from './sections/clients.ts'
+import { fillValue, pointer, type Environment, type Gap } from './document/environment.ts'
+import { formatTable, type Compile, type Formats } from './sections/formats.ts'
+import type { Written } from './sections/limits.ts'
+import { codeFrame } from './document/code-frame.ts'
 import { ConfigError, fault, sortedProblems, type Fault } from './problem.ts'
-import { readProvider } from './providers.ts'
-import { anyModel, readPublicModel } from './routes.ts'
+import { readProvider } from './sections/providers.ts'
+import { anyModel, readPublicModel } from './sections/routes.ts'
 import { configFaults } from './schema.ts'
-import { checkStrategy, schedulerSettings, serverSettings } from './settings.ts'
-import { readSource, type Source } from './source.ts'
+import { checkStrategy, schedulerSettings, serverSettings } from './sections/settings.ts'
+import { readSource, type Source } from './document/source.ts'
 
 /** A file that is wrong in more places is wrong as a whole, and placing faults costs time. */
 const MOST_PLACED = 200
@@ -52,7 +52,7 @@ export function configOf(source: Source, env: Environment, compile?: Compile): C
     : {}
   checkStrategy(root.section('scheduler')['strategy'], context.folder, ['scheduler', 'strategy'], report)
 
-  const problems = [...faults.slice(0, MOST_PLACED).map((each) => locate(source, each)), ...formats.problems]
+  const problems = [...faults.slice(0, MOST_PLACED).map((each) => codeFrame(source, each)), ...formats.problems]
   if (problems.length > 0) throw new ConfigError(sortedProblems(problems))
   return {
     file: source.file,

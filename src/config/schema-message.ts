@@ -1,7 +1,7 @@
 /** One error of the JSON Schema validator → where it is and what to say. */
 import type { ErrorObject } from 'ajv/dist/2020.js'
 import { didYouMean } from '../definition/near-miss.ts'
-import { pathOf } from './environment.ts'
+import { pathOf } from './document/environment.ts'
 import { fault, type Fault } from './problem.ts'
 
 type Schema = Record<string, unknown>

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import { nearMiss } from '../definition/near-miss.ts'
-import { pathOf } from './environment.ts'
+import { pathOf } from './document/environment.ts'
 import { schemaFault } from './schema-message.ts'
 import type { Fault } from './problem.ts'
 

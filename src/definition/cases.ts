@@ -3,7 +3,7 @@ import { DefinitionError, type Path } from './error.ts'
 import { watched, type Template, type TemplateContext } from './context.ts'
 import { didYouMean } from './near-miss.ts'
 import type { Hole } from './hole.ts'
-import { always } from './known.ts'
+import { always } from './constant-folding.ts'
 import { compileFieldsPattern, compilePattern, EVERY, NONE } from './pattern.ts'
 import { isMap, type Frame, type Pattern, type Scope, type Shape, type Known } from './scope.ts'
 

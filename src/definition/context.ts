@@ -6,7 +6,7 @@ import type { Frame, Pattern, Scope } from './scope.ts'
 export type Template = (frame: Frame) => unknown
 
 /** A named plug: made once with the options that stand in the YAML, then called with each value. */
-export type Plug = (options: Record<string, unknown>) => (value: unknown) => unknown
+export type TemplateFunction = (options: Record<string, unknown>) => (value: unknown) => unknown
 
 /**
  * Told at load of each branch, a case or a rule, by its path; what it gives back is called whenever the branch is taken.
@@ -16,7 +16,7 @@ export type Watch = (path: Path) => () => void
 
 export interface TemplateContext {
   scope: Scope
-  plugs: Record<string, Plug>
+  functions: Record<string, TemplateFunction>
   watch?: Watch
   /** The same was compiled before without a fault, so that what can never be reached is passed over. */
   isProven?: boolean

@@ -1,7 +1,7 @@
 /** Reads `$name.path`, `$name:type?` and text with `${name}` in it. */
 import { DefinitionError, type Path } from './error.ts'
 import type { Template } from './context.ts'
-import { always, isPlain, settled } from './known.ts'
+import { always, isPlain, settled } from './constant-folding.ts'
 import { didYouMean } from './near-miss.ts'
 import { isAbsent, isMap, type Frame, type Scope, type Shape, type Known } from './scope.ts'
 

@@ -3,9 +3,9 @@ import { append } from './append.ts'
 import { compileCases, onlyKeys, type Cases } from './cases.ts'
 import type { Template, TemplateContext } from './context.ts'
 import { DefinitionError, type Path } from './error.ts'
-import { always } from './known.ts'
+import { always } from './constant-folding.ts'
 import { isMap, type Frame } from './scope.ts'
-import { compileSubject } from './subject.ts'
+import { compileSubject } from './operand.ts'
 
 export const LOOPS: ReadonlySet<string> = new Set(['$each', '$pick'])
 

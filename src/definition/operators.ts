@@ -2,10 +2,10 @@
 import { asksForFields, compileCases, onlyKeys } from './cases.ts'
 import type { Template, TemplateContext } from './context.ts'
 import { DefinitionError, type Path } from './error.ts'
-import { isNothing, knownOf, settled } from './known.ts'
+import { isNothing, knownOf, settled } from './constant-folding.ts'
 import { didYouMean } from './near-miss.ts'
 import { isMap } from './scope.ts'
-import { compileFields, compileSubject } from './subject.ts'
+import { compileFields, compileSubject } from './operand.ts'
 
 const MATCH = new Set(['$match', 'when', 'then', 'cases'])
 
@@ -71,9 +71,9 @@ const USE = new Set(['$use', 'of', 'with'])
 export function compileUse(node: Record<string, unknown>, context: TemplateContext, path: Path): Template {
   onlyKeys(node, USE, path)
   const name = node['$use']
-  const plug = typeof name === 'string' && Object.hasOwn(context.plugs, name) ? context.plugs[name] : undefined
+  const plug = typeof name === 'string' && Object.hasOwn(context.functions, name) ? context.functions[name] : undefined
   if (!plug) {
-    const known = Object.keys(context.plugs)
+    const known = Object.keys(context.functions)
     throw new DefinitionError(
       `unknown plug "${String(name)}"${didYouMean(String(name), known)} (${known.join(', ')})`,
       [...path, '$use'],

@@ -1,7 +1,7 @@
 /** A pattern by example: the vendor's own JSON with holes that bind. Compiled once to (value, frame) => boolean. */
 import { DefinitionError, type Path } from './error.ts'
 import { readPatternHole, type Hole, type Reader } from './hole.ts'
-import { NOTHING } from './known.ts'
+import { NOTHING } from './constant-folding.ts'
 import { didYouMean } from './near-miss.ts'
 import { compileTextPattern } from './text-pattern.ts'
 import { ANYTHING, isAbsent, isMap, type Pattern, type Scope, type Shape } from './scope.ts'

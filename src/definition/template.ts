@@ -1,9 +1,9 @@
 /** A template by example: the vendor's own JSON with holes. Compiled once to frame => JSON; undefined is "nothing to put". */
-import type { Plug, Template, TemplateContext, Watch } from './context.ts'
+import type { TemplateFunction, Template, TemplateContext, Watch } from './context.ts'
 import { DefinitionError, type Path } from './error.ts'
 import { append } from './append.ts'
 import { readTemplateHole, readText } from './hole.ts'
-import { always, isNothing, settled } from './known.ts'
+import { always, isNothing, settled } from './constant-folding.ts'
 import { didYouMean } from './near-miss.ts'
 import { compileLoop, LOOPS } from './loop.ts'
 import { compileFirst, compileMatch, compileSum, compileUse } from './operators.ts'
@@ -20,8 +20,12 @@ const OPERATORS: Record<string, OperatorCompiler> = {
   $use: compileUse,
 }
 
-export function templateContext(scope: Scope, plugs: Record<string, Plug> = {}, watch?: Watch): TemplateContext {
-  return { scope, plugs, watch, compile: compileTemplate }
+export function templateContext(
+  scope: Scope,
+  functions: Record<string, TemplateFunction> = {},
+  watch?: Watch,
+): TemplateContext {
+  return { scope, functions, watch, compile: compileTemplate }
 }
 
 export function compileTemplate(node: unknown, context: TemplateContext, path: Path): Template {

@@ -1,6 +1,6 @@
 /** What a request will cost, before it is sent: a guess that the scheduler corrects by what each answer says. */
 import type { ChatRequest, Message, Part } from '../chat/request.ts'
-import type { Needs } from '../scheduler/contract.ts'
+import type { Needs } from '../scheduler/types.ts'
 
 /** UTF-8 bytes for a token of mixed English and code; the scheduler learns each model's own ratio. */
 const BYTES_PER_TOKEN = 3.6

@@ -1,16 +1,16 @@
 /** The use case: a request becomes deltas. Takes a lease, tries, fails over; knows no wire. */
 import type { Delta } from '../chat/delta.ts'
 import type { ChatRequest } from '../chat/request.ts'
-import type { Answer, ChatContext, Gateway } from './contract.ts'
-import { explained } from './explained.ts'
-import { asGatewayError, unknownModel, withJourney } from './fault.ts'
-import { createReach, type ReachParts } from './reach.ts'
-import type { RequestRecord } from './record.ts'
+import type { Answer, ChatContext, Gateway } from './types.ts'
+import { explainLease } from './explain.ts'
+import { asGatewayError, unknownModel, withJourney } from './errors.ts'
+import { createRetryLoop, type RetryLoopOptions } from './retry/retry-loop.ts'
+import type { RequestRecord } from './request-record.ts'
 import { relay, type Tell } from './relay.ts'
-import { resuming } from './resume.ts'
-import { openTicket, type Reached, type Ticket } from './ticket.ts'
+import { resuming } from './resume/resume.ts'
+import { createRequestState, type CommittedAnswer, type RequestState } from './request-state.ts'
 
-export interface GatewayParts extends ReachParts {
+export interface GatewayParts extends RetryLoopOptions {
   /** Public models whose broken streams go on from another key. */
   resumable: ReadonlySet<string>
   /** Of an upstream's headers, those that pass to the client; absent: none do. */
@@ -22,53 +22,55 @@ export interface GatewayParts extends ReachParts {
 }
 
 export function createGateway(parts: GatewayParts): Gateway {
-  const reach = createReach(parts)
+  const retryLoop = createRetryLoop(parts)
   const { now, resumable, failover } = parts
-  const resumption = { reach, retries: failover.retries, now, tell }
+  const resumption = { retryLoop, retries: failover.retries, now, tell }
 
   async function chat(request: ChatRequest, context: ChatContext): Promise<Answer> {
-    const ticket = openTicket(request, context, now())
+    const requestState = createRequestState(request, context, now())
     failover.traffic.earn()
     parts.hedging?.traffic.earn()
     try {
-      const reached = await reach(ticket)
-      ticket.warnings = reached.began.answer.warnings
+      const reached = await retryLoop(requestState)
+      requestState.warnings = reached.began.answer.warnings
       // a long answer would keep a long question in memory twice
       request.received = undefined
       request.native = undefined
       const resumes = request.stream && resumable.has(request.model)
-      const { deltas, terminated } = resumes ? resuming(reached, ticket, resumption) : plain(reached, ticket, tell)
-      return answerOf(reached, ticket, deltas, terminated, parts.passHeaders?.(reached.began.answer.headers))
+      const { deltas, terminated } = resumes
+        ? resuming(reached, requestState, resumption)
+        : plain(reached, requestState, tell)
+      return answerOf(reached, requestState, deltas, terminated, parts.passHeaders?.(reached.began.answer.headers))
     } catch (cause) {
       const fault = asGatewayError(cause, context.signal)
       const error =
         fault.kind === 'unknown_model' ? unknownModel(request.model, parts.suggest(request.model), fault) : fault
-      withJourney(error, ticket)
-      tell(ticket, error)
+      withJourney(error, requestState)
+      tell(requestState, error)
       throw error
     }
   }
 
-  function tell(...[ticket, error, meter]: Parameters<Tell>): void {
+  function tell(...[requestState, error, meter]: Parameters<Tell>): void {
     const used = meter?.read()
     parts.record({
-      id: ticket.context.id,
-      client: ticket.context.client,
-      model: ticket.request.model,
-      stream: ticket.request.stream,
+      id: requestState.context.id,
+      client: requestState.context.client,
+      model: requestState.request.model,
+      stream: requestState.request.stream,
       outcome: error?.kind ?? 'ok',
-      provider: ticket.lease?.provider,
-      upstream_model: ticket.lease?.model,
-      key: ticket.lease?.key,
-      attempts: ticket.attempts,
-      resumed: ticket.resumed > 0 ? ticket.resumed : undefined,
-      queue_ms: Math.round(ticket.waited),
-      first_ms: ticket.first === undefined ? undefined : Math.round(ticket.first),
-      total_ms: Math.round(now() - ticket.arrived),
+      provider: requestState.lease?.provider,
+      upstream_model: requestState.lease?.model,
+      key: requestState.lease?.key,
+      attempts: requestState.attempts,
+      resumed: requestState.resumed > 0 ? requestState.resumed : undefined,
+      queue_ms: Math.round(requestState.waited),
+      first_ms: requestState.first === undefined ? undefined : Math.round(requestState.first),
+      total_ms: Math.round(now() - requestState.arrived),
       input_tokens: used?.input,
       output_tokens: used?.output,
       cached_tokens: used?.cached,
-      warnings: ticket.warnings?.length ? ticket.warnings : undefined,
+      warnings: requestState.warnings?.length ? requestState.warnings : undefined,
       error: error?.message,
     })
   }
@@ -76,14 +78,18 @@ export function createGateway(parts: GatewayParts): Gateway {
   return { chat }
 }
 
-function plain(reached: Reached, ticket: Ticket, tell: Tell): Pick<Answer, 'deltas' | 'terminated'> {
+function plain(
+  reached: CommittedAnswer,
+  requestState: RequestState,
+  tell: Tell,
+): Pick<Answer, 'deltas' | 'terminated'> {
   const { deltas } = reached.began.answer
-  return { deltas: relay(reached, ticket, tell), terminated: () => deltas.isTerminated }
+  return { deltas: relay(reached, requestState, tell), terminated: () => deltas.isTerminated }
 }
 
 function answerOf(
-  { lease, began }: Reached,
-  ticket: Ticket,
+  { lease, began }: CommittedAnswer,
+  requestState: RequestState,
   deltas: AsyncIterable<Delta[]>,
   terminated: () => boolean,
   headers: Record<string, string> | undefined,
@@ -92,11 +98,11 @@ function answerOf(
     model: lease.model,
     provider: lease.provider,
     key: lease.key,
-    attempts: ticket.attempts,
-    waited: ticket.waited,
+    attempts: requestState.attempts,
+    waited: requestState.waited,
     warnings: began.answer.warnings,
     headers,
-    explain: ticket.candidates && explained(lease, ticket.candidates),
+    explain: requestState.candidates && explainLease(lease, requestState.candidates),
     terminated,
     deltas,
   }

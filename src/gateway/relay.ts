@@ -2,22 +2,26 @@
 import type { AnswerFlow, AnswerSink } from '../chat/answer-flow.ts'
 import type { Delta } from '../chat/delta.ts'
 import { GatewayError } from '../chat/error.ts'
-import type { Lease } from '../scheduler/contract.ts'
-import { asGatewayError, faultAt, fromDelta, untilFault } from './fault.ts'
-import type { Reached, Ticket } from './ticket.ts'
-import type { Meter } from './used.ts'
+import type { Lease } from '../scheduler/types.ts'
+import { asGatewayError, faultAt, fromDelta, untilFault } from './errors.ts'
+import type { CommittedAnswer, RequestState } from './request-state.ts'
+import type { UsageMeter } from './usage-meter.ts'
 
-export type Tell = (ticket: Ticket, error?: GatewayError, meter?: Pick<Meter, 'read'>) => void
+export type Tell = (requestState: RequestState, error?: GatewayError, meter?: Pick<UsageMeter, 'read'>) => void
 
 /** Iterated or poured, once. */
-export function relay(reached: Reached, ticket: Ticket, tell: Tell): AnswerFlow {
+export function relay(reached: CommittedAnswer, requestState: RequestState, tell: Tell): AnswerFlow {
   return {
-    [Symbol.asyncIterator]: () => iterate(reached, ticket, tell),
-    pour: (into) => new Pouring(reached, ticket, tell, into).begin(0),
+    [Symbol.asyncIterator]: () => iterate(reached, requestState, tell),
+    pour: (into) => new Pouring(reached, requestState, tell, into).begin(0),
   }
 }
 
-async function* iterate({ lease, began }: Reached, ticket: Ticket, tell: Tell): AsyncGenerator<Delta[]> {
+async function* iterate(
+  { lease, began }: CommittedAnswer,
+  requestState: RequestState,
+  tell: Tell,
+): AsyncGenerator<Delta[]> {
   const { meter } = began
   let ended = false
   try {
@@ -29,29 +33,29 @@ async function* iterate({ lease, began }: Reached, ticket: Ticket, tell: Tell): 
       yield* untilFault(read.value)
     }
     ended = true
-    finish({ lease, began }, ticket, tell)
+    finish({ lease, began }, requestState, tell)
   } catch (cause) {
     ended = true
-    throw broken({ lease, began }, cause, ticket, tell)
+    throw broken({ lease, began }, cause, requestState, tell)
   } finally {
-    if (!ended) left({ lease, began }, ticket, tell)
+    if (!ended) left({ lease, began }, requestState, tell)
     await began.answer.deltas.return()
   }
 }
 
 /** A class: few objects a stream, and few touched a read. */
 class Pouring implements AnswerSink {
-  private readonly reached: Reached
-  private readonly ticket: Ticket
+  private readonly reached: CommittedAnswer
+  private readonly requestState: RequestState
   private readonly tell: Tell
-  private readonly meter: Meter
+  private readonly meter: UsageMeter
   private readonly into: AnswerSink
   /** The reader threw. */
   private isLeft = false
 
-  constructor(reached: Reached, ticket: Ticket, tell: Tell, into: AnswerSink) {
+  constructor(reached: CommittedAnswer, requestState: RequestState, tell: Tell, into: AnswerSink) {
     this.reached = reached
-    this.ticket = ticket
+    this.requestState = requestState
     this.tell = tell
     this.meter = reached.began.meter
     this.into = into
@@ -94,7 +98,7 @@ class Pouring implements AnswerSink {
 
   end(): void {
     try {
-      finish(this.reached, this.ticket, this.tell)
+      finish(this.reached, this.requestState, this.tell)
     } catch (cause) {
       return this.fail(cause)
     }
@@ -103,8 +107,8 @@ class Pouring implements AnswerSink {
 
   fail(cause: unknown): void {
     void this.reached.began.answer.deltas.return()
-    if (this.isLeft) left(this.reached, this.ticket, this.tell)
-    this.into.fail(this.isLeft ? cause : broken(this.reached, cause, this.ticket, this.tell))
+    if (this.isLeft) left(this.reached, this.requestState, this.tell)
+    this.into.fail(this.isLeft ? cause : broken(this.reached, cause, this.requestState, this.tell))
   }
 
   /** What came before a fault is the client's; the fault itself is thrown. */
@@ -123,29 +127,34 @@ class Pouring implements AnswerSink {
 }
 
 /** Throws a GatewayError when the answer stopped before its end. */
-function finish({ lease, began }: Reached, ticket: Ticket, tell: Tell): void {
+function finish({ lease, began }: CommittedAnswer, requestState: RequestState, tell: Tell): void {
   const { meter, answer } = began
   if (!answer.deltas.isTerminated && !meter.finished())
     throw new GatewayError('broken_stream', `${lease.provider} broke off in the middle of its answer.`)
   lease.settle(meter.read())
-  tell(ticket, undefined, meter)
+  tell(requestState, undefined, meter)
 }
 
-function broken({ lease, began }: Reached, cause: unknown, ticket: Ticket, tell: Tell): GatewayError {
-  const error = conclude(lease, cause, ticket, began.meter)
-  tell(ticket, error, began.meter)
+function broken(
+  { lease, began }: CommittedAnswer,
+  cause: unknown,
+  requestState: RequestState,
+  tell: Tell,
+): GatewayError {
+  const error = conclude(lease, cause, requestState, began.meter)
+  tell(requestState, error, began.meter)
   return error
 }
 
 /** The reader went away: what was told until then is what was used. */
-function left({ lease, began }: Reached, ticket: Ticket, tell: Tell): void {
+function left({ lease, began }: CommittedAnswer, requestState: RequestState, tell: Tell): void {
   lease.settle(began.meter.read())
-  tell(ticket, new GatewayError('cancelled', 'the client closed the request'), began.meter)
+  tell(requestState, new GatewayError('cancelled', 'the client closed the request'), began.meter)
 }
 
 /** Gives the lease back with what went wrong; with a meter, an answer had begun. */
-export function conclude(lease: Lease, cause: unknown, ticket: Ticket, meter?: Meter): GatewayError {
-  const error = asGatewayError(cause, ticket.context.signal)
+export function conclude(lease: Lease, cause: unknown, requestState: RequestState, meter?: UsageMeter): GatewayError {
+  const error = asGatewayError(cause, requestState.context.signal)
   lease.fail({ kind: error.kind, retryAfter: error.retryAfter, started: meter !== undefined, used: meter?.read() })
   return error
 }

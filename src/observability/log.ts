@@ -1,7 +1,7 @@
 /** One JSON line an event, through pino, with every known secret replaced before it is written. */
 import pino from 'pino'
 import { KINDS } from '../chat/error.ts'
-import type { RequestRecord } from '../gateway/record.ts'
+import type { RequestRecord } from '../gateway/request-record.ts'
 import { createLineWriter, type LineWriter } from './line-writer.ts'
 import type { Redact } from './redact.ts'
 import { requestLine } from './request-line.ts'

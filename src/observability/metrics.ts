@@ -1,5 +1,5 @@
 /** What was counted of requests, and how Prometheus reads it; no label is ever a client's free text or a secret. */
-import type { RequestRecord } from '../gateway/record.ts'
+import type { RequestRecord } from '../gateway/request-record.ts'
 
 /** By provider of the last try. Plain maps and lists, so that counts of several processes can be sent and added. */
 export type Counts = Map<string, ProviderCounts>

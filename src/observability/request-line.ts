@@ -1,5 +1,5 @@
 /** The log line of one request, piece by piece: JSON of a record made for it, and searched as a whole, costs three times that. */
-import type { RequestRecord } from '../gateway/record.ts'
+import type { RequestRecord } from '../gateway/request-record.ts'
 import type { Redact } from './redact.ts'
 
 /**

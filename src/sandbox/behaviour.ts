@@ -1,7 +1,7 @@
 /** How one request is to be treated: by its model, its API key, its `sandbox` field and its `x-sandbox-*` headers. */
 import { MOST_WORDS } from './bounds.ts'
-import type { Behaviour, Call } from './contract.ts'
-import { FAULTS } from './contract.ts'
+import type { Behaviour, Call } from './types.ts'
+import { FAULTS } from './types.ts'
 import { behaviourOf } from './models.ts'
 
 /** Milliseconds. */

@@ -1,6 +1,6 @@
 /** The models that it lists, and what the words of a model's name make it do. */
-import type { Behaviour } from './contract.ts'
-import { FAULTS } from './contract.ts'
+import type { Behaviour } from './types.ts'
+import { FAULTS } from './types.ts'
 
 const WORDS: Record<string, Behaviour> = {
   fast: { first_byte: 0, pace: 0 },

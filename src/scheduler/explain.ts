@@ -1,35 +1,41 @@
 /** The candidates of a request, in order, and what holds each of them back. */
-import type { CandidateReport } from './contract.ts'
-import type { Lane } from './lane.ts'
+import type { CandidateReport } from './types.ts'
+import type { KeyGroup } from './topology/key-group.ts'
 import { UNTIL_EVENT } from './limits/window.ts'
 import { needOf } from './limits/demand.ts'
 import type { Demand } from './limits/demand.ts'
-import { demandOf } from './pick.ts'
-import type { Pool } from './pool.ts'
+import { demandOf } from './select/pick.ts'
+import type { Pool } from './topology/pool.ts'
 import type { Waiting } from './queue/waiting.ts'
-import type { Scope } from './scope.ts'
-import { scopeReason, scopeWait } from './scope.ts'
-import type { World } from './world.ts'
+import type { Scope } from './topology/scope.ts'
+import { scopeReason, scopeWait } from './topology/scope.ts'
+import type { SchedulerState } from './state.ts'
 
 export const TOO_LARGE = 'larger than its limits ever admit'
 
 /** At most `most` candidates; of ten thousand keys, those that come first anyhow are asked for their reasons. */
-export function explainPool(world: World, pool: Pool, item: Waiting, now: number, most: number): CandidateReport[] {
+export function explainPool(
+  schedulerState: SchedulerState,
+  pool: Pool,
+  item: Waiting,
+  now: number,
+  most: number,
+): CandidateReport[] {
   const found: { report: CandidateReport; rank: number }[] = []
-  for (const { tier, lanes } of item.tiers) {
-    for (const lane of lanes) {
-      const demand = demandOf(world, item, lane)
-      const shared: Scope[] = [lane.provider.scope, pool.scope]
+  for (const { tier, keyGroups } of item.tiers) {
+    for (const keyGroup of keyGroups) {
+      const demand = demandOf(schedulerState, item, keyGroup)
+      const shared: Scope[] = [keyGroup.provider.scope, pool.scope]
       if (item.client.scope) shared.push(item.client.scope)
-      for (const slot of lane.foremost(most)) {
-        const wait = Math.max(lane.wait(slot, demand, now), ...shared.map((scope) => scopeWait(scope, demand, now)))
-        const reason = wait === 0 ? 'ready' : reasonOf(lane, slot, shared, demand, now)
+      for (const slot of keyGroup.foremost(most)) {
+        const wait = Math.max(keyGroup.wait(slot, demand, now), ...shared.map((scope) => scopeWait(scope, demand, now)))
+        const reason = wait === 0 ? 'ready' : reasonOf(keyGroup, slot, shared, demand, now)
         const eta = wait >= UNTIL_EVENT ? null : Math.ceil(wait)
-        const rank = lane.rank[slot] ?? 0
+        const rank = keyGroup.rank[slot] ?? 0
         const report: CandidateReport = {
-          key: lane.key(slot).spec.name,
-          provider: lane.provider.spec.name,
-          model: lane.model.name,
+          key: keyGroup.key(slot).spec.name,
+          provider: keyGroup.provider.spec.name,
+          model: keyGroup.model.name,
           tier: tier.tier,
           eta,
           reason,
@@ -45,10 +51,10 @@ export function explainPool(world: World, pool: Pool, item: Waiting, now: number
   return found.slice(0, most).map(({ report }) => report)
 }
 
-function reasonOf(lane: Lane, slot: number, shared: readonly Scope[], demand: Demand, now: number): string {
-  const key = lane.key(slot)
+function reasonOf(keyGroup: KeyGroup, slot: number, shared: readonly Scope[], demand: Demand, now: number): string {
+  const key = keyGroup.key(slot)
   if (key.disabled) return 'disabled by the operator'
-  const keyModel = lane.model.keyModels.get(slot)
+  const keyModel = keyGroup.model.keyModels.get(slot)
   for (const retirement of [key.retirement, keyModel?.retirement]) {
     if (retirement && now < retirement.until) return `retired: ${retirement.reason}`
     if (retirement?.probing) return `being probed: ${retirement.reason}`
@@ -58,7 +64,7 @@ function reasonOf(lane: Lane, slot: number, shared: readonly Scope[], demand: De
     if (keyModel.breaker.probing) return 'being probed after repeated faults'
   }
   if (keyModel && demand.input + demand.reserve > keyModel.maxTokens) return TOO_LARGE
-  const account = key.account && lane.model.accountScopes.get(key.account)
+  const account = key.account && keyGroup.model.accountScopes.get(key.account)
   const scopes = [key.scope, key.account?.scope, keyModel?.scope, account, ...shared].filter(
     (scope) => scope !== undefined,
   )

@@ -1,6 +1,6 @@
 /** What an operator may tune, with the values that serve without tuning. Times are milliseconds. */
-import type { LimitSpec } from './contract.ts'
-import type { Strategy } from './strategies/strategy.ts'
+import type { LimitSpec } from './types.ts'
+import type { Strategy } from './select/strategies/strategy.ts'
 
 export interface ClientSpec {
   /** Share of the pool under contention, relative to the other clients; 1 when absent. */

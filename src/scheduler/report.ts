@@ -1,14 +1,14 @@
 /** The state of every scope, for people and for tests. */
-import type { SchedulerReport } from './contract.ts'
+import type { SchedulerReport } from './types.ts'
 import { waitOf } from './limits/limit.ts'
-import { places } from './memory/address.ts'
+import { places } from './persistence/address.ts'
 import { UNTIL_EVENT } from './limits/window.ts'
-import type { Key } from './provider.ts'
-import type { World } from './world.ts'
+import type { Key } from './topology/provider.ts'
+import type { SchedulerState } from './state.ts'
 
-export function reportOf(world: World, now: number): SchedulerReport {
+export function reportOf(schedulerState: SchedulerState, now: number): SchedulerReport {
   const scopes: SchedulerReport['scopes'] = []
-  for (const { scope } of places(world)) {
+  for (const { scope } of places(schedulerState)) {
     for (const limit of scope.limits) {
       const { metric, period } = limit.spec
       scopes.push({
@@ -22,23 +22,26 @@ export function reportOf(world: World, now: number): SchedulerReport {
     }
   }
   return {
-    inFlight: world.leases.size,
-    queued: world.queued,
+    inFlight: schedulerState.leases.size,
+    queued: schedulerState.queued,
     scopes,
-    keys: [...world.providers.values()].flatMap((provider) =>
+    keys: [...schedulerState.providers.values()].flatMap((provider) =>
       provider.keys.map((key) => ({
         key: key.spec.name,
         provider: provider.spec.name,
         inFlight: key.inFlight,
-        ...stateOf(world, key, now),
+        ...stateOf(schedulerState, key, now),
       })),
     ),
-    pools: [...world.specs.keys(), ...[...world.pools.keys()].filter((name) => !world.specs.has(name))].map((model) => {
-      const pool = world.pools.get(model)
-      const routes = world.specs.get(model)?.routes ?? []
+    pools: [
+      ...schedulerState.specs.keys(),
+      ...[...schedulerState.pools.keys()].filter((name) => !schedulerState.specs.has(name)),
+    ].map((model) => {
+      const pool = schedulerState.pools.get(model)
+      const routes = schedulerState.specs.get(model)?.routes ?? []
       const candidates = pool
-        ? pool.lanes.reduce((sum, lane) => sum + lane.size, 0)
-        : routes.reduce((sum, route) => sum + (world.providers.get(route.provider)?.keys.length ?? 0), 0)
+        ? pool.keyGroups.reduce((sum, keyGroup) => sum + keyGroup.size, 0)
+        : routes.reduce((sum, route) => sum + (schedulerState.providers.get(route.provider)?.keys.length ?? 0), 0)
       return { model, queued: pool?.queue.size ?? 0, candidates }
     }),
   }
@@ -49,16 +52,20 @@ function timeOf(wait: number): number {
   return wait >= UNTIL_EVENT ? Infinity : wait
 }
 
-function stateOf(world: World, key: Key, now: number): { state: string; until?: number; reason?: string } {
+function stateOf(
+  schedulerState: SchedulerState,
+  key: Key,
+  now: number,
+): { state: string; until?: number; reason?: string } {
   if (key.disabled) return { state: 'disabled' }
   const { retirement, scope, provider } = key
   if (retirement) {
     const state = now < retirement.until ? 'retired' : 'probing'
-    return { state, until: world.toWall(retirement.until), reason: retirement.reason }
+    return { state, until: schedulerState.toWall(retirement.until), reason: retirement.reason }
   }
   for (const cooling of [scope, key.account?.scope, provider.scope]) {
     if (cooling && cooling.until > now)
-      return { state: 'cooling', until: world.toWall(cooling.until), reason: cooling.reason }
+      return { state: 'cooling', until: schedulerState.toWall(cooling.until), reason: cooling.reason }
   }
   const slow = key.slowness >= 3
   return slow

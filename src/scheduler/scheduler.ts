@@ -4,26 +4,26 @@
  * Everything that providers say comes back through the lease: `observe`, `settle`, `fail`.
  */
 import { GatewayError } from '../chat/error.ts'
-import { admit, expired } from './admission.ts'
-import { lack, unsupported } from './capability.ts'
+import { admit, expired } from './queue/admission.ts'
+import { lack, unsupported } from './topology/capability.ts'
 import type { Clock } from './clock.ts'
 import { realClock } from './clock.ts'
-import type { AcquireRequest, CandidateReport, Lease, PoolSpec, ProviderSpec, SchedulerReport } from './contract.ts'
-import { dispatch, leave, pump, release, releaseAfter } from './dispatch.ts'
+import type { AcquireRequest, CandidateReport, Lease, PoolSpec, ProviderSpec, SchedulerReport } from './types.ts'
+import { dispatch, leave, pump, release, releaseAfter } from './queue/dispatch.ts'
 import { explainPool } from './explain.ts'
-import { createHost } from './host.ts'
+import { createLeaseRegistry } from './lease/lease-registry.ts'
 import type { SchedulerOptions } from './options.ts'
-import { pick } from './pick.ts'
-import type { Pool } from './pool.ts'
-import { servingOf } from './pool.ts'
-import { poolOf, strategyOf } from './pools.ts'
+import { pick } from './select/pick.ts'
+import type { Pool } from './topology/pool.ts'
+import { servingOf } from './topology/pool.ts'
+import { poolOf, strategyOf } from './topology/pool-directory.ts'
 import type { Waiting } from './queue/waiting.ts'
-import { restore } from './memory/restore.ts'
-import type { Snapshot } from './memory/snapshot.ts'
-import { changesOf, snapshotOf } from './memory/snapshot.ts'
+import { restore } from './persistence/restore.ts'
+import type { Snapshot } from './persistence/snapshot.ts'
+import { changesOf, snapshotOf } from './persistence/snapshot.ts'
 import { reportOf } from './report.ts'
-import { adopt, bequeath, type Successor } from './succession.ts'
-import { createWorld, followClock } from './world.ts'
+import { adopt, handOver, type Successor } from './handover.ts'
+import { createSchedulerState, followClock } from './state.ts'
 
 export type { Clock } from './clock.ts'
 export type { ClientSpec, SchedulerOptions } from './options.ts'
@@ -61,23 +61,23 @@ export function createScheduler(
   clock: Clock = realClock,
   random: () => number = Math.random,
 ): LiveScheduler {
-  const world = createWorld(spec, clock, random)
-  for (const { strategy } of spec.pools) strategyOf(world, strategy)
-  strategyOf(world)
+  const schedulerState = createSchedulerState(spec, clock, random)
+  for (const { strategy } of spec.pools) strategyOf(schedulerState, strategy)
+  strategyOf(schedulerState)
   let closed = false
   let heir: LiveScheduler | undefined
-  const expire = (pool: Pool, item: Waiting) => expired(world, pool, item, clock.now())
-  const host = createHost(world, (lease) => {
-    releaseAfter(world, lease, clock.now())
+  const expire = (pool: Pool, item: Waiting) => expired(schedulerState, pool, item, clock.now())
+  const registry = createLeaseRegistry(schedulerState, (lease) => {
+    releaseAfter(schedulerState, lease, clock.now())
     wake()
   })
 
   /** Keys may have room again: whoever waits longest is asked first. */
   function wake(): void {
-    if (world.queued === 0) return
-    const pools = [...world.pools.values()].filter(({ queue }) => queue.size > 0)
+    if (schedulerState.queued === 0) return
+    const pools = [...schedulerState.pools.values()].filter(({ queue }) => queue.size > 0)
     pools.sort((a, b) => (a.queue.soonest()?.deadline ?? 0) - (b.queue.soonest()?.deadline ?? 0))
-    for (const pool of pools) pump(world, host, pool, expire)
+    for (const pool of pools) pump(schedulerState, registry, pool, expire)
   }
 
   /** No async function: that would make objects of its own for a request which need not wait. */
@@ -93,33 +93,36 @@ export function createScheduler(
     if (closed) throw new GatewayError('shutting_down', 'The server is shutting down.')
     if (request.signal?.aborted) throw cancelled()
     const now = clock.now()
-    followClock(world, now)
-    const pool = poolOf(world, request.model)
+    followClock(schedulerState, now)
+    const pool = poolOf(schedulerState, request.model)
     const item = createWaiting(pool, request, now)
     if (pool.queue.size === 0) {
-      const choice = pick(world, pool, item, now)
+      const choice = pick(schedulerState, pool, item, now)
       if (choice) {
-        pool.drain.note(0, now)
-        return Promise.resolve(dispatch(world, host, pool, item, choice, now))
+        pool.drainRate.note(0, now)
+        return Promise.resolve(dispatch(schedulerState, registry, pool, item, choice, now))
       }
     }
     return enqueue(pool, item, now)
   }
 
   function createWaiting(pool: Pool, request: AcquireRequest, now: number): Waiting {
-    const tiers = pool.open ?? servingOf(pool.tiers, (lane) => lack(lane.route, request) === undefined)
+    const tiers = pool.open ?? servingOf(pool.tiers, (keyGroup) => lack(keyGroup.route, request) === undefined)
     if (tiers.length === 0) throw unsupported(request, pool.spec.routes)
     const arrived = now - (request.waited ?? 0)
     return {
       request,
-      client: world.clients.get(request.client),
+      client: schedulerState.clients.get(request.client),
       tiers,
-      lane: undefined,
+      keyGroup: undefined,
       demand: undefined,
       demands: undefined,
       arrived,
-      deadline: arrived + (request.maxWait ?? world.settings.max_wait),
-      fallbackAt: world.settings.fallback_after > 0 && tiers.length > 1 ? arrived + world.settings.fallback_after : 0,
+      deadline: arrived + (request.maxWait ?? schedulerState.settings.max_wait),
+      fallbackAt:
+        schedulerState.settings.fallback_after > 0 && tiers.length > 1
+          ? arrived + schedulerState.settings.fallback_after
+          : 0,
       notBefore: 0,
       booking: undefined,
       gone: false,
@@ -136,29 +139,29 @@ export function createScheduler(
       item.resolve = resolve
       item.reject = reject
       const abort = () => {
-        leave(world, pool, item)
+        leave(schedulerState, pool, item)
         reject(cancelled())
-        pump(world, host, pool, expire)
+        pump(schedulerState, registry, pool, expire)
       }
       signal?.addEventListener('abort', abort)
       item.unhook = () => signal?.removeEventListener('abort', abort)
       pool.queue.push(item)
-      world.queued++
-      pump(world, host, pool, expire)
+      schedulerState.queued++
+      pump(schedulerState, registry, pool, expire)
       if (item.gone) return
-      admit(world, pool, item, now)
-      if (pool.queue.size === 0) pump(world, host, pool, expire)
+      admit(schedulerState, pool, item, now)
+      if (pool.queue.size === 0) pump(schedulerState, registry, pool, expire)
     })
   }
 
   function setEnabled(name: string, enabled: boolean): boolean {
     if (heir) return heir.setEnabled(name, enabled)
-    const keys = [...world.providers.values()].flatMap((provider) =>
+    const keys = [...schedulerState.providers.values()].flatMap((provider) =>
       provider.keys.filter(({ spec }) => spec.name === name),
     )
     for (const key of keys) {
       key.disabled = !enabled
-      world.touched?.keys.add(key)
+      schedulerState.touched?.keys.add(key)
       if (!enabled) continue
       key.retirement = undefined
       key.scope.until = 0
@@ -168,7 +171,7 @@ export function createScheduler(
       }
     }
     const now = clock.now()
-    for (const key of keys) release(world, key, now)
+    for (const key of keys) release(schedulerState, key, now)
     wake()
     return keys.length > 0
   }
@@ -177,32 +180,32 @@ export function createScheduler(
     acquire,
     explain(request) {
       const now = clock.now()
-      followClock(world, now)
-      const pool = poolOf(world, request.model)
-      return explainPool(world, pool, createWaiting(pool, request, now), now, Infinity)
+      followClock(schedulerState, now)
+      const pool = poolOf(schedulerState, request.model)
+      return explainPool(schedulerState, pool, createWaiting(pool, request, now), now, Infinity)
     },
     setEnabled,
-    snapshot: () => snapshotOf(world, false),
-    changes: () => changesOf(world),
-    restore: (snapshot) => restore(world, snapshot),
-    report: () => (heir ? heir.report() : reportOf(world, clock.now())),
-    adopt: (lease) => adopt(world, host, lease),
+    snapshot: () => snapshotOf(schedulerState, false),
+    changes: () => changesOf(schedulerState),
+    restore: (snapshot) => restore(schedulerState, snapshot),
+    report: () => (heir ? heir.report() : reportOf(schedulerState, clock.now())),
+    adopt: (lease) => adopt(schedulerState, registry, lease),
     handOver(successor) {
       heir = successor
-      bequeath(world, successor)
-      for (const pool of world.pools.values()) pump(world, host, pool, expire)
-      host.close()
+      handOver(schedulerState, successor)
+      for (const pool of schedulerState.pools.values()) pump(schedulerState, registry, pool, expire)
+      registry.close()
     },
     close() {
       closed = true
-      for (const pool of world.pools.values()) {
+      for (const pool of schedulerState.pools.values()) {
         for (const item of pool.queue.everybody()) {
-          leave(world, pool, item)
+          leave(schedulerState, pool, item)
           item.reject(new GatewayError('shutting_down', 'The server is shutting down.'))
         }
-        pump(world, host, pool, expire)
+        pump(schedulerState, registry, pool, expire)
       }
-      host.close()
+      registry.close()
     },
   }
 }

@@ -1,6 +1,6 @@
 /** Writes behind: once a second what the scheduler has changed goes to the store, and all of it at the end. */
 import type { Clock } from '../scheduler/clock.ts'
-import type { Snapshot } from '../scheduler/memory/snapshot.ts'
+import type { Snapshot } from '../scheduler/persistence/snapshot.ts'
 import type { Store } from './store.ts'
 
 /** The part of the scheduler that can be kept. */

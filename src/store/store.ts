@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import type { Entry, Snapshot } from '../scheduler/memory/snapshot.ts'
+import type { Entry, Snapshot } from '../scheduler/persistence/snapshot.ts'
 
 export interface Store {
   /** What was written last; null when there is nothing. */

@@ -1,12 +1,12 @@
 /** One try: encode, authorise, send, frame, decode. Which key is used, and what happens after a fault, is decided elsewhere. */
-import { createCanceller, type Cancellation } from '../chat/cancellation.ts'
+import { createCanceller, type Cancellation } from '../runtime/cancellation.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import { GatewayError } from '../chat/error.ts'
-import { parseJson } from '../chat/json.ts'
+import { parseJson } from '../runtime/json.ts'
 import type { ChatRequest } from '../chat/request.ts'
-import type { Signal } from '../scheduler/contract.ts'
-import { answerDeltas, type AnswerBounds } from './answer-deltas.ts'
-import { cancelledFault } from './client-faults.ts'
+import type { LimitSignal } from '../scheduler/types.ts'
+import { answerDeltas, type AnswerBounds } from './response/answer-deltas.ts'
+import { cancelledFault } from './http/connection-errors.ts'
 import type {
   Client,
   ClientAnswer,
@@ -18,10 +18,10 @@ import type {
   Timeouts,
   UpstreamDeltas,
   UpstreamRequest,
-} from './contract.ts'
-import type { MediaFetcher } from './fetch-media.ts'
-import { inlineMedia, namesFiles } from './inline-media.ts'
-import { readText } from './read-body.ts'
+} from './types.ts'
+import type { MediaFetcher } from './media/fetch-media.ts'
+import { inlineMedia, namesFiles } from './media/inline-media.ts'
+import { readText } from './http/read-body.ts'
 
 export interface AttemptContext {
   client: Client
@@ -35,7 +35,7 @@ export interface AttemptContext {
   /** From here on the vendor may have seen the request. */
   sent?: () => void
   /** Hears what each answer says of limits, good or bad, before anything else is made of it. */
-  observe: (signals: Signal[]) => void
+  observe: (signals: LimitSignal[]) => void
   /** The head of the answer came. */
   started: () => void
 }

@@ -10,12 +10,12 @@ import { asText } from '../definition/hole.ts'
 import { ANYTHING, isMap, Scope } from '../definition/scope.ts'
 import { templateContext } from '../definition/template.ts'
 import { onlyKeys } from '../definition/cases.ts'
-import type { Encoded, FramedEvent, StreamDecoder, Target } from './contract.ts'
-import type { FormatDefinition } from './definition.ts'
-import { fillFrame, REQUEST_SHAPES } from './fields.ts'
-import { PLUGS } from './plugs/index.ts'
-import { compilePath } from './request-parts.ts'
-import { SHORTEST_SPLICE, spliceBody } from './splice.ts'
+import type { Encoded, FramedEvent, StreamDecoder, Target } from './types.ts'
+import type { FormatDefinition } from './format/format-definition.ts'
+import { fillFrame, REQUEST_SHAPES } from './request/fields.ts'
+import { TEMPLATE_FUNCTIONS } from './template-functions/index.ts'
+import { compilePath } from './request/request-parts.ts'
+import { SHORTEST_SPLICE, spliceBody } from './request/body-splice.ts'
 
 /** What a definition says under `native`. */
 export interface NativeWire {
@@ -35,7 +35,7 @@ export function compileNative(definition: FormatDefinition, watch?: Watch): Nati
   const { api } = node
   if (typeof api !== 'string') throw new DefinitionError('native needs api: the name of a client API', ['native'])
   const scope = Scope.of({ ...REQUEST_SHAPES, native: ANYTHING, headers: ANYTHING })
-  const context = templateContext(scope, PLUGS, watch)
+  const context = templateContext(scope, TEMPLATE_FUNCTIONS, watch)
   const path = compilePath(node.path ?? definition.request?.path, context, node.path === undefined ? REQUEST : NATIVE)
   const headers = headerTemplates({ ...definition.request?.headers, ...node.headers }, context)
   const body = context.compile(node.body ?? { '<<': '$native' }, context, ['native', 'body'])

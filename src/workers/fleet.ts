@@ -1,10 +1,10 @@
 /** The worker processes: as many as were asked for, replaced when they die, exchanged one generation for the next. */
 import cluster, { type Worker } from 'node:cluster'
 import type { Counts } from '../observability/metrics.ts'
-import type { Scheduler } from '../scheduler/contract.ts'
-import type { ToOwner, ToWorker } from './contract.ts'
+import type { Scheduler } from '../scheduler/types.ts'
+import type { ToOwner, ToWorker } from './messages.ts'
 import { createOutbox } from './outbox.ts'
-import { createDesk } from './owner.ts'
+import { createWorkerSession } from './worker-session.ts'
 
 export interface FleetParts {
   /** What the workers' command line says. */
@@ -90,7 +90,7 @@ export function createFleet({ args, scheduler, text, add, log }: FleetParts): Fl
     }
     members.add(member)
     return new Promise((resolve, reject) => {
-      const desk = createDesk({
+      const session = createWorkerSession({
         scheduler,
         page,
         configuration,
@@ -105,11 +105,11 @@ export function createFleet({ args, scheduler, text, add, log }: FleetParts): Fl
         },
       })
       worker.on('message', (messages: ToOwner[]) => {
-        for (const message of messages) desk.hear(message)
+        for (const message of messages) session.hear(message)
       })
       // nothing that it has said comes after this; its exit may be heard before its last words
       worker.once('disconnect', () => {
-        desk.close()
+        session.close()
         add(past, counts.get(member) ?? new Map())
         counts.delete(member)
       })

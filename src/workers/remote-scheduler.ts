@@ -1,7 +1,7 @@
 /** A worker's scheduler: the owner's, asked by message. */
 import { GatewayError } from '../chat/error.ts'
-import type { Lease, Scheduler, SchedulerReport } from '../scheduler/contract.ts'
-import type { LeaseFacts, ToOwner, ToWorker } from './contract.ts'
+import type { Lease, Scheduler, SchedulerReport } from '../scheduler/types.ts'
+import type { LeaseFacts, ToOwner, ToWorker } from './messages.ts'
 
 export interface RemoteScheduler extends Scheduler {
   /** The counters of all processes, as a page. */

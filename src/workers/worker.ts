@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { Server as NetServer } from 'node:net'
 import type { Counts } from '../observability/metrics.ts'
-import type { ToOwner, ToWorker } from './contract.ts'
+import type { ToOwner, ToWorker } from './messages.ts'
 import { createOutbox } from './outbox.ts'
 import { createRemoteScheduler, type RemoteScheduler } from './remote-scheduler.ts'
 

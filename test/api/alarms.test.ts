@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { addAlarm, removeAlarm, sooner, type Alarm } from '../../src/chat/alarms.ts'
+import { addAlarm, removeAlarm, sooner, type Alarm } from '../../src/runtime/alarms.ts'
 
 const set: Alarm[] = []
 /** Milliseconds that no alarm of a test is late by, on whatever machine. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createChunkWriter } from '../../src/api/chat-completions/chunks.ts'
+import { createChunkWriter } from '../../src/api/chat-completions/response/chunks.ts'
 import { GatewayError } from '../../src/chat/error.ts'
 import type { Delta } from '../../src/chat/delta.ts'
 import { readStream } from './read-stream.ts'

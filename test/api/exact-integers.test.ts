@@ -1,7 +1,7 @@
 /** Integers that no double holds stay what they are, on every wire and both ways. */
 import { expect, it } from 'vitest'
-import { hasLongInteger } from '../../src/chat/long-integer.ts'
-import { readJson } from '../../src/chat/json.ts'
+import { hasLongInteger } from '../../src/runtime/long-integer.ts'
+import { readJson } from '../../src/runtime/json.ts'
 import { ordinary, play, type Reply } from '../cases/stage.ts'
 
 const ID = '2512292042121000001'

@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import { describe, expect, it } from 'vitest'
-import { registerJsonBody } from '../../src/api/json-body.ts'
+import { registerJsonBody } from '../../src/api/http/json-body.ts'
 
 async function post(payload: string): Promise<{ status: number; body: unknown }> {
   const app = Fastify()

@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import { expect, test } from 'vitest'
-import { models } from '../../src/api/models.ts'
+import { models } from '../../src/api/routes/models.ts'
 import { errorBody, GatewayError } from '../../src/chat/error.ts'
 import { against } from './openai-schema.ts'
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { expect, it } from 'vitest'
 import { EVENTS } from '../../src/api/inbound/inbound-api.ts'
-import { createEventStream } from '../../src/api/sse.ts'
+import { createEventStream } from '../../src/api/http/sse.ts'
 
 /** All that a server which streams two events says to one raw request. */
 async function said(version: string): Promise<string> {

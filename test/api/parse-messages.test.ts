@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseChatRequest } from '../../src/api/chat-completions/parse.ts'
+import { parseChatRequest } from '../../src/api/chat-completions/request/parse.ts'
 import type { ChatRequest } from '../../src/chat/request.ts'
 
 const user = { role: 'user', content: 'Hi' }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createCompletion } from '../../src/api/chat-completions/completion.ts'
-import { plainAnswer } from '../../src/api/chat-completions/answer/plain-completion.ts'
+import { createCompletion } from '../../src/api/chat-completions/response/completion.ts'
+import { plainAnswer } from '../../src/api/chat-completions/response/plain-completion.ts'
 import type { Delta } from '../../src/chat/delta.ts'
 import { isRecordedHere, recordings } from './recorded.ts'
 

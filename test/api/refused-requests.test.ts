@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { checkChatRequest } from '../../src/api/chat-completions/schema.ts'
-import { parseChatRequest } from '../../src/api/chat-completions/parse.ts'
+import { checkChatRequest } from '../../src/api/chat-completions/request/schema/schema.ts'
+import { parseChatRequest } from '../../src/api/chat-completions/request/parse.ts'
 import { errorBody } from '../../src/chat/error.ts'
 import { against } from './openai-schema.ts'
 import { isRecordedHere, recordings } from './recorded.ts'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import * as fc from 'fast-check'
-import { parseChatRequest } from '../../src/api/chat-completions/parse.ts'
-import { checkChatRequest } from '../../src/api/chat-completions/schema.ts'
+import { parseChatRequest } from '../../src/api/chat-completions/request/parse.ts'
+import { checkChatRequest } from '../../src/api/chat-completions/request/schema/schema.ts'
 import { GatewayError } from '../../src/chat/error.ts'
 
 const odd = fc.oneof(

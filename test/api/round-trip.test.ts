@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseChatRequest } from '../../src/api/chat-completions/parse.ts'
+import { parseChatRequest } from '../../src/api/chat-completions/request/parse.ts'
 import type { Delta } from '../../src/chat/delta.ts'
 import type { Message } from '../../src/chat/request.ts'
 import { complete, deltasOf, stop, stream } from './say.ts'

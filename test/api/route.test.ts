@@ -6,7 +6,7 @@ import { chatCompletions } from '../../src/api/chat-completions/route.ts'
 import { errorBody, GatewayError } from '../../src/chat/error.ts'
 import type { Delta } from '../../src/chat/delta.ts'
 import type { ChatRequest } from '../../src/chat/request.ts'
-import type { Answer, ChatContext, Gateway } from '../../src/gateway/contract.ts'
+import type { Answer, ChatContext, Gateway } from '../../src/gateway/types.ts'
 import { readStream } from './read-stream.ts'
 
 const body = (fields: Record<string, unknown> = {}) => ({

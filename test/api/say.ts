@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import { createChunkWriter } from '../../src/api/chat-completions/chunks.ts'
-import { createCompletion } from '../../src/api/chat-completions/completion.ts'
+import { createChunkWriter } from '../../src/api/chat-completions/response/chunks.ts'
+import { createCompletion } from '../../src/api/chat-completions/response/completion.ts'
 import type { Delta } from '../../src/chat/delta.ts'
 import { against } from './openai-schema.ts'
 import { readStream, type Chunk, type ReadStream } from './read-stream.ts'

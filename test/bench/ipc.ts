@@ -6,9 +6,9 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { createScheduler } from '../../src/scheduler/scheduler.ts'
-import type { ToOwner, ToWorker } from '../../src/workers/contract.ts'
+import type { ToOwner, ToWorker } from '../../src/workers/messages.ts'
 import { createOutbox } from '../../src/workers/outbox.ts'
-import { createDesk } from '../../src/workers/owner.ts'
+import { createWorkerSession } from '../../src/workers/worker-session.ts'
 import { createRemoteScheduler } from '../../src/workers/remote-scheduler.ts'
 
 const LEASES = 20_000
@@ -55,7 +55,7 @@ async function own(): Promise<void> {
     pools: [{ model: 'chat', weight: 1, routes: [route], limits: [] }],
     options: {},
   })
-  const desk = createDesk({
+  const desk = createWorkerSession({
     scheduler: () => scheduler,
     send: (message) => outbox.put(message),
     page: async () => '',

@@ -3,7 +3,7 @@
  * Prints one line a measure; `--expose-gc` makes the weight exact.
  */
 import { createScheduler } from '../../src/scheduler/scheduler.ts'
-import type { LimitSpec } from '../../src/scheduler/contract.ts'
+import type { LimitSpec } from '../../src/scheduler/types.ts'
 
 interface Size {
   keys: number

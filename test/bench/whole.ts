@@ -21,7 +21,7 @@ const relay = await freePort()
 process.env['PORT'] = String(relay)
 process.env['UPSTREAM'] = `http://127.0.0.1:${upstream}`
 await import('./relay.ts')
-const { createApp } = await import('../../src/app.ts')
+const { createApp } = await import('../../src/app/app.ts')
 const { loadConfig } = await import('../../src/config/load.ts')
 const file = join(mkdtempSync(join(tmpdir(), 'balanced-call-whole-')), 'providers.yaml')
 writeFileSync(file, JSON.stringify(configuration(upstream)))

@@ -1,10 +1,10 @@
 /** A request through the catalogue goes to the address that the vendor documents, with a key where it has one. */
 import { describe, expect, test } from 'vitest'
-import { parseChatRequest } from '../../src/api/chat-completions/parse.ts'
-import { withEveryKey } from '../../src/cli/every-key.ts'
+import { parseChatRequest } from '../../src/api/chat-completions/request/parse.ts'
+import { withPlaceholderKeys } from '../../src/cli/placeholder-env.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import type { Encoded } from '../../src/upstream/contract.ts'
-import { CATALOGUE } from '../kit/page.ts'
+import type { Encoded } from '../../src/upstream/types.ts'
+import { CATALOGUE } from '../format-tools/page.ts'
 
 const VARIABLES = {
   AWS_REGION: 'eu-west-1',
@@ -20,7 +20,7 @@ const VARIABLES = {
   VLLM_BASE_URL: 'http://127.0.0.1:8000/v1',
   WATSONX_REGION: 'us-south',
 }
-const { providers } = loadConfig(CATALOGUE, withEveryKey(VARIABLES))
+const { providers } = loadConfig(CATALOGUE, withPlaceholderKeys(VARIABLES))
 
 function ask(name: string, stream = false): Encoded {
   const provider = providers.find((each) => each.name === name)

@@ -1,14 +1,14 @@
 /** The shipped providers.yaml: who is in it, when each is live, and that every public model has somebody to serve it. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { withEveryKey } from '../../src/cli/every-key.ts'
+import { withPlaceholderKeys } from '../../src/cli/placeholder-env.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { readCatalogue, type CatalogueEntry } from '../../src/kit/catalogue.ts'
-import { isSandbox, standAside } from '../../src/standby.ts'
-import { CATALOGUE } from '../kit/page.ts'
+import { readCatalogue, type CatalogueEntry } from '../../src/format-tools/catalogue/catalogue.ts'
+import { isSandbox, standAside } from '../../src/app/sandbox-fallback.ts'
+import { CATALOGUE } from '../format-tools/page.ts'
 
 const POOLS = ['fast', 'smart', 'vision', 'free', 'auto']
-const complete = loadConfig(CATALOGUE, withEveryKey({}))
+const complete = loadConfig(CATALOGUE, withPlaceholderKeys({}))
 const entries = readCatalogue(CATALOGUE, loadConfig(CATALOGUE, {}), complete)
 const real = entries.filter(({ name }) => name !== 'sandbox')
 

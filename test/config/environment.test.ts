@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { fillText } from '../../src/config/environment.ts'
+import { fillText } from '../../src/config/document/environment.ts'
 import { load } from './files.ts'
 
 test('variables are filled anywhere in a text, with a default when unset or empty', () => {

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest'
 import { rmSync } from 'node:fs'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Config } from '../../src/config/config.ts'
-import type { Environment } from '../../src/config/environment.ts'
+import type { Environment } from '../../src/config/document/environment.ts'
 import { ConfigError, type Problem } from '../../src/config/problem.ts'
 
 const MARK = '§'

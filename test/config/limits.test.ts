@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { describeLimit } from '../../src/config/describe.ts'
-import { readLimits } from '../../src/config/limits.ts'
+import { readLimits } from '../../src/config/sections/limits.ts'
 import { load } from './files.ts'
 
 function limitsOf(written: string): unknown {

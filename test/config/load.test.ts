@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../../src/config/load.ts'
-import { directRoute } from '../../src/config/routes.ts'
+import { directRoute } from '../../src/config/sections/routes.ts'
 import { folder, load, problemsOf, write } from './files.ts'
 import { cpuTime } from '../cpu-time.ts'
 

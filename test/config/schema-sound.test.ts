@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect, it } from 'vitest'
-import { chatRequestSchema } from '../../src/api/chat-completions/schema.ts'
+import { chatRequestSchema } from '../../src/api/chat-completions/request/schema/schema.ts'
 
 // At a start nobody holds the schemas against their own: here somebody does.
 it('the schemas of the configuration and of a request are sound themselves', () => {

@@ -2,8 +2,8 @@
 /** What people get wrong in a definition, and the place at which they are told. */
 import { describe, expect, test } from 'vitest'
 import { DefinitionError, type Path } from '../../src/definition/error.ts'
-import type { FormatDefinition } from '../../src/upstream/definition.ts'
-import { compileFormat } from '../../src/upstream/format.ts'
+import type { FormatDefinition } from '../../src/upstream/format/format-definition.ts'
+import { compileFormat } from '../../src/upstream/format/format.ts'
 
 const SOUND: FormatDefinition = {
   request: { path: '/chat', headers: { authorization: 'Bearer ${key}' }, body: { model: '$model' } },

@@ -3,14 +3,18 @@ import { templateContext, compileTemplate } from '../../src/definition/template.
 import { compilePattern } from '../../src/definition/pattern.ts'
 import { compileRules } from '../../src/definition/rules.ts'
 import { Scope } from '../../src/definition/scope.ts'
-import type { Plug } from '../../src/definition/context.ts'
+import type { TemplateFunction } from '../../src/definition/context.ts'
 
 type Values = Record<string, unknown>
 
 /** A template whose holes are the keys of `values`. */
-export function fill(template: unknown, values: Values = {}, plugs: Record<string, Plug> = {}): unknown {
+export function fill(
+  template: unknown,
+  values: Values = {},
+  functions: Record<string, TemplateFunction> = {},
+): unknown {
   const scope = Scope.of(Object.fromEntries(Object.keys(values).map((name) => [name, {}])))
-  const make = compileTemplate(template, templateContext(scope, plugs), [])
+  const make = compileTemplate(template, templateContext(scope, functions), [])
   const frame = scope.frame()
   for (const [name, value] of Object.entries(values)) frame[scope.slotOf(name)] = value
   return make(frame)

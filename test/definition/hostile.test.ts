@@ -2,8 +2,8 @@
 /** What a client or a vendor sends can neither reach into the program nor make it slow. */
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
-import { parseChatRequest } from '../../src/api/chat-completions/parse.ts'
-import { globTest } from '../../src/upstream/glob.ts'
+import { parseChatRequest } from '../../src/api/chat-completions/request/parse.ts'
+import { globTest } from '../../src/upstream/format/glob.ts'
 import { shipped } from '../formats/cases.ts'
 import { fill, match } from './compile.ts'
 import { cpuTime } from '../cpu-time.ts'

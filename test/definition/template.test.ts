@@ -160,11 +160,11 @@ describe('operators', () => {
   })
 
   test('$use calls a plug with its options, not on nothing', () => {
-    const plugs = {
+    const functions = {
       join: (options: Record<string, unknown>) => (value: unknown) => (value as string[]).join(String(options['by'])),
     }
-    expect(fill({ $use: 'join', of: '$l', with: { by: '-' } }, { l: ['a', 'b'] }, plugs)).toBe('a-b')
-    expect(fill({ $use: 'join', of: '$l' }, { l: undefined }, plugs)).toBeUndefined()
+    expect(fill({ $use: 'join', of: '$l', with: { by: '-' } }, { l: ['a', 'b'] }, functions)).toBe('a-b')
+    expect(fill({ $use: 'join', of: '$l' }, { l: undefined }, functions)).toBeUndefined()
   })
 
   test('what a case binds is not seen outside of it', () => {

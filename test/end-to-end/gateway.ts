@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createApp, type App, type AppOptions } from '../../src/app.ts'
+import { createApp, type App, type AppOptions } from '../../src/app/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
 
 export interface TestGateway {

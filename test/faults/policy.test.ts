@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { createOverload } from '../../src/api/overload.ts'
+import { createOverload } from '../../src/api/http/overload.ts'
 import { GatewayError, type ErrorKind } from '../../src/chat/error.ts'
-import { judge, type Verdict } from '../../src/gateway/failover.ts'
-import { createFirstTokenTimes } from '../../src/gateway/first-token-times.ts'
-import { createTrafficBudget } from '../../src/gateway/traffic-budget.ts'
+import { judge, type Verdict } from '../../src/gateway/retry/failover.ts'
+import { createFirstTokenTimes } from '../../src/gateway/retry/first-token-times.ts'
+import { createRetryBudget } from '../../src/gateway/retry/retry-budget.ts'
 import { startGateway } from '../end-to-end/gateway.ts'
 import { answerWell, startVendor } from './vendor.ts'
 
@@ -61,7 +61,7 @@ describe('the failover policy', () => {
 
 describe('a traffic budget', () => {
   it('gives a tenth of the requests, and a burst that was saved up', () => {
-    const budget = createTrafficBudget({ share: 0.1, burst: 5, perSecond: 0, now: () => 0 })
+    const budget = createRetryBudget({ share: 0.1, burst: 5, perSecond: 0, now: () => 0 })
     let taken = 0
     while (budget.take()) taken++
     expect(taken).toBe(5)
@@ -74,7 +74,7 @@ describe('a traffic budget', () => {
   })
   it('lets a quiet server retry', () => {
     let now = 0
-    const budget = createTrafficBudget({ share: 0, burst: 1, perSecond: 1, now: () => now })
+    const budget = createRetryBudget({ share: 0, burst: 1, perSecond: 1, now: () => now })
     expect([budget.take(), budget.take()]).toEqual([true, false])
     now = 1000
     expect(budget.take()).toBe(true)

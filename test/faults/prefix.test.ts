@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { parseChatRequest } from '../../src/api/chat-completions/parse.ts'
-import { checkFormatFile } from '../../src/config/formats.ts'
-import { withPrefix } from '../../src/upstream/prefix.ts'
+import { parseChatRequest } from '../../src/api/chat-completions/request/parse.ts'
+import { checkFormatFile } from '../../src/config/sections/formats.ts'
+import { withPrefix } from '../../src/upstream/request/assistant-prefix.ts'
 
 const formats = new Map<string, ReturnType<typeof checkFormatFile>>()
 function format(name: string): ReturnType<typeof checkFormatFile> {

@@ -1,7 +1,7 @@
 /** What each kind of key becomes on its way out, by the definitions that need more than a header. */
 import { expect, test } from 'vitest'
-import { parseChatRequest } from '../../src/api/chat-completions/parse.ts'
-import type { Secret, UpstreamRequest } from '../../src/upstream/contract.ts'
+import { parseChatRequest } from '../../src/api/chat-completions/request/parse.ts'
+import type { Secret, UpstreamRequest } from '../../src/upstream/types.ts'
 import { shipped } from './cases.ts'
 
 const NOW = Date.UTC(2026, 10, 24)

@@ -1,8 +1,8 @@
 /** A case that does not hold is told so that its writer knows where to look. */
 import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../src/config/problem.ts'
-import { parseCases } from '../../src/kit/case.ts'
-import { runCase } from '../../src/kit/run-case.ts'
+import { parseCases } from '../../src/format-tools/cases/case.ts'
+import { runCase } from '../../src/format-tools/cases/run-case.ts'
 import { shipped } from './cases.ts'
 
 function faultsOf(format: string, text: string): string[] {

@@ -1,7 +1,7 @@
 /** Each shipped format does what its case files say, and each of its rules is reached by one of them. */
 import { describe, expect, test } from 'vitest'
-import { runCase } from '../../src/kit/run-case.ts'
-import { watchFormat } from '../../src/kit/coverage.ts'
+import { runCase } from '../../src/format-tools/cases/run-case.ts'
+import { watchFormat } from '../../src/format-tools/cases/coverage.ts'
 import { casesOf, formatFile, formatsWithCases, shipped } from './cases.ts'
 
 describe.each(formatsWithCases())('%s', (name) => {

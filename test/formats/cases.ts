@@ -1,10 +1,10 @@
 /** The case files beside each format, and what their requests send. */
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkFormatFile } from '../../src/config/formats.ts'
-import { readCases, type PlacedCase } from '../../src/kit/case.ts'
-import { encodeCase } from '../../src/kit/run-case.ts'
-import type { Format } from '../../src/upstream/contract.ts'
+import { checkFormatFile } from '../../src/config/sections/formats.ts'
+import { readCases, type PlacedCase } from '../../src/format-tools/cases/case.ts'
+import { encodeCase } from '../../src/format-tools/cases/run-case.ts'
+import type { Format } from '../../src/upstream/types.ts'
 
 const FORMATS = join(import.meta.dirname, '../../src/formats')
 

@@ -1,7 +1,7 @@
 /** Every body that a case of these wires sends keeps the vendor's documented rules, and the rules can be broken. */
 import { describe, expect, test } from 'vitest'
-import type { PlacedCase } from '../../src/kit/case.ts'
-import { encodeCase } from '../../src/kit/run-case.ts'
+import type { PlacedCase } from '../../src/format-tools/cases/case.ts'
+import { encodeCase } from '../../src/format-tools/cases/run-case.ts'
 import * as bedrock from './bedrock/rules.ts'
 import { sentBodies, shipped, type Body, type SentBody } from './cases.ts'
 import * as cohere from './cohere/rules.ts'

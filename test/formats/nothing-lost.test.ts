@@ -1,6 +1,6 @@
 /** Whatever a client asks for reaches the vendor, is told as left out, or is refused: never lost without a word. */
 import { describe, expect, test } from 'vitest'
-import { parseChatRequest } from '../../src/api/chat-completions/parse.ts'
+import { parseChatRequest } from '../../src/api/chat-completions/request/parse.ts'
 import { GatewayError } from '../../src/chat/error.ts'
 import { shipped, type Body } from './cases.ts'
 

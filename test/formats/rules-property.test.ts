@@ -1,8 +1,8 @@
 /** Whatever conversation a client sends, the vendor's rules are kept, and nothing is lost without a word. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseChatRequest } from '../../src/api/chat-completions/parse.ts'
-import { checkChatRequest } from '../../src/api/chat-completions/schema.ts'
+import { parseChatRequest } from '../../src/api/chat-completions/request/parse.ts'
+import { checkChatRequest } from '../../src/api/chat-completions/request/schema/schema.ts'
 import * as anthropic from './anthropic/rules.ts'
 import { shipped, type Body } from './cases.ts'
 import * as gemini from './gemini/rules.ts'

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { parseChatRequest } from '../../src/api/chat-completions/parse.ts'
-import { clientBody } from '../../src/kit/run-case.ts'
+import { parseChatRequest } from '../../src/api/chat-completions/request/parse.ts'
+import { clientBody } from '../../src/format-tools/cases/run-case.ts'
 import { sentBodies, type Body, type SentBody } from './cases.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')

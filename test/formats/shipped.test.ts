@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { shippedNames } from '../../src/config/formats.ts'
+import { shippedNames } from '../../src/config/sections/formats.ts'
 import { formatFile, formatsWithCases, shipped } from './cases.ts'
 
 /** Bases that others extend, and the one OpenAI-like wire whose parts have a form of their own. */

@@ -1,17 +1,17 @@
 /** A value of another kind at each place of a vendor's answer: told, or a fault that names the upstream; nothing else happens. */
 import { expect, test } from 'vitest'
-import { createChunkWriter } from '../../src/api/chat-completions/chunks.ts'
-import { createCompletion } from '../../src/api/chat-completions/completion.ts'
-import { parseChatRequest } from '../../src/api/chat-completions/parse.ts'
+import { createChunkWriter } from '../../src/api/chat-completions/response/chunks.ts'
+import { createCompletion } from '../../src/api/chat-completions/response/completion.ts'
+import { parseChatRequest } from '../../src/api/chat-completions/request/parse.ts'
 import type { Delta } from '../../src/chat/delta.ts'
 import { GatewayError } from '../../src/chat/error.ts'
 import { hasContent, explainsEmptiness } from '../../src/gateway/content.ts'
-import { createStory } from '../../src/gateway/story.ts'
-import { createMeter } from '../../src/gateway/used.ts'
-import type { Case } from '../../src/kit/case.ts'
-import { clientBody } from '../../src/kit/run-case.ts'
-import type { Signal } from '../../src/scheduler/contract.ts'
-import type { Format, FramedEvent } from '../../src/upstream/contract.ts'
+import { createSentOutput } from '../../src/gateway/resume/sent-output.ts'
+import { createUsageMeter } from '../../src/gateway/usage-meter.ts'
+import type { Case } from '../../src/format-tools/cases/case.ts'
+import { clientBody } from '../../src/format-tools/cases/run-case.ts'
+import type { LimitSignal } from '../../src/scheduler/types.ts'
+import type { Format, FramedEvent } from '../../src/upstream/types.ts'
 import { readStream } from '../api/read-stream.ts'
 import { casesOf, formatsWithCases, shipped } from '../formats/cases.ts'
 import { isLong, PATIENCE } from './effort.ts'
@@ -41,19 +41,19 @@ function expectFault(error: unknown): void {
 function readAll(request: ReturnType<typeof parseChatRequest>, reads: readonly Delta[][], terminated: boolean): void {
   const writer = createChunkWriter(request, META)
   const completion = createCompletion(request, META)
-  const meter = createMeter()
-  const story = createStory()
+  const meter = createUsageMeter()
+  const sentOutput = createSentOutput()
   let text = ''
   let whole: string | undefined
   for (const deltas of reads) {
     meter.see(deltas)
     for (const delta of deltas) mustBe([explainsEmptiness(delta), hasContent(delta)].length === 2, 'judged')
-    expectTexts(story.tell(deltas))
+    expectTexts(sentOutput.tell(deltas))
     // what the vendor sent may be shared by both
     text += writer.write(structuredClone(deltas))
     expectUsed(meter.read())
   }
-  story.broke()
+  sentOutput.broke()
   text += writer.end(terminated)
   if (writer.fault()) expectFault(writer.fault())
   orFault(() => {
@@ -73,7 +73,7 @@ function expectUsed(used: object): void {
   for (const count of Object.values(used)) mustBe(count === undefined || Number.isFinite(count), 'a count')
 }
 
-function expectSignals(signals: readonly Signal[]): void {
+function expectSignals(signals: readonly LimitSignal[]): void {
   for (const { metric, resetMeans, class: kind, scope, ...numbers } of signals) {
     for (const word of [metric, resetMeans, kind, scope])
       mustBe(word === undefined || typeof word === 'string', 'a word of a limit')

@@ -1,10 +1,10 @@
 /** Whatever a client sends: refused with a reason or written for a vendor, and the server lives on. */
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { parseChatRequest } from '../../src/api/chat-completions/parse.ts'
-import { checkChatRequest } from '../../src/api/chat-completions/schema.ts'
+import { parseChatRequest } from '../../src/api/chat-completions/request/parse.ts'
+import { checkChatRequest } from '../../src/api/chat-completions/request/schema/schema.ts'
 import { GatewayError } from '../../src/chat/error.ts'
-import { checkFormatFile, shippedNames } from '../../src/config/formats.ts'
+import { checkFormatFile, shippedNames } from '../../src/config/sections/formats.ts'
 import { affinityOf } from '../../src/gateway/affinity.ts'
 import { estimateInput, needsOf } from '../../src/gateway/estimate.ts'
 import { SANDBOX, startGateway, type TestGateway } from '../end-to-end/gateway.ts'

@@ -1,16 +1,16 @@
 /** Whatever an upstream sends, in whatever pieces: no crash, no hang, and no client sees a chunk that is none. */
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createChunkWriter } from '../../src/api/chat-completions/chunks.ts'
-import { createCompletion } from '../../src/api/chat-completions/completion.ts'
+import { createChunkWriter } from '../../src/api/chat-completions/response/chunks.ts'
+import { createCompletion } from '../../src/api/chat-completions/response/completion.ts'
 import type { Delta } from '../../src/chat/delta.ts'
 import { GatewayError } from '../../src/chat/error.ts'
-import { shippedNames } from '../../src/config/formats.ts'
-import { checkFormatFile } from '../../src/config/formats.ts'
-import { FRAMINGS } from '../../src/upstream/framing/index.ts'
+import { shippedNames } from '../../src/config/sections/formats.ts'
+import { checkFormatFile } from '../../src/config/sections/formats.ts'
+import { FRAMINGS } from '../../src/upstream/response/framing/index.ts'
 import { recordings } from '../api/recorded.ts'
 import { readStream } from '../api/read-stream.ts'
-import { parseChatRequest } from '../../src/api/chat-completions/parse.ts'
+import { parseChatRequest } from '../../src/api/chat-completions/request/parse.ts'
 import { effort, PATIENCE } from './effort.ts'
 
 const FORMATS = shippedNames().map((name) => checkFormatFile(`src/formats/${name}.yaml`))

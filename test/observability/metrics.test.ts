@@ -1,7 +1,7 @@
 /** The page of counters is the same text that prom-client writes of the same requests, whichever process counted them. */
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import type { RequestRecord } from '../../src/gateway/record.ts'
+import type { RequestRecord } from '../../src/gateway/request-record.ts'
 import { addCounts, createMetrics, metricsText, type Counts } from '../../src/observability/metrics.ts'
 
 const GOLDEN = readFileSync(new URL('./metrics.golden.txt', import.meta.url), 'utf8')

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { KINDS, type ErrorKind } from '../../src/chat/error.ts'
-import type { RequestRecord } from '../../src/gateway/record.ts'
+import type { RequestRecord } from '../../src/gateway/request-record.ts'
 import { createRedactor } from '../../src/observability/redact.ts'
 import { requestLine } from '../../src/observability/request-line.ts'
 

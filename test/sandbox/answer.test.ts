@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Sandbox } from '../../src/sandbox/contract.ts'
+import type { Sandbox } from '../../src/sandbox/types.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
-import { countTokens, tokensOf, wordsOf } from '../../src/sandbox/tokens.ts'
+import { countTokens, tokensOf, wordsOf } from '../../src/sandbox/answer/tokens.ts'
 import { ask, complete, events, fold, user } from './ask.ts'
 import { faults } from './openai-schema.ts'
 

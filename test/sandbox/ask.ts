@@ -1,6 +1,6 @@
 /** Asks a sandbox over HTTP and holds whatever it answers against OpenAI's schema. */
 import { expect } from 'vitest'
-import type { Sandbox } from '../../src/sandbox/contract.ts'
+import type { Sandbox } from '../../src/sandbox/types.ts'
 import { faults } from './openai-schema.ts'
 
 export type Json = Record<string, unknown>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { EnforcedLimit } from '../../src/sandbox/limits/contract.ts'
+import type { EnforcedLimit } from '../../src/sandbox/limits/types.ts'
 import { dialectNames } from '../../src/sandbox/limits/dialect.ts'
 import { enforcer } from '../../src/sandbox/limits/enforcer.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'

@@ -1,9 +1,9 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { instanceOf } from '../../src/sandbox/instance.ts'
-import { textLike } from '../../src/sandbox/pattern-text.ts'
-import { randomOf } from '../../src/sandbox/random.ts'
+import { instanceOf } from '../../src/sandbox/answer/instance.ts'
+import { textLike } from '../../src/sandbox/answer/pattern-text.ts'
+import { randomOf } from '../../src/sandbox/answer/random.ts'
 import type { Json } from '../../src/sandbox/request.ts'
 
 const ajv = new Ajv2020({ strict: false, validateFormats: false })

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { calendarWindow } from '../../src/sandbox/limits/calendar.ts'
-import type { EnforcedLimit, Resets } from '../../src/sandbox/limits/contract.ts'
+import type { EnforcedLimit, Resets } from '../../src/sandbox/limits/types.ts'
 import { enforcer } from '../../src/sandbox/limits/enforcer.ts'
 import { windowOf } from '../../src/sandbox/limits/windows.ts'
 

@@ -9,7 +9,7 @@ import OpenAI, {
 import { zodResponseFormat } from 'openai/helpers/zod'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import type { Sandbox } from '../../src/sandbox/contract.ts'
+import type { Sandbox } from '../../src/sandbox/types.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
 
 let sandbox: Sandbox

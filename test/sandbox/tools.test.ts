@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Sandbox } from '../../src/sandbox/contract.ts'
+import type { Sandbox } from '../../src/sandbox/types.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
 import { complete, events, fold, user } from './ask.ts'
 import type { Json } from './ask.ts'

@@ -1,8 +1,8 @@
 import { Agent, request } from 'node:http'
 import { expect, it } from 'vitest'
-import { FAULTS, type Behaviour } from '../../src/sandbox/contract.ts'
+import { FAULTS, type Behaviour } from '../../src/sandbox/types.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
-import { seededChance } from '../../src/scheduler/plan/chance.ts'
+import { seededChance } from '../../src/scheduler/simulator/chance.ts'
 import { startGateway, used } from './gateway.ts'
 
 const REQUESTS = 120

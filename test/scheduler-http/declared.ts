@@ -1,5 +1,5 @@
 /** One limit, as an upstream enforces it and as a configuration declares it. */
-import type { EnforcedLimit } from '../../src/sandbox/limits/contract.ts'
+import type { EnforcedLimit } from '../../src/sandbox/limits/types.ts'
 import { formatFor } from './dialect.ts'
 import type { Load } from './overload.ts'
 

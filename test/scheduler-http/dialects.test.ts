@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { EnforcedLimit, Enforcement } from '../../src/sandbox/limits/contract.ts'
+import type { EnforcedLimit, Enforcement } from '../../src/sandbox/limits/types.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
 import { clockAt } from './clock.ts'
 import { DIALECTS, formatFor } from './dialect.ts'

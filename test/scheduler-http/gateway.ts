@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createApp, type App, type AppOptions } from '../../src/app.ts'
-import type { RequestRecord } from '../../src/gateway/record.ts'
+import { createApp, type App, type AppOptions } from '../../src/app/app.ts'
+import type { RequestRecord } from '../../src/gateway/request-record.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import type { SchedulerReport } from '../../src/scheduler/contract.ts'
+import type { SchedulerReport } from '../../src/scheduler/types.ts'
 
 export interface TestGateway {
   /** `http://127.0.0.1:PORT` */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { EnforcedLimit } from '../../src/sandbox/limits/contract.ts'
+import type { EnforcedLimit } from '../../src/sandbox/limits/types.ts'
 import { KEYS, tooHigh, truthful } from './declared.ts'
 import { overload, type Outcome } from './overload.ts'
 

@@ -1,5 +1,5 @@
 /** More requests than a pool of keys can serve, on real sockets, against upstreams that enforce their limits. */
-import type { SandboxOptions } from '../../src/sandbox/contract.ts'
+import type { SandboxOptions } from '../../src/sandbox/types.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
 import { steadyClock, type TestClock } from './clock.ts'
 import { startGateway, type TestGateway } from './gateway.ts'

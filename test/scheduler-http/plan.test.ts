@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run as runHere } from '../../src/cli/plan.ts'
-import { UsageError } from '../../src/cli/usage.ts'
+import { UsageError } from '../../src/cli/command-line.ts'
 import { run } from './command-line.ts'
 
 let folder: string

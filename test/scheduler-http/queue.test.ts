@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Call, SandboxOptions } from '../../src/sandbox/contract.ts'
+import type { Call, SandboxOptions } from '../../src/sandbox/types.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
 import { startGateway, type TestGateway } from './gateway.ts'
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { EnforcedLimit } from '../../src/sandbox/limits/contract.ts'
+import type { EnforcedLimit } from '../../src/sandbox/limits/types.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
 import { steadyClock, type TestClock } from './clock.ts'
 import { startGateway, type TestGateway } from './gateway.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { calendarFrame } from '../../src/scheduler/limits/calendar.ts'
-import type { LimitSpec } from '../../src/scheduler/contract.ts'
+import type { LimitSpec } from '../../src/scheduler/types.ts'
 import { ask, provider, setUp } from './fixture.ts'
 import { virtualClock } from './virtual-clock.ts'
 

@@ -6,7 +6,7 @@ import type {
   PoolSpec,
   ProviderSpec,
   RouteSpec,
-} from '../../src/scheduler/contract.ts'
+} from '../../src/scheduler/types.ts'
 import { createScheduler } from '../../src/scheduler/scheduler.ts'
 import type { SchedulerOptions } from '../../src/scheduler/options.ts'
 import type { VirtualClock } from './virtual-clock.ts'

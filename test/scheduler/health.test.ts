@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { GatewayError } from '../../src/chat/error.ts'
-import type { Failure } from '../../src/scheduler/contract.ts'
+import type { Failure } from '../../src/scheduler/types.ts'
 import { ask, pool, provider, route, rpm, setUp } from './fixture.ts'
 
 type Scheduler = ReturnType<typeof setUp>['scheduler']

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { GatewayError } from '../../src/chat/error.ts'
-import type { Lease, LimitSpec } from '../../src/scheduler/contract.ts'
+import type { Lease, LimitSpec } from '../../src/scheduler/types.ts'
 import { ask, provider, rpm, setUp, tpm } from './fixture.ts'
 import { virtualClock } from './virtual-clock.ts'
 

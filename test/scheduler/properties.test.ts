@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { GatewayError } from '../../src/chat/error.ts'
-import type { Lease, LimitSpec } from '../../src/scheduler/contract.ts'
+import type { Lease, LimitSpec } from '../../src/scheduler/types.ts'
 import { ask, concurrency, pool, provider, route, rpm, setUp, tpm } from './fixture.ts'
 import { virtualClock } from './virtual-clock.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { LimitSpec } from '../../src/scheduler/contract.ts'
+import type { LimitSpec } from '../../src/scheduler/types.ts'
 import { windowOf } from '../../src/scheduler/limits/limit.ts'
 import { jitterGuard } from '../../src/scheduler/limits/window.ts'
 import { calendarFrame } from '../../src/scheduler/limits/calendar.ts'

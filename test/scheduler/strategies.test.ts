@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Lease, LimitSpec } from '../../src/scheduler/contract.ts'
-import { loadStrategy, STRATEGIES } from '../../src/scheduler/strategies/index.ts'
-import type { Strategy } from '../../src/scheduler/strategies/strategy.ts'
+import type { Lease, LimitSpec } from '../../src/scheduler/types.ts'
+import { loadStrategy, STRATEGIES } from '../../src/scheduler/select/strategies/index.ts'
+import type { Strategy } from '../../src/scheduler/select/strategies/strategy.ts'
 import { ask, concurrency, pool, provider, route, rpm, setUp } from './fixture.ts'
 
 const contrary: Strategy = ({ virtual }) => -virtual

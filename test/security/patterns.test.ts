@@ -1,10 +1,10 @@
 /** Texts and schemas that are made to take for ever. */
 import { describe, expect, it } from 'vitest'
-import { createChunkWriter } from '../../src/api/chat-completions/chunks.ts'
-import { readDataUrl } from '../../src/api/chat-completions/parse/data-url.ts'
-import { checkFormatFile, shippedNames } from '../../src/config/formats.ts'
-import { instanceOf } from '../../src/sandbox/instance.ts'
-import { globTest } from '../../src/upstream/glob.ts'
+import { createChunkWriter } from '../../src/api/chat-completions/response/chunks.ts'
+import { readDataUrl } from '../../src/api/chat-completions/request/data-url.ts'
+import { checkFormatFile, shippedNames } from '../../src/config/sections/formats.ts'
+import { instanceOf } from '../../src/sandbox/answer/instance.ts'
+import { globTest } from '../../src/upstream/format/glob.ts'
 import { cpuTime } from '../cpu-time.ts'
 
 /** Milliseconds; a square of the input's length would take minutes. */

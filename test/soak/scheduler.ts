@@ -6,7 +6,7 @@
  * `node test/soak/scheduler.ts [SECONDS]`; ends with 1 when the promise is broken.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import type { EnforcedLimit } from '../../src/sandbox/limits/contract.ts'
+import type { EnforcedLimit } from '../../src/sandbox/limits/types.ts'
 import { machineClock } from '../scheduler-http/clock.ts'
 import { KEYS, tooHigh, truthful } from '../scheduler-http/declared.ts'
 import { overload, type Load, type Outcome } from '../scheduler-http/overload.ts'

@@ -1,13 +1,13 @@
 /* oxlint-disable unicorn/no-thenable -- the cases of a definition have a `then` */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseChatRequest } from '../../src/api/chat-completions/parse.ts'
+import { parseChatRequest } from '../../src/api/chat-completions/request/parse.ts'
 import { OPTION_FIELDS, type ChatRequest } from '../../src/chat/request.ts'
-import { checkFormatFile, shippedNames } from '../../src/config/formats.ts'
-import type { Encoded, Format } from '../../src/upstream/contract.ts'
-import type { FormatDefinition } from '../../src/upstream/definition.ts'
-import { fillFrame, REQUEST_SHAPES } from '../../src/upstream/fields.ts'
-import { compileFormat } from '../../src/upstream/format.ts'
+import { checkFormatFile, shippedNames } from '../../src/config/sections/formats.ts'
+import type { Encoded, Format } from '../../src/upstream/types.ts'
+import type { FormatDefinition } from '../../src/upstream/format/format-definition.ts'
+import { fillFrame, REQUEST_SHAPES } from '../../src/upstream/request/fields.ts'
+import { compileFormat } from '../../src/upstream/format/format.ts'
 
 const target = { base_url: 'https://x.example', model: 'm', secret: 'k', headers: {} }
 const hello = { model: 'm', messages: [{ role: 'user', content: 'Hello' }] }

@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { pourAnswer } from '../../src/chat/answer-flow.ts'
 import type { Delta } from '../../src/chat/delta.ts'
-import type { FormatDefinition } from '../../src/upstream/definition.ts'
-import { compileFormat } from '../../src/upstream/format.ts'
-import { StreamDeltas } from '../../src/upstream/stream-deltas.ts'
+import type { FormatDefinition } from '../../src/upstream/format/format-definition.ts'
+import { compileFormat } from '../../src/upstream/format/format.ts'
+import { StreamDeltas } from '../../src/upstream/response/stream-deltas.ts'
 
 const request = { path: '/x', body: { model: '$model' } }
 

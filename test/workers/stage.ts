@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect } from 'vitest'
-import type { SchedulerReport } from '../../src/scheduler/contract.ts'
+import type { SchedulerReport } from '../../src/scheduler/types.ts'
 import { start } from '../scheduler-http/command-line.ts'
 
 export const SOON = { interval: 10, timeout: 10_000 }

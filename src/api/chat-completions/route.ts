@@ -2,10 +2,10 @@
 import type { FastifyInstance } from 'fastify'
 import { createAnswerCall } from '../inbound/answer-call.ts'
 import { EVENTS, type InboundOptions } from '../inbound/inbound-api.ts'
-import { createChunkWriter } from './chunks.ts'
-import { createCompletion } from './completion.ts'
-import { parseChatRequest } from './parse.ts'
-import { chatRequestSchema, checkChatRequest } from './schema.ts'
+import { createChunkWriter } from './response/chunks.ts'
+import { createCompletion } from './response/completion.ts'
+import { parseChatRequest } from './request/parse.ts'
+import { chatRequestSchema, checkChatRequest } from './request/schema/schema.ts'
 
 export async function chatCompletions(app: FastifyInstance, options: InboundOptions): Promise<void> {
   const { now = Date.now } = options

@@ -1,11 +1,11 @@
 /** A client's request on its way through the gateway, whatever API it speaks: streamed, or added up. */
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import { pourDeltas } from '../../chat/answer-flow.ts'
-import type { ChatContext, Gateway } from '../../gateway/contract.ts'
-import { createAnswerHeaders, type AnswerHeaders } from '../answer-headers.ts'
-import { clientSignal } from '../client-signal.ts'
-import { readMaxWait } from '../max-wait.ts'
-import { limitTaking } from '../slow-client.ts'
+import type { ChatContext, Gateway } from '../../gateway/types.ts'
+import { createAnswerHeaders, type AnswerHeaders } from '../headers/answer-headers.ts'
+import { clientSignal } from '../http/client-disconnect.ts'
+import { readMaxWait } from '../headers/max-wait.ts'
+import { limitTaking } from '../http/slow-client.ts'
 import type { InboundCall, InboundOptions } from './inbound-api.ts'
 import { streamAnswer } from './stream-answer.ts'
 

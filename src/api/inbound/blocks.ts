@@ -5,11 +5,11 @@
  */
 import type { FinishReason, Delta } from '../../chat/delta.ts'
 import type { ChatRequest } from '../../chat/request.ts'
-import type { AnswerHead } from '../chat-completions/answer/chunk-head.ts'
-import type { Ending } from '../chat-completions/answer/choice.ts'
-import { createAnswerFold, type AnswerFold } from '../chat-completions/answer/fold.ts'
-import { fromExtraContent } from '../chat-completions/answer/thought-signature.ts'
-import type { WireDelta, WireToolCall, WireUsage } from '../chat-completions/answer/wire.ts'
+import type { AnswerHead } from '../chat-completions/response/upstream-chunk/chunk-head.ts'
+import type { Ending } from '../chat-completions/response/choice.ts'
+import { createAnswerFold, type AnswerFold } from '../chat-completions/response/fold.ts'
+import { fromExtraContent } from '../chat-completions/response/upstream-chunk/thought-signature.ts'
+import type { WireDelta, WireToolCall, WireUsage } from '../chat-completions/response/wire-types.ts'
 import { filled } from '../chat-completions/record.ts'
 
 export interface Block {

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../chat/error.ts'
 
 /** Faults in an answer are GatewayErrors; anything else is a defect of ours, told as such and not hidden. */
-export function asGatewayError(error: unknown): GatewayError {
+export function endingError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error
   return new GatewayError('internal', 'The answer could not be written: a fault of this server.', { cause: error })
 }

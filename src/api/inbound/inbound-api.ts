@@ -21,8 +21,8 @@ import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { GatewayError } from '../../chat/error.ts'
 import type { Delta } from '../../chat/delta.ts'
 import type { ChatRequest } from '../../chat/request.ts'
-import type { Gateway } from '../../gateway/contract.ts'
-import type { PassHeaders } from '../passed-headers.ts'
+import type { Gateway } from '../../gateway/types.ts'
+import type { PassHeaders } from '../headers/passed-headers.ts'
 
 /** What every API's routes are given. */
 export interface InboundOptions {

@@ -1,11 +1,11 @@
 import type { FastifyReply } from 'fastify'
-import { addAlarm, removeAlarm, type Alarm } from '../../chat/alarms.ts'
+import { addAlarm, removeAlarm, type Alarm } from '../../runtime/alarms.ts'
 import { pourAnswer, type AnswerSink } from '../../chat/answer-flow.ts'
 import type { Delta } from '../../chat/delta.ts'
-import type { Answer } from '../../gateway/contract.ts'
-import { createEventStream, type EventStream } from '../sse.ts'
+import type { Answer } from '../../gateway/types.ts'
+import { createEventStream, type EventStream } from '../http/sse.ts'
 import type { OpenCall } from './answer-call.ts'
-import { asGatewayError } from './ending-error.ts'
+import { endingError } from './ending-error.ts'
 import type { AnswerWriter } from './inbound-api.ts'
 
 /**
@@ -23,7 +23,7 @@ export async function streamAnswer(open: OpenCall, reply: FastifyReply): Promise
   }
 
   const fail = (cause: unknown): void => {
-    const error = asGatewayError(cause)
+    const error = endingError(cause)
     // An HTTP error would be logged on its way out; one that travels in the stream has nobody else.
     if (error.kind === 'internal')
       log.error({ err: error.cause ?? error, request: context.id }, 'the answer could not be streamed')

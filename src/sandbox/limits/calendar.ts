@@ -1,5 +1,5 @@
 /** When a calendar window begins and ends in a named time zone, daylight saving included. */
-import type { Resets } from './contract.ts'
+import type { Resets } from './types.ts'
 
 interface Local {
   year: number

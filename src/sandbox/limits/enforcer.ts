@@ -1,6 +1,6 @@
 /** Admits a request or refuses it, as a provider would: all of its limits at once, in the provider's own words. */
 import type { Refusal } from '../error.ts'
-import type { EnforcedLimit, Enforcement, Used, Window } from './contract.ts'
+import type { EnforcedLimit, Enforcement, Used, Window } from './types.ts'
 import { dialectNamed } from './dialect.ts'
 import type { LimitView } from './dialect.ts'
 import { windowOf } from './windows.ts'

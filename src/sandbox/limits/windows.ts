@@ -1,6 +1,6 @@
 /** The four shapes in which providers count, each exact: no rounding and no grace. */
 import { calendarWindow } from './calendar.ts'
-import type { EnforcedLimit, Window } from './contract.ts'
+import type { EnforcedLimit, Window } from './types.ts'
 
 export function windowOf(limit: EnforcedLimit): Window {
   if (limit.metric === 'concurrency') return concurrency(limit.amount)

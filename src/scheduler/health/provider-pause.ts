@@ -1,5 +1,5 @@
 /** When several keys of a provider are refused within seconds, it is not the keys: the address or the provider is. */
-import type { Key } from '../provider.ts'
+import type { Key } from '../topology/provider.ts'
 
 /** This many keys refused within so many milliseconds, with no good answer in between. */
 const WITHIN = 5000

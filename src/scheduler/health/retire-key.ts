@@ -1,8 +1,8 @@
 /** Credentials or money refused: the key, its account, or the key with this model is off until a probe says otherwise. */
-import type { Failure } from '../contract.ts'
-import type { LeaseRecord } from '../lease.ts'
-import type { Key, KeyModel } from '../provider.ts'
-import { cool } from '../scope.ts'
+import type { Failure } from '../types.ts'
+import type { LeaseRecord } from '../lease/lease.ts'
+import type { Key, KeyModel } from '../topology/provider.ts'
+import { cool } from '../topology/scope.ts'
 import { recordRefusal } from './provider-pause.ts'
 import { retire } from './retirement.ts'
 
@@ -29,6 +29,6 @@ export function retireAfter(lease: LeaseRecord, failure: Failure, model: () => K
   const undo = () => {
     for (const [index, each] of keys.entries()) each.retirement = before[index]
   }
-  const pause = recordRefusal(lease.lane.provider.refusals, key, true, now, undo)
-  if (pause > 0) cool(lease.lane.provider.scope, now + pause, `${reason} for most keys within seconds`)
+  const pause = recordRefusal(lease.keyGroup.provider.refusals, key, true, now, undo)
+  if (pause > 0) cool(lease.keyGroup.provider.scope, now + pause, `${reason} for most keys within seconds`)
 }

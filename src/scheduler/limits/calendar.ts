@@ -1,5 +1,5 @@
 /** Where hours, days, weeks and months begin in a named time zone, also on the days when its clocks change. */
-import type { LimitSpec } from '../contract.ts'
+import type { LimitSpec } from '../types.ts'
 import type { Frame } from './fixed.ts'
 
 type Resets = NonNullable<LimitSpec['resets']>

@@ -1,5 +1,5 @@
 /** What one request will cost on one route, metric by metric, before and after it ran. */
-import type { LimitSpec, Settlement } from '../contract.ts'
+import type { LimitSpec, Settlement } from '../types.ts'
 
 /** Estimates in tokens, corrected by what this model and client have used before. */
 export interface Demand {

@@ -1,5 +1,5 @@
 /** One limit of one scope: its window, what is known of it, and until when its provider has refused it. */
-import type { LimitSpec } from '../contract.ts'
+import type { LimitSpec } from '../types.ts'
 import { Bucket } from './bucket.ts'
 import { calendarFrame, periodicFrame } from './calendar.ts'
 import { Concurrency } from './concurrency.ts'

@@ -1,7 +1,7 @@
 /** Who waits, in the order of who is due: weighted fair between clients, first come first served inside one. */
-import type { Client } from '../clients.ts'
-import { Heap } from '../heap.ts'
-import type { Placed } from '../heap.ts'
+import type { Client } from '../topology/clients.ts'
+import { Heap } from '../structures/heap.ts'
+import type { Placed } from '../structures/heap.ts'
 import type { Waiting } from './waiting.ts'
 
 /** One client's requests in one queue. Start-time fair queueing: `tag` is the start of its next turn. */

@@ -1,14 +1,14 @@
 /** One request on its way to a lease. */
-import type { AcquireRequest, Lease } from '../contract.ts'
-import type { Client } from '../clients.ts'
-import type { Placed } from '../heap.ts'
-import type { Choice, Lane, Tier } from '../lane.ts'
+import type { AcquireRequest, Lease } from '../types.ts'
+import type { Client } from '../topology/clients.ts'
+import type { Placed } from '../structures/heap.ts'
+import type { Choice, KeyGroup, Tier } from '../topology/key-group.ts'
 import type { Demand } from '../limits/demand.ts'
 
-/** The lanes of one tier that can serve a request. */
+/** The key groups of one tier that can serve a request. */
 export interface Serving {
   readonly tier: Tier
-  readonly lanes: readonly Lane[]
+  readonly keyGroups: readonly KeyGroup[]
   /** Is the prompt cache of any of them kept per key? */
   readonly caches: boolean
 }
@@ -16,12 +16,12 @@ export interface Serving {
 export interface Waiting extends Placed {
   readonly request: AcquireRequest
   readonly client: Client
-  /** Lanes that can serve it at all, by tier, best tier first. */
+  /** Key groups that can serve it at all, by tier, best tier first. */
   readonly tiers: readonly Serving[]
-  /** What it will cost on the first lane that was asked, and on the others: most requests are asked by one alone. */
-  lane: Lane | undefined
+  /** What it will cost on the first key group that was asked, and on the others: most requests are asked by one alone. */
+  keyGroup: KeyGroup | undefined
   demand: Demand | undefined
-  demands: Map<Lane, Demand> | undefined
+  demands: Map<KeyGroup, Demand> | undefined
   /** When it first arrived, and when its patience ends (monotonic ms). */
   readonly arrived: number
   readonly deadline: number

@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { GatewayError } from '../../chat/error.ts'
 import { isMap } from '../../definition/scope.ts'
-import type { Authorizer, AuthorizeContext, Secret, UpstreamRequest } from '../contract.ts'
+import type { Authorizer, AuthorizeContext, Secret, UpstreamRequest } from '../types.ts'
 import { bearer } from './into.ts'
 import { identityOf, part } from './key-parts.ts'
 import { readOptions } from './options.ts'

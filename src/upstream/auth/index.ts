@@ -1,5 +1,5 @@
 /** The authorisers: how a finished request is signed or gets its token, by the name that a definition writes. */
-import type { AuthorizerFactory } from '../contract.ts'
+import type { AuthorizerFactory } from '../types.ts'
 import { awsSigv4 } from './aws-sigv4.ts'
 import { googleOauth } from './google-oauth.ts'
 import { jwtHs256 } from './jwt-hs256.ts'

@@ -1,4 +1,4 @@
-import type { UpstreamRequest } from '../contract.ts'
+import type { UpstreamRequest } from '../types.ts'
 import { textMap, type Options } from './options.ts'
 
 /** Where a token goes: the option `into` with `headers` and `query`; a bearer header when it says nothing. */

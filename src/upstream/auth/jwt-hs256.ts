@@ -1,5 +1,5 @@
 import { isMap } from '../../definition/scope.ts'
-import type { Authorizer, Secret } from '../contract.ts'
+import type { Authorizer, Secret } from '../types.ts'
 import { compileInto } from './into.ts'
 import { compileKeyPattern, identityOf, part } from './key-parts.ts'
 import { readOptions } from './options.ts'

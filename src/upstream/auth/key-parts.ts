@@ -2,7 +2,7 @@ import { GatewayError } from '../../chat/error.ts'
 import { compileTextPattern } from '../../definition/text-pattern.ts'
 import { Scope } from '../../definition/scope.ts'
 import type { Path } from '../../definition/error.ts'
-import type { Secret } from '../contract.ts'
+import type { Secret } from '../types.ts'
 
 /**
  * A compound key written as one text, such as `id.secret`, becomes its parts by a pattern: `${id}.${secret}`. A text

@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
-import type { Authorizer } from '../contract.ts'
+import type { Authorizer } from '../types.ts'
 import { bearer } from './into.ts'
 import { compileKeyPattern, part } from './key-parts.ts'
 import { readOptions } from './options.ts'

@@ -1,6 +1,6 @@
 import { GatewayError } from '../../chat/error.ts'
 import { isMap } from '../../definition/scope.ts'
-import type { AuthorizeContext, Secret, UpstreamRequest } from '../contract.ts'
+import type { AuthorizeContext, Secret, UpstreamRequest } from '../types.ts'
 import { withoutSecret } from './key-parts.ts'
 import type { Token } from './token-cache.ts'
 

@@ -1,4 +1,4 @@
-import type { Authorizer, AuthorizeContext, Secret, UpstreamRequest } from '../contract.ts'
+import type { Authorizer, AuthorizeContext, Secret, UpstreamRequest } from '../types.ts'
 import { compileInto, lowerKeys, withQuery } from './into.ts'
 import { compileKeyPattern, identityOf, part } from './key-parts.ts'
 import { readOptions, textMap, type Options } from './options.ts'

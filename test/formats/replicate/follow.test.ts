@@ -2,10 +2,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { parseChatRequest } from '../../../src/api/chat-completions/parse.ts'
+import { parseChatRequest } from '../../../src/api/chat-completions/request/parse.ts'
 import type { Delta } from '../../../src/chat/delta.ts'
 import { attempt } from '../../../src/upstream/attempt.ts'
-import { createClient } from '../../../src/upstream/client.ts'
+import { createClient } from '../../../src/upstream/http/client.ts'
 import { shippedFormat } from '../replay.ts'
 
 type Answer = (request: IncomingMessage, response: ServerResponse, origin: string) => void

@@ -1,7 +1,7 @@
 /** What no policy can exceed: a clairvoyant pool in which any request may use any key's quota, earliest deadlines first. */
-import { seededChance } from '../../../src/scheduler/plan/chance.ts'
-import type { SimulatedRequest } from '../../../src/scheduler/plan/simulation.ts'
-import type { EnforcedLimit } from '../../../src/scheduler/plan/upstream.ts'
+import { seededChance } from '../../../src/scheduler/simulator/chance.ts'
+import type { SimulatedRequest } from '../../../src/scheduler/simulator/simulation.ts'
+import type { EnforcedLimit } from '../../../src/scheduler/simulator/upstream.ts'
 import type { SimKey } from './sim-key.ts'
 import { upstreamKey } from './sim-key.ts'
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { exponential, logNormal, seededChance, uniform } from '../../../src/scheduler/plan/chance.ts'
+import { exponential, logNormal, seededChance, uniform } from '../../../src/scheduler/simulator/chance.ts'
 
 it('draws what the reference simulator draws from the same seed', () => {
   const chance = seededChance(1)

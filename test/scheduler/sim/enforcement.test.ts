@@ -1,13 +1,13 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Enforcement } from '../../../src/scheduler/plan/enforcement.ts'
+import type { Enforcement } from '../../../src/scheduler/simulator/enforcement.ts'
 import {
   bucket,
   calendarWindow,
   concurrency,
   fixedWindow,
   slidingWindow,
-} from '../../../src/scheduler/plan/enforcement.ts'
+} from '../../../src/scheduler/simulator/enforcement.ts'
 import { calendarFrame } from '../../../src/scheduler/limits/calendar.ts'
 
 const SHAPES: [name: string, make: (limit: number, period: number) => Enforcement][] = [

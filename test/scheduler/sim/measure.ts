@@ -1,6 +1,6 @@
 /** What a run shows, in the units of the benchmark's goals. */
-import { percentile } from '../../../src/scheduler/plan/percentile.ts'
-import type { SimulatedRequest, Simulation } from '../../../src/scheduler/plan/simulation.ts'
+import { percentile } from '../../../src/scheduler/simulator/percentile.ts'
+import type { SimulatedRequest, Simulation } from '../../../src/scheduler/simulator/simulation.ts'
 import type { SimKey } from './sim-key.ts'
 
 export interface Measures {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { KeySpec, LimitSpec } from '../../../src/scheduler/contract.ts'
-import { formatPlan } from '../../../src/scheduler/plan/format-plan.ts'
-import { plan } from '../../../src/scheduler/plan/plan.ts'
-import type { TraceRow } from '../../../src/scheduler/plan/trace.ts'
+import type { KeySpec, LimitSpec } from '../../../src/scheduler/types.ts'
+import { formatPlan } from '../../../src/scheduler/simulator/format-plan.ts'
+import { plan } from '../../../src/scheduler/simulator/plan.ts'
+import type { TraceRow } from '../../../src/scheduler/simulator/trace.ts'
 import type { SchedulerSpec } from '../../../src/scheduler/scheduler.ts'
 
 const MINUTE = 60_000

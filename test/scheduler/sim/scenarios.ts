@@ -1,5 +1,5 @@
 /** The seventeen scenarios of the scheduler's benchmark. */
-import type { Fault, SimulatedRequest } from '../../../src/scheduler/plan/simulation.ts'
+import type { Fault, SimulatedRequest } from '../../../src/scheduler/simulator/simulation.ts'
 import type { Kind, SimKey } from './sim-key.ts'
 import { simKey } from './sim-key.ts'
 import { poisson, replay } from './workload.ts'

@@ -1,9 +1,9 @@
 /** A key of a scenario: what its operator declared, and what its provider really enforces. */
-import type { Charge, KeySpec, LimitSpec } from '../../../src/scheduler/contract.ts'
-import type { Random } from '../../../src/scheduler/plan/chance.ts'
-import type { Enforcement } from '../../../src/scheduler/plan/enforcement.ts'
-import { bucket, concurrency, fixedWindow, slidingWindow } from '../../../src/scheduler/plan/enforcement.ts'
-import type { EnforcedLimit, UpstreamKey } from '../../../src/scheduler/plan/upstream.ts'
+import type { Charge, KeySpec, LimitSpec } from '../../../src/scheduler/types.ts'
+import type { Random } from '../../../src/scheduler/simulator/chance.ts'
+import type { Enforcement } from '../../../src/scheduler/simulator/enforcement.ts'
+import { bucket, concurrency, fixedWindow, slidingWindow } from '../../../src/scheduler/simulator/enforcement.ts'
+import type { EnforcedLimit, UpstreamKey } from '../../../src/scheduler/simulator/upstream.ts'
 
 export type Kind = 'bucket' | 'fixed' | 'sliding'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readTrace } from '../../../src/scheduler/plan/trace.ts'
+import { readTrace } from '../../../src/scheduler/simulator/trace.ts'
 
 describe('a trace', () => {
   it('is read with its header, in any order, with clients and maxima', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { virtualClock } from '../../../src/scheduler/plan/virtual-clock.ts'
+import { virtualClock } from '../../../src/scheduler/simulator/virtual-clock.ts'
 
 it('fires in order of time, then of arrival, and nothing that was cancelled', async () => {
   const clock = virtualClock(1000)

@@ -1,10 +1,10 @@
 /** The arrivals of the scenarios: Poisson streams with token counts of real traces, or the traces' own arrivals. */
 import { existsSync, readFileSync } from 'node:fs'
-import type { Chance } from '../../../src/scheduler/plan/chance.ts'
-import { exponential, seededChance } from '../../../src/scheduler/plan/chance.ts'
-import type { SimulatedRequest } from '../../../src/scheduler/plan/simulation.ts'
-import type { TraceRow } from '../../../src/scheduler/plan/trace.ts'
-import { readTrace } from '../../../src/scheduler/plan/trace.ts'
+import type { Chance } from '../../../src/scheduler/simulator/chance.ts'
+import { exponential, seededChance } from '../../../src/scheduler/simulator/chance.ts'
+import type { SimulatedRequest } from '../../../src/scheduler/simulator/simulation.ts'
+import type { TraceRow } from '../../../src/scheduler/simulator/trace.ts'
+import { readTrace } from '../../../src/scheduler/simulator/trace.ts'
 
 /** End-to-end deadline and longest wait in a gateway's queue, milliseconds. */
 export const DEADLINE = 60_000

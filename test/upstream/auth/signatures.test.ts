@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../../../src/chat/error.ts'
 import { AUTHORIZERS } from '../../../src/upstream/auth/index.ts'
-import type { AuthorizeContext, Secret, UpstreamRequest } from '../../../src/upstream/contract.ts'
+import type { AuthorizeContext, Secret, UpstreamRequest } from '../../../src/upstream/types.ts'
 import { signatureByHand } from './sigv4-by-hand.ts'
 
 const context = (secret: Secret, now: number): AuthorizeContext => ({

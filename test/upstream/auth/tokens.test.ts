@@ -5,7 +5,7 @@ import { GatewayError } from '../../../src/chat/error.ts'
 import { DefinitionError } from '../../../src/definition/error.ts'
 import { AUTHORIZERS } from '../../../src/upstream/auth/index.ts'
 import { createTokenCache } from '../../../src/upstream/auth/token-cache.ts'
-import type { Secret, UpstreamRequest } from '../../../src/upstream/contract.ts'
+import type { Secret, UpstreamRequest } from '../../../src/upstream/types.ts'
 
 const NOW = Date.UTC(2026, 0, 1)
 const REQUEST: UpstreamRequest = { method: 'POST', url: 'https://api.example/v1/chat', headers: { a: 'b' }, body: '{}' }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Take } from '../../../src/chat/flow.ts'
-import { createClientBody, type Tap } from '../../../src/upstream/client-body.ts'
+import type { Take } from '../../../src/runtime/flow.ts'
+import { createClientBody, type Tap } from '../../../src/upstream/http/body.ts'
 
 function opened(): { body: ReturnType<typeof createClientBody>; calls: string[] } {
   const calls: string[] = []

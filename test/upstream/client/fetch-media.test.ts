@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { GatewayError } from '../../../src/chat/error.ts'
-import { createMediaFetcher, type MediaFetcher, type MediaLimits } from '../../../src/upstream/fetch-media.ts'
-import { isPublicAddress, publicLookup } from '../../../src/upstream/public-address.ts'
+import { createMediaFetcher, type MediaFetcher, type MediaLimits } from '../../../src/upstream/media/fetch-media.ts'
+import { isPublicAddress, publicLookup } from '../../../src/upstream/http/public-address.ts'
 import { hostile, whole, type Hostile } from './hostile.ts'
 
 const PNG = '\x89PNG\r\n\x1a\n0000'

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../../../src/chat/error.ts'
-import type { FramedEvent, Framing } from '../../../src/upstream/contract.ts'
-import { FRAMINGS } from '../../../src/upstream/framing/index.ts'
+import type { FramedEvent, Framing } from '../../../src/upstream/types.ts'
+import { FRAMINGS } from '../../../src/upstream/response/framing/index.ts'
 import { SAMPLES } from './samples.ts'
 
 /** The events of a body that arrives cut at the given places; a fault becomes the last entry, as its kind. */

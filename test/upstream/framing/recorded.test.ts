@@ -4,8 +4,8 @@ import { EventStreamCodec } from '@smithy/eventstream-codec'
 import { fromUtf8, toUtf8 } from '@smithy/util-utf8'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { FramedEvent, Framing } from '../../../src/upstream/contract.ts'
-import { FRAMINGS } from '../../../src/upstream/framing/index.ts'
+import type { FramedEvent, Framing } from '../../../src/upstream/types.ts'
+import { FRAMINGS } from '../../../src/upstream/response/framing/index.ts'
 
 const FIXTURES = join(import.meta.dirname, '../../../../shared/fixtures')
 const present = existsSync(FIXTURES)

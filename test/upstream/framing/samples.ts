@@ -1,7 +1,7 @@
 /** One sample body a framing, with the events that it holds; odd on purpose. */
 import { crc32 } from 'node:zlib'
-import type { FramedEvent } from '../../../src/upstream/contract.ts'
-import type { FRAMINGS } from '../../../src/upstream/framing/index.ts'
+import type { FramedEvent } from '../../../src/upstream/types.ts'
+import type { FRAMINGS } from '../../../src/upstream/response/framing/index.ts'
 
 export interface Sample {
   what: string

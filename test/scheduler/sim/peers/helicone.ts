@@ -2,7 +2,7 @@
  * Helicone's gateway: power of two choices by peak EWMA (decay 30 s, 250 ms at first) × in flight; a 429 removes the
  * endpoint for Retry-After (else 30 s) and 30 s more; no retry; waits while no endpoint is ready.
  */
-import type { SimulatedRequest } from '../../../../src/scheduler/plan/simulation.ts'
+import type { SimulatedRequest } from '../../../../src/scheduler/simulator/simulation.ts'
 import type { Peer, PeerKey } from './peer.ts'
 
 const DECAY = 30_000

@@ -1,7 +1,7 @@
 /** What all peers' policies have in common: pick a key, send, and on an error try again a few times. */
-import type { Random } from '../../../../src/scheduler/plan/chance.ts'
-import type { Answer, Policy, SimulatedRequest, Simulation } from '../../../../src/scheduler/plan/simulation.ts'
-import type { UpstreamKey } from '../../../../src/scheduler/plan/upstream.ts'
+import type { Random } from '../../../../src/scheduler/simulator/chance.ts'
+import type { Answer, Policy, SimulatedRequest, Simulation } from '../../../../src/scheduler/simulator/simulation.ts'
+import type { UpstreamKey } from '../../../../src/scheduler/simulator/upstream.ts'
 import type { SimKey } from '../sim-key.ts'
 
 /** A key as a peer's configuration knows it. */

@@ -1,5 +1,5 @@
 /** Portkey: weighted random; three retries after 1, 2 and 4 s stay on the chosen target, Retry-After is not followed. */
-import type { SimulatedRequest } from '../../../../src/scheduler/plan/simulation.ts'
+import type { SimulatedRequest } from '../../../../src/scheduler/simulator/simulation.ts'
 import type { Peer, PeerKey } from './peer.ts'
 import { drawn } from './peer.ts'
 

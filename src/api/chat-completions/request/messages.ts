@@ -1,0 +1,88 @@
+import type { Message, Part } from '../../../chat/request.ts'
+import { fromExtraContent } from '../response/upstream-chunk/thought-signature.ts'
+import { filled, isRecord } from '../record.ts'
+import { invalid } from './invalid.ts'
+import { parseContent } from './parts.ts'
+import { parseReasoning } from './reasoning.ts'
+import { createOpenCalls, parseToolCalls, type OpenCalls } from './tool-calls.ts'
+
+/** OpenAI's messages in normal form. Throws a GatewayError for what OpenAI refuses as well. */
+export function parseMessages(wires: readonly unknown[]): Message[] {
+  const calls = createOpenCalls()
+  const messages: Message[] = []
+  for (const wire of wires) if (isRecord(wire)) messages.push(parseMessage(wire, messages.length, calls))
+  return messages
+}
+
+function parseMessage(wire: Record<string, unknown>, position: number, calls: OpenCalls): Message {
+  const content = parseContent(wire['content'], position)
+  const text = textOf(content)
+  const message: Message = { role: 'user', content, wire }
+  if (text !== '') message.text = text
+  const name = filled(wire['name'])
+  switch (wire['role']) {
+    case 'tool':
+    case 'function':
+      return Object.assign(message, { role: 'tool' }, answeredCall(wire, position, calls))
+    case 'assistant':
+      Object.assign(message, { role: 'assistant' }, parseAnswer(wire, position, calls))
+      break
+    case 'developer':
+    case 'system':
+      message.role = 'system'
+      break
+    default:
+  }
+  if (name !== undefined) message.name = name
+  return message
+}
+
+function textOf(content: readonly Part[]): string {
+  let text = ''
+  for (const part of content) if (part.type === 'text') text += part.text
+  return text
+}
+
+/** What only an assistant message has. */
+function parseAnswer(wire: Record<string, unknown>, position: number, calls: OpenCalls): Partial<Message> {
+  const toolCalls = parseToolCalls(wire, position)
+  calls.made(toolCalls)
+  const reasoning = parseReasoning(wire)
+  const refusal = filled(wire['refusal']) ?? refusalPart(wire['content'])
+  const signature = fromExtraContent(wire['extra_content'])
+  return {
+    ...(toolCalls.length > 0 && { tool_calls: toolCalls }),
+    ...(refusal !== undefined && { refusal }),
+    ...(reasoning.length > 0 && { reasoning }),
+    ...(signature !== undefined && { signature }),
+  }
+}
+
+function refusalPart(content: unknown): string | undefined {
+  if (!Array.isArray(content)) return undefined
+  const part = content.find((each) => isRecord(each) && each['type'] === 'refusal') as { refusal?: unknown } | undefined
+  return filled(part?.refusal)
+}
+
+/** A tool result says whose it is: the id of the call and the name of the tool. */
+function answeredCall(
+  wire: Record<string, unknown>,
+  position: number,
+  calls: OpenCalls,
+): Pick<Message, 'tool_call_id' | 'name'> {
+  const said = filled(wire['name'])
+  if (wire['role'] === 'function') {
+    const call = calls.answeredByName(said ?? '')
+    return { tool_call_id: call?.id ?? `call_${position}_0`, ...(said !== undefined && { name: said }) }
+  }
+  const id = typeof wire['tool_call_id'] === 'string' ? wire['tool_call_id'] : ''
+  const call = calls.answered(id) ?? (id === '' && said !== undefined ? calls.answeredByName(said) : undefined)
+  const name = call?.name ?? said
+  if (name === undefined) {
+    throw invalid(
+      `No assistant message before this one holds a tool call with the id "${id}"; a message with role "tool" must answer one.`,
+      `messages[${position}].tool_call_id`,
+    )
+  }
+  return { tool_call_id: call?.id ?? id, name }
+}

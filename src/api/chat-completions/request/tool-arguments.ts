@@ -1,0 +1,19 @@
+import { parseJson } from '../../../runtime/json.ts'
+import { isRecord } from '../record.ts'
+
+/**
+ * A tool call's arguments as an object, whatever was sent: models write text that is no JSON, and other vendors want an
+ * object. Nothing becomes `{}`; what is no object becomes `{ "input": … }`.
+ */
+export function parseArguments(value: unknown): Record<string, unknown> {
+  if (isRecord(value)) return value
+  if (value === undefined || value === null) return {}
+  if (typeof value !== 'string') return { input: value }
+  if (value.trim() === '') return {}
+  const parsed = parseJson(value)
+  if (isRecord(parsed)) return parsed
+  if (parsed === null) return {}
+  // Some models encode their JSON twice.
+  const again = typeof parsed === 'string' ? parseJson(parsed) : undefined
+  return isRecord(again) ? again : { input: value }
+}

@@ -1,0 +1,132 @@
+import { filled, isRecord } from '../../record.ts'
+import { faultInChoice } from './fault.ts'
+import { finishWord } from '../finish.ts'
+import type { Piece } from './piece.ts'
+import { wireToolCall } from './chunk-tool-call.ts'
+
+/** OpenAI's own limit of `n`. */
+const MOST_CHOICES = 128
+
+/** One choice of an OpenAI-like chunk or completion as pieces, in the order in which a reader wants them. */
+export function readChoice(choice: Record<string, unknown>, position: number): Piece[] {
+  const said = choice['index']
+  const index = typeof said === 'number' && Number.isInteger(said) && said >= 0 && said < MOST_CHOICES ? said : position
+  // A server that sends the message so far beside the delta means the delta; a completion has a message only.
+  const source = isRecord(choice['delta']) ? choice['delta'] : choice['message']
+  const pieces: Piece[] = []
+  if (isRecord(source)) readMessage(source, index, pieces)
+
+  const logprobs = choice['logprobs']
+  if (isRecord(logprobs)) {
+    const target = pieces.find((piece) => piece.text !== undefined) ?? pieces[0]
+    if (target === undefined) pieces.push({ choice: index, logprobs })
+    else target.logprobs = logprobs
+  }
+
+  const beside = objectsBeside(choice)
+  if (beside !== undefined) pieces.push({ choice: index, beside })
+  const fault = faultInChoice(choice)
+  if (fault !== undefined) return [...pieces, { choice: index, error: fault }]
+  const finish = finishWord(choice['finish_reason'])
+  if (finish !== undefined) pieces.push({ choice: index, finish_reason: finish })
+  // A role alone opens the choice.
+  if (pieces.length === 0) pieces.push({ choice: index })
+  return pieces
+}
+
+const OF_A_CHOICE = new Set(['index', 'delta', 'message', 'finish_reason', 'logprobs', 'error'])
+
+function objectsBeside(choice: Record<string, unknown>): Record<string, unknown> | undefined {
+  let beside: Record<string, unknown> | undefined
+  for (const key in choice) {
+    const value = choice[key]
+    if (!OF_A_CHOICE.has(key) && isRecord(value) && Object.keys(value).length > 0) (beside ??= {})[key] = value
+  }
+  return beside
+}
+
+function readMessage(message: Record<string, unknown>, choice: number, pieces: Piece[]): void {
+  const reasoning = filled(message['reasoning_content']) ?? filled(message['reasoning'])
+  const details = message['reasoning_details']
+  if (Array.isArray(details) && details.length > 0) {
+    const thought = reasoning ?? details.map(detailText).join('')
+    const carried = { reasoning_details: details.filter(isRecord) }
+    pieces.push({ choice, ...(thought !== '' && { reasoning: thought }), carried })
+  } else if (reasoning !== undefined) pieces.push({ choice, reasoning })
+
+  readContent(message['content'], choice, pieces)
+  const refusal = filled(message['refusal'])
+  if (refusal !== undefined) pieces.push({ choice, refusal })
+
+  const calls = message['tool_calls']
+  if (Array.isArray(calls)) {
+    const isWhole = calls.length > 1
+    for (const call of calls) if (isRecord(call)) pieces.push({ choice, tool_call: wireToolCall(call, isWhole) })
+  }
+  const legacy = message['function_call']
+  if (isRecord(legacy) && (filled(legacy['name']) ?? filled(legacy['arguments'])) !== undefined) {
+    pieces.push({ choice, tool_call: wireToolCall({ index: -1, function: legacy }, false) })
+  }
+  if (Array.isArray(message['annotations']) && message['annotations'].length > 0) {
+    pieces.push({ choice, annotations: message['annotations'] })
+  }
+  const carried = structured(message)
+  if (carried !== undefined) pieces.push({ choice, carried })
+}
+
+/** A text, or a list of parts with thoughts among them. */
+function readContent(content: unknown, choice: number, pieces: Piece[]): void {
+  if (typeof content === 'string') {
+    if (content !== '') pieces.push({ choice, text: content })
+    return
+  }
+  if (!Array.isArray(content)) return
+  for (const part of content) {
+    if (typeof part === 'string') pieces.push({ choice, text: part })
+    if (!isRecord(part)) continue
+    const text = filled(part['text'])
+    const thought = part['type'] === 'thinking' || part['type'] === 'reasoning' ? thoughtText(part) : ''
+    if (thought !== '') pieces.push({ choice, reasoning: thought })
+    else if (text !== undefined) pieces.push({ choice, text })
+    const refusal = filled(part['refusal'])
+    if (refusal !== undefined) pieces.push({ choice, refusal })
+  }
+}
+
+function thoughtText(part: Record<string, unknown>): string {
+  const thinking = part['thinking'] ?? part['text'] ?? part['summary']
+  if (typeof thinking === 'string') return thinking
+  if (!Array.isArray(thinking)) return ''
+  return thinking.map((item: unknown) => (isRecord(item) ? (filled(item['text']) ?? '') : '')).join('')
+}
+
+function detailText(detail: unknown): string {
+  return isRecord(detail) ? (filled(detail['text']) ?? filled(detail['summary']) ?? '') : ''
+}
+
+const READ = new Set([
+  'role',
+  'content',
+  'refusal',
+  'reasoning',
+  'reasoning_content',
+  'reasoning_details',
+  'tool_calls',
+  'function_call',
+  'annotations',
+])
+
+/**
+ * Fields that OpenAI's delta does not know, or that are an object there (audio). Only objects and lists are carried: a
+ * text repeated on every chunk would be joined to nonsense by clients that concatenate what they do not know.
+ */
+function structured(message: Record<string, unknown>): Record<string, unknown> | undefined {
+  let carried: Record<string, unknown> | undefined
+  for (const key in message) {
+    const value = message[key]
+    if (typeof value !== 'object' || value === null || READ.has(key)) continue
+    const isEmpty = Array.isArray(value) ? value.length === 0 : !Object.values(value).some(Boolean)
+    if (!isEmpty) (carried ??= {})[key] = value
+  }
+  return carried
+}

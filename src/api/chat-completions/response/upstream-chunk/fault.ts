@@ -1,0 +1,41 @@
+import type { DeltaError } from '../../../../chat/delta.ts'
+import { GatewayError } from '../../../../chat/error.ts'
+import { filled, isRecord } from '../../record.ts'
+
+/** The fault that an OpenAI-like chunk or body holds instead of, or beside, its choices. */
+export function faultIn(chunk: Record<string, unknown>): DeltaError | undefined {
+  const error = chunk['error']
+  if (isRecord(error)) return fromObject(error)
+  const code = chunk['code']
+  // The pair {code, error: "text"} has no envelope, and a chunk that has choices may carry any other `error`.
+  if (typeof error === 'string' && error !== '') return { message: error, kind: 'server_error', ...coded(code) }
+  if (!('choices' in chunk) && chunk['object'] === 'error') return fromObject(chunk)
+  return undefined
+}
+
+/** Inside one choice: an `error` of its own, or `error` as its reason to end. */
+export function faultInChoice(choice: Record<string, unknown>): DeltaError | undefined {
+  const error = choice['error']
+  if (isRecord(error)) return fromObject(error)
+  if (choice['finish_reason'] !== 'error') return undefined
+  return { message: 'The upstream ended its answer with an error that it did not explain.', kind: 'bad_answer' }
+}
+
+/** An upstream's fault as the error that a client gets. */
+export function faultError(fault: DeltaError): GatewayError {
+  return new GatewayError(fault.kind, fault.message, {
+    ...(fault.type !== undefined && { type: fault.type }),
+    ...(fault.code !== undefined && { code: fault.code }),
+    ...(fault.retryAfter !== undefined && { retryAfter: fault.retryAfter }),
+  })
+}
+
+function fromObject(error: Record<string, unknown>): DeltaError {
+  const message = filled(error['message']) ?? JSON.stringify(error)
+  const type = filled(error['type'])
+  return { message, kind: 'server_error', ...(type !== undefined && { type }), ...coded(error['code']) }
+}
+
+function coded(code: unknown): { code?: string } {
+  return typeof code === 'number' || (typeof code === 'string' && code !== '') ? { code: String(code) } : {}
+}

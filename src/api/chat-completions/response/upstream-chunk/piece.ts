@@ -1,0 +1,18 @@
+import type { Delta, ToolCallDelta } from '../../../../chat/delta.ts'
+
+/** A delta, and what only an OpenAI-like chunk can tell beside it: the one form that the fold takes. */
+export interface Piece extends Omit<Delta, 'tool_call' | 'usage' | 'chunk' | 'other' | 'raw'> {
+  tool_call?: ToolCallPiece
+  /** Fields of the wire delta that are carried as they are: audio, images, extra_content, reasoning_details. */
+  carried?: Record<string, unknown>
+  /** Objects that stand beside the delta in its choice, such as the verdict of a content filter. */
+  beside?: Record<string, unknown>
+}
+
+export interface ToolCallPiece extends ToolCallDelta {
+  /** The name may go on in the next piece: nothing but a part of it was sent. */
+  unfinished?: boolean
+  /** A custom tool's call: `arguments` is its free text. */
+  custom?: boolean
+  extra_content?: unknown
+}

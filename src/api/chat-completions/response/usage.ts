@@ -1,0 +1,109 @@
+import type { Usage } from '../../../chat/delta.ts'
+import { isRecord } from '../record.ts'
+import type { WireUsage } from './wire-types.ts'
+
+/** Sums up what an upstream says of its tokens, in one place or in many: key by key, later wins. */
+export interface UsageFold {
+  /** Canonical counts: they win over those that a passed-through chunk holds, whichever came first. */
+  tell(usage: Usage): void
+  /** A `usage` object as an OpenAI-like upstream sent it. */
+  sent(usage: unknown): void
+  /** OpenAI's usage object; undefined while nothing is known. */
+  wire(): WireUsage | undefined
+}
+
+type Counts = Record<string, unknown>
+
+export function createUsageFold(): UsageFold {
+  return new Counting()
+}
+
+class Counting implements UsageFold {
+  private readonly told: Usage = {}
+  private readonly counted: Counts = {}
+  private prompt: Counts | undefined
+  private completion: Counts | undefined
+
+  tell(usage: Usage): void {
+    for (const key in usage) {
+      const count = whole(usage[key as keyof Usage])
+      if (count !== undefined) this.told[key as keyof Usage] = count
+    }
+  }
+
+  sent(usage: unknown): void {
+    if (!isRecord(usage)) return
+    for (const key in usage) {
+      const value = usage[key]
+      if (value === null || value === undefined) continue
+      if (key === 'prompt_tokens_details' || key === 'prompt_token_details') addCounts((this.prompt ??= {}), value)
+      else if (key === 'completion_tokens_details') addCounts((this.completion ??= {}), value)
+      else if (!TOTALS.has(key) || whole(value) !== undefined) this.counted[key] = value
+    }
+  }
+
+  wire(): WireUsage | undefined {
+    const { told, counted, prompt: promptDetails = NO_COUNTS, completion: completionDetails = NO_COUNTS } = this
+    const prompt = told.prompt_tokens ?? whole(counted['prompt_tokens'])
+    const completion = told.completion_tokens ?? whole(counted['completion_tokens'])
+    if (prompt === undefined && completion === undefined) return undefined
+    const sum = (prompt ?? 0) + (completion ?? 0)
+    const isTold = told.prompt_tokens !== undefined || told.completion_tokens !== undefined
+    const cached = told.cached_tokens ?? cachedTokens(counted, promptDetails)
+    const written = told.cache_write_tokens ?? whole(promptDetails['cache_write_tokens'])
+    const reasoning =
+      told.reasoning_tokens ?? whole(completionDetails['reasoning_tokens']) ?? whole(counted['reasoning_tokens'])
+    return {
+      ...counted,
+      prompt_tokens: prompt ?? 0,
+      completion_tokens: completion ?? 0,
+      // A total above the sum is an upstream that counts thoughts in the total only: kept, it is what it bills.
+      total_tokens: isTold ? sum : Math.max(sum, whole(counted['total_tokens']) ?? 0),
+      prompt_tokens_details: {
+        ...promptDetails,
+        cached_tokens: cached ?? 0,
+        ...(written !== undefined && { cache_write_tokens: written }),
+      },
+      completion_tokens_details: { ...completionDetails, reasoning_tokens: reasoning ?? 0 },
+    }
+  }
+}
+
+const NO_COUNTS: Counts = {}
+
+const TOTALS = new Set(['prompt_tokens', 'completion_tokens', 'total_tokens'])
+
+/** OpenAI's place first, then where OpenAI-like servers put the same number. */
+function cachedTokens(sent: Counts, details: Counts): number | undefined {
+  return (
+    whole(details['cached_tokens']) ??
+    whole(sent['prompt_cache_hit_tokens']) ??
+    whole(sent['num_cached_tokens']) ??
+    whole(sent['cached_tokens'])
+  )
+}
+
+/** Details without what is not a count, so that what leaves is always OpenAI's shape. */
+function addCounts(to: Counts, details: unknown): void {
+  if (!isRecord(details)) return
+  for (const key in details) {
+    const count = DETAILS.has(key) ? whole(details[key]) : details[key]
+    if (count !== undefined) to[key] = count
+  }
+}
+
+const DETAILS = new Set([
+  'cached_tokens',
+  'cache_write_tokens',
+  'audio_tokens',
+  'text_tokens',
+  'image_tokens',
+  'reasoning_tokens',
+  'accepted_prediction_tokens',
+  'rejected_prediction_tokens',
+])
+
+/** Some servers count in floats. */
+function whole(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? Math.round(value) : undefined
+}

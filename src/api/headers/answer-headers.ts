@@ -1,0 +1,85 @@
+import type { Journey } from '../../chat/error.ts'
+import type { Answer } from '../../gateway/types.ts'
+import type { CandidateReport } from '../../scheduler/types.ts'
+
+/** What a client can learn of how its answer came to be, beside the answer. */
+export type AnswerHeaders = (answer: Answer) => Record<string, string>
+
+/** Routes and keys whose headers are kept ready; beyond, all are made anew. */
+const MOST_KEPT = 10_000
+
+/** @param redact takes known secrets out of a text */
+export function createAnswerHeaders(redact: Redact = asItIs): AnswerHeaders {
+  // few keys give all answers, and what is told of them is the same each time
+  const kept = new Map<string, { provider: string; model: string; headers: Record<string, string> }>()
+
+  function sourceHeaders({ provider, model, key }: Answer): Record<string, string> {
+    const found = kept.get(key)
+    if (found && found.provider === provider && found.model === model) return found.headers
+    const headers = redacted(sourceOf({ provider, model, key }), redact)
+    if (kept.size >= MOST_KEPT) kept.clear()
+    kept.set(key, { provider, model, headers })
+    return headers
+  }
+
+  return (answer) => {
+    const own = { ...sourceHeaders(answer), ...effortOf(answer) }
+    const headers = answer.headers ? { ...redacted(passed(answer.headers), redact), ...own } : own
+    if (answer.explain) headers['x-balanced-call-explain'] = redact(explained(answer.explain))
+    if (answer.warnings.length > 0) headers['x-balanced-call-warnings'] = redact(headerText(answer.warnings.join('; ')))
+    return headers
+  }
+}
+
+/** Takes known secrets out of a text. */
+type Redact = (text: string) => string
+const asItIs: Redact = (text) => text
+
+/** A client can name a secret as its model, and an upstream can say one back. */
+export function redacted(headers: Record<string, string>, redact: Redact): Record<string, string> {
+  for (const name in headers) headers[name] = redact(headers[name] ?? '')
+  return headers
+}
+
+function passed(headers: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, headerText(value)]))
+}
+
+/** Who was asked, how often, and how long it waited for that: of an answer, and of a failure. */
+export function journeyHeaders(journey: Journey): Record<string, string> {
+  return { ...sourceOf(journey), ...effortOf(journey) }
+}
+
+function sourceOf({ provider, model, key }: Partial<Journey>): Record<string, string> {
+  const headers: Record<string, string> = {}
+  if (provider !== undefined) headers['x-balanced-call-provider'] = headerText(provider)
+  if (model !== undefined) headers['x-balanced-call-model'] = headerText(model)
+  if (key !== undefined) headers['x-balanced-call-key'] = headerText(key)
+  return headers
+}
+
+function effortOf({ attempts, waited }: Pick<Journey, 'attempts' | 'waited'>): Record<string, string> {
+  return {
+    'x-balanced-call-attempts': String(attempts),
+    'x-balanced-call-queue-ms': String(Math.round(waited)),
+  }
+}
+
+/** Characters that a header may have: Node refuses line ends and what is not Latin-1; 2 KiB pass every proxy. */
+export function headerText(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]+/g, '?').slice(0, 2048)
+}
+
+/** Candidates in a header's room: what does not fit is counted. */
+const MOST_EXPLAINED = 6 * 1024
+
+function explained(candidates: readonly CandidateReport[]): string {
+  const shown: CandidateReport[] = []
+  let size = 0
+  for (const candidate of candidates) {
+    size += JSON.stringify(candidate).length + 1
+    if (size > MOST_EXPLAINED) break
+    shown.push(candidate)
+  }
+  return JSON.stringify({ candidates: shown, more: candidates.length - shown.length }).replaceAll(/[^\x20-\x7e]/g, '?')
+}

@@ -1,0 +1,55 @@
+/** What one request may hold, and how much, checked before anything is made of it. */
+import { GatewayError } from '../../chat/error.ts'
+
+export interface RequestBounds {
+  /** Levels of JSON. */
+  json_depth: number
+  messages: number
+  tools: number
+}
+
+/** Throws a GatewayError that names the bound and its place in the configuration, or a key that no body may have. */
+export function checkBounds(body: unknown, bounds: RequestBounds): void {
+  if (typeof body !== 'object' || body === null) return
+  if (isDeeper(body, bounds.json_depth)) {
+    throw refused(`is nested deeper than ${bounds.json_depth} levels`, 'json_depth', null)
+  }
+  for (const list of ['messages', 'tools'] as const) {
+    const items: unknown = Reflect.get(body, list)
+    if (Array.isArray(items) && items.length > bounds[list])
+      throw refused(`has ${items.length} ${list}; this server takes ${bounds[list]}`, list, list)
+  }
+}
+
+function refused(what: string, bound: string, param: string | null): GatewayError {
+  return new GatewayError('invalid_request', `The request body ${what} (server.bounds.${bound}).`, { param })
+}
+
+/** Copied into another object, it would change what every object inherits. */
+function poison(key: string): GatewayError {
+  return new GatewayError('invalid_request', `The request body has a key "${key}", which is not taken.`)
+}
+
+/** Level by level, without recursion: what is too deep for it must not be too deep for the one who looks. */
+function isDeeper(root: object, most: number): boolean {
+  let level: object[] = [root]
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > most) return true
+    const next: object[] = []
+    for (const value of level) {
+      if (Array.isArray(value)) {
+        for (const item of value as unknown[]) if (typeof item === 'object' && item !== null) next.push(item)
+      } else {
+        for (const key in value) {
+          const item = (value as Record<string, unknown>)[key]
+          if (key === '__proto__') throw poison(key)
+          if (typeof item !== 'object' || item === null) continue
+          if (key === 'constructor' && Object.hasOwn(item, 'prototype')) throw poison(key)
+          next.push(item)
+        }
+      }
+    }
+    level = next
+  }
+  return false
+}

@@ -1,0 +1,56 @@
+/** GET /v1/models and /v1/models/{id}: the public models, in OpenAI's shape. */
+import type { FastifyInstance } from 'fastify'
+import { GatewayError } from '../../chat/error.ts'
+
+export interface PublicModel {
+  id: string
+  /** Who serves it: the providers' names, or the project's own. */
+  owned_by: string
+  /** Seconds since the epoch; the server's start where nobody knows. */
+  created?: number
+}
+
+export interface ModelsOptions {
+  /** The models of this moment: a configuration can be read anew. */
+  models: () => readonly PublicModel[]
+  /** Known names that are near to an unknown one, best first. */
+  suggest: (id: string, known: readonly string[]) => readonly string[]
+  /** Milliseconds since the epoch. */
+  now?: () => number
+}
+
+export async function models(app: FastifyInstance, options: ModelsOptions): Promise<void> {
+  const started = Math.floor((options.now ?? Date.now)() / 1000)
+  const wire = ({ id, owned_by, created }: PublicModel) => ({
+    id,
+    object: 'model',
+    created: created ?? started,
+    owned_by,
+  })
+
+  app.get('/v1/models', () => ({ object: 'list', data: options.models().map(wire) }))
+
+  // A wildcard, because the names of many models have slashes.
+  app.get<{ Params: { '*': string } }>('/v1/models/*', (request) => {
+    const id = request.params['*']
+    const known = options.models()
+    const found = known.find((model) => model.id === id)
+    if (found !== undefined) return wire(found)
+    throw modelNotFound(
+      id,
+      options.suggest(
+        id,
+        known.map((model) => model.id),
+      ),
+    )
+  })
+}
+
+/** The error for a name that no model has. @param near names that may have been meant */
+export function modelNotFound(id: string, near: readonly string[]): GatewayError {
+  const hint =
+    near.length === 0
+      ? 'GET /v1/models lists those that do.'
+      : `Did you mean ${near.map((name) => `'${name}'`).join(' or ')}?`
+  return new GatewayError('unknown_model', `The model '${id}' does not exist. ${hint}`, { param: 'model' })
+}

@@ -1,0 +1,31 @@
+/** GET /v1/scheduler: the state of every limit and key, for people who ask why a request waits; and a switch for a key. */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { GatewayError } from '../../chat/error.ts'
+import type { Scheduler } from '../../scheduler/types.ts'
+
+export function registerScheduler(app: FastifyInstance, scheduler: Pick<Scheduler, 'report' | 'setEnabled'>): void {
+  app.get('/v1/scheduler', async () => ({ object: 'scheduler', ...(await scheduler.report()) }))
+  for (const [action, enabled] of [
+    ['enable', true],
+    ['disable', false],
+  ] as const) {
+    app.post<{ Params: { name: string } }>(`/v1/scheduler/keys/:name/${action}`, async (request) => {
+      refuseOtherSites(request)
+      const { name } = request.params
+      if (!(await scheduler.setEnabled(name, enabled))) {
+        throw new GatewayError('not_found', `There is no key ${name.slice(0, 200)}; GET /v1/scheduler names them.`, {
+          code: 'key_not_found',
+        })
+      }
+      const { keys } = await scheduler.report()
+      return { object: 'scheduler.key', ...keys.find(({ key }) => key === name) }
+    })
+  }
+}
+
+/** A page of another site can send a POST without a body from a browser on this machine, and says where it is from. */
+function refuseOtherSites({ headers }: FastifyRequest): void {
+  const { origin, host } = headers
+  if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return
+  throw new GatewayError('permission', 'Keys are not switched by pages of other sites.', { status: 403 })
+}

@@ -1,0 +1,74 @@
+/** What one process has for all that serve, in it or beside it: the scheduler, its memory, and the page of counters. */
+import type { Config } from '../config/config.ts'
+import { createLog, type Log } from '../observability/log.ts'
+import { addCounts, metricsText, type Counts } from '../observability/metrics.ts'
+import { createRedactor, type Redact } from '../observability/redact.ts'
+import { realClock, type Clock } from '../scheduler/clock.ts'
+import { createScheduler, type LiveScheduler } from '../scheduler/scheduler.ts'
+import { schedulerSpec } from './scheduler-spec.ts'
+import { secretNames } from './secret-names.ts'
+import { keepJournal, type Memory } from '../store/journal.ts'
+import type { Store } from '../store/store.ts'
+
+export interface OwnerOptions {
+  level: string
+  write?: (line: string) => void
+  store?: Store
+  clock?: Clock
+}
+
+export interface Owner {
+  /** The one of this moment. */
+  scheduler: () => LiveScheduler
+  log: Log
+  redact: Redact
+  /**
+   * Another configuration: what was counted and learnt goes on, and so do requests that run or wait. Throws where the
+   * scheduler cannot be made, and then nothing has changed.
+   */
+  reload(config: Config): Promise<void>
+  /** Counters of all that serve as one page. */
+  text(each: Iterable<Counts>, workers: number): string
+  close(): void
+}
+
+export async function createOwner(config: Config, options: OwnerOptions): Promise<Owner> {
+  const { level, write, store, clock = realClock } = options
+  let secrets = secretNames(config)
+  let replace = createRedactor(secrets)
+  const redact: Redact = (text) => replace(text)
+  const log = createLog({ level, redact, write })
+  let current = createScheduler(await schedulerSpec(config), clock)
+  const memory: Memory = {
+    restore: (snapshot) => current.restore(snapshot),
+    snapshot: () => current.snapshot(),
+    changes: () => current.changes(),
+  }
+  const stopJournal = store && keepJournal(memory, store, clock, (err) => log.error({ err }, UNKEPT))
+  return {
+    scheduler: () => current,
+    log,
+    redact,
+    async reload(next) {
+      const successor = createScheduler(await schedulerSpec(next), clock)
+      const later = secretNames(next)
+      // requests that still run use those of before
+      replace = createRedactor(new Map([...secrets, ...later]))
+      secrets = later
+      current.handOver(successor)
+      // the journal asks it for changes next, and the first to ask is told everything
+      current = successor
+    },
+    text(each, workers) {
+      const sum: Counts = new Map()
+      for (const counts of each) addCounts(sum, counts)
+      return metricsText(sum, { ...current.report(), workers })
+    },
+    close() {
+      current.close()
+      stopJournal?.()
+    },
+  }
+}
+
+const UNKEPT = 'what the scheduler counted could not be written; it is tried again'

@@ -1,0 +1,157 @@
+/** Fastify put together: who may call, the routes, and every error in the shape of the client's API. */
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { chatCompletions } from '../api/chat-completions/route.ts'
+import type { LoadView } from '../api/legacy/load-report.ts'
+import { legacyRoutes } from '../api/legacy/routes.ts'
+import { registerGate } from '../api/http/gate.ts'
+import { registerHealth } from '../api/routes/health.ts'
+import { createRequestIds } from '../api/http/request-id.ts'
+import { registerJsonBody } from '../api/http/json-body.ts'
+import { models, type PublicModel } from '../api/routes/models.ts'
+import { registerMetrics, type MetricsPage } from '../api/routes/metrics.ts'
+import { createOverload } from '../api/http/overload.ts'
+import type { Running } from '../api/http/running-requests.ts'
+import { createPassHeaders } from '../api/headers/passed-headers.ts'
+import { registerScheduler } from '../api/routes/scheduler.ts'
+import { answerSocketError } from '../api/http/socket-error.ts'
+import { redacted } from '../api/headers/answer-headers.ts'
+import { createKeyCheck } from '../api/http/client-key.ts'
+import { errorHeaders } from '../api/headers/error-headers.ts'
+import { errorShapeOf } from '../api/inbound/error-shapes.ts'
+import { GatewayError } from '../chat/error.ts'
+import { nearMiss } from '../definition/near-miss.ts'
+import type { ServerConfig } from '../config/config.ts'
+import type { Gateway } from '../gateway/types.ts'
+import type { Log } from '../observability/log.ts'
+import type { Redact } from '../observability/redact.ts'
+import type { Scheduler } from '../scheduler/types.ts'
+
+export interface ServerParts {
+  config: ServerConfig
+  gateway: Gateway
+  scheduler: Scheduler
+  models: readonly PublicModel[]
+  metrics: MetricsPage
+  /** For the predecessor's API. */
+  load: LoadView
+  /** What runs now, for a stop that lets it end. */
+  running: Running
+  log: Log
+  redact: Redact
+}
+
+export function buildServer(parts: ServerParts): FastifyInstance {
+  const { config, running, redact } = parts
+  const app: FastifyInstance = Fastify({
+    // each request would get a logger of its own; whatever is told of one is told with its id
+    logger: false,
+    bodyLimit: config.max_body,
+    // ours is the header that tells a request's id
+    requestIdHeader: false,
+    genReqId: createRequestIds(),
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
+    forceCloseConnections: 'idle',
+    http: { maxHeaderSize: config.bounds.headers },
+    requestTimeout: config.receive,
+    clientErrorHandler: answerSocketError,
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
+  })
+  app.setErrorHandler((error: FastifyError, request, reply) => sendError(asClientError(error), request, reply, parts))
+  app.setNotFoundHandler((request, reply) =>
+    sendError(
+      new GatewayError(
+        'not_found',
+        `Unknown request URL: ${request.method} ${withoutQuery(request.url).slice(0, 200)}. See GET /v1/models.`,
+        {
+          code: 'unknown_url',
+        },
+      ),
+      request,
+      reply,
+      parts,
+    ),
+  )
+  const overload = createOverload(config.overload)
+  app.server.maxConnections = config.bounds.connections
+  app.addHook('onClose', () => overload.close())
+  registerGate(app, {
+    check: createKeyCheck(config.client_names),
+    running,
+    overload,
+  })
+  registerJsonBody(app, config.bounds)
+  void app.register(async (pages) => {
+    // a hook costs each answer: those of models have no secrets of ours, and their errors go through `sendError`
+    pages.addHook('onSend', (request, reply, payload, done) => {
+      reply.header('x-request-id', request.id)
+      done(null, typeof payload === 'string' ? redact(payload) : payload)
+    })
+    registerHealth(pages, { scheduler: parts.scheduler, running, overload })
+    void pages.register(models, { models: () => parts.models, suggest: nearest })
+    registerMetrics(pages, parts.metrics)
+    registerScheduler(pages, parts.scheduler)
+    void pages.register(legacyRoutes, { gateway: parts.gateway, load: parts.load, clientOf })
+  })
+  void app.register(chatCompletions, {
+    log: parts.log,
+    gateway: parts.gateway,
+    heartbeat: config.heartbeat,
+    clientIdle: config.client_idle,
+    clientOf,
+    passHeaders: createPassHeaders(config.forward.request),
+    redact,
+  })
+  return app
+}
+
+/** Named by the gate. */
+function clientOf(request: FastifyRequest): string | undefined {
+  return request.client
+}
+
+function nearest(id: string, known: readonly string[]): string[] {
+  const near = nearMiss(id, known)
+  return near === undefined ? [] : [near]
+}
+
+/** A query can hold a client's key. */
+function withoutQuery(url: string): string {
+  return url.split('?', 1)[0] ?? ''
+}
+
+/** What Fastify itself refuses, told as OpenAI would. */
+function asClientError(error: FastifyError | GatewayError): GatewayError {
+  if (error instanceof GatewayError) return error
+  const status = error.statusCode ?? 500
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return new GatewayError('too_large', 'The request body is larger than this server takes (server.max_body).', {
+      cause: error,
+    })
+  }
+  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    return new GatewayError('invalid_request', 'The request body must be JSON: send content-type: application/json.', {
+      status: 415,
+      cause: error,
+    })
+  }
+  if (status < 500) {
+    const message = `We could not parse the JSON body of your request: ${error.message}`
+    return new GatewayError('invalid_request', message, { status, cause: error })
+  }
+  return new GatewayError('internal', 'The gateway failed on this request; its log has the cause.', { cause: error })
+}
+
+function sendError(
+  error: GatewayError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { log, redact }: Pick<ServerParts, 'log' | 'redact'>,
+): FastifyReply {
+  if (error.kind === 'internal') log.error({ err: error.cause ?? error, request: request.id }, 'request failed')
+  const { status, body } = errorShapeOf(request).body(error, request.id)
+  return reply
+    .code(status)
+    .headers({ 'x-request-id': request.id, ...redacted(errorHeaders(error), redact) })
+    .type('application/json; charset=utf-8')
+    .send(redact(JSON.stringify(body)))
+}

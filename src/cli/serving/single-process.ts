@@ -1,0 +1,78 @@
+/** `serve` with one process: it owns the scheduler and serves; a reload puts another app behind the same address. */
+import { createServed, type Served } from '../../app/app.ts'
+import type { Config } from '../../config/config.ts'
+import { addCounts, type Counts } from '../../observability/metrics.ts'
+import { createOwner, type Owner } from '../../app/scheduler-owner.ts'
+import type { Store } from '../../store/store.ts'
+import { createHotSwapListener } from './hot-swap-listener.ts'
+import { listening } from './listen-error.ts'
+import { reloadOnHangup } from './reload.ts'
+import { untilStopped } from './until-stopped.ts'
+
+export interface ServeOptions {
+  config: Config
+  /** Reads the configuration anew. Throws a ConfigError or a UsageError. */
+  load: () => Config
+  level: string
+  port: number
+  host: string
+  store: Store | undefined
+  greeting: (address: string, config: Config) => string
+  tellLeftOut: (log: Owner['log'], config: Config) => void
+}
+
+export async function serveAlone(options: ServeOptions): Promise<number> {
+  const { config, load, level, port, host, store, greeting, tellLeftOut } = options
+  const owner = await createOwner(config, { level, store })
+  const listener = createHotSwapListener()
+  const apps = new Set<Served>()
+  /** What those have counted that are gone. */
+  const past: Counts = new Map()
+  let current: Served | undefined
+
+  async function page(): Promise<string> {
+    return owner.text([past, ...[...apps].map((app) => app.counts())], 1)
+  }
+
+  async function retire(app: Served): Promise<void> {
+    await app.retire()
+    addCounts(past, app.counts())
+    apps.delete(app)
+  }
+
+  async function serve(next: Config): Promise<void> {
+    const { log, redact } = owner
+    const shared = { scheduler: owner.scheduler(), page, close: () => {}, log, redact }
+    const app = await createServed(next, { level }, shared)
+    await listener.show(app.server)
+    const before = current
+    current = app
+    apps.add(app)
+    if (before) void retire(before)
+  }
+
+  async function stop(): Promise<void> {
+    await Promise.all([...apps].map((app) => app.close()))
+    await listener.close()
+    owner.close()
+  }
+
+  tellLeftOut(owner.log, config)
+  await serve(config)
+  const address = await listening(() => listener.listen(port, host), stop, port, host)
+  const endReloads = reloadOnHangup({
+    owner,
+    config,
+    load,
+    tellLeftOut,
+    serve,
+    fixed: ['port', 'host', 'data', 'workers'],
+  })
+  const stopped = untilStopped(owner.log)
+  // who reads this may send signals
+  console.log(greeting(address, config))
+  await stopped
+  await endReloads()
+  await stop()
+  return 0
+}

@@ -1,0 +1,56 @@
+/** `serve --workers N`: this process owns the scheduler and its memory, others serve. */
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { Config, ServerConfig } from '../../config/config.ts'
+import { addCounts } from '../../observability/metrics.ts'
+import { createOwner } from '../../app/scheduler-owner.ts'
+import { createFleet } from '../../workers/fleet.ts'
+import { reloadOnHangup } from './reload.ts'
+import type { ServeOptions } from './single-process.ts'
+import { untilStopped } from './until-stopped.ts'
+import { UsageError } from '../command-line.ts'
+
+export interface WorkersOptions extends ServeOptions {
+  workersOf: (server: ServerConfig) => number
+}
+
+export async function serveWithWorkers(options: WorkersOptions): Promise<number> {
+  const { config, load, workersOf, level, port, host, store, greeting, tellLeftOut } = options
+  const owner = await createOwner(config, { level, store })
+  tellLeftOut(owner.log, config)
+  const args = await workerArgs(port, host)
+  const fleet = createFleet({ args, scheduler: owner.scheduler, text: owner.text, add: addCounts, log: owner.log })
+  let address: string
+  try {
+    address = await fleet.renew(workersOf(config.server), config.text)
+  } catch (cause) {
+    await fleet.stop()
+    owner.close()
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause })
+  }
+  const serve = async (next: Config): Promise<void> => void (await fleet.renew(workersOf(next.server), next.text))
+  const endReloads = reloadOnHangup({ owner, config, load, tellLeftOut, serve, fixed: ['port', 'host', 'data'] })
+  const stopped = untilStopped(owner.log)
+  // who reads this may send signals
+  console.log(greeting(address, config))
+  await stopped
+  await endReloads()
+  await fleet.stop()
+  owner.close()
+  return 0
+}
+
+/** Their own command line. The address is said once, so that workers that come later find the same. */
+async function workerArgs(port: number, host: string): Promise<string[]> {
+  const args = process.argv.slice(2)
+  const command = args[0]?.startsWith('-') === false ? args : ['serve', ...args]
+  return [...command, '--host', host, '--port', String(port === 0 ? await freePort() : port)]
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0)
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}

@@ -1,0 +1,34 @@
+/** Who may call, by name, and what each of them may have. */
+import type { Path } from '../../definition/error.ts'
+import type { ClientSpec } from '../../scheduler/options.ts'
+import { readLimits, type Written } from './limits.ts'
+import type { Fault } from '../problem.ts'
+
+/**
+ * From each key to its client's name. A map names its clients; of a list, or of one text with commas, the first is
+ * `client#1`.
+ */
+export function clientNames(written: unknown): ReadonlyMap<string, string> {
+  if (typeof written === 'object' && written !== null && !Array.isArray(written)) {
+    return new Map(Object.entries(written).flatMap(([name, keys]) => split(keys).map((key) => [key, name])))
+  }
+  return new Map(split(written).map((key, index) => [key, `client#${index + 1}`]))
+}
+
+/** A text may hold several keys, with commas between them. */
+function split(written: unknown): string[] {
+  const texts = (Array.isArray(written) ? written : [written]) as string[]
+  return texts.flatMap((text) => text.split(',')).flatMap((text) => text.trim() || [])
+}
+
+/** `scheduler.clients`, checked by the schema. @param path of the map, for faults */
+export function readClients(written: unknown, path: Path, report: (fault: Fault) => void): Record<string, ClientSpec> {
+  const clients = Object.entries((written ?? {}) as Record<string, Written>)
+  return Object.fromEntries(
+    clients.map(([name, { weight, limits }]) => {
+      const spec: ClientSpec = { limits: readLimits(limits, 'client', [...path, name, 'limits'], report) }
+      if (weight !== undefined) spec.weight = weight as number
+      return [name, spec]
+    }),
+  )
+}

@@ -1,0 +1,117 @@
+/** `providers:` → those that are live, and why the others are not. */
+import type { Path } from '../../definition/error.ts'
+import { didYouMean } from '../../definition/near-miss.ts'
+import type { ModelInfo, Provider } from '../config.ts'
+import { readPrefix } from '../../upstream/request/assistant-prefix.ts'
+import type { Environment } from '../document/environment.ts'
+import type { Formats } from './formats.ts'
+import { readKeys } from './keys.ts'
+import { readLimits, type Written } from './limits.ts'
+import { fault, type Fault } from '../problem.ts'
+import { amount } from './quantities.ts'
+
+export interface ProviderContext {
+  env: Environment
+  formats: Formats
+  report: (fault: Fault) => void
+}
+
+/** A live provider; the reason why it is none; nothing when it is faulty (which was reported). */
+export type ProviderOutcome = { provider: Provider } | { reason: string } | undefined
+
+/**
+ * @param written checked and filled
+ * @param keys as written, before variables were filled
+ * @param missing variables that texts of this provider need, beside its keys
+ */
+export function readProvider(
+  name: string,
+  written: Written,
+  keys: unknown,
+  missing: string[],
+  context: ProviderContext,
+): ProviderOutcome {
+  const path: Path = ['providers', name]
+  const { env, formats, report } = context
+  const format = written['format'] as string
+  if (missing.length === 0 && !formats.has(format)) {
+    report(fault([...path, 'format'], `unknown format ${format}${didYouMean(format, formats.names())}`))
+    return undefined
+  }
+  const found = readKeys(name, keys, written['keys'], env, [...path, 'keys'], report)
+  // All of it is read and checked, also when there is no key yet: a fault should not wait for one.
+  const limits = readLimits(written['limits'], 'account', [...path, 'limits'], report)
+  const models = readModels(written['models'], [...path, 'models'], report)
+  const base = missing.length > 0 ? '' : readBaseUrl(written['base_url'] as string, [...path, 'base_url'], report)
+  const reason = whyNot(written, missing, found.keys.length, found.missing)
+  if (reason !== undefined) return { reason }
+  const compiled = formats.compiled(format)
+  if (base === undefined || !compiled) return undefined
+  const provider: Provider = {
+    name,
+    format: compiled,
+    base_url: base,
+    headers: (written['headers'] as Record<string, string> | undefined) ?? {},
+    weight: (written['weight'] as number | undefined) ?? 1,
+    limits,
+    keys: found.keys.length > 0 ? found.keys : [{ name: `${name}#1`, secret: '', weight: 1, limits: [] }],
+    models,
+  }
+  if (written['prefix'] !== undefined) provider.prefix = readPrefix(written['prefix'])
+  if (written['cache_per_key'] !== undefined) provider.cache_per_key = written['cache_per_key'] as boolean
+  if (written['failures_count'] !== undefined) provider.failures_count = written['failures_count'] as boolean
+  return { provider }
+}
+
+function whyNot(written: Written, missing: string[], keys: number, missingKeys: string[]): string | undefined {
+  if (missing.length > 0) return `${listed(missing)} not set`
+  if (keys > 0 || written['keyless'] === true) return undefined
+  if (missingKeys.length > 0) return `no key: ${listed(missingKeys)} not set`
+  return 'no key: give it keys, or say keyless: true if it needs none'
+}
+
+function listed(names: string[]): string {
+  return names.length === 1 ? `${names[0]} is` : `${names.slice(0, -1).join(', ')} and ${names.at(-1)} are`
+}
+
+function readBaseUrl(text: string, path: Path, report: (fault: Fault) => void): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url && (url.protocol === 'https:' || url.protocol === 'http:') && url.search === '' && url.hash === '') {
+    return text.trim().replace(/\/+$/, '')
+  }
+  // the embedded upstream has no address before it runs
+  if (text === 'sandbox:') return text
+  const what = url?.protocol.startsWith('http') ? 'a URL without ? or #' : 'a URL such as https://api.example.com/v1'
+  report(fault(path, `expected ${what}`))
+  return undefined
+}
+
+function readModels(written: unknown, path: Path, report: (fault: Fault) => void): Record<string, ModelInfo> {
+  if (Array.isArray(written)) return Object.fromEntries((written as string[]).map((name) => [name, {}]))
+  return Object.fromEntries(
+    Object.entries((written ?? {}) as Record<string, Written | null>).map(([name, info]) => [
+      name,
+      readModel(info ?? {}, [...path, name], report),
+    ]),
+  )
+}
+
+function readModel(info: Written, path: Path, report: (fault: Fault) => void): ModelInfo {
+  const model: ModelInfo = readCapabilities(info)
+  if (info['limits'] !== undefined)
+    model.limits = readLimits(info['limits'], 'account-model', [...path, 'limits'], report)
+  if (info['price'] !== undefined) model.price = info['price'] as ModelInfo['price']
+  return model
+}
+
+/** Only what is said; what is not known is not held against a route. */
+export function readCapabilities(written: Written): ModelInfo {
+  const found: ModelInfo = {}
+  for (const name of ['tools', 'vision', 'json_schema'] as const) {
+    if (written[name] !== undefined) found[name] = written[name] as boolean
+  }
+  for (const name of ['context', 'max_output'] as const) {
+    if (written[name] !== undefined) found[name] = amount(written[name] as number | string)
+  }
+  return found
+}

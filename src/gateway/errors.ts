@@ -1,0 +1,58 @@
+/** Faults on their way through the gateway: from deltas, from whatever was thrown, and with what is known beside them. */
+import type { Cancellation } from '../runtime/cancellation.ts'
+import type { Delta, DeltaError } from '../chat/delta.ts'
+import { GatewayError } from '../chat/error.ts'
+import type { RequestState } from './request-state.ts'
+
+/** Whatever was thrown, as the one error that crosses boundaries. */
+export function asGatewayError(cause: unknown, signal?: Cancellation): GatewayError {
+  if (signal?.aborted) {
+    if (cause instanceof GatewayError && cause.kind === 'cancelled') return cause
+    // a stop of the server aborts, too, and says so
+    if (signal.reason instanceof GatewayError) return signal.reason
+    return new GatewayError('cancelled', 'the client closed the request', { cause })
+  }
+  if (cause instanceof GatewayError) return cause
+  return new GatewayError('internal', 'the gateway failed on this request; its log has the cause', { cause })
+}
+
+export function fromDelta(error: DeltaError): GatewayError {
+  const { type, code, retryAfter } = error
+  return new GatewayError(error.kind, error.message, { type, code, retryAfter })
+}
+
+/** What came before a fault is the client's; the fault itself is thrown. */
+export function* untilFault(deltas: Delta[]): Generator<Delta[]> {
+  const at = faultAt(deltas)
+  const fault = deltas[at]?.error
+  if (!fault) yield deltas
+  else {
+    if (at > 0) yield deltas.slice(0, at)
+    throw fromDelta(fault)
+  }
+}
+
+/** Where the first fault is; -1 for none. */
+export function faultAt(deltas: readonly Delta[]): number {
+  for (let at = 0; at < deltas.length; at++) if (deltas[at]?.error) return at
+  return -1
+}
+
+export function unknownModel(model: string, near: string | undefined, cause: GatewayError): GatewayError {
+  const hint = near === undefined ? 'GET /v1/models lists those that do.' : `Did you mean '${near}'?`
+  const message = `The model '${model.slice(0, 200)}' does not exist. ${hint}`
+  return new GatewayError('unknown_model', message, { param: 'model', cause })
+}
+
+/** The upstream's words with the scheduler's knowledge of when another try can work. */
+export function withWait(said: GatewayError, refusal: GatewayError): GatewayError {
+  said.retryAfter = refusal.retryAfter ?? said.retryAfter
+  said.extra = { ...refusal.extra, ...said.extra }
+  return said
+}
+
+/** How far the request had come, for the headers; and for a client that asks why, what else could have taken it. */
+export function withJourney(error: GatewayError, { lease, attempts, waited, candidates }: RequestState): void {
+  error.journey = { provider: lease?.provider, model: lease?.model, key: lease?.key, attempts, waited }
+  if (candidates) error.extra = { keys: candidates, ...error.extra }
+}

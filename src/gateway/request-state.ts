@@ -1,0 +1,82 @@
+/** One request on its way through its tries. */
+import type { Delta } from '../chat/delta.ts'
+import type { ChatRequest } from '../chat/request.ts'
+import type { CandidateReport, Lease } from '../scheduler/types.ts'
+import type { AttemptAnswer } from '../upstream/attempt.ts'
+import type { ChatContext } from './types.ts'
+import type { UsageMeter } from './usage-meter.ts'
+
+export interface RequestState {
+  request: ChatRequest
+  /** Text of the answer that the client has seen, when another key is to go on from it. */
+  beginning: string
+  context: ChatContext
+  /** Milliseconds, monotonic. */
+  arrived: number
+  /** When the search for the key that answers began: at arrival, or when an answer broke off. */
+  since: number
+  /** Tries that were sent since then, and altogether. */
+  tries: number
+  attempts: number
+  /** Ids of leases that failed it: the scheduler takes another where there is one. */
+  excluded: Set<string> | undefined
+  /** Ids of leases that cannot serve it at all. */
+  barred: Set<string> | undefined
+  maxWait: number | undefined
+  /** Milliseconds in the queue so far. */
+  waited: number
+  /** The last one taken. */
+  lease?: Lease
+  /** What could have taken it when the last one was taken, where the client asks why. */
+  candidates?: CandidateReport[]
+  /** What was left out or changed for the vendor that answers. */
+  warnings?: string[]
+  /** Milliseconds from arrival to the first content. */
+  first?: number
+  /** How often a broken answer was continued. */
+  resumed: number
+}
+
+/** A try that has begun to answer. */
+export interface StartedAnswer {
+  answer: AttemptAnswer
+  /** What was read before the answer was committed. */
+  head: Delta[][]
+  meter: UsageMeter
+  /** Nothing to show and no reason for it. */
+  empty: boolean
+}
+
+/** The key that answers, and its answer. */
+export interface CommittedAnswer {
+  lease: Lease
+  began: StartedAnswer
+}
+
+export function createRequestState(request: ChatRequest, context: ChatContext, now: number): RequestState {
+  return {
+    request,
+    beginning: '',
+    context,
+    arrived: now,
+    since: now,
+    tries: 0,
+    attempts: 0,
+    excluded: undefined,
+    barred: undefined,
+    maxWait: context.maxWait,
+    waited: 0,
+    resumed: 0,
+  }
+}
+
+/** This key, or this route with it, is done without from now on. */
+export function exclude(requestState: RequestState, id: string): void {
+  ;(requestState.excluded ??= new Set()).add(id)
+}
+
+/** It cannot serve the request at all: no other try will take it, either. */
+export function bar(requestState: RequestState, id: string): void {
+  exclude(requestState, id)
+  ;(requestState.barred ??= new Set()).add(id)
+}

@@ -1,0 +1,48 @@
+/** The one policy of what happens after a fault: who may try again, how often, for how long, and at what cost. */
+import { KINDS, type GatewayError } from '../../chat/error.ts'
+import type { RetryBudget } from './retry-budget.ts'
+
+export interface FailoverOptions {
+  /** Tries beside the first, of one request. */
+  retries: number
+  /** Milliseconds of trying after which no further try begins; 0 is no bound. */
+  within: number
+  /** Milliseconds a request waits for its key again after its upstream answered 429: longer, and the client is told. */
+  refusedWait: number
+  /** Of all requests together: an ill upstream is not hit harder because it is ill. */
+  traffic: RetryBudget
+}
+
+export interface Tried {
+  /** Tries that were sent, this one included. */
+  tries: number
+  /** Milliseconds since the first. */
+  elapsed: number
+  /** May the vendor have seen the request? */
+  sent: boolean
+}
+
+export type Verdict = { again: false } | { again: true; exclude: 'key' | 'provider' | 'nothing'; maxWait?: number }
+
+const STOP: Verdict = { again: false }
+
+/**
+ * | fault | next try |
+ * |---|---|
+ * | the client's own, or the client gone | none |
+ * | this provider's format cannot write the request; nothing was sent | another provider, at no cost |
+ * | this provider does not have the model | another provider |
+ * | a limit met | the key that is due first, the same one included: the scheduler knows when |
+ * | the key is dead (refused, out of quota) | another key; the scheduler retires this one |
+ * | the upstream is ill (network, timeout, 5xx, nonsense) | another key, then route, then tier, out of the traffic budget |
+ */
+export function judge(error: GatewayError, tried: Tried, options: FailoverOptions): Verdict {
+  const { retry, blame } = KINDS[error.kind]
+  if (error.kind === 'unsupported' && !tried.sent) return { again: true, exclude: 'provider' }
+  if (retry === 'never' || tried.tries > options.retries) return STOP
+  if (options.within > 0 && tried.elapsed >= options.within) return STOP
+  if (retry === 'provider') return { again: true, exclude: 'provider' }
+  if (blame === 'limit') return { again: true, exclude: 'nothing', maxWait: options.refusedWait }
+  if (blame !== 'dead' && !options.traffic.take()) return STOP
+  return { again: true, exclude: 'key' }
+}

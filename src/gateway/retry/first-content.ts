@@ -1,0 +1,83 @@
+/** Sends one try, and reads until there is something to show: until then a fault can still go to another key. */
+import type { Delta } from '../../chat/delta.ts'
+import { GatewayError } from '../../chat/error.ts'
+import type { ChatRequest } from '../../chat/request.ts'
+import { attempt } from '../../upstream/attempt.ts'
+import type { Format, Prefix, Secret } from '../../upstream/types.ts'
+import { withPrefix } from '../../upstream/request/assistant-prefix.ts'
+import { explainsEmptiness, hasContent } from '../content.ts'
+import { fromDelta } from '../errors.ts'
+import type { StartedAnswer, RequestState } from '../request-state.ts'
+import type { LeaseAttempt } from './lease-attempt.ts'
+import { createUsageMeter } from '../usage-meter.ts'
+
+export interface GatewayProvider {
+  name: string
+  format: Format
+  base_url: string
+  headers: Record<string, string>
+  keys: { name: string; secret: Secret }[]
+  /** Goes before what the format says. */
+  prefix?: Prefix
+}
+
+export async function awaitFirstContent(
+  provider: GatewayProvider,
+  secret: Secret,
+  requestState: RequestState,
+  attempted: LeaseAttempt,
+): Promise<StartedAnswer> {
+  const { model } = attempted.lease
+  const passed = requestState.context.headers
+  const headers = passed ? { ...passed, ...provider.headers } : provider.headers
+  const answer = await attempt(
+    requestState.beginning === '' ? requestState.request : begun(requestState, provider, model),
+    provider.format,
+    { base_url: provider.base_url, model, secret, headers },
+    attempted,
+  )
+  const began: StartedAnswer = { answer, head: [], meter: createUsageMeter(), empty: true }
+  const { deltas } = answer
+  const whole = deltas.takeWhole()
+  if (whole !== undefined) {
+    hold(began, whole)
+    return began
+  }
+  try {
+    for (;;) {
+      const read = await deltas.next()
+      if (read.done || hold(began, read.value)) return began
+      if (began.head.length > MOST_HEAD)
+        throw new GatewayError('bad_answer', `${provider.name} sent ${MOST_HEAD} reads without anything in them`)
+    }
+  } catch (cause) {
+    await deltas.return()
+    throw cause
+  }
+}
+
+/** True when there is something to show. Throws the fault that came before. */
+function hold(began: StartedAnswer, deltas: Delta[]): boolean {
+  began.meter.see(deltas)
+  began.head.push(deltas)
+  for (const delta of deltas) {
+    if (!hasContent(delta)) continue
+    began.empty = false
+    return true
+  }
+  for (const delta of deltas) {
+    if (delta.error) throw fromDelta(delta.error)
+    if (explainsEmptiness(delta)) began.empty = false
+  }
+  return false
+}
+
+/** Throws a GatewayError `unsupported` for a route that does not go on from a beginning: then nothing is sent. */
+function begun(requestState: RequestState, provider: GatewayProvider, model: string): ChatRequest {
+  const prefix = provider.prefix ?? provider.format.prefix(model)
+  if (prefix === false) throw new GatewayError('unsupported', `${provider.name} cannot go on from a broken answer.`)
+  return withPrefix(requestState.request, requestState.beginning, prefix)
+}
+
+/** Reads that may be held back while nothing is to be shown. */
+const MOST_HEAD = 1000

@@ -1,0 +1,73 @@
+/** One try of one key: what the attempt needs, and whom it tells. */
+import type { Cancellation } from '../../runtime/cancellation.ts'
+import type { Lease, LimitSignal } from '../../scheduler/types.ts'
+import type { AnswerBounds } from '../../upstream/response/answer-deltas.ts'
+import type { AttemptContext } from '../../upstream/attempt.ts'
+import type { Client, Timeouts } from '../../upstream/types.ts'
+import type { MediaFetcher } from '../../upstream/media/fetch-media.ts'
+import type { CommittedAnswer, RequestState } from '../request-state.ts'
+
+export interface Sender {
+  client: Client
+  media: MediaFetcher
+  timeouts: Timeouts
+  bounds: AnswerBounds
+  /** Milliseconds, monotonic. */
+  now: () => number
+  /** Milliseconds since the epoch. */
+  wall: () => number
+}
+
+/** What the tries that run at once leave for the failover policy. */
+export interface Course {
+  /** An upstream may have seen the request. */
+  sent: boolean
+  /** An answer with nothing in it, kept in case nobody has a better one. */
+  spare: CommittedAnswer | undefined
+}
+
+/** A class, so that a try is one object and no closures. */
+export class LeaseAttempt implements AttemptContext {
+  readonly lease: Lease
+  readonly client: Client
+  readonly media: MediaFetcher
+  readonly timeouts: Timeouts
+  readonly bounds: AnswerBounds
+  readonly signal: Cancellation
+  readonly now: () => number
+  private readonly requestState: RequestState
+  private readonly course: Course
+  private readonly sender: Sender
+  private readonly began: number
+  private isCounted = false
+
+  constructor(lease: Lease, requestState: RequestState, sender: Sender, signal: Cancellation, course: Course) {
+    this.lease = lease
+    this.client = sender.client
+    this.media = sender.media
+    this.timeouts = sender.timeouts
+    this.bounds = sender.bounds
+    this.signal = signal
+    this.now = sender.wall
+    this.requestState = requestState
+    this.course = course
+    this.sender = sender
+    this.began = sender.now()
+  }
+
+  sent(): void {
+    this.course.sent = true
+    if (this.isCounted) return
+    this.isCounted = true
+    this.requestState.tries++
+    this.requestState.attempts++
+  }
+
+  observe(signals: LimitSignal[]): void {
+    if (signals.length > 0) this.lease.observe(signals)
+  }
+
+  started(): void {
+    this.lease.started(this.sender.now() - this.began)
+  }
+}

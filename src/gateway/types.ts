@@ -1,0 +1,46 @@
+/** What the inbound APIs ask of the gateway. */
+import type { Cancellation } from '../runtime/cancellation.ts'
+import type { Delta } from '../chat/delta.ts'
+import type { ChatRequest } from '../chat/request.ts'
+import type { CandidateReport } from '../scheduler/types.ts'
+
+export interface ChatContext {
+  /** Aborted when the client goes. */
+  signal: Cancellation
+  /** The client wants to know why this key was chosen. */
+  explain?: boolean
+  /** The request's id, for the log. */
+  id?: string
+  /** Who asks, for fairness and limits. */
+  client?: string
+  /** The client's own headers that may pass to the upstream, names in lower case. */
+  headers?: Record<string, string>
+  /** Milliseconds that the client is willing to wait for a key. */
+  maxWait?: number
+}
+
+export interface Answer {
+  /** The upstream's name for the model. */
+  model: string
+  provider: string
+  /** The key's name, never the key. */
+  key: string
+  attempts: number
+  /** Milliseconds in the queue. */
+  waited: number
+  /** What was left out or changed for this vendor, one sentence each. */
+  warnings: string[]
+  /** Of the upstream's answer, those that may pass to the client. */
+  headers?: Record<string, string>
+  /** The candidates in order, when the client asked why. */
+  explain?: CandidateReport[]
+  /** The vendor said that its stream is over. */
+  terminated(): boolean
+  /** One array a network read. Throws a GatewayError when the answer breaks off. Read it to its end, or return() it. */
+  deltas: AsyncIterable<Delta[]>
+}
+
+export interface Gateway {
+  /** Resolves once there is something to show; until then faults have gone to other keys. Throws a GatewayError. */
+  chat(request: ChatRequest, context: ChatContext): Promise<Answer>
+}

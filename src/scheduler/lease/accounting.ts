@@ -1,0 +1,105 @@
+/** Reserve, settle, refund: what a request holds of each limit that it touches. */
+import type { Settlement } from '../types.ts'
+import { creep } from '../limit-learning/learnt.ts'
+import type { Demand } from '../limits/demand.ts'
+import { actualOf, costOf, lateCost } from '../limits/demand.ts'
+import { Fixed } from '../limits/fixed.ts'
+import type { Limit } from '../limits/limit.ts'
+import { give, limitId, take } from '../limits/limit.ts'
+import type { Scope } from '../topology/scope.ts'
+
+export interface Hold {
+  readonly limit: Limit
+  readonly scope: Scope
+  /** Units charged at first, and so far. */
+  readonly asked: number
+  cost: number
+  readonly mark: number
+  /** The limit's own count right after, to tell what was taken since. */
+  readonly taken: number
+  /** What the window held before this request. */
+  readonly before: number
+}
+
+/** Of what has no limits. */
+export const NOTHING: readonly Hold[] = []
+
+/**
+ * Takes from every limit of a scope, beside what is held of others; the caller has made sure that each admits it, in the
+ * same turn of the loop.
+ */
+export function reserve(held: readonly Hold[], scope: Scope, demand: Demand, now: number): readonly Hold[] {
+  if (scope.limits.length === 0) return held
+  const own = scope.limits.map((limit) => hold(limit, scope, demand, now))
+  return held.length === 0 ? own : held.concat(own)
+}
+
+function hold(limit: Limit, scope: Scope, demand: Demand, now: number): Hold {
+  if (limit.learnt) creep(limit, now)
+  const cost = costOf(limit.spec, demand)
+  const before = limit.window.amount - limit.window.room(now)
+  const mark = take(limit, cost, now)
+  return { limit, scope, asked: cost, cost, mark, taken: limit.taken, before }
+}
+
+/** Two schedulers that follow the same wall clock disagree by less, in milliseconds. */
+const DISAGREEMENT = 2
+
+/**
+ * The same holds in a scheduler that has taken over. Windows have come with what was taken, so nothing is taken twice;
+ * `concurrency` and limits that are new are taken, whether there is room or not.
+ */
+export function takeOver(
+  scopes: readonly (Scope | undefined)[],
+  holds: readonly Hold[],
+  demand: Demand,
+  now: number,
+): readonly Hold[] {
+  return scopes.flatMap((scope) => {
+    if (!scope) return []
+    return scope.limits.map((limit) => {
+      const old = holds.find(
+        (other) =>
+          other.scope.kind === scope.kind &&
+          other.scope.name === scope.name &&
+          limitId(other.limit.spec) === limitId(limit.spec) &&
+          other.limit.window.constructor === limit.window.constructor,
+      )
+      if (!old || limit.spec.metric === 'concurrency') return hold(limit, scope, demand, now)
+      const mark = limit.window instanceof Fixed ? old.mark : old.mark - DISAGREEMENT
+      return { ...old, limit, scope, mark, taken: limit.taken }
+    })
+  })
+}
+
+/** Trues the charges up to what was used. What a provider counts while it answers is moved to now. */
+export function settleHolds(holds: readonly Hold[], used: Settlement, demand: Demand, now: number): void {
+  const known = used.input !== undefined || used.output !== undefined
+  for (const hold of holds) {
+    const { limit, mark } = hold
+    const { spec } = limit
+    if (spec.metric === 'concurrency') continue
+    const actual = known || spec.metric === 'neurons' ? actualOf(spec, used, demand) : null
+    if (actual === null) continue
+    const late = lateCost(spec, used.output ?? demand.output)
+    const early = actual - late
+    if (hold.cost !== early) give(limit, hold.cost - early, mark, now)
+    if (late > 0) take(limit, late, now)
+    hold.cost = actual
+  }
+}
+
+/** Gives back what a request did not cost, because its provider refused it. */
+export function refundHolds(holds: readonly Hold[], requestsCount: boolean, now: number): void {
+  for (const hold of holds) {
+    const { metric } = hold.limit.spec
+    if (metric === 'concurrency' || (metric === 'requests' && requestsCount && hold.scope.kind !== 'client')) continue
+    give(hold.limit, hold.cost, hold.mark, now)
+    hold.cost = 0
+  }
+}
+
+/** The request is over, whatever came of it. */
+export function freeConcurrency(holds: readonly Hold[], now: number): void {
+  for (const hold of holds) if (hold.limit.spec.metric === 'concurrency') give(hold.limit, hold.cost, hold.mark, now)
+}

@@ -1,0 +1,99 @@
+/** What the scheduler does when a lease reports; takes back the leases that nobody ends. */
+import { LinkedList } from '../structures/linked-list.ts'
+import { explainPool } from '../explain.ts'
+import { learnFirstByte } from '../health/latency.ts'
+import { observeSignals } from '../limit-learning/signals.ts'
+import type { LeaseObserver, LeaseRecord } from './lease.ts'
+import { fault, succeed } from './outcome.ts'
+import type { SchedulerState } from '../state.ts'
+
+/** How many candidates an explanation lists. */
+const LISTED = 50
+
+export interface LeaseRegistry extends LeaseObserver {
+  /** From now on the lease is under way. */
+  enter(lease: LeaseRecord): void
+  close(): void
+}
+
+/** `wake` is called when a key may have room again after a lease of it. */
+export function createLeaseRegistry(schedulerState: SchedulerState, wake: (lease: LeaseRecord) => void): LeaseRegistry {
+  const { clock } = schedulerState
+  const learning = { trustHeaders: schedulerState.settings.trust_headers, toWall: schedulerState.toWall }
+  let stopReaper: (() => void) | undefined
+
+  /**
+   * One timer for all leases: they expire in the order in which they were given. It goes on while none is under way, as
+   * the next one comes soon; whoever holds a lease has a socket, so the timer alone keeps no process alive.
+   */
+  function watch(): void {
+    if (stopReaper) return
+    const oldest = schedulerState.leases.first?.item
+    if (!oldest) return
+    stopReaper = clock.setTimer(
+      oldest.sent + schedulerState.settings.lease_ttl,
+      () => {
+        stopReaper = undefined
+        const now = clock.now()
+        for (const lease of schedulerState.leases) {
+          if (lease.sent + schedulerState.settings.lease_ttl > now) break
+          // Whoever held it is gone; that is no fault of the key's.
+          lease.fail({ kind: 'cancelled', started: true })
+        }
+        watch()
+      },
+      false,
+    )
+  }
+
+  function unwatch(): void {
+    stopReaper?.()
+    stopReaper = undefined
+  }
+
+  return {
+    now: () => clock.now(),
+    enter(lease) {
+      const key = lease.keyState
+      key.inFlight++
+      key.leases ??= new LinkedList()
+      key.leases.push(lease.amongKey)
+      if (!lease.answered) key.unanswered ??= lease.amongKey
+      schedulerState.leases.push(lease.amongAll)
+      schedulerState.touched?.add(lease)
+      lease.pool.inFlight++
+      watch()
+    },
+    observe(lease, signals) {
+      if (observeSignals(lease, signals, clock.now(), learning)) wake(lease)
+    },
+    started(lease, elapsed) {
+      const { keyGroup, keyState: key, demand } = lease
+      answered(lease)
+      key.firstSlowness = learnFirstByte(keyGroup.model.latency, key.firstSlowness, elapsed, demand.input)
+    },
+    succeeded: (lease, used, now) => succeed(schedulerState, lease, used, now),
+    failed: (lease, failure, now) => fault(schedulerState, lease, failure, now),
+    ended(lease, now) {
+      const { pool, keyState: key } = lease
+      answered(lease)
+      key.inFlight--
+      key.leases?.remove(lease.amongKey)
+      schedulerState.leases.remove(lease.amongAll)
+      schedulerState.touched?.add(lease)
+      const took = lease.age(now)
+      pool.inFlight--
+      pool.duration += (pool.duration === 0 ? 1 : 0.05) * (took - pool.duration)
+      wake(lease)
+    },
+    explain: (lease) => explainPool(schedulerState, lease.pool, lease.item, clock.now(), LISTED),
+    close: unwatch,
+  }
+}
+
+/** Its first byte has come, or never will: the key's oldest that still waits for one is looked for behind it. */
+function answered(lease: LeaseRecord): void {
+  lease.answered = true
+  const key = lease.keyState
+  while (key.unanswered?.item.answered) key.unanswered = key.unanswered.after
+}

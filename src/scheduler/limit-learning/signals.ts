@@ -1,0 +1,142 @@
+/** What a provider says of its limits, on every answer, flows back into the levels and amounts. */
+import type { LimitScope, LimitSpec, LimitSignal } from '../types.ts'
+import type { Hold } from '../lease/accounting.ts'
+import type { LeaseRecord } from '../lease/lease.ts'
+import type { ToWall } from '../limits/window.ts'
+import type { Limit } from '../limits/limit.ts'
+import { windowOf } from '../limits/limit.ts'
+import { keyModelOf } from '../topology/provider.ts'
+import type { Scope } from '../topology/scope.ts'
+import { addLimit, cool } from '../topology/scope.ts'
+import { learntOf, setAmount } from './learnt.ts'
+
+export interface LearningOptions {
+  trustHeaders: boolean
+  toWall: ToWall
+}
+
+/** The strongest class wins where one refusal names several. */
+const STRENGTH = ['minute', 'shared', 'too-large', 'day', 'month', 'money', 'dead'] as const
+
+/** Returns whether a limit has more room than was known. */
+export function observeSignals(
+  lease: LeaseRecord,
+  signals: readonly LimitSignal[],
+  now: number,
+  options: LearningOptions,
+): boolean {
+  let more = false
+  for (const signal of signals) {
+    const hold = holdOf(lease, signal)
+    if (hold) more = sync(hold, signal, lease, now, options) || more
+    else learnNew(lease, signal, now, options)
+    if (signal.class) {
+      const before = lease.refusal?.class ? STRENGTH.indexOf(lease.refusal.class) : -1
+      if (STRENGTH.indexOf(signal.class) > before) lease.refusal = signal
+    }
+  }
+  return more
+}
+
+/** The limit that a signal is about: of its metric, of its period where it names one, else of the shortest. */
+export function holdOf(lease: LeaseRecord, signal: LimitSignal): Hold | undefined {
+  let found: Hold | undefined
+  for (const hold of lease.holds) {
+    const { spec } = hold.limit
+    if (hold.scope.kind === 'client' || hold.scope.kind === 'model' || spec.metric !== signal.metric) continue
+    if (signal.scope && hold.scope.kind !== scopeOf(signal.scope, lease)) continue
+    if (signal.period !== undefined && !samePeriod(signal.period, spec.period)) continue
+    if (!found || spec.period < found.limit.spec.period) found = hold
+  }
+  return found
+}
+
+/** A key that names no account is one. */
+function scopeOf(scope: LimitScope, lease: LeaseRecord): LimitScope {
+  if (lease.keyState.account) return scope
+  return scope === 'account' ? 'key' : scope === 'account-model' ? 'key-model' : scope
+}
+
+/** Months are between 28 and 31 days long, and not everybody means the same one. */
+function samePeriod(a: number, b: number): boolean {
+  return Math.abs(a - b) <= 0.11 * Math.max(a, b)
+}
+
+function sync(hold: Hold, signal: LimitSignal, lease: LeaseRecord, now: number, options: LearningOptions): boolean {
+  const { limit } = hold
+  const { spec } = limit
+  if (signal.limit !== undefined && signal.limit > 0) {
+    const stated = options.trustHeaders ? signal.limit : Math.min(signal.limit, spec.amount)
+    const share = limit.learnt?.share ?? 1
+    if (stated !== spec.amount || limit.learnt) {
+      setAmount(
+        limit,
+        stated * share,
+        now,
+        `the provider says ${signal.limit}${share < 1 ? ', others use it too' : ''}`,
+      )
+    }
+  }
+  if (signal.reset !== undefined && signal.resetMeans === 'window' && spec.shape === 'fixed' && !spec.resets) {
+    learnPhase(limit, signal.reset, now, options)
+  }
+  const remaining =
+    signal.remaining ??
+    (signal.limit !== undefined && signal.used !== undefined ? signal.limit - signal.used : undefined)
+  if (remaining === undefined || remaining < 0) return false
+  // A refused request will get back what it reserved; the provider never took it.
+  const own = signal.class === undefined ? 0 : hold.cost
+  if (spec.shape === 'bucket') {
+    // What was taken since the request left is not in the number yet; what refilled since is not either.
+    const refill = (lease.age(now) * limit.window.amount) / spec.period
+    limit.window.lower(now, remaining - (limit.taken - hold.taken) + refill - own)
+  } else {
+    // What a window is charged stays for its whole length, so only what is surely somebody else's use is.
+    limit.window.lower(now, remaining - own)
+  }
+  // A mark of before says that others left in the same moment, who may not be in the number yet.
+  const alone = hold.mark === lease.sent
+  return (
+    alone &&
+    trusted(limit, signal) &&
+    (limit.window.raise?.(now, remaining - rounding(spec), hold.mark, hold.cost) ?? false)
+  )
+}
+
+/** May what the provider says is left be used at once? Where nobody said how it counts, until a refusal proves it wrong. */
+function trusted(limit: Limit, signal: LimitSignal): boolean {
+  const never = limit.learnt === undefined || limit.learnt.cutAt === -Infinity
+  return limit.spec.shape === undefined && signal.class === undefined && never
+}
+
+/** Tokens that are left are told in round numbers by some. */
+function rounding({ metric, amount }: LimitSpec): number {
+  return metric === 'requests' ? 0 : 0.02 * amount
+}
+
+/** A fixed window whose boundary is now known need not be treated as a sliding one. */
+function learnPhase(limit: Limit, reset: number, now: number, { toWall }: LearningOptions): void {
+  if (limit.learnt?.reason.startsWith('window')) return
+  const used = limit.window.amount - limit.window.room(now)
+  const amount = limit.window.amount
+  limit.window = windowOf(limit.spec, amount, toWall, now, toWall(now) + reset)
+  if (used > 0) limit.window.take(now, used)
+  learntOf(limit, now).reason = 'window boundaries told by the provider'
+}
+
+/** A limit that nobody declared, told by a header with its amount and period. */
+function learnNew(lease: LeaseRecord, signal: LimitSignal, now: number, { toWall }: LearningOptions): void {
+  const scope = (): Scope => keyModelOf(lease.keyGroup.model, lease.keyState, toWall, now).scope
+  if (signal.limit === undefined || signal.limit <= 0) {
+    if (signal.remaining === 0 && signal.reset && signal.resetMeans !== 'full') {
+      cool(scope(), now + signal.reset, `the provider says that no ${signal.metric} are left`)
+    }
+    return
+  }
+  if (signal.period === undefined || signal.metric === 'concurrency') return
+  const spec: LimitSpec = { metric: signal.metric, amount: signal.limit, period: signal.period }
+  const limit = addLimit(scope(), spec, toWall, now)
+  limit.undeclared = true
+  learntOf(limit, now).reason = `the provider says ${signal.limit}, nothing was declared`
+  if (signal.remaining !== undefined && signal.remaining >= 0) limit.window.lower(now, signal.remaining)
+}

@@ -1,0 +1,77 @@
+/** Takes up where the last process left off. What no longer exists is dropped; what has run out is as new. */
+import { learntOf } from '../limit-learning/learnt.ts'
+import type { Limit } from '../limits/limit.ts'
+import { limitId } from '../limits/limit.ts'
+import { addLimit } from '../topology/scope.ts'
+import type { SchedulerState } from '../state.ts'
+import type { Place } from './address.ts'
+import { placeAt } from './address.ts'
+import type { Entry, LimitEntry, Snapshot } from './snapshot.ts'
+import { shapeOf } from './snapshot.ts'
+
+/** After a crash the last second is unknown: what was busy until then is taken to have gone on for so long. */
+const LOST = 1000
+/** Written this shortly before the last write: busy until the end. */
+const BUSY = 2000
+
+export function restore(schedulerState: SchedulerState, snapshot: Snapshot): void {
+  for (const [address, entry] of Object.entries(snapshot.entries)) {
+    const place = placeAt(schedulerState, address)
+    if (place) restoreEntry(schedulerState, place, entry, !snapshot.clean && snapshot.wall - entry.wall < BUSY)
+  }
+  const now = schedulerState.clock.now()
+  for (const pool of schedulerState.pools.values()) for (const keyGroup of pool.keyGroups) keyGroup.rouseAll(now)
+}
+
+function restoreEntry(
+  schedulerState: SchedulerState,
+  { scope, key, keyModel }: Place,
+  entry: Entry,
+  lost: boolean,
+): void {
+  const now = schedulerState.clock.now()
+  const toMonotonic = (wall: number) => wall - schedulerState.offset
+  if (entry.until !== undefined && entry.until > schedulerState.toWall(now)) {
+    scope.until = Math.max(scope.until, toMonotonic(entry.until))
+    scope.reason = entry.reason ?? ''
+  }
+  if (key) key.disabled = entry.disabled ?? false
+  if (entry.retirement) {
+    const retirement = { ...entry.retirement, until: toMonotonic(entry.retirement.until), probing: false }
+    if (key) key.retirement = retirement
+    else if (keyModel) keyModel.retirement = retirement
+  }
+  if (keyModel && entry.maxTokens !== undefined) keyModel.maxTokens = entry.maxTokens
+  for (const [id, kept] of Object.entries(entry.limits ?? {})) {
+    let limit = scope.limits.find(({ spec }) => limitId(spec) === id)
+    if (!limit && kept.spec) {
+      limit = addLimit(scope, kept.spec, schedulerState.toWall, now)
+      limit.undeclared = true
+    }
+    if (limit) restoreLimit(schedulerState, limit, kept, lost)
+  }
+}
+
+function restoreLimit(schedulerState: SchedulerState, limit: Limit, entry: LimitEntry, lost: boolean): void {
+  const now = schedulerState.clock.now()
+  if (entry.learnt) {
+    const { amount, reason, share, hold, cutAt } = entry.learnt
+    const learnt = learntOf(limit, now)
+    Object.assign(learnt, {
+      reason,
+      share,
+      hold,
+      cutAt: cutAt === undefined ? -Infinity : cutAt - schedulerState.offset,
+    })
+    // The operator may have declared less since.
+    limit.window.resize(now, schedulerState.settings.trust_headers ? amount : Math.min(amount, limit.spec.amount))
+  }
+  const state = entry.shape === shapeOf(limit) ? entry.state : undefined
+  if (state) limit.window.load(now, state)
+  if (entry.until !== undefined) limit.until = Math.max(limit.until, entry.until - schedulerState.offset)
+  const { metric, period, amount } = limit.spec
+  if (lost && state && period > 0) {
+    const unknown = (amount * LOST) / period
+    limit.window.take(now, metric === 'usd' ? unknown : Math.ceil(unknown))
+  }
+}

@@ -1,0 +1,55 @@
+/** How fast a queue empties, by what was served of late, and whether it has been long for long. */
+
+/** Served requests of so many milliseconds make the rate. */
+const SPAN = 30_000
+const SLOTS = 30
+/** Without a calm moment for this long the overload is standing; then waiting longer helps nobody. */
+const STANDING = 150_000
+/** A queue whose head is younger than this is calm. */
+const CALM = 1000
+/** For so long, that is: a window that begins empties the queue for a moment, also in standing overload. */
+const SUSTAINED = 3000
+
+export interface DrainRate {
+  served(now: number): void
+  /** Requests a millisecond, measured. */
+  rate(now: number): number
+  /** Notes how old the head of the queue is; 0 for none. */
+  note(age: number, now: number): void
+  standing(now: number): boolean
+}
+
+export function createDrainRate(start: number): DrainRate {
+  const counts = new Float64Array(SLOTS)
+  let slot = Math.floor((start / SPAN) * SLOTS)
+  let calm = start
+  let calmSince = start
+  let noted = start
+
+  function advance(now: number): void {
+    const current = Math.floor((now / SPAN) * SLOTS)
+    for (let steps = Math.min(current - slot, SLOTS); steps > 0; steps--) counts[(current - steps + 1) % SLOTS] = 0
+    slot = Math.max(slot, current)
+  }
+
+  return {
+    served(now) {
+      advance(now)
+      counts[slot % SLOTS] = (counts[slot % SLOTS] ?? 0) + 1
+    },
+    rate(now) {
+      advance(now)
+      let sum = 0
+      for (const count of counts) sum += count
+      return sum / SPAN
+    },
+    note(age, now) {
+      // While nobody came there was nothing to note.
+      if (age >= CALM) calmSince = Infinity
+      else if (calmSince === Infinity && now - noted < SUSTAINED) calmSince = now
+      if (now - calmSince >= SUSTAINED || now - noted >= SUSTAINED) calm = now
+      noted = now
+    },
+    standing: (now) => now - calm > STANDING,
+  }
+}

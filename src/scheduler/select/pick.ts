@@ -1,0 +1,179 @@
+/** Which key takes a request now, and if none, which takes it first. */
+import { homeOf, settleHome, withinShare } from './affinity.ts'
+import type { Choice, KeyGroup } from '../topology/key-group.ts'
+import type { Demand } from '../limits/demand.ts'
+import type { Pool } from '../topology/pool.ts'
+import type { Waiting } from '../queue/waiting.ts'
+import { scopeWait } from '../topology/scope.ts'
+import type { SchedulerState } from '../state.ts'
+
+/** A key that has just failed this request is better than waiting longer than this for another, in milliseconds. */
+const RATHER_AGAIN = 2000
+
+export function demandOf(schedulerState: SchedulerState, item: Waiting, keyGroup: KeyGroup): Demand {
+  const known = item.keyGroup === keyGroup ? item.demand : item.demands?.get(keyGroup)
+  if (known) return known
+  const demand = schedulerState.estimator.demand(keyGroup.name, keyGroup.route, item.request, item.client.name)
+  setDemand(item, keyGroup, demand)
+  return demand
+}
+
+function setDemand(item: Waiting, keyGroup: KeyGroup, demand: Demand): void {
+  if (item.keyGroup && item.keyGroup !== keyGroup) {
+    item.demands ??= new Map()
+    item.demands.set(keyGroup, demand)
+  } else {
+    item.keyGroup = keyGroup
+    item.demand = demand
+  }
+}
+
+/** The key that takes the request now, all limits of all scopes considered. */
+export function pick(schedulerState: SchedulerState, pool: Pool, item: Waiting, now: number): Choice | undefined {
+  const { exclude } = item.request
+  const choice = pickAmong(schedulerState, pool, item, exclude, now)
+  if (choice || !exclude || exclude.size === 0) return choice
+  const patience = Math.min(item.deadline - now, RATHER_AGAIN)
+  return etaAmong(schedulerState, pool, item, exclude, now).wait > patience
+    ? pickAmong(schedulerState, pool, item, undefined, now)
+    : undefined
+}
+
+function pickAmong(
+  schedulerState: SchedulerState,
+  pool: Pool,
+  item: Waiting,
+  exclude: ReadonlySet<string> | undefined,
+  now: number,
+): Choice | undefined {
+  for (const { keyGroups, caches } of item.tiers) {
+    const affinity = caches ? item.request.affinity : undefined
+    const warm =
+      affinity === undefined ? undefined : warmKey(schedulerState, pool, item, affinity, keyGroups, exclude, now)
+    if (warm) return warm
+    const best = bestOf(schedulerState, pool, item, keyGroups, exclude, now)
+    if (best) {
+      if (affinity !== undefined) settleHome(pool.homes, affinity, best, now)
+      return best
+    }
+    if (
+      now < item.fallbackAt &&
+      now + tierEta(schedulerState, pool, item, keyGroups, exclude, now).wait <= item.fallbackAt
+    )
+      return undefined
+  }
+  return undefined
+}
+
+/** The lowest ranks of the key groups that `bestOf` has not asked yet. One list serves all calls, as they never overlap. */
+const leads: number[] = []
+
+/** The lowest rank that admits the request. Most often that is the very first, so the other key groups are only glanced at. */
+function bestOf(
+  schedulerState: SchedulerState,
+  pool: Pool,
+  item: Waiting,
+  keyGroups: readonly KeyGroup[],
+  exclude: ReadonlySet<string> | undefined,
+  now: number,
+): Choice | undefined {
+  for (let index = 0; index < keyGroups.length; index++) leads[index] = keyGroups[index]?.lead(now) ?? Number.NaN
+  let best: Choice | undefined
+  let rank = Infinity
+  for (;;) {
+    let next = -1
+    for (let index = 0; index < keyGroups.length; index++) {
+      const lead = leads[index] ?? Number.NaN
+      if (Number.isNaN(lead)) continue
+      if (next < 0 ? !best || lead < rank : lead < (leads[next] ?? 0)) next = index
+    }
+    const keyGroup = keyGroups[next]
+    if (!keyGroup) return best
+    leads[next] = Number.NaN
+    const demand = demandOf(schedulerState, item, keyGroup)
+    if (sharedWait(pool, item, keyGroup, demand, now) > 0) continue
+    const slot = keyGroup.best(demand, exclude, now)
+    if (slot < 0 || (best && (keyGroup.rank[slot] ?? 0) >= rank)) continue
+    best = { keyGroup, slot, warm: false }
+    rank = keyGroup.rank[slot] ?? 0
+  }
+}
+
+/** The key whose cache knows the prompt, if it may take the request and is not ahead of its share. */
+function warmKey(
+  schedulerState: SchedulerState,
+  pool: Pool,
+  item: Waiting,
+  affinity: string,
+  keyGroups: readonly KeyGroup[],
+  exclude: ReadonlySet<string> | undefined,
+  now: number,
+): Choice | undefined {
+  const home = homeOf(pool.homes, keyGroups, affinity, now)
+  if (!home || !withinShare(home)) return undefined
+  const { keyGroup, slot } = home
+  const cold = demandOf(schedulerState, item, keyGroup)
+  const known = pool.homes.get(affinity) !== undefined
+  const share = known ? schedulerState.estimator.cachedShare(keyGroup.name, item.client.name) : 0
+  const demand = share > 0 ? { ...cold, cached: Math.floor(cold.input * share) } : cold
+  if (sharedWait(pool, item, keyGroup, demand, now) > 0 || !keyGroup.admits(slot, demand, exclude, now))
+    return undefined
+  setDemand(item, keyGroup, demand)
+  settleHome(pool.homes, affinity, home, now)
+  return { keyGroup, slot, warm: true }
+}
+
+/** Limits that all keys of a key group have in common: the provider's, the public model's, the client's. */
+function sharedWait(pool: Pool, item: Waiting, keyGroup: KeyGroup, demand: Demand, now: number): number {
+  const wait = Math.max(keyGroup.providerWait(demand, now), scopeWait(pool.scope, demand, now))
+  return item.client.scope ? Math.max(wait, scopeWait(item.client.scope, demand, now)) : wait
+}
+
+export interface Eta {
+  /** Milliseconds; Infinity when nothing but an event can help. */
+  wait: number
+  choice: Choice | undefined
+}
+
+/** When a request could be taken first if nobody else came, and by which key. */
+export function eta(schedulerState: SchedulerState, pool: Pool, item: Waiting, now: number): Eta {
+  const { exclude } = item.request
+  const found = etaAmong(schedulerState, pool, item, exclude, now)
+  if (!exclude || exclude.size === 0 || found.wait <= Math.min(item.deadline - now, RATHER_AGAIN)) return found
+  return etaAmong(schedulerState, pool, item, undefined, now)
+}
+
+function etaAmong(
+  schedulerState: SchedulerState,
+  pool: Pool,
+  item: Waiting,
+  exclude: ReadonlySet<string> | undefined,
+  now: number,
+): Eta {
+  let first: Eta = { wait: Infinity, choice: undefined }
+  for (const { keyGroups } of item.tiers) {
+    const found = tierEta(schedulerState, pool, item, keyGroups, exclude, now)
+    // A lower tier may help only once the upper is known to be too late.
+    const late = first.choice && now + first.wait <= item.fallbackAt ? item.fallbackAt - now : 0
+    if (Math.max(found.wait, late) < first.wait) first = { wait: Math.max(found.wait, late), choice: found.choice }
+  }
+  return first
+}
+
+function tierEta(
+  schedulerState: SchedulerState,
+  pool: Pool,
+  item: Waiting,
+  keyGroups: readonly KeyGroup[],
+  exclude: ReadonlySet<string> | undefined,
+  now: number,
+): Eta {
+  let first: Eta = { wait: Infinity, choice: undefined }
+  for (const keyGroup of keyGroups) {
+    const demand = demandOf(schedulerState, item, keyGroup)
+    const found = keyGroup.eta(demand, exclude, now)
+    const wait = Math.max(found.wait, sharedWait(pool, item, keyGroup, demand, now))
+    if (wait < first.wait) first = { wait, choice: { keyGroup, slot: found.slot, warm: false } }
+  }
+  return first
+}

@@ -1,0 +1,103 @@
+/** The providers of a configuration as they would enforce it: each limit once for each scope that owns it. */
+import type { KeySpec, LimitScope, LimitSpec, PoolSpec, ProviderSpec, RouteSpec } from '../types.ts'
+import { calendarFrame, periodicFrame } from '../limits/calendar.ts'
+import type { Random } from './chance.ts'
+import type { Enforcement } from './enforcement.ts'
+import { bucket, calendarWindow, concurrency, fixedWindow, slidingWindow } from './enforcement.ts'
+import type { EnforcedLimit, UpstreamKey } from './upstream.ts'
+
+export interface UpstreamHabits {
+  /** Median milliseconds to the first byte. */
+  firstByte: number
+  tokensPerSecond: number
+}
+
+export interface MirrorContext {
+  habits: UpstreamHabits
+  /** Wall-clock time at the virtual clock's zero, for calendar windows. */
+  epoch: number
+  /** Says when the fixed windows begin, which no configuration knows. */
+  random: Random
+}
+
+/** Limits of public models and of clients are the gateway's own; neurons are known to the provider alone. */
+const NOT_ENFORCED = new Set<LimitScope>(['model', 'client'])
+
+/** One upstream key for each key of each route, as leases name them; scopes that are shared share their limits. */
+export function mirror(providers: readonly ProviderSpec[], pool: PoolSpec, context: MirrorContext): UpstreamKey[] {
+  const owned = new Map<string, EnforcedLimit>()
+  const keys: UpstreamKey[] = []
+  for (const route of pool.routes) {
+    const provider = providers.find(({ name }) => name === route.provider)
+    for (const key of provider?.keys ?? []) {
+      if (provider) keys.push(upstreamOf(provider, route, key, owned, context))
+    }
+  }
+  return keys
+}
+
+function upstreamOf(
+  provider: ProviderSpec,
+  route: RouteSpec,
+  key: KeySpec,
+  owned: Map<string, EnforcedLimit>,
+  context: MirrorContext,
+): UpstreamKey {
+  const limits = new Map<string, EnforcedLimit>()
+  const add = (spec: LimitSpec, usual: LimitScope): void => {
+    const scope = spec.scope ?? usual
+    if (NOT_ENFORCED.has(scope) || spec.metric === 'neurons') return
+    const slot = `${spec.metric}/${spec.period}`
+    const name = `${ownerOf(scope, provider, route, key)} ${slot} ${spec.amount}`
+    const limit = owned.get(name) ?? enforced(spec, route, context)
+    owned.set(name, limit)
+    limits.set(name, limit)
+  }
+  for (const spec of key.limits) add(spec, 'key')
+  for (const spec of route.limits) add(spec, 'account-model')
+  for (const spec of provider.limits) add(spec, 'account')
+  return {
+    id: `${provider.name}/${route.model}#${key.name}`,
+    provider: provider.name,
+    limits: [...limits.values()],
+    ...context.habits,
+    headers: true,
+    retryAfter: true,
+    dead: false,
+    slowness: 1,
+    served: 0,
+    refused: 0,
+  }
+}
+
+function ownerOf(scope: LimitScope, provider: ProviderSpec, route: RouteSpec, key: KeySpec): string {
+  const account = `${provider.name} account ${key.account ?? key.name}`
+  switch (scope) {
+    case 'provider':
+      return provider.name
+    case 'account':
+      return account
+    case 'account-model':
+      return `${account} ${route.model}`
+    case 'key-model':
+      return `${key.name} ${route.model}`
+    default:
+      return key.name
+  }
+}
+
+function enforced(spec: LimitSpec, route: RouteSpec, context: MirrorContext): EnforcedLimit {
+  const { metric, period } = spec
+  // Output is counted as it comes, where nobody says that the maximum is reserved.
+  const charge = spec.charge ?? (metric === 'output' ? 'predicted' : 'reserve-max')
+  return { metric, period, charge, price: route.price, enforcement: shaped(spec, context), used: 0 }
+}
+
+function shaped(spec: LimitSpec, { epoch, random }: MirrorContext): Enforcement {
+  const { metric, amount, period, shape, resets, burst } = spec
+  if (metric === 'concurrency') return concurrency(amount)
+  if (resets) return calendarWindow(amount, calendarFrame(resets), epoch)
+  if (shape === 'calendar') return calendarWindow(amount, periodicFrame(period, 0), epoch)
+  if (shape === 'bucket') return bucket(amount, period, burst)
+  return shape === 'fixed' ? fixedWindow(amount, period, random() * period) : slidingWindow(amount, period)
+}

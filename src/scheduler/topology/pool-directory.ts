@@ -1,0 +1,84 @@
+/** Which pool serves a model: those of the configuration, and `provider/model` for direct addressing. */
+import { GatewayError } from '../../chat/error.ts'
+import type { PoolSpec } from '../types.ts'
+import { createPool, dropPool } from './pool.ts'
+import type { Pool } from './pool.ts'
+import { STRATEGIES } from '../select/strategies/index.ts'
+import type { Strategy } from '../select/strategies/strategy.ts'
+import type { SchedulerState } from '../state.ts'
+
+/** Pools for direct addressing that are kept while nobody uses them: a client may send any name after the slash. */
+const KEPT = 200
+
+/** Finds or makes the pool. Throws `unknown_model`. */
+export function poolOf(schedulerState: SchedulerState, model: string): Pool {
+  const now = schedulerState.clock.now()
+  let pool = schedulerState.pools.get(model)
+  if (!pool) {
+    const spec = schedulerState.specs.get(model) ?? directSpec(schedulerState, model)
+    if (!spec)
+      throw new GatewayError('unknown_model', `The model ${model} does not exist: no provider here serves it.`, {
+        param: 'model',
+      })
+    pool = createPool(
+      spec,
+      schedulerState.providers,
+      strategyOf(schedulerState, spec.strategy),
+      schedulerState.toWall,
+      now,
+    )
+    if (!schedulerState.specs.has(model)) makeRoom(schedulerState)
+    schedulerState.pools.set(model, pool)
+  }
+  pool.usedAt = now
+  return pool
+}
+
+/** Throws a RangeError that lists the names when there is no such strategy. Absent for the default. */
+export function strategyOf(
+  schedulerState: SchedulerState,
+  name = schedulerState.settings.strategy,
+): Strategy | undefined {
+  const strategy = schedulerState.settings.strategies[name] ?? STRATEGIES[name]
+  if (!strategy) {
+    const names = [...Object.keys(STRATEGIES), ...Object.keys(schedulerState.settings.strategies)].join(', ')
+    throw new RangeError(`There is no strategy ${name}; there are ${names}.`)
+  }
+  return strategy === STRATEGIES['weighted-fair'] ? undefined : strategy
+}
+
+function directSpec(schedulerState: SchedulerState, model: string): PoolSpec | undefined {
+  const slash = model.indexOf('/')
+  const provider = schedulerState.providers.get(model.slice(0, Math.max(slash, 0)))
+  const name = model.slice(slash + 1)
+  if (!provider || name === '') return undefined
+  const facts = provider.spec.models?.[name]
+  if (facts) {
+    return {
+      model,
+      weight: 1,
+      routes: [{ provider: provider.spec.name, model: name, weight: 1, tier: 0, limits: [], ...facts }],
+      limits: [],
+    }
+  }
+  // What some pool's route says of this model holds here as well.
+  const route = [...schedulerState.specs.values()]
+    .flatMap(({ routes }) => routes)
+    .find((route) => route.provider === provider.spec.name && route.model === name)
+  return {
+    model,
+    weight: 1,
+    routes: [{ limits: [], ...route, provider: provider.spec.name, model: name, weight: 1, tier: 0 }],
+    limits: [],
+  }
+}
+
+function makeRoom(schedulerState: SchedulerState): void {
+  const idle = [...schedulerState.pools.values()].filter(
+    (pool) => !schedulerState.specs.has(pool.spec.model) && pool.queue.size === 0 && pool.inFlight === 0,
+  )
+  if (idle.length < KEPT) return
+  const oldest = idle.reduce((a, b) => (a.usedAt <= b.usedAt ? a : b))
+  dropPool(oldest)
+  schedulerState.pools.delete(oldest.spec.model)
+}

@@ -1,0 +1,195 @@
+/** The keys of a provider, and the scopes that they share. */
+import type { LinkedList, ListNode } from '../structures/linked-list.ts'
+import type { Breaker } from '../health/breaker.ts'
+import type { Latency } from '../health/latency.ts'
+import { createLatency } from '../health/latency.ts'
+import type { Refusals } from '../health/provider-pause.ts'
+import type { Retirement } from '../health/retirement.ts'
+import type { KeySpec, LimitScope, LimitSpec, ProviderSpec } from '../types.ts'
+import type { KeyGroup } from './key-group.ts'
+import type { LeaseRecord } from '../lease/lease.ts'
+import type { ToWall } from '../limits/window.ts'
+import type { Scope } from './scope.ts'
+import { addLimit, createScope } from './scope.ts'
+
+export interface Key {
+  readonly spec: KeySpec
+  /** Position among the provider's keys: its slot in every key group. */
+  readonly slot: number
+  readonly provider: Provider
+  readonly scope: Scope
+  /** Shared by the keys of one account; absent where the key is its own account. */
+  readonly account: Account | undefined
+  disabled: boolean
+  retirement: Retirement | undefined
+  inFlight: number
+  /** Under way, oldest first; absent before the first: there may be ten thousand keys. */
+  leases: LinkedList<LeaseRecord> | undefined
+  /** The oldest of them whose first byte has not come. */
+  unanswered: ListNode<LeaseRecord> | undefined
+  /** Normalised latency, 1 is the model's usual one; 0 before the first answer. */
+  slowness: number
+  /** The same of first bytes, which tell sooner. */
+  firstSlowness: number
+}
+
+export interface Account {
+  /** As keys name it. */
+  readonly id: string
+  readonly name: string
+  readonly scope: Scope
+  readonly keys: Key[]
+}
+
+/** A key, or an account, with one of the provider's models. Made when first needed: there may be half a million. */
+export interface KeyModel {
+  readonly scope: Scope
+  breaker: Breaker | undefined
+  retirement: Retirement | undefined
+  /** Larger requests were refused as never fitting. */
+  maxTokens: number
+}
+
+export interface ProviderModel {
+  readonly name: string
+  readonly provider: Provider
+  /** Limits of each key, and of each account, with this model. */
+  readonly perKey: LimitSpec[]
+  readonly perAccount: LimitSpec[]
+  readonly keyModels: Map<number, KeyModel>
+  readonly accountScopes: Map<Account, Scope>
+  /** Are there limits that only show once a key meets the model? */
+  keyed: boolean
+  readonly latency: Latency
+}
+
+export interface Provider {
+  readonly spec: ProviderSpec
+  readonly keys: Key[]
+  readonly scope: Scope
+  readonly models: Map<string, ProviderModel>
+  /** Every pool's key group that these keys serve. */
+  keyGroups: KeyGroup[]
+  readonly refusals: Refusals
+}
+
+/** A limit's own scope, or where limits belong that name none. */
+function of(limits: readonly LimitSpec[], scope: LimitScope, usual: LimitScope): LimitSpec[] {
+  return limits.filter((limit) => (limit.scope ?? usual) === scope)
+}
+
+export function createProvider(spec: ProviderSpec, toWall: ToWall, now: number): Provider {
+  const scope = createScope('provider', spec.name, of(spec.limits, 'provider', 'account'), toWall, now)
+  const provider: Provider = {
+    spec,
+    keys: [],
+    scope,
+    models: new Map(),
+    keyGroups: [],
+    refusals: { recent: [], pauses: 0 },
+  }
+  const accounts = new Map<string, Account>()
+  const perKey = of(spec.limits, 'key', 'account')
+  const perAccount = of(spec.limits, 'account', 'account')
+  for (const [slot, keySpec] of spec.keys.entries()) {
+    let account = keySpec.account === undefined ? undefined : accounts.get(keySpec.account)
+    if (keySpec.account !== undefined && !account) {
+      const name = `${spec.name} account ${keySpec.account}`
+      account = { id: keySpec.account, name, scope: createScope('account', name, perAccount, toWall, now), keys: [] }
+      accounts.set(keySpec.account, account)
+    }
+    const own = createScope('key', keySpec.name, of(keySpec.limits, 'key', 'key'), toWall, now)
+    for (const limit of perKey) addLimit(own, limit, toWall, now)
+    for (const limit of account ? [] : perAccount) addLimit(own, limit, toWall, now)
+    for (const limit of of(keySpec.limits, 'account', 'key')) addLimit(account?.scope ?? own, limit, toWall, now)
+    for (const limit of of(keySpec.limits, 'provider', 'key')) addLimit(scope, limit, toWall, now)
+    const key: Key = {
+      spec: keySpec,
+      slot,
+      provider,
+      scope: own,
+      account,
+      disabled: false,
+      retirement: undefined,
+      inFlight: 0,
+      leases: undefined,
+      unanswered: undefined,
+      slowness: 0,
+      firstSlowness: 0,
+    }
+    account?.keys.push(key)
+    provider.keys.push(key)
+  }
+  return provider
+}
+
+/** One of a provider's models, with what several routes say of its limits put together. */
+export function modelOf(
+  provider: Provider,
+  name: string,
+  limits: readonly LimitSpec[],
+  usual: LimitScope,
+  toWall: ToWall,
+  now: number,
+): ProviderModel {
+  let model = provider.models.get(name)
+  if (!model) {
+    model = {
+      name,
+      provider,
+      perKey: of(provider.spec.limits, 'key-model', 'account'),
+      perAccount: of(provider.spec.limits, 'account-model', 'account'),
+      keyModels: new Map(),
+      accountScopes: new Map(),
+      keyed: false,
+      latency: createLatency(),
+    }
+    provider.models.set(name, model)
+  }
+  const perKey = of(limits, 'key-model', usual)
+  const perAccount = of(limits, 'account-model', usual)
+  merge(model.perKey, perKey)
+  merge(model.perAccount, perAccount)
+  // What was made before this route said its limits gets them as well.
+  for (const [slot, { scope }] of model.keyModels) {
+    const own = provider.keys[slot]?.account ? perKey : [...perKey, ...perAccount]
+    for (const limit of own) addLimit(scope, limit, toWall, now)
+  }
+  for (const scope of model.accountScopes.values()) for (const limit of perAccount) addLimit(scope, limit, toWall, now)
+  model.keyed =
+    model.perKey.length + model.perAccount.length > 0 ||
+    provider.keys.some((key) => key.spec.limits.some(({ scope }) => scope === 'key-model' || scope === 'account-model'))
+  return model
+}
+
+function merge(into: LimitSpec[], limits: readonly LimitSpec[]): void {
+  for (const limit of limits) {
+    if (!into.some((known) => known.metric === limit.metric && known.period === limit.period)) into.push(limit)
+  }
+}
+
+/** What a key knows of a model; made on first use, for there may be half a million. */
+export function keyModelOf(model: ProviderModel, key: Key, toWall: ToWall, now: number): KeyModel {
+  let found = model.keyModels.get(key.slot)
+  if (!found) {
+    const specs = of(key.spec.limits, 'key-model', 'key')
+    merge(specs, model.perKey)
+    // A key that names no account is one, so what each account may do with the model is the key's.
+    if (!key.account) merge(specs, [...of(key.spec.limits, 'account-model', 'key'), ...model.perAccount])
+    const scope = createScope('key-model', `${key.spec.name} ${model.name}`, specs, toWall, now)
+    found = { scope, breaker: undefined, retirement: undefined, maxTokens: Infinity }
+    model.keyModels.set(key.slot, found)
+  }
+  return found
+}
+
+export function accountScopeOf(model: ProviderModel, account: Account, toWall: ToWall, now: number): Scope {
+  let scope = model.accountScopes.get(account)
+  if (!scope) {
+    const specs = account.keys.flatMap((key) => of(key.spec.limits, 'account-model', 'key'))
+    merge(specs, model.perAccount)
+    scope = createScope('account-model', `${account.name} ${model.name}`, specs, toWall, now)
+    model.accountScopes.set(account, scope)
+  }
+  return scope
+}

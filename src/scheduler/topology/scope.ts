@@ -1,0 +1,80 @@
+/** What limits apply to: a key, an account, a key and a model, a provider, a public model or a client. */
+import type { LimitScope, LimitSpec } from '../types.ts'
+import type { Demand } from '../limits/demand.ts'
+import { createLimit, limitId, waitOf } from '../limits/limit.ts'
+import type { Limit } from '../limits/limit.ts'
+import type { ToWall } from '../limits/window.ts'
+
+export interface Scope {
+  readonly kind: LimitScope
+  /** `key acme#2`, `key-model acme#2 model-a`: unique, for people and for the journal. */
+  readonly name: string
+  limits: Limit[]
+  /** Cooling until then (monotonic ms), and why. */
+  until: number
+  reason: string
+  /** Refusals in a row without a hint how long; sets the next cool-down. */
+  refusals: number
+}
+
+export function createScope(
+  kind: LimitScope,
+  name: string,
+  specs: readonly LimitSpec[],
+  toWall: ToWall,
+  now: number,
+): Scope {
+  const scope: Scope = { kind, name, limits: [], until: 0, reason: '', refusals: 0 }
+  for (const spec of specs) addLimit(scope, spec, toWall, now)
+  return scope
+}
+
+/** The first to state a limit of a metric and period has the word; a second one with less lowers it. */
+export function addLimit(scope: Scope, spec: LimitSpec, toWall: ToWall, now: number): Limit {
+  const known = scope.limits.find((limit) => limitId(limit.spec) === limitId(spec))
+  if (known && known.spec.amount <= spec.amount) return known
+  if (known) scope.limits.splice(scope.limits.indexOf(known), 1)
+  const limit = createLimit(spec, toWall, now)
+  scope.limits.push(limit)
+  return limit
+}
+
+/** Milliseconds until a scope admits a demand (`null`: the smallest there is); 0 now, Infinity never by itself. */
+export function scopeWait(scope: Scope, demand: Demand | null, now: number): number {
+  let wait = scope.until > now ? scope.until - now : 0
+  const { limits } = scope
+  for (let index = 0; index < limits.length; index++) {
+    const limit = limits[index]
+    if (limit) wait = Math.max(wait, waitOf(limit, demand, now))
+  }
+  return wait
+}
+
+/** `until = max(old, new)`: a second, shorter cool-down never shortens the first. */
+export function cool(scope: Scope, until: number, reason: string): void {
+  if (until <= scope.until) return
+  scope.until = until
+  scope.reason = reason
+}
+
+/** What holds a scope back, for people; empty when nothing does. */
+export function scopeReason(scope: Scope, demand: Demand | null, now: number): string {
+  if (scope.until > now) return `${scope.name}: ${scope.reason}`
+  let worst = 0
+  let reason = ''
+  for (const limit of scope.limits) {
+    const wait = waitOf(limit, demand, now)
+    if (wait <= worst) continue
+    worst = wait
+    const room = Math.max(0, Math.floor(limit.window.room(now)))
+    const refused = limit.until > now ? 'refused by the provider' : `${room} of ${limit.window.amount} left`
+    reason = `${scope.name}: ${limit.spec.metric}${per(limit.spec.period)}: ${refused}`
+  }
+  return reason
+}
+
+const PERIODS: Record<number, string> = { 1000: 'second', 60_000: 'minute', 3_600_000: 'hour', 86_400_000: 'day' }
+
+function per(period: number): string {
+  return period === 0 ? '' : ` per ${PERIODS[period] ?? `${period / 1000} s`}`
+}

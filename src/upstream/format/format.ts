@@ -1,0 +1,221 @@
+/** One definition becomes one Format: everything that can be decided of a vendor's wire is decided here, at load. */
+import type { ChatRequest } from '../../chat/request.ts'
+import type { Delta, DeltaError } from '../../chat/delta.ts'
+import { GatewayError } from '../../chat/error.ts'
+import { readJson } from '../../runtime/json.ts'
+import type { Watch } from '../../definition/context.ts'
+import { DefinitionError } from '../../definition/error.ts'
+import { isMap } from '../../definition/scope.ts'
+import { onlyKeys } from '../../definition/cases.ts'
+import { AUTHORIZERS } from '../auth/index.ts'
+import type { Authorizer, Format, FramedEvent, Framing, StreamDecoder } from '../types.ts'
+import type { FormatDefinition } from './format-definition.ts'
+import { compileFollow } from '../response/follow.ts'
+import { FRAMINGS } from '../response/framing/index.ts'
+import { compileModels } from './model-traits.ts'
+import { judgementOf, ChunkTemplate } from '../response/chunk-template.ts'
+import { readNamedComponent } from './named-component.ts'
+import { compileNative } from '../native.ts'
+import { readPrefix } from '../request/assistant-prefix.ts'
+import { compileRequest } from '../request/encode-request.ts'
+import { compileEvents, type EventReader, type UsageMemory } from '../response/decode-events.ts'
+import { compileSignals } from '../response/limit-signals.ts'
+import { STREAM_TRANSFORMS } from '../response/transforms/index.ts'
+import type { StreamTransform } from '../response/transforms/stream-transform.ts'
+import { compileErrors } from '../response/vendor-error.ts'
+
+const KEYS = new Set([
+  'extends',
+  'request',
+  'native',
+  'auth',
+  'follow',
+  'models',
+  'prefix',
+  'response',
+  'stream',
+  'finish_reasons',
+  'usage',
+  'error',
+  'signals',
+])
+const REQUEST_KEYS = new Set([
+  'method',
+  'path',
+  'headers',
+  'defaults',
+  'clamp',
+  'refuse',
+  'ignore',
+  'prepare',
+  'fetch_media',
+  'let',
+  'warn',
+  'body',
+])
+const STREAM_KEYS = new Set(['framing', 'data', 'done', 'events', 'through'])
+
+const JSON_FRAMINGS: ReadonlySet<Framing> = new Set([FRAMINGS.ndjson, FRAMINGS.json, FRAMINGS['json-array']])
+
+/** Throws a DefinitionError that names the place in the definition. @param watch is told of each branch taken */
+export function compileFormat(name: string, definition: FormatDefinition, watch?: Watch): Format {
+  if (!isMap(definition)) throw new DefinitionError('a format is a map with request, response and stream', [])
+  onlyKeys(definition, KEYS, [])
+  if (isMap(definition.request)) onlyKeys(definition.request, REQUEST_KEYS, ['request'])
+  const errors = compileErrors(name, definition.error, watch)
+  const whole = compileEvents(definition.response ?? [], definition, errors, ['response'], watch)
+  const stream = compileStream(name, definition, errors, watch)
+  return {
+    name,
+    encode: compileRequest(name, definition, watch),
+    native: compileNative(definition, watch),
+    prefix: compilePrefix(definition),
+    fetchMedia: new Set(definition.request?.fetch_media),
+    framing: stream.framing,
+    streamsJson: stream.streamsJson,
+    authorize: compileAuth(definition.auth),
+    follow: compileFollow(definition.follow, watch),
+    decoder: stream.decoder,
+    decodeBody: (body) => decodeWhole(whole, stream.through, body),
+    decodeError: (answer, body) => errors.answer(answer, body, Date.now()),
+    signals: compileSignals(definition.signals, watch),
+  }
+}
+
+function compileAuth(node: unknown): Authorizer | undefined {
+  if (node === undefined) return undefined
+  const { plug, options } = readNamedComponent(node, AUTHORIZERS, 'authoriser', ['auth'])
+  return plug(options)
+}
+
+/** What the format says, unless a model's own entry says otherwise. */
+function compilePrefix(definition: FormatDefinition): Format['prefix'] {
+  const general = readPrefix(definition.prefix)
+  const plan = compileModels(definition)
+  return (model) => {
+    const own = plan(model).traits['prefix']
+    if (own === undefined) return general
+    return own === true && general !== false ? general : readPrefix(own)
+  }
+}
+
+function decodeWhole(read: EventReader, through: (() => StreamTransform)[], body: unknown): Delta[] {
+  let deltas: Delta[] = []
+  // a list of one stands for the one in some vendors' answers
+  read(Array.isArray(body) && body.length === 1 ? body[0] : body, undefined, deltas, { raw: {} })
+  for (const make of through) {
+    const plug = make()
+    deltas = plug.push(deltas)
+    const held = plug.end()
+    if (held.length > 0) deltas = [...deltas, ...held]
+  }
+  return deltas
+}
+
+interface StreamPlan {
+  framing: Framing
+  streamsJson: boolean
+  through: (() => StreamTransform)[]
+  decoder: (request: ChatRequest) => StreamDecoder
+}
+
+function compileStream(
+  name: string,
+  definition: FormatDefinition,
+  errors: ReturnType<typeof compileErrors>,
+  watch?: Watch,
+): StreamPlan {
+  const node = definition.stream ?? { framing: 'json', events: definition.response }
+  if (!isMap(node)) throw new DefinitionError('stream is { framing, events }', ['stream'])
+  onlyKeys(node, STREAM_KEYS, ['stream'])
+  const { plug, options } = readNamedComponent<Framing>(node.framing, FRAMINGS, 'framing', ['stream', 'framing'])
+  const read = compileEvents(node.events, definition, errors, ['stream', 'events'], watch)
+  const through = (node.through ?? []).map((each, i) => {
+    const named = readNamedComponent(each, STREAM_TRANSFORMS, 'stream plug', ['stream', 'through', i])
+    return named.plug(named.options)
+  })
+  const asText = node.data === 'text'
+  const terminator = node.done
+  // Whoever watches the rules wants to see them at work.
+  const judgement = asText || watch ? undefined : judgementOf(node.events)
+  return {
+    framing: (given) => plug({ ...given, ...options }),
+    streamsJson: JSON_FRAMINGS.has(plug),
+    through,
+    decoder: () =>
+      streamDecoder(
+        name,
+        read,
+        errors.inStream,
+        asText,
+        terminator,
+        judgement && new ChunkTemplate(judgement),
+        through.map((make) => make()),
+      ),
+  }
+}
+
+/** Lines that are no JSON are passed over, one by one, but a stream of nothing else is not an answer. */
+const MOST_BAD_EVENTS = 16
+
+function streamDecoder(
+  name: string,
+  read: EventReader,
+  fault: (said: unknown) => DeltaError,
+  asText: boolean,
+  terminator: string | undefined,
+  template: ChunkTemplate | undefined,
+  functions: StreamTransform[],
+): StreamDecoder {
+  const usage: UsageMemory = { raw: {} }
+  let bad = 0
+  function decode(event: FramedEvent, out: Delta[]): boolean {
+    if (template === undefined || event.text === undefined || event.fault) return decodeByRules(event, out)
+    const delta = template.cast(event.text, event.name)
+    if (delta !== undefined) {
+      out.push(delta)
+      return false
+    }
+    const first = out.length
+    const done = decodeByRules(event, out)
+    template.learn(event.text, event.name, out, first)
+    return done
+  }
+  function decodeByRules(event: FramedEvent, out: Delta[]): boolean {
+    if (terminator !== undefined && event.text?.trim() === terminator) return true
+    let value = event.value
+    if (value === undefined && event.text !== undefined) {
+      if (asText) value = event.text
+      else {
+        try {
+          value = readJson(event.text)
+        } catch (cause) {
+          if (event.text.trim() === '' || event.text.trim() === '[DONE]') return false
+          if (++bad > MOST_BAD_EVENTS)
+            throw new GatewayError('bad_answer', `${name} sent events that are no JSON`, { cause })
+          return false
+        }
+      }
+    }
+    if (event.fault) {
+      out.push({ error: fault({ type: event.name, ...(isMap(value) && value) }) })
+      return false
+    }
+    return read(value, event.name, out, usage)
+  }
+  if (functions.length === 0) return { decode, end: () => {}, template }
+  return {
+    decode(event, out) {
+      let deltas: Delta[] = []
+      const done = decode(event, deltas)
+      for (const plug of functions) deltas = plug.push(deltas)
+      out.push(...deltas)
+      return done
+    },
+    end(out) {
+      let deltas: Delta[] = []
+      for (const plug of functions) deltas = [...plug.push(deltas), ...plug.end()]
+      out.push(...deltas)
+    },
+  }
+}

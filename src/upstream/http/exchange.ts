@@ -1,0 +1,225 @@
+import { errors, type Dispatcher } from 'undici'
+import type { Cancellation } from '../../runtime/cancellation.ts'
+import { GatewayError } from '../../chat/error.ts'
+import { createClientBody, type ClientBody, type Tap } from './body.ts'
+import { decodeContent } from './content-encoding.ts'
+import { createDeadlines, type Deadlines, type Watched } from './deadlines.ts'
+import { cancelledFault, connectionFault, timeoutFault, type Phase } from './connection-errors.ts'
+import type { Pools } from './connection-pools.ts'
+import type { ClientAnswer, Timeouts, UpstreamRequest } from '../types.ts'
+
+export interface SendOptions {
+  signal?: Cancellation
+  /**
+   * Milliseconds; 0 or absent is no limit. `connect`: until the request can be written, which is name look-up, TCP, TLS
+   * and a free socket. `first_byte`: from then to the head of the answer. `idle`: between two reads of the body, while
+   * its reader waits. `total`: from the start to the last byte.
+   */
+  timeouts?: Partial<Timeouts>
+}
+
+/** Where to, in pieces. */
+export interface ExchangeTarget {
+  origin: string
+  path: string
+  host: string
+}
+
+/** Milliseconds in which a server's goodbye on an idle socket can cross with a request. */
+const CROSSING = 1000
+
+/** One request and its answer. */
+export function startExchange(
+  pools: Pick<Pools, 'of'>,
+  target: ExchangeTarget,
+  request: UpstreamRequest,
+  options: SendOptions,
+  redirects: 'refuse' | 'give',
+): Promise<ClientAnswer> {
+  return new Promise((resolve, reject) => {
+    new Exchange(pools, target, request, options, redirects, resolve, reject).begin()
+  })
+}
+
+const NO_LIMITS: Partial<Timeouts> = {}
+
+/** All that goes wrong, at any time, goes through `fail`, and only once. A class: one object a request, few closures. */
+class Exchange implements Dispatcher.DispatchHandler, Tap, Watched {
+  private readonly pools: Pick<Pools, 'of'>
+  private readonly target: ExchangeTarget
+  private readonly request: UpstreamRequest
+  private readonly signal: Cancellation | undefined
+  private readonly redirects: 'refuse' | 'give'
+  private readonly resolve: (answer: ClientAnswer) => void
+  private readonly reject: (error: GatewayError) => void
+  private readonly deadlines: Deadlines
+  private readonly body: ClientBody
+  private readonly started = performance.now()
+  private controller: Dispatcher.DispatchController | undefined
+  private fault: GatewayError | undefined
+  private answered = false
+  private isSecond = false
+  private isReleased = false
+  private readonly cancel = (): void => {
+    if (this.signal !== undefined) this.fail(cancelledFault(this.signal), true)
+  }
+
+  constructor(
+    pools: Pick<Pools, 'of'>,
+    target: ExchangeTarget,
+    request: UpstreamRequest,
+    { signal, timeouts = NO_LIMITS }: SendOptions,
+    redirects: 'refuse' | 'give',
+    resolve: (answer: ClientAnswer) => void,
+    reject: (error: GatewayError) => void,
+  ) {
+    this.pools = pools
+    this.target = target
+    this.request = request
+    this.signal = signal
+    this.redirects = redirects
+    this.resolve = resolve
+    this.reject = reject
+    this.deadlines = createDeadlines(timeouts, this)
+    this.body = createClientBody(this)
+  }
+
+  begin(): void {
+    this.signal?.addEventListener('abort', this.cancel)
+    this.dispatch()
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller
+    // Cancelled while it waited for a connection.
+    if (this.fault !== undefined) controller.abort(this.fault)
+    else this.deadlines.enter('first_byte')
+  }
+
+  onResponseStart(
+    _: Dispatcher.DispatchController,
+    status: number,
+    received: Record<string, string | string[] | undefined>,
+  ): void {
+    if (status < 200 || this.fault !== undefined) return
+    const headers = plainHeaders(received)
+    if (status >= 300 && status < 400 && this.redirects === 'refuse') {
+      return this.fail(redirectFault(status, headers, this.target.host))
+    }
+    this.deadlines.rest()
+    try {
+      this.resolve({ status, headers, body: this.plainBody(headers) })
+    } catch (error) {
+      return this.fail(connectionFault(error, false, this.target.host))
+    }
+    this.answered = true
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, bytes: Buffer): void {
+    this.body.push(bytes)
+  }
+
+  onResponseEnd(): void {
+    this.release()
+    this.body.end()
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    if (this.isCrossed(error)) {
+      this.isSecond = true
+      this.dispatch()
+    } else this.fail(connectionFault(error, this.answered, this.target.host))
+  }
+
+  late(phase: Phase, milliseconds: number): void {
+    this.fail(timeoutFault(phase, milliseconds, this.target.host))
+  }
+
+  pause(): void {
+    this.controller?.pause()
+  }
+
+  resume(): void {
+    this.controller?.resume()
+  }
+
+  waiting(): void {
+    if (!this.isReleased) this.deadlines.enter('idle')
+  }
+
+  reading(): void {
+    this.deadlines.rest()
+  }
+
+  abandoned(): void {
+    this.fail(new GatewayError('cancelled', `The answer of ${this.target.host} was not read to its end.`))
+  }
+
+  private dispatch(): void {
+    const { target, request } = this
+    this.deadlines.enter('connect')
+    try {
+      this.pools.of(target.origin).dispatch(
+        {
+          origin: target.origin,
+          path: target.path,
+          method: request.method,
+          headers: request.headers,
+          body: request.body.length > 0 ? request.body : null,
+        },
+        this,
+      )
+    } catch (error) {
+      this.fail(connectionFault(error, false, target.host))
+    }
+  }
+
+  /**
+   * The server closed an idle socket while the request was on its way: no head of an answer came, on a socket that had
+   * brought answers before. Nobody read the request, so it is sent again, once.
+   */
+  private isCrossed(error: Error): boolean {
+    if (this.answered || this.isSecond || this.fault !== undefined) return false
+    if (!(error instanceof errors.SocketError) || (error.socket?.bytesRead ?? 0) === 0) return false
+    return performance.now() - this.started <= CROSSING
+  }
+
+  private fail(error: GatewayError, discard = false): void {
+    if (this.fault !== undefined) return
+    this.fault = error
+    this.release()
+    if (this.answered) this.body.fail(error, discard)
+    else this.reject(error)
+    this.controller?.abort(error)
+  }
+
+  private release(): void {
+    this.isReleased = true
+    this.deadlines.clear()
+    this.signal?.removeEventListener('abort', this.cancel)
+  }
+
+  /** The body without its compression; the headers say no more of it then. */
+  private plainBody(headers: Record<string, string>): AsyncIterable<Uint8Array> {
+    const encoding = headers['content-encoding']
+    if (encoding === undefined) return this.body
+    delete headers['content-encoding']
+    delete headers['content-length']
+    return decodeContent(this.body, encoding, this.target.host)
+  }
+}
+
+/** What came twice is joined. The object is ours: the client made it for this answer. */
+function plainHeaders(received: Record<string, string | string[] | undefined>): Record<string, string> {
+  for (const name in received) {
+    const value = received[name]
+    if (Array.isArray(value)) received[name] = value.join(', ')
+  }
+  return received as Record<string, string>
+}
+
+/** Where to, without the query: it may hold a key. */
+function redirectFault(status: number, headers: Record<string, string>, host: string): GatewayError {
+  const to = headers['location']?.replace(/[?#].*$/s, '') ?? 'nowhere'
+  return new GatewayError('bad_answer', `${host} answered with a redirect (${status}) to ${to}; correct the base_url.`)
+}

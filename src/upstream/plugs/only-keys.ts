@@ -1,8 +1,0 @@
-import type { Plug } from '../../definition/context.ts'
-import { isMap } from '../../definition/scope.ts'
-
-/** A map with nothing but its `keys`. */
-export const onlyKeysOf: Plug = (options) => {
-  const keys = new Set(Array.isArray(options['keys']) ? options['keys'].map(String) : [])
-  return (value) => (isMap(value) ? Object.fromEntries(Object.entries(value).filter(([key]) => keys.has(key))) : value)
-}

@@ -1,0 +1,51 @@
+/** Request transforms on the request that no template can do, named from a format's `prepare`. */
+import { DefinitionError, type Path } from '../../../definition/error.ts'
+import { readNamedComponent } from '../../format/named-component.ts'
+import type { RequestTransform } from './request-transform.ts'
+import { chosenToolsOnly } from './chosen-tools-only.ts'
+import { fewerStops } from './fewer-stops.ts'
+import { jsonSchemaInWords } from './json-schema-in-words.ts'
+import { mergeNeighbours } from './merge-neighbours.ts'
+import { openaiMessages } from './openai-messages.ts'
+import { renameFields } from './rename-fields.ts'
+import { signFirstCalls } from './sign-first-calls.ts'
+import { startsWithUser } from './starts-with-user.ts'
+import { textFilesInline } from './text-files-inline.ts'
+import { toolCallIds } from './tool-call-ids.ts'
+import { toolHistoryAsText } from './tool-history-as-text.ts'
+import { toolResultsInOrder } from './tool-results-in-order.ts'
+import { trimLastAnswer } from './trim-last-answer.ts'
+import { withoutBlankText } from './without-blank-text.ts'
+import { withoutUnusedTools } from './without-unused-tools.ts'
+import { withoutForeignFields } from './without-foreign-fields.ts'
+import { withoutIdleFields } from './without-idle-fields.ts'
+
+export const REQUEST_TRANSFORMS: Record<string, RequestTransform> = {
+  'chosen-tools-only': chosenToolsOnly,
+  'fewer-stops': fewerStops,
+  'json-schema-in-words': jsonSchemaInWords,
+  'merge-neighbours': mergeNeighbours,
+  'openai-messages': openaiMessages,
+  'rename-fields': renameFields,
+  'sign-first-calls': signFirstCalls,
+  'starts-with-user': startsWithUser,
+  'text-files-inline': textFilesInline,
+  'tool-call-ids': toolCallIds,
+  'tool-history-as-text': toolHistoryAsText,
+  'tool-results-in-order': toolResultsInOrder,
+  'trim-last-answer': trimLastAnswer,
+  'without-blank-text': withoutBlankText,
+  'without-unused-tools': withoutUnusedTools,
+  'without-foreign-fields': withoutForeignFields,
+  'without-idle-fields': withoutIdleFields,
+}
+
+/** The request transforms of a list of names, or `{ name: options }`, in order. */
+export function compileRequestTransforms(nodes: unknown, path: Path): ReturnType<RequestTransform>[] {
+  if (nodes === undefined) return []
+  if (!Array.isArray(nodes)) throw new DefinitionError('prepare is a list of chores', path)
+  return nodes.map((node: unknown, i) => {
+    const { plug, options } = readNamedComponent(node, REQUEST_TRANSFORMS, 'chore', [...path, i])
+    return plug(options)
+  })
+}

@@ -1,0 +1,105 @@
+/** The body of an answer as deltas, be it a stream or whole. */
+import type { AnswerSink } from '../../chat/answer-flow.ts'
+import type { Delta } from '../../chat/delta.ts'
+import { GatewayError } from '../../chat/error.ts'
+import { pourInto } from '../../runtime/flow.ts'
+import { parseJson } from '../../runtime/json.ts'
+import type { ChatRequest } from '../../chat/request.ts'
+import type { ClientAnswer, Format, UpstreamDeltas } from '../types.ts'
+import { rawDecoder, rawDeltas } from '../native.ts'
+import { readText } from '../http/read-body.ts'
+import { StreamDeltas } from './stream-deltas.ts'
+
+/** Bytes: one event of a stream, an answer that comes whole. */
+export interface AnswerBounds {
+  event: number
+  answer: number
+}
+
+/**
+ * Of a whole answer once it is there. Throws a GatewayError when the answer is none or breaks, as the iteration of a stream does.
+ * @param isNative the client speaks this wire: what it asked for comes back as it came
+ */
+export function answerDeltas(
+  answer: ClientAnswer,
+  request: ChatRequest,
+  format: Format,
+  bounds: AnswerBounds,
+  isNative = false,
+): UpstreamDeltas | Promise<UpstreamDeltas> {
+  if (isStream(answer, request, format)) {
+    const decoder = format.decoder(request)
+    const framer = format.framing({ maxEvent: bounds.event })
+    return new StreamDeltas(answer.body, framer, isNative && request.stream ? rawDecoder(decoder) : decoder)
+  }
+  return readText(answer.body, bounds.answer).then((text) => {
+    const deltas = decodeWhole(text, answer, request, format)
+    return new WholeDeltas(isNative && !request.stream ? rawDeltas(deltas, text) : deltas)
+  })
+}
+
+const STREAM_TYPES = [
+  'text/event-stream',
+  'application/x-ndjson',
+  'application/vnd.amazon.eventstream',
+  'application/stream+json',
+]
+
+/** Decided on what the answer says it is, not on what was asked: servers answer errors, or all at once, to a stream request. */
+function isStream(answer: ClientAnswer, request: ChatRequest, format: Format): boolean {
+  const type = answer.headers['content-type'] ?? ''
+  if (STREAM_TYPES.some((each) => type.startsWith(each))) return true
+  if (!request.stream || type.startsWith('text/html')) return false
+  return !type.startsWith('application/json') || format.streamsJson
+}
+
+class WholeDeltas implements UpstreamDeltas {
+  readonly isTerminated = true
+  private left: Delta[] | undefined
+
+  constructor(deltas: Delta[]) {
+    this.left = deltas
+  }
+
+  takeWhole(): Delta[] {
+    const taken = this.left ?? []
+    this.left = undefined
+    return taken
+  }
+
+  async next(): Promise<IteratorResult<Delta[], undefined>> {
+    return this.left ? { done: false, value: this.takeWhole() } : { done: true, value: undefined }
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    this.left = undefined
+    return { done: true, value: undefined }
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  pour(into: AnswerSink): void {
+    if (this.left) pourInto({ [Symbol.asyncIterator]: () => this }, into)
+    else into.end()
+  }
+}
+
+function decodeWhole(text: string, answer: ClientAnswer, request: ChatRequest, format: Format): Delta[] {
+  const body = parseJson(text)
+  if (body === undefined) {
+    const type = answer.headers['content-type'] ?? 'no content type'
+    throw new GatewayError(
+      'bad_answer',
+      `${format.name} answered ${answer.status} with ${type} that is no JSON, or nested too deep; check base_url`,
+    )
+  }
+  const isEvents = Array.isArray(body) && body.length !== 1
+  if (!isEvents) return format.decodeBody(body, request)
+  const decoder = format.decoder(request)
+  const out: Delta[] = []
+  for (const value of body) decoder.decode({ value }, out)
+  decoder.end(out)
+  return out
+}

@@ -1,0 +1,144 @@
+/** The way back: a vendor's event or whole answer becomes canonical deltas, as the definition's rules say. */
+import type { Delta, FinishReason, Usage } from '../../chat/delta.ts'
+import { compileCases } from '../../definition/cases.ts'
+import type { Watch } from '../../definition/context.ts'
+import { DefinitionError, type Path } from '../../definition/error.ts'
+import { compileRules, type Rules } from '../../definition/rules.ts'
+import { isMap, Scope } from '../../definition/scope.ts'
+import { templateContext } from '../../definition/template.ts'
+import type { FormatDefinition } from '../format/format-definition.ts'
+import { fitCounts, fitDelta } from './delta-fields.ts'
+import type { ErrorReader } from './vendor-error.ts'
+import { TEMPLATE_FUNCTIONS } from '../template-functions/index.ts'
+
+/** What a rule may emit: the fields of Delta, and `done` for the vendor's own end of the stream. */
+const WORDS: ReadonlySet<string> = new Set([
+  'choice',
+  'id',
+  'model',
+  'text',
+  'reasoning',
+  'reasoning_state',
+  'refusal',
+  'tool_call',
+  'signature',
+  'annotations',
+  'logprobs',
+  'finish_reason',
+  'usage',
+  'error',
+  'other',
+  'chunk',
+  'done',
+])
+
+const FINISH: ReadonlySet<string> = new Set(['stop', 'length', 'tool_calls', 'content_filter', 'function_call'])
+const USAGE_WORDS = ['prompt_tokens', 'completion_tokens', 'cached_tokens', 'cache_write_tokens', 'reasoning_tokens']
+
+/** Appends an event's deltas to `out`; true when the vendor said that the stream is over. `usage` is one stream's memory. */
+export type EventReader = (value: unknown, name: string | undefined, out: Delta[], usage: UsageMemory) => boolean
+
+/** The vendor's usage object so far, for vendors that tell it in parts. */
+export interface UsageMemory {
+  raw: Record<string, unknown>
+}
+
+export function compileEvents(
+  nodes: unknown,
+  definition: FormatDefinition,
+  errors: ErrorReader,
+  path: Path,
+  watch?: Watch,
+): EventReader {
+  const scope = Scope.of({})
+  const rules: Rules = compileRules(nodes, templateContext(scope, TEMPLATE_FUNCTIONS, watch), path, WORDS)
+  const readUsage = compileUsage(definition.usage, watch)
+  const finish = compileFinish(definition.finish_reasons)
+  const frame = scope.frame()
+  const emitted: Record<string, unknown>[] = []
+  const { finish_reasons: table } = definition
+
+  function toDelta(each: Record<string, unknown>, memory: UsageMemory): Delta {
+    const delta: Delta = each
+    fitDelta(each)
+    if (each['finish_reason'] !== undefined) delta.finish_reason = finish(each['finish_reason'])
+    if (each['usage'] !== undefined) delta.usage = readUsage(each['usage'], memory)
+    if (each['error'] !== undefined) delta.error = errors.inStream(each['error'])
+    if (delta.chunk) {
+      if (table) renameFinishes(delta.chunk, table)
+      // counts that a definition reads win over those of the chunk
+      if (definition.usage) delta.usage ??= readUsage(delta.chunk['usage'], memory)
+    }
+    return delta
+  }
+
+  return (value, name, out, memory) => {
+    emitted.length = 0
+    rules(value, name, frame, emitted)
+    let done = false
+    for (let i = 0; i < emitted.length; i++) {
+      const each = emitted[i] as Record<string, unknown>
+      if (each['done'] === true) done = true
+      out.push(toDelta(each, memory))
+    }
+    return done
+  }
+}
+
+/** A word that the table does not know means a normal end: a client's SDK must never meet a word outside OpenAI's five. */
+function compileFinish(table: Record<string, string> = {}): (word: unknown) => FinishReason | undefined {
+  for (const [word, meaning] of Object.entries(table)) {
+    if (FINISH.has(meaning)) continue
+    throw new DefinitionError(`"${meaning}" is no finish reason (${[...FINISH].join(', ')})`, ['finish_reasons', word])
+  }
+  const known = new Map(Object.entries(table))
+  return (word) => {
+    if (typeof word !== 'string' || word === '') return undefined
+    return (known.get(word) ?? (FINISH.has(word) ? word : 'stop')) as FinishReason
+  }
+}
+
+/** Words that the table does not know stay: the fold of OpenAI's chunks knows them, `error` among them. */
+function renameFinishes(chunk: Record<string, unknown>, table: Record<string, string>): void {
+  const choices = chunk['choices']
+  if (!Array.isArray(choices)) return
+  for (const choice of choices) {
+    const word: unknown = isMap(choice) ? choice['finish_reason'] : undefined
+    if (isMap(choice) && typeof word === 'string' && Object.hasOwn(table, word)) choice['finish_reason'] = table[word]
+  }
+}
+
+type UsageReader = (raw: unknown, memory: UsageMemory) => Usage | undefined
+
+const USAGE_KEYS = new Set(['when', 'then', 'cases', 'merge'])
+
+/** `merge: true` lays each usage object over the ones before, field by field, before it is read. */
+function compileUsage(node: unknown, watch?: Watch): UsageReader {
+  if (node === undefined) return (raw) => (isMap(raw) ? fitCounts({ ...raw }) : undefined)
+  if (!isMap(node)) throw new DefinitionError('usage is { when, then }', ['usage'])
+  const scope = Scope.of({})
+  const cases = compileCases(node, templateContext(scope, TEMPLATE_FUNCTIONS, watch), ['usage'], USAGE_KEYS)
+  checkUsageWords(node)
+  const frame = scope.frame()
+  const merge = node['merge'] === true
+  return (raw, memory) => {
+    if (!isMap(raw)) return undefined
+    if (merge) for (const key in raw) if (raw[key] !== null) memory.raw[key] = raw[key]
+    const value = merge ? memory.raw : raw
+    const usage = cases.choose(value, frame)?.(frame)
+    return isMap(usage) ? fitCounts(usage) : undefined
+  }
+}
+
+function checkUsageWords(node: Record<string, unknown>): void {
+  const cases: [Path, unknown][] = Array.isArray(node['cases'])
+    ? node['cases'].map((each: unknown, i) => [['usage', 'cases', i, 'then'], isMap(each) ? each['then'] : undefined])
+    : [[['usage', 'then'], node['then']]]
+  for (const [path, then] of cases) {
+    if (!isMap(then)) continue
+    for (const key of Object.keys(then)) {
+      if (!USAGE_WORDS.includes(key))
+        throw new DefinitionError(`"${key}" is no count of tokens (${USAGE_WORDS.join(', ')})`, [...path, key], 'key')
+    }
+  }
+}

@@ -1,0 +1,170 @@
+/** How one vendor is called: the types between a definition, its plugs and the attempt. */
+import type { AnswerFlow } from '../chat/answer-flow.ts'
+import type { Cancellation } from '../runtime/cancellation.ts'
+import type { ChatRequest } from '../chat/request.ts'
+import type { Delta } from '../chat/delta.ts'
+import type { GatewayError } from '../chat/error.ts'
+import type { ChunkTemplate } from './response/chunk-template.ts'
+import type { NativeWire } from './native.ts'
+import type { Prefix } from './request/assistant-prefix.ts'
+import type { LimitSignal } from '../scheduler/types.ts'
+
+export type { Prefix }
+
+/** A key's secret: one string, or the named parts of a compound credential. */
+export type Secret = string | Record<string, string>
+
+export interface UpstreamRequest {
+  method: string
+  url: string
+  /** Names in lower case. */
+  headers: Record<string, string>
+  body: string | Uint8Array
+}
+
+/** What the body of a stream is cut into: `data` as text or as the JSON value that the framing had to parse anyway. */
+export interface FramedEvent {
+  /** SSE `event:` field or the frame's event type. */
+  name?: string
+  /** Text that is still to be parsed as JSON. */
+  text?: string
+  /** A value that is parsed already. */
+  value?: unknown
+  /** The framing itself says that this is an error, whatever the vendor's JSON: `name` is its type. */
+  fault?: true
+}
+
+/** Bytes in, events out, synchronously; keeps its own remainder between calls. */
+export interface Framer {
+  push(bytes: Uint8Array): FramedEvent[]
+  /** The body ended: what was still open is given out, or an error is thrown when a frame was cut. */
+  end(): FramedEvent[]
+  /** Nothing of what came is held back: bytes that came before give the same events again. Absent: nobody can say. */
+  isBetween?(): boolean
+}
+
+export interface FramingOptions {
+  /** Bytes that one event may have. */
+  maxEvent?: number
+  /** Key of the payload whose value, in base64, is the event's own JSON (`aws-event-stream`). */
+  unwrap?: string
+}
+
+/** Made once per stream. */
+export type Framing = (options?: FramingOptions) => Framer
+
+export interface AuthorizeContext {
+  secret: Secret
+  /** Milliseconds since the epoch. */
+  now: number
+  /** The vendor refused the token of the last try: a new one is to be had. */
+  renew?: boolean
+  /**
+   * For token exchanges: sends a request and gives status and body. Not tied to one request's signal: all who need the
+   * token wait for the same call.
+   */
+  fetch: (request: UpstreamRequest) => Promise<{ status: number; body: string }>
+}
+
+/**
+ * Signs the finished request; made once per provider with the options that stand in the YAML. A plain header is no
+ * authorizer: the definition writes it with `$key`.
+ */
+export type Authorizer = (
+  request: UpstreamRequest,
+  context: AuthorizeContext,
+) => UpstreamRequest | Promise<UpstreamRequest>
+
+export type AuthorizerFactory = (options: Record<string, unknown>) => Authorizer
+
+export interface Target {
+  base_url: string
+  /** The upstream's name for the model. */
+  model: string
+  secret: Secret
+  /** The provider's own headers. */
+  headers: Record<string, string>
+}
+
+export interface Encoded {
+  request: UpstreamRequest
+  /** What the vendor cannot do and was left out, one sentence each. */
+  warnings: string[]
+}
+
+/** Reads one stream; made once per answer because some plugs remember. */
+export interface StreamDecoder {
+  /** Appends the event's deltas to `out`; true when the vendor's own terminator was seen. */
+  decode(event: FramedEvent, out: Delta[]): boolean
+  /** The stream ended: plugs give out what they held back. */
+  end(out: Delta[]): void
+  /** Where it tells the usual event without parsing it, how. */
+  template?: ChunkTemplate
+}
+
+export interface UpstreamAnswer {
+  status: number
+  headers: Record<string, string>
+}
+
+export interface NextStep {
+  request: UpstreamRequest
+  /** Milliseconds before it is sent. */
+  wait: number
+}
+
+/** The step after a JSON answer; nothing when that answer is the real one. Throws a GatewayError for a foreign URL. */
+export type Follow = (body: unknown, stream: boolean, first: UpstreamRequest) => NextStep | undefined
+
+/** Iterated until the answer is committed, and poured from then on. */
+export interface UpstreamDeltas extends AnswerFlow, AsyncIterator<Delta[], undefined> {
+  return(): Promise<IteratorReturnResult<undefined>>
+  /** The vendor said that its answer is over. */
+  readonly isTerminated: boolean
+  /** All of an answer that came whole, which is not given again; undefined of a stream. */
+  takeWhole(): Delta[] | undefined
+}
+
+/** One compiled definition. */
+export interface Format {
+  name: string
+  /** Throws a GatewayError of kind `unsupported` for what the vendor cannot do and must not be dropped. */
+  encode(request: ChatRequest, target: Target): Encoded
+  /** Where this wire is a client API: how a request of that API is sent as it came. */
+  native?: NativeWire
+  /** Whether, and how, this model goes on from a last message of the assistant. */
+  prefix(model: string): Prefix
+  /** Parts of which the vendor takes bytes only, no URLs. */
+  fetchMedia: ReadonlySet<'image' | 'file'>
+  framing: Framing
+  /** Its streams call themselves JSON, so the content type does not tell a stream from a whole answer. */
+  streamsJson: boolean
+  authorize?: Authorizer
+  /** The next request, where an answer only says where the real one is; see follow.ts. */
+  follow?: Follow
+  decoder(request: ChatRequest): StreamDecoder
+  /** A whole answer as deltas; a body that is an error in disguise gives a delta with `error`. */
+  decodeBody(body: unknown, request: ChatRequest): Delta[]
+  /** An answer that is not 2xx, or an error that a 200 carried. */
+  decodeError(answer: UpstreamAnswer, body: string): GatewayError
+  /** What headers (and, of an error, the body) say of limits. */
+  signals(answer: UpstreamAnswer, body: unknown, now: number): LimitSignal[]
+}
+
+/** Milliseconds, per phase of a request; 0 is no limit. */
+export interface Timeouts {
+  connect: number
+  first_byte: number
+  idle: number
+  total: number
+}
+
+export interface ClientAnswer extends UpstreamAnswer {
+  body: AsyncIterable<Uint8Array>
+}
+
+export interface Client {
+  /** Throws a GatewayError of kind connection, timeout or cancelled; so does reading the body, or broken_stream. */
+  send(request: UpstreamRequest, options: { signal: Cancellation; timeouts: Timeouts }): Promise<ClientAnswer>
+  close(): Promise<void>
+}

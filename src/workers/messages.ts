@@ -1,0 +1,45 @@
+/** What a worker and the owner of the scheduler tell each other: lists of these, all of one turn of the loop in one message. */
+import type { GatewayError } from '../chat/error.ts'
+import type { Counts } from '../observability/metrics.ts'
+import type { AcquireRequest, CandidateReport, Failure, Settlement, LimitSignal } from '../scheduler/types.ts'
+
+/** An id is the worker's own: of a request for a lease, and then of its lease, or of a question. */
+export type ToOwner =
+  | ['acquire', id: number, request: Omit<AcquireRequest, 'signal'>]
+  | ['cancel', id: number]
+  | ['started', id: number, elapsed: number]
+  | ['observe', id: number, signals: readonly LimitSignal[]]
+  | ['settle', id: number, used: Settlement]
+  | ['fail', id: number, failure: Failure]
+  | ['report', id: number]
+  | ['setEnabled', id: number, key: string, enabled: boolean]
+  /** The text of the configuration that is served: the file may say something else by now. */
+  | ['configuration', id: number]
+  /** All processes' counters as a page. */
+  | ['page', id: number]
+  | ['counts', counts: Counts]
+  | ['ready', address: string]
+
+export type ToWorker =
+  | ['lease', id: number, facts: LeaseFacts]
+  | ['refused', id: number, fault: Fault]
+  | ['answer', id: number, value: unknown]
+  | ['count']
+  /** End what runs, refuse nothing: others have taken over. */
+  | ['retire']
+  /** End what runs, refuse what is new. */
+  | ['stop']
+
+export interface LeaseFacts {
+  provider: string
+  model: string
+  key: string
+  id: string
+  waited: number
+  candidates: CandidateReport[]
+}
+
+/** A GatewayError on its way. */
+export interface Fault extends Pick<GatewayError, 'kind' | 'message'> {
+  details: Pick<GatewayError, 'status' | 'type' | 'code' | 'param' | 'retryAfter' | 'extra'>
+}

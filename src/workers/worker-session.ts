@@ -1,0 +1,118 @@
+/** The owner's side of one worker: its requests for leases, its leases, and what becomes of both when it dies. */
+import { createCanceller, type Canceller } from '../runtime/cancellation.ts'
+import { GatewayError } from '../chat/error.ts'
+import type { Counts } from '../observability/metrics.ts'
+import type { AcquireRequest, Lease, Scheduler } from '../scheduler/types.ts'
+import type { Fault, ToOwner, ToWorker } from './messages.ts'
+
+export interface OwnerParts {
+  /** The one of this moment: a reload puts another in its place. */
+  scheduler: () => Scheduler
+  page: () => Promise<string>
+  /** The text of the configuration that this worker serves. */
+  configuration: string
+  /** Hears the counters of this worker. */
+  counted: (counts: Counts) => void
+  ready: (address: string) => void
+  send: (message: ToWorker) => void
+}
+
+export interface WorkerSession {
+  hear(message: ToOwner): void
+  /** The worker is gone: nothing of it stays reserved, and nothing of it waits. */
+  close(): void
+}
+
+export function createWorkerSession({
+  scheduler,
+  page,
+  configuration,
+  counted,
+  ready,
+  send,
+}: OwnerParts): WorkerSession {
+  const waiting = new Map<number, Canceller>()
+  const leases = new Map<number, Lease>()
+
+  async function acquire(id: number, request: Omit<AcquireRequest, 'signal'>): Promise<void> {
+    const signal = createCanceller()
+    waiting.set(id, signal)
+    try {
+      const lease = await scheduler().acquire({ ...request, signal })
+      if (signal.aborted) return giveBack(lease)
+      leases.set(id, lease)
+      const { provider, model, key, waited } = lease
+      const candidates = request.explain ? lease.explain() : []
+      send(['lease', id, { provider, model, key, id: lease.id, waited, candidates }])
+    } catch (error) {
+      if (!signal.aborted) send(['refused', id, faultOf(error)])
+    } finally {
+      waiting.delete(id)
+    }
+  }
+
+  async function answer(id: number, value: unknown): Promise<void> {
+    try {
+      send(['answer', id, await value])
+    } catch (error) {
+      send(['refused', id, faultOf(error)])
+    }
+  }
+
+  function ended(id: number): Lease | undefined {
+    const lease = leases.get(id)
+    leases.delete(id)
+    return lease
+  }
+
+  return {
+    hear(message) {
+      switch (message[0]) {
+        case 'acquire':
+          return void acquire(message[1], message[2])
+        case 'cancel': {
+          const given = ended(message[1])
+          if (given) giveBack(given)
+          return waiting.get(message[1])?.cancel(undefined)
+        }
+        case 'started':
+          return leases.get(message[1])?.started(message[2])
+        case 'observe':
+          return leases.get(message[1])?.observe(message[2])
+        case 'settle':
+          return ended(message[1])?.settle(message[2])
+        case 'fail':
+          return ended(message[1])?.fail(message[2])
+        case 'report':
+          return void answer(message[1], scheduler().report())
+        case 'setEnabled':
+          return void answer(message[1], scheduler().setEnabled(message[2], message[3]))
+        case 'configuration':
+          return send(['answer', message[1], configuration])
+        case 'page':
+          return void answer(message[1], page())
+        case 'counts':
+          return counted(message[1])
+        case 'ready':
+          return ready(message[1])
+      }
+    },
+    close() {
+      for (const signal of waiting.values()) signal.cancel(undefined)
+      // the provider may have answered all of it: what was reserved stays charged, and no key is to blame
+      for (const lease of leases.values()) lease.fail({ kind: 'cancelled', started: true })
+      leases.clear()
+    },
+  }
+}
+
+/** Taken for somebody who left in that moment: nothing was sent, so nothing was used. */
+function giveBack(lease: Lease): void {
+  lease.fail({ kind: 'shutting_down', started: false })
+}
+
+function faultOf(error: unknown): Fault {
+  if (!(error instanceof GatewayError)) return faultOf(new GatewayError('internal', String(error)))
+  const { kind, message, status, type, code, param, retryAfter, extra } = error
+  return { kind, message, details: { status, type, code, param, retryAfter, extra } }
+}

@@ -1,0 +1,159 @@
+/** One scheduler takes over from another while requests run and wait. */
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import type { Lease, ProviderSpec } from '../../src/scheduler/types.ts'
+import { ask, concurrency, pool, provider, route, rpm, setUp, tpm } from './fixture.ts'
+
+function exchange(before: ProviderSpec[], after: ProviderSpec[], model = 'chat') {
+  const old = setUp(before)
+  const pools = [
+    pool(
+      model,
+      after.map(({ name }) => route(name)),
+    ),
+  ]
+  const { scheduler: next } = setUp(after, { clock: old.clock, pools })
+  return { old: old.scheduler, next, clock: old.clock, swap: () => old.scheduler.handOver(next) }
+}
+
+const used = (scheduler: ReturnType<typeof setUp>['scheduler'], limit: string): number | undefined => {
+  const found = scheduler.report().scopes.find((scope) => scope.limit.startsWith(limit))
+  return found && found.amount - found.level
+}
+
+it('a running request goes on holding its concurrency, until it ends', async () => {
+  const spec = [provider('acme', [[concurrency(1)]])]
+  const { old, next, swap } = exchange(spec, spec)
+  const lease = await old.acquire(ask())
+  swap()
+  expect(next.report()).toMatchObject({ inFlight: 1 })
+  await expect(next.acquire(ask({ maxWait: 0 }))).rejects.toMatchObject({ kind: 'queue_full' })
+  const waiting = next.acquire(ask())
+  lease.settle({ input: 1, output: 1 })
+  expect((await waiting).key).toBe('acme#1')
+  expect(old.report()).toEqual(next.report())
+})
+
+it('what it used in the end is charged, once', async () => {
+  const spec = [provider('acme', [[rpm(10), tpm(10_000, { charge: 'input' })]])]
+  const { old, next, swap } = exchange(spec, spec)
+  const lease = await old.acquire(ask())
+  const first = used(old, 'tokens') ?? 0
+  const refused = await old.acquire(ask())
+  const both = used(old, 'tokens') ?? 0
+  swap()
+  expect([used(next, 'requests'), used(next, 'tokens')]).toEqual([2, both])
+  lease.settle({ input: 30, output: 20 })
+  lease.settle({ input: 30, output: 20 })
+  expect([used(next, 'requests'), used(next, 'tokens')]).toEqual([2, both - first + 30])
+  refused.fail({ kind: 'overloaded', started: false })
+  expect([used(next, 'requests'), used(next, 'tokens')]).toEqual([1, 30])
+})
+
+it('a refusal and what its headers said reach the new one', async () => {
+  const spec = [provider('acme', [[rpm(10)], [rpm(10)]])]
+  const { old, next, swap } = exchange(spec, spec)
+  const lease = await old.acquire(ask())
+  swap()
+  lease.observe([{ metric: 'requests', period: 60_000, remaining: 2 }])
+  lease.fail({ kind: 'rate_limit', retryAfter: 5000, started: false })
+  const requests = next
+    .report()
+    .scopes.find(({ scope, limit }) => scope.includes(lease.key) && limit.startsWith('requests'))
+  expect(requests?.nextFree).toBeGreaterThanOrEqual(5000)
+})
+
+it('a request that waits is served by the new one, with the time that it has waited', async () => {
+  const { old, next, clock, swap } = exchange(
+    [provider('acme', [[concurrency(1)]])],
+    [provider('acme', [[concurrency(1)], [concurrency(1)]])],
+  )
+  const running = await old.acquire(ask())
+  const waiting = old.acquire(ask({ maxWait: 10_000 }))
+  await clock.advance(2000)
+  swap()
+  expect(await waiting).toMatchObject({ key: 'acme#2', waited: 2000 })
+  running.settle({})
+  expect(next.report()).toMatchObject({ inFlight: 1, queued: 0 })
+})
+
+it('a request runs on where its public model has another name now', async () => {
+  const spec = [provider('acme', [[concurrency(1)]])]
+  const { old, next, swap } = exchange(spec, spec, 'renamed')
+  const lease = await old.acquire(ask())
+  swap()
+  expect(next.report()).toMatchObject({ inFlight: 1 })
+  lease.fail({ kind: 'cancelled', started: true })
+  expect(next.report()).toMatchObject({ inFlight: 0 })
+  expect((await next.acquire(ask({ model: 'renamed' }))).key).toBe('acme#1')
+})
+
+it('a request whose key is gone just ends', async () => {
+  const { old, next, swap } = exchange([provider('acme', [[]])], [provider('other', [[]])])
+  const lease = await old.acquire(ask())
+  swap()
+  lease.started(10)
+  lease.settle({ input: 1, output: 1 })
+  expect(next.report()).toMatchObject({ inFlight: 0 })
+})
+
+it('goes on over two exchanges', async () => {
+  const spec = [provider('acme', [[concurrency(1), rpm(10)]])]
+  const { old, next, clock, swap } = exchange(spec, spec)
+  const lease = await old.acquire(ask())
+  swap()
+  const { scheduler: third } = setUp(spec, { clock })
+  next.handOver(third)
+  expect(third.report()).toMatchObject({ inFlight: 1 })
+  lease.settle({})
+  expect(third.report()).toMatchObject({ inFlight: 0 })
+  expect(used(third, 'requests')).toBe(1)
+  expect((await old.acquire(ask())).key).toBe('acme#1')
+  expect(third.report()).toMatchObject({ inFlight: 1 })
+})
+
+it('no number of exchanges lets a key take more at once, loses a request that waits, or counts one twice', async () => {
+  const spec = [
+    provider('acme', [
+      [concurrency(2), rpm(1000)],
+      [concurrency(1), rpm(1000)],
+    ]),
+  ]
+  const acts = fc.array(fc.constantFrom('ask', 'ask', 'settle', 'fail', 'exchange', 'later'), { maxLength: 60 })
+  await fc.assert(
+    fc.asyncProperty(acts, async (list) => {
+      const { scheduler, clock } = setUp(spec)
+      let current = scheduler
+      const open: Lease[] = []
+      const asked: Promise<unknown>[] = []
+      let most = 0
+      const end = (act: string): void => {
+        const lease = open.shift()
+        if (act === 'settle') lease?.settle({ input: 1, output: 1 })
+        else lease?.fail({ kind: 'cancelled', started: true })
+      }
+      for (const act of list) {
+        if (act === 'ask') asked.push(current.acquire(ask({ maxWait: 1e9 })).then((lease) => open.push(lease)))
+        else if (act === 'exchange') {
+          const { scheduler: next } = setUp(spec, { clock })
+          current.handOver(next)
+          current = next
+        } else if (act === 'later') await clock.advance(1)
+        else end(act)
+        await clock.advance(0)
+        most = Math.max(most, ...[1, 2].map((n) => open.filter(({ key }) => key === `acme#${n}`).length / (3 - n)))
+        expect(current.report().inFlight).toBe(open.length)
+      }
+      while (open.length > 0) {
+        end('settle')
+        await clock.advance(0)
+      }
+      await Promise.all(asked)
+      expect(most).toBeLessThanOrEqual(1)
+      expect(current.report()).toMatchObject({ inFlight: 0, queued: 0 })
+      const requests = current.report().scopes.filter(({ limit }) => limit.startsWith('requests'))
+      expect(requests.reduce((sum, { amount, level }) => sum + amount - level, 0)).toBe(asked.length)
+    }),
+    { numRuns: 100 },
+  )
+})
