@@ -13,25 +13,31 @@ interface Import {
 }
 
 /**
- * What each folder may import besides itself. `types of x` allows types only. Files at the root of src and the commands put
- * the rest together: they may import all, and nothing but they themselves may import them.
+ * What each folder may import besides itself. `types of x` allows types only. `app`, the commands and
+ * `main.ts` put the rest together: they may import all, and nothing but they themselves may import them.
  */
 const ARROWS: Record<string, string[]> = {
   agents: [],
-  chat: [],
+  runtime: [],
+  chat: ['runtime'],
   definition: [],
   sandbox: [],
-  scheduler: ['chat'],
+  scheduler: ['chat', 'runtime'],
   store: ['types of scheduler'],
-  upstream: ['chat', 'definition', 'types of scheduler'],
-  gateway: ['chat', 'upstream', 'types of scheduler'],
-  config: ['chat', 'definition', 'upstream', 'types of scheduler'],
-  api: ['chat', 'types of gateway', 'types of scheduler'],
-  observability: ['chat', 'types of gateway', 'types of scheduler'],
-  workers: ['chat', 'types of observability', 'types of scheduler'],
-  kit: ['chat', 'definition', 'upstream', 'config', 'api', 'observability', 'types of scheduler'],
+  upstream: ['chat', 'runtime', 'definition', 'types of scheduler'],
+  gateway: ['chat', 'runtime', 'upstream', 'types of scheduler'],
+  config: ['chat', 'runtime', 'definition', 'upstream', 'types of scheduler'],
+  api: ['chat', 'runtime', 'types of gateway', 'types of scheduler'],
+  observability: ['chat', 'runtime', 'types of gateway', 'types of scheduler'],
+  workers: ['chat', 'runtime', 'types of observability', 'types of scheduler'],
+  'format-tools': ['chat', 'runtime', 'definition', 'upstream', 'config', 'api', 'observability', 'types of scheduler'],
 }
-const ASSEMBLY = ['cli', '.']
+const ASSEMBLY = ['app', 'cli', '.']
+
+/** Folders that hold one file for each thing of one kind, with an index: they may be long. */
+const TABLES = ['src/formats', 'src/upstream/request/transforms', 'src/upstream/template-functions']
+/** Files beside each other in one folder, each of which answers another question. */
+const MOST_FILES = 15
 
 /** Where a name of a vendor belongs into TypeScript: plugs that are named for one, and what every client speaks. */
 const NAMES_A_VENDOR: Record<string, string> = {
@@ -65,6 +71,7 @@ describe('imports', () => {
 
   test('an arrow that is not there is found', () => {
     const wrong: Import[] = [
+      { from: 'src/runtime/flow.ts', to: 'src/chat/error.ts', isType: true },
       { from: 'src/definition/hole.ts', to: 'src/chat/delta.ts', isType: true },
       { from: 'src/scheduler/topology/key-group.ts', to: 'src/upstream/format/format.ts', isType: false },
       { from: 'src/api/routes/models.ts', to: 'src/gateway/gateway.ts', isType: false },
@@ -91,6 +98,17 @@ describe('files', () => {
 
   test('none of the source is over 300 lines', () => {
     expect(sources.filter((file) => read(file).split('\n').length > 301)).toEqual([])
+  })
+
+  test('the root of the source holds main.ts alone', () => {
+    expect(sources.filter((file) => folderOf(file) === '.')).toEqual(['src/main.ts'])
+  })
+
+  test('no folder holds more than a reader can take in', () => {
+    const byFolder = Map.groupBy(files('src/**/*.*'), dirname)
+    const long = [...byFolder].filter(([folder, inside]) => inside.length > MOST_FILES && !TABLES.includes(folder))
+    expect(long.map(([folder, inside]) => `${folder}: ${inside.length}`)).toEqual([])
+    expect(TABLES.filter((folder) => !byFolder.has(folder))).toEqual([])
   })
 
   test('each is named in kebab-case, for what it holds', () => {
