@@ -2,7 +2,7 @@
 import { describeConfig } from '../config/describe.ts'
 import { checkFormatFile } from '../config/sections/formats.ts'
 import { loadConfig } from '../config/load.ts'
-import { readSource } from '../config/document/source.ts'
+import { readSource } from '../config/document/read-source.ts'
 import { configFile, readOptions } from './command-line.ts'
 
 export async function run(args: string[]): Promise<number> {

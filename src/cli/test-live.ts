@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import type { Config, Provider } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
-import { readSource } from '../config/document/source.ts'
+import { readSource } from '../config/document/read-source.ts'
 import { didYouMean } from '../definition/near-miss.ts'
 import { measured, withCapabilities } from '../format-tools/live/capabilities.ts'
 import { liveText } from '../format-tools/live/live-text.ts'

@@ -12,7 +12,8 @@ import { readProvider } from './sections/providers.ts'
 import { anyModel, readPublicModel } from './sections/routes.ts'
 import { configFaults } from './schema.ts'
 import { checkStrategy, schedulerSettings, serverSettings } from './sections/settings.ts'
-import { readSource, type Source } from './document/source.ts'
+import { readSource } from './document/read-source.ts'
+import type { Source } from './document/source.ts'
 
 /** A file that is wrong in more places is wrong as a whole, and placing faults costs time. */
 const MOST_PLACED = 200

@@ -3,26 +3,19 @@
  * definition says which API that is, and what of the request is its own: path, model, headers.
  */
 import type { Delta } from '../chat/delta.ts'
-import type { ChatRequest, NativeRequest } from '../chat/request.ts'
+import type { NativeRequest } from '../chat/request.ts'
 import type { Template, TemplateContext, Watch } from '../definition/context.ts'
 import { DefinitionError } from '../definition/error.ts'
 import { asText } from '../definition/hole.ts'
 import { ANYTHING, isMap, Scope } from '../definition/scope.ts'
 import { templateContext } from '../definition/template.ts'
 import { onlyKeys } from '../definition/cases.ts'
-import type { Encoded, FramedEvent, StreamDecoder, Target } from './types.ts'
+import type { FramedEvent, NativeWire, StreamDecoder } from './types.ts'
 import type { FormatDefinition } from './format/format-definition.ts'
 import { fillFrame, REQUEST_SHAPES } from './request/fields.ts'
 import { TEMPLATE_FUNCTIONS } from './template-functions/index.ts'
 import { compilePath } from './request/request-parts.ts'
 import { SHORTEST_SPLICE, spliceBody } from './request/body-splice.ts'
-
-/** What a definition says under `native`. */
-export interface NativeWire {
-  /** The client API that this wire is. */
-  api: string
-  encode(request: ChatRequest & { native: NativeRequest }, target: Target): Encoded
-}
 
 const KEYS = new Set(['api', 'path', 'headers', 'body'])
 const FIRST_OWN = Object.keys(REQUEST_SHAPES).length

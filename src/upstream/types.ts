@@ -1,11 +1,10 @@
 /** How one vendor is called: the types between a definition, its plugs and the attempt. */
 import type { AnswerFlow } from '../chat/answer-flow.ts'
 import type { Cancellation } from '../runtime/cancellation.ts'
-import type { ChatRequest } from '../chat/request.ts'
+import type { ChatRequest, NativeRequest } from '../chat/request.ts'
 import type { Delta } from '../chat/delta.ts'
 import type { GatewayError } from '../chat/error.ts'
 import type { ChunkTemplate } from './response/chunk-template.ts'
-import type { NativeWire } from './native.ts'
 import type { Prefix } from './request/assistant-prefix.ts'
 import type { LimitSignal } from '../scheduler/types.ts'
 
@@ -123,6 +122,13 @@ export interface UpstreamDeltas extends AnswerFlow, AsyncIterator<Delta[], undef
   readonly isTerminated: boolean
   /** All of an answer that came whole, which is not given again; undefined of a stream. */
   takeWhole(): Delta[] | undefined
+}
+
+/** What a definition says under `native`. */
+export interface NativeWire {
+  /** The client API that this wire is. */
+  api: string
+  encode(request: ChatRequest & { native: NativeRequest }, target: Target): Encoded
 }
 
 /** One compiled definition. */

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { configOf, loadConfig } from '../../src/config/load.ts'
-import { parseSource, readSource } from '../../src/config/document/source.ts'
+import { parseSource, readSource } from '../../src/config/document/read-source.ts'
 import { ConfigError } from '../../src/config/problem.ts'
 import { folder, load, problemsOf } from './files.ts'
 

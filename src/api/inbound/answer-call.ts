@@ -1,26 +1,14 @@
 /** A client's request on its way through the gateway, whatever API it speaks: streamed, or added up. */
-import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { pourDeltas } from '../../chat/answer-flow.ts'
-import type { ChatContext, Gateway } from '../../gateway/types.ts'
-import { createAnswerHeaders, type AnswerHeaders } from '../headers/answer-headers.ts'
+import type { ChatContext } from '../../gateway/types.ts'
+import { createAnswerHeaders } from '../headers/answer-headers.ts'
 import { clientSignal } from '../http/client-disconnect.ts'
 import { readMaxWait } from '../headers/max-wait.ts'
 import { limitTaking } from '../http/slow-client.ts'
 import type { InboundCall, InboundOptions } from './inbound-api.ts'
+import type { OpenCall } from './open-call.ts'
 import { streamAnswer } from './stream-answer.ts'
-
-/** A call, and all that its answer needs. */
-export interface OpenCall {
-  call: InboundCall
-  context: ChatContext
-  gateway: Gateway
-  /** Milliseconds. */
-  heartbeat: number
-  clientIdle: number
-  headersOf: AnswerHeaders
-  redact: (text: string) => string
-  log: Pick<FastifyBaseLogger, 'error'>
-}
 
 /** Faults before the answer has begun are thrown, for the server's error handler. */
 export type AnswerCall = (call: InboundCall, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>

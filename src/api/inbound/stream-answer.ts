@@ -4,7 +4,7 @@ import { pourAnswer, type AnswerSink } from '../../chat/answer-flow.ts'
 import type { Delta } from '../../chat/delta.ts'
 import type { Answer } from '../../gateway/types.ts'
 import { createEventStream, type EventStream } from '../http/sse.ts'
-import type { OpenCall } from './answer-call.ts'
+import type { OpenCall } from './open-call.ts'
 import { endingError } from './ending-error.ts'
 import type { AnswerWriter } from './inbound-api.ts'
 

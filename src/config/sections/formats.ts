@@ -11,7 +11,8 @@ import { extended } from './extend.ts'
 import { contains, codeFrame } from '../document/code-frame.ts'
 import { ConfigError, fault, type Problem } from '../problem.ts'
 import { formatFaults } from '../schema.ts'
-import { readSource, type Source } from '../document/source.ts'
+import { readSource } from '../document/read-source.ts'
+import type { Source } from '../document/source.ts'
 
 export type Compile = (name: string, definition: FormatDefinition) => Format
 

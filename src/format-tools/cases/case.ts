@@ -4,7 +4,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { codeFrame } from '../../config/document/code-frame.ts'
 import { ConfigError, fault } from '../../config/problem.ts'
 import { schemaFault } from '../../config/schema-message.ts'
-import { parseSource, readSource, type Source } from '../../config/document/source.ts'
+import { parseSource, readSource } from '../../config/document/read-source.ts'
+import type { Source } from '../../config/document/source.ts'
 
 /** One rule: a client's body and what the vendor must get for it, or a vendor's answer and what the client must get. */
 export interface Case {

@@ -1,7 +1,8 @@
 /** Which branches of a definition (cases and rules) a set of examples reaches, by where they stand in its file. */
 import { isAlias, isMap, isScalar, isSeq, type Node } from 'yaml'
 import { checkFormatFile } from '../../config/sections/formats.ts'
-import { readSource, type Source } from '../../config/document/source.ts'
+import { readSource } from '../../config/document/read-source.ts'
+import type { Source } from '../../config/document/source.ts'
 import type { Path } from '../../definition/error.ts'
 import type { Format } from '../../upstream/types.ts'
 import { compileFormat } from '../../upstream/format/format.ts'

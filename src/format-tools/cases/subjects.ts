@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, extname, join, resolve } from 'node:path'
 import { shippedNames } from '../../config/sections/formats.ts'
-import { readSource } from '../../config/document/source.ts'
+import { readSource } from '../../config/document/read-source.ts'
 import { didYouMean } from '../../definition/near-miss.ts'
 
 export interface Subject {

@@ -1,7 +1,8 @@
 /** All that a configuration's file says of its providers, live or not: limits, models, and the comments that give sources. */
 import { isMap as isYamlMap, isScalar } from 'yaml'
 import type { Config, ModelInfo } from '../../config/config.ts'
-import { readSource, type Source } from '../../config/document/source.ts'
+import { readSource } from '../../config/document/read-source.ts'
+import type { Source } from '../../config/document/source.ts'
 import type { LimitSpec } from '../../scheduler/types.ts'
 
 export interface CatalogueEntry {

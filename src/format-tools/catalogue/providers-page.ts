@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeLimit } from '../../config/describe.ts'
 import { shippedNames } from '../../config/sections/formats.ts'
-import { readSource } from '../../config/document/source.ts'
+import { readSource } from '../../config/document/read-source.ts'
 import { isMap } from '../../definition/scope.ts'
 import type { CatalogueEntry } from './catalogue.ts'
 

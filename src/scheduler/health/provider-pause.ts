@@ -1,5 +1,10 @@
 /** When several keys of a provider are refused within seconds, it is not the keys: the address or the provider is. */
-import type { Key } from '../topology/provider.ts'
+
+/** What is asked of a key. */
+interface RefusedKey {
+  readonly account: object | undefined
+  readonly provider: { readonly keys: readonly unknown[] }
+}
 
 /** This many keys refused within so many milliseconds, with no good answer in between. */
 const WITHIN = 5000
@@ -8,7 +13,7 @@ const FIRST_PAUSE = 5000
 const LONGEST_PAUSE = 60_000
 
 interface Refusal {
-  key: Key
+  key: RefusedKey
   at: number
   /** Takes back what the refusal did to the key. */
   undo: () => void
@@ -31,7 +36,13 @@ export function recordAnswer(refusals: Refusals): void {
  * refusals left on the keys have been taken back. Refused credentials are first of all the key's own fault, and they are
  * refused faster than others answer, so it takes half of all keys to blame the provider for those.
  */
-export function recordRefusal(refusals: Refusals, key: Key, dead: boolean, now: number, undo: () => void): number {
+export function recordRefusal(
+  refusals: Refusals,
+  key: RefusedKey,
+  dead: boolean,
+  now: number,
+  undo: () => void,
+): number {
   refusals.recent = refusals.recent.filter((refusal) => now - refusal.at <= WITHIN)
   refusals.recent.push({ key, at: now, undo })
   const distinct = new Set(refusals.recent.map((refusal) => refusal.key.account ?? refusal.key))

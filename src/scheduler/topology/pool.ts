@@ -5,7 +5,7 @@ import { KeyGroup } from './key-group.ts'
 import type { Tier } from './key-group.ts'
 import type { Demand } from '../limits/demand.ts'
 import type { ToWall } from '../limits/window.ts'
-import type { Provider } from './provider.ts'
+import type { KeyOrder, Provider } from './provider.ts'
 import { modelOf } from './provider.ts'
 import type { Scope } from './scope.ts'
 import { createScope } from './scope.ts'
@@ -94,6 +94,7 @@ export function servingOf(tiers: readonly Tier[], serves: (keyGroup: KeyGroup) =
 /** A pool that is no longer needed takes no more note of its keys. */
 export function dropPool(pool: Pool): void {
   pool.stopTimer()
+  const dropped = new Set<KeyOrder>(pool.keyGroups)
   for (const { provider } of pool.keyGroups)
-    provider.keyGroups = provider.keyGroups.filter((keyGroup) => !pool.keyGroups.includes(keyGroup))
+    provider.keyGroups = provider.keyGroups.filter((each) => !dropped.has(each))
 }

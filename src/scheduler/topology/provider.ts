@@ -6,11 +6,28 @@ import { createLatency } from '../health/latency.ts'
 import type { Refusals } from '../health/provider-pause.ts'
 import type { Retirement } from '../health/retirement.ts'
 import type { KeySpec, LimitScope, LimitSpec, ProviderSpec } from '../types.ts'
-import type { KeyGroup } from './key-group.ts'
-import type { LeaseRecord } from '../lease/lease.ts'
 import type { ToWall } from '../limits/window.ts'
 import type { Scope } from './scope.ts'
 import { addLimit, createScope } from './scope.ts'
+
+/** A request under way with a key: its age judges the key. */
+export interface UnderWay {
+  readonly demand: { readonly input: number }
+  /** What it should take, relative to the model's usual latency. */
+  readonly expected: number
+  /** Has the first byte come? */
+  readonly answered: boolean
+  /** Milliseconds since it was sent. */
+  age(now: number): number
+}
+
+/** Keeps a provider's keys in an order, and hears of what changes one key's place. */
+export interface KeyOrder {
+  /** A key may have room again. */
+  refresh(slot: number, now: number): void
+  /** A slow key is usual again. */
+  forgive(slot: number): void
+}
 
 export interface Key {
   readonly spec: KeySpec
@@ -24,9 +41,9 @@ export interface Key {
   retirement: Retirement | undefined
   inFlight: number
   /** Under way, oldest first; absent before the first: there may be ten thousand keys. */
-  leases: LinkedList<LeaseRecord> | undefined
+  leases: LinkedList<UnderWay> | undefined
   /** The oldest of them whose first byte has not come. */
-  unanswered: ListNode<LeaseRecord> | undefined
+  unanswered: ListNode<UnderWay> | undefined
   /** Normalised latency, 1 is the model's usual one; 0 before the first answer. */
   slowness: number
   /** The same of first bytes, which tell sooner. */
@@ -69,7 +86,7 @@ export interface Provider {
   readonly scope: Scope
   readonly models: Map<string, ProviderModel>
   /** Every pool's key group that these keys serve. */
-  keyGroups: KeyGroup[]
+  keyGroups: KeyOrder[]
   readonly refusals: Refusals
 }
 

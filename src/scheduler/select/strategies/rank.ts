@@ -1,6 +1,7 @@
 /** Asks a strategy for the score of one slot. */
 import { expectedLatency } from '../../health/latency.ts'
-import type { KeyGroup } from '../../topology/key-group.ts'
+import type { Key, Provider, ProviderModel } from '../../topology/provider.ts'
+import type { RouteSpec } from '../../types.ts'
 import type { Strategy, StrategyView } from './strategy.ts'
 
 /** A typical short answer, for a latency in milliseconds. */
@@ -19,7 +20,17 @@ const view: StrategyView = {
   expires: Infinity,
 }
 
-export function rankOf(keyGroup: KeyGroup, strategy: Strategy, slot: number, now: number): number {
+/** Keys of one route, as a strategy is shown them. */
+interface RankedKeys {
+  readonly provider: Provider
+  readonly model: ProviderModel
+  readonly route: RouteSpec
+  readonly virtual: Float64Array
+  key(slot: number): Key
+  weight(slot: number): number
+}
+
+export function rankOf(keyGroup: RankedKeys, strategy: Strategy, slot: number, now: number): number {
   const key = keyGroup.key(slot)
   view.provider = keyGroup.provider.spec.name
   view.model = keyGroup.model.name
