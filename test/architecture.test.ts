@@ -77,7 +77,7 @@ describe('imports', () => {
       { from: 'src/api/routes/models.ts', to: 'src/gateway/gateway.ts', isType: false },
       { from: 'src/upstream/attempt.ts', to: 'src/scheduler/scheduler.ts', isType: false },
       { from: 'src/chat/error.ts', to: 'src/app/app.ts', isType: true },
-      { from: 'src/format-tools/cases/run-case.ts', to: 'src/cli/check.ts', isType: true },
+      { from: 'src/format-tools/cases/run-case.ts', to: 'src/cli/commands/check.ts', isType: true },
     ]
     expect(wrong.filter(isAllowed)).toEqual([])
   })

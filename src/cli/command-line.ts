@@ -1,6 +1,7 @@
 /** How the command line is read: options by node:util, and mistakes in words. */
 import { availableParallelism } from 'node:os'
 import { parseArgs, type ParseArgsConfig } from 'node:util'
+import { didYouMean } from '../definition/near-miss.ts'
 
 /** A mistake on the command line, told without a stack. */
 export class UsageError extends Error {
@@ -11,11 +12,17 @@ export function readOptions<T extends NonNullable<ParseArgsConfig['options']>>(a
   try {
     return parseArgs({ args, options, allowPositionals: true, strict: true })
   } catch (cause) {
-    const known = Object.keys(options)
-      .map((name) => `--${name}`)
-      .join(', ')
-    throw new UsageError(`${cause instanceof Error ? cause.message : String(cause)} (options: ${known})`, { cause })
+    throw new UsageError(mistake(cause, Object.keys(options)), { cause })
   }
+}
+
+function mistake(cause: unknown, names: readonly string[]): string {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  const known = names.map((name) => `--${name}`)
+  const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1]
+  const near = unknown === undefined ? undefined : didYouMean(unknown, known)
+  const told = unknown === undefined ? message : `no option ${unknown}${near}`
+  return near ? told : `${told} (options: ${known.join(', ')})`
 }
 
 /** The configuration that `--config`, the environment or the default names. */

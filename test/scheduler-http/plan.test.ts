@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { run as runHere } from '../../src/cli/plan.ts'
+import { run as runHere } from '../../src/cli/commands/plan.ts'
 import { UsageError } from '../../src/cli/command-line.ts'
 import { run } from './command-line.ts'
 

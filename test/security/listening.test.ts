@@ -2,7 +2,7 @@ import { writeFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { run } from '../../src/cli/serve.ts'
+import { run } from '../../src/cli/commands/serve.ts'
 
 let folder = ''
 beforeAll(() => {

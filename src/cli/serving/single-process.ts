@@ -17,13 +17,15 @@ export interface ServeOptions {
   port: number
   host: string
   store: Store | undefined
-  greeting: (address: string, config: Config) => string
+  /** Where lines of the log go; standard output when absent. */
+  write: ((line: string) => void) | undefined
+  announce: (log: Owner['log'], address: string, config: Config) => void
   tellLeftOut: (log: Owner['log'], config: Config) => void
 }
 
 export async function serveAlone(options: ServeOptions): Promise<number> {
-  const { config, load, level, port, host, store, greeting, tellLeftOut } = options
-  const owner = await createOwner(config, { level, store })
+  const { config, load, level, port, host, store, write, announce, tellLeftOut } = options
+  const owner = await createOwner(config, { level, write, store })
   const listener = createHotSwapListener()
   const apps = new Set<Served>()
   /** What those have counted that are gone. */
@@ -70,7 +72,7 @@ export async function serveAlone(options: ServeOptions): Promise<number> {
   })
   const stopped = untilStopped(owner.log)
   // who reads this may send signals
-  console.log(greeting(address, config))
+  announce(owner.log, address, config)
   await stopped
   await endReloads()
   await stop()

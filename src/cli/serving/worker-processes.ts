@@ -15,8 +15,8 @@ export interface WorkersOptions extends ServeOptions {
 }
 
 export async function serveWithWorkers(options: WorkersOptions): Promise<number> {
-  const { config, load, workersOf, level, port, host, store, greeting, tellLeftOut } = options
-  const owner = await createOwner(config, { level, store })
+  const { config, load, workersOf, level, port, host, store, write, announce, tellLeftOut } = options
+  const owner = await createOwner(config, { level, write, store })
   tellLeftOut(owner.log, config)
   const args = await workerArgs(port, host)
   const fleet = createFleet({ args, scheduler: owner.scheduler, text: owner.text, add: addCounts, log: owner.log })
@@ -32,7 +32,7 @@ export async function serveWithWorkers(options: WorkersOptions): Promise<number>
   const endReloads = reloadOnHangup({ owner, config, load, tellLeftOut, serve, fixed: ['port', 'host', 'data'] })
   const stopped = untilStopped(owner.log)
   // who reads this may send signals
-  console.log(greeting(address, config))
+  announce(owner.log, address, config)
   await stopped
   await endReloads()
   await fleet.stop()

@@ -1,15 +1,15 @@
 /** `probe [PROVIDER[/MODEL]]`: does each key work? One tiny request with each, and what the answers say of limits. */
-import type { Provider } from '../config/config.ts'
-import { describeLimit } from '../config/describe.ts'
-import { loadConfig } from '../config/load.ts'
-import { exchange, type Exchange } from '../format-tools/live/exchange.ts'
-import type { Probe } from '../format-tools/live/probes.ts'
-import { table } from '../format-tools/catalogue/table.ts'
-import { standAside } from '../app/sandbox-fallback.ts'
-import { proxyOf } from '../upstream/http/connection-pools.ts'
-import { createClient } from '../upstream/http/client.ts'
+import type { Provider } from '../../config/config.ts'
+import { describeLimit } from '../../config/describe.ts'
+import { loadConfig } from '../../config/load.ts'
+import { exchange, type Exchange } from '../../format-tools/live/exchange.ts'
+import type { Probe } from '../../format-tools/live/probes.ts'
+import { table } from '../../format-tools/catalogue/table.ts'
+import { standAside } from '../../app/sandbox-fallback.ts'
+import { proxyOf } from '../../upstream/http/connection-pools.ts'
+import { createClient } from '../../upstream/http/client.ts'
 import { startProvider } from './test-live.ts'
-import { configFile, readOptions, UsageError } from './command-line.ts'
+import { configFile, readOptions, UsageError } from '../command-line.ts'
 
 /** Enough for a word also where a model thinks first. */
 const TINY: Probe = {

@@ -1,15 +1,15 @@
 /** `serve`: the gateway on a port, until it is told to stop. */
 import cluster from 'node:cluster'
-import { createWorkerApp } from '../app/app.ts'
-import type { Config, ServerConfig } from '../config/config.ts'
-import { configOf, loadConfig } from '../config/load.ts'
-import { parseSource } from '../config/document/read-source.ts'
-import type { Owner } from '../app/scheduler-owner.ts'
-import { isSandbox, standAside } from '../app/sandbox-fallback.ts'
-import type { Store } from '../store/store.ts'
-import { listening } from './serving/listen-error.ts'
-import { serveAlone } from './serving/single-process.ts'
-import { configFile, readOptions, readPort, readWorkers, UsageError } from './command-line.ts'
+import { createWorkerApp } from '../../app/app.ts'
+import type { Config, ServerConfig } from '../../config/config.ts'
+import { configOf, loadConfig } from '../../config/load.ts'
+import { parseSource } from '../../config/document/read-source.ts'
+import { standAside } from '../../app/sandbox-fallback.ts'
+import type { Store } from '../../store/store.ts'
+import { listening } from '../serving/listen-error.ts'
+import { serveAlone } from '../serving/single-process.ts'
+import { announce, tellLeftOut } from '../serving/greeting.ts'
+import { configFile, readOptions, readPort, readWorkers, UsageError } from '../command-line.ts'
 
 const OPTIONS = {
   config: { type: 'string' },
@@ -48,20 +48,32 @@ export async function run(args: string[]): Promise<number> {
   const workers = workersOf(config.server)
   const data = values.data ?? (process.env['BALANCED_CALL_DATA'] || config.server.data)
   const store = data === undefined ? undefined : await open(data)
-  const options = { config, load, level: logLevel(), port, host, store, greeting, tellLeftOut }
+  const write = isTerminal() ? await prettyLines() : undefined
+  const options = {
+    config,
+    load,
+    level: logLevel(),
+    write,
+    port,
+    host,
+    store,
+    announce: announce(write !== undefined),
+    tellLeftOut,
+  }
   if (workers === 1) return serveAlone(options)
-  const { serveWithWorkers } = await import('./serving/worker-processes.ts')
+  const { serveWithWorkers } = await import('../serving/worker-processes.ts')
   return serveWithWorkers({ ...options, workersOf })
 }
 
 /** One of several: the owner of the scheduler has started it, says what it serves, and when it ends. */
 async function serveAsWorker(file: string, addressOf: (config: Config) => Address): Promise<number> {
-  const { linkToOwner } = await import('../workers/worker.ts')
+  const { linkToOwner } = await import('../../workers/worker.ts')
   const { scheduler, configuration, page, serve } = linkToOwner()
   const config = standAside(configOf(parseSource(file, await configuration()), process.env))
   const { port, host } = addressOf(config)
   const shared = { scheduler, page, close: () => scheduler.close() }
-  const app = await createWorkerApp(config, { level: logLevel() }, shared)
+  const write = isTerminal() ? await prettyLines() : undefined
+  const app = await createWorkerApp(config, { level: logLevel(), write }, shared)
   const listen = (): Promise<string> => app.server.listen({ port, host })
   await serve(app, await listening(listen, app.close, port, host))
   return 0
@@ -78,7 +90,7 @@ function checkReach(host: string, keys: readonly string[]): void {
 
 /** SQLite is loaded only where there is something to keep. */
 async function open(folder: string): Promise<Store> {
-  const { openStore } = await import('../store/store.ts')
+  const { openStore } = await import('../../store/store.ts')
   try {
     return openStore(folder)
   } catch (cause) {
@@ -87,29 +99,19 @@ async function open(folder: string): Promise<Store> {
   }
 }
 
-/** One line, however many providers the catalogue has: most of them wait for a key that this user will never have. */
-function tellLeftOut(log: Owner['log'], config: Config): void {
-  if (config.leftOut.length === 0) return
-  const reasons = Object.fromEntries(config.leftOut.map(({ name, reason }) => [name, reason]))
-  log.info({ left_out: reasons }, `${config.leftOut.length} providers are left out: "balanced-call providers" says why`)
-}
-
-/** One line for people: where, who, what, and a call to try. */
-function greeting(address: string, config: Config): string {
-  const live = config.providers.map((provider) => (isSandbox(provider) ? `${provider.name} (embedded)` : provider.name))
-  const models = config.models.map((pool) => pool.model)
-  const model = models[0] ?? 'auto'
-  const example =
-    `curl ${address}/v1/chat/completions -H 'content-type: application/json' ` +
-    `-d '{"model":"${model}","messages":[{"role":"user","content":"Hello"}]}'`
-  return `balanced-call on ${address}/v1 · providers: ${some(live)} · models: ${some(models)} · try: ${example}`
-}
-
-function some(names: string[]): string {
-  if (names.length === 0) return 'none'
-  return names.length > 12 ? `${names.slice(0, 12).join(', ')} and ${names.length - 12} more` : names.join(', ')
-}
-
 function logLevel(): string {
   return process.env['LOG_LEVEL'] ?? 'info'
+}
+
+/** People read a terminal; programs read everything else. */
+function isTerminal(): boolean {
+  const format = process.env['LOG_FORMAT']
+  if (format === 'pretty' || format === 'json') return format === 'pretty'
+  return process.stdout.isTTY && process.env['NODE_ENV'] !== 'production'
+}
+
+/** Loaded only where people read. */
+async function prettyLines(): Promise<(line: string) => void> {
+  const { createPrettyLines } = await import('../../observability/pretty-lines.ts')
+  return createPrettyLines(process.stdout)
 }

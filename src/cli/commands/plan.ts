@@ -1,13 +1,13 @@
 /** `plan`: what a configuration would do with a trace of requests, told before real keys are spent. */
 import { readFileSync } from 'node:fs'
-import { GatewayError } from '../chat/error.ts'
-import { loadConfig } from '../config/load.ts'
-import { formatPlan } from '../scheduler/simulator/format-plan.ts'
-import { plan, type PlanRequest } from '../scheduler/simulator/plan.ts'
-import { readTrace, type TraceRow } from '../scheduler/simulator/trace.ts'
-import { schedulerSpec } from '../app/scheduler-spec.ts'
-import { isSandbox, standAside } from '../app/sandbox-fallback.ts'
-import { configFile, readOptions, UsageError } from './command-line.ts'
+import { GatewayError } from '../../chat/error.ts'
+import { loadConfig } from '../../config/load.ts'
+import { formatPlan } from '../../scheduler/simulator/format-plan.ts'
+import { plan, type PlanRequest } from '../../scheduler/simulator/plan.ts'
+import { readTrace, type TraceRow } from '../../scheduler/simulator/trace.ts'
+import { schedulerSpec } from '../../app/scheduler-spec.ts'
+import { isSandbox, standAside } from '../../app/sandbox-fallback.ts'
+import { configFile, readOptions, UsageError } from '../command-line.ts'
 
 const OPTIONS = {
   trace: { type: 'string' },
@@ -15,27 +15,10 @@ const OPTIONS = {
   model: { type: 'string' },
   target: { type: 'string' },
   json: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
 } as const
-
-const HELP = `plan --trace FILE.csv [--config FILE] [--model NAME] [--target PERCENT] [--json]
-
-Runs the scheduler on a virtual clock over a trace and tells what would be served, the waits, the 429s and the use of each
-key. Upstreams are supposed to enforce what the configuration declares, and no more.
-
-  --trace FILE      a CSV with the columns t_s (seconds since the start), input_tokens, output_tokens, and where it has
-                    them max_tokens and client
-  --config FILE     the configuration (providers.yaml)
-  --model NAME      a public model or provider/model; the first public model when not given
-  --target PERCENT  how much is to be served: tells how many more keys, or how much higher limits, would do
-  --json            the numbers as JSON`
 
 export async function run(args: string[]): Promise<number> {
   const { values } = readOptions(args, OPTIONS)
-  if (values.help) {
-    console.log(HELP)
-    return 0
-  }
   if (values.trace === undefined) throw new UsageError('plan needs --trace FILE.csv (plan --help says what is in it)')
   const config = standAside(loadConfig(configFile(values.config), process.env))
   const request: PlanRequest = {

@@ -1,10 +1,10 @@
 /** `providers [--live|--all|--json]`: whom the configuration knows, who of them is live, and why the others are not. */
-import { loadConfig } from '../config/load.ts'
-import { readCatalogue } from '../format-tools/catalogue/catalogue.ts'
-import { catalogueText } from '../format-tools/catalogue/catalogue-text.ts'
-import { standAside } from '../app/sandbox-fallback.ts'
-import { withPlaceholderKeys } from './placeholder-env.ts'
-import { configFile, readOptions } from './command-line.ts'
+import { loadConfig } from '../../config/load.ts'
+import { readCatalogue } from '../../format-tools/catalogue/catalogue.ts'
+import { catalogueText } from '../../format-tools/catalogue/catalogue-text.ts'
+import { standAside } from '../../app/sandbox-fallback.ts'
+import { withPlaceholderKeys } from '../placeholder-env.ts'
+import { configFile, readOptions } from '../command-line.ts'
 
 const OPTIONS = {
   config: { type: 'string' },

@@ -1,10 +1,10 @@
 /** `test [PROVIDER|FORMAT|FILE]`: runs a definition's cases; with `--live`, asks the vendor itself. */
 import { statSync } from 'node:fs'
-import { reportText } from '../format-tools/cases/report.ts'
-import { holds, runSubject } from '../format-tools/cases/run.ts'
-import { findSubjects, yamlIn } from '../format-tools/cases/subjects.ts'
+import { reportText } from '../../format-tools/cases/report.ts'
+import { holds, runSubject } from '../../format-tools/cases/run.ts'
+import { findSubjects, yamlIn } from '../../format-tools/cases/subjects.ts'
 import { runTestLive } from './test-live.ts'
-import { configFile, readOptions, UsageError } from './command-line.ts'
+import { configFile, readOptions, UsageError } from '../command-line.ts'
 
 const OPTIONS = {
   config: { type: 'string' },

@@ -1,9 +1,9 @@
 /** `check [FILE]`: what is wrong with a configuration or a wire format, with line and caret; else what it amounts to. */
-import { describeConfig } from '../config/describe.ts'
-import { checkFormatFile } from '../config/sections/formats.ts'
-import { loadConfig } from '../config/load.ts'
-import { readSource } from '../config/document/read-source.ts'
-import { configFile, readOptions } from './command-line.ts'
+import { describeConfig } from '../../config/describe.ts'
+import { checkFormatFile } from '../../config/sections/formats.ts'
+import { loadConfig } from '../../config/load.ts'
+import { readSource } from '../../config/document/read-source.ts'
+import { configFile, readOptions } from '../command-line.ts'
 
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = readOptions(args, { config: { type: 'string' } })

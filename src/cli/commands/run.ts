@@ -1,11 +1,11 @@
 /** `run -- COMMAND …`: an agent that finds this server by itself; starts the server for as long where none runs. */
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
-import { createApp } from '../app/app.ts'
-import { agentEnvironment, agentOf, fillIn, readAgents } from '../agents/agent.ts'
-import { readEndpoint, ENDPOINT_OPTIONS, type Located } from './endpoint.ts'
-import { listening } from './serving/listen-error.ts'
-import { readOptions, UsageError } from './command-line.ts'
+import { createApp } from '../../app/app.ts'
+import { agentEnvironment, agentOf, fillIn, readAgents } from '../../agents/agent.ts'
+import { readEndpoint, ENDPOINT_OPTIONS, type Located } from '../endpoint.ts'
+import { listening } from '../serving/listen-error.ts'
+import { readOptions, UsageError } from '../command-line.ts'
 
 /** Milliseconds in which a server that runs tells so. */
 const PATIENCE = 2000

@@ -2,10 +2,10 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname } from 'node:path'
-import { agentNames, fillIn, readAgents, type AgentFile } from '../agents/agent.ts'
-import { mergeSettings } from '../agents/merge-settings.ts'
-import { readEndpoint, ENDPOINT_OPTIONS } from './endpoint.ts'
-import { readOptions, UsageError } from './command-line.ts'
+import { agentNames, fillIn, readAgents, type AgentFile } from '../../agents/agent.ts'
+import { mergeSettings } from '../../agents/merge-settings.ts'
+import { readEndpoint, ENDPOINT_OPTIONS } from '../endpoint.ts'
+import { readOptions, UsageError } from '../command-line.ts'
 
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = readOptions(args, { ...ENDPOINT_OPTIONS, print: { type: 'boolean' } })

@@ -2,9 +2,9 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, extname, join } from 'node:path'
 import { stringify } from 'yaml'
-import { checkFormatFile } from '../config/sections/formats.ts'
-import { draftFormat, type Samples } from '../format-tools/draft/draft.ts'
-import { readOptions, UsageError } from './command-line.ts'
+import { checkFormatFile } from '../../config/sections/formats.ts'
+import { draftFormat, type Samples } from '../../format-tools/draft/draft.ts'
+import { readOptions, UsageError } from '../command-line.ts'
 
 const OPTIONS = {
   from: { type: 'string' },

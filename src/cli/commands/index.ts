@@ -1,0 +1,132 @@
+/** The commands by name: what each does, how it is called, and where it is. */
+
+export interface Command {
+  summary: string
+  /** Behind `balanced-call`. */
+  usage: string
+  /** Each option, and what it does. */
+  options: Record<string, string>
+  example: string
+  load: () => Promise<{ run: (args: string[]) => Promise<number> }>
+}
+
+const CONFIG = { '--config FILE': 'the configuration (default: $BALANCED_CALL_CONFIG or providers.yaml)' }
+const ENDPOINT = {
+  ...CONFIG,
+  '--port N': 'port of the server (default 9000)',
+  '--host H': 'its address (default 127.0.0.1)',
+  '--key KEY': "the client's key, where the server asks for one",
+  '--model NAME': 'a public name or provider/model',
+  '--small-model NAME': 'for the short tasks of an agent',
+}
+
+/** Each module is loaded when its command is called, so that `serve` starts without the others. */
+export const COMMANDS: Record<string, Command> = {
+  serve: {
+    summary: 'start the gateway (the default command)',
+    usage: 'serve [options]',
+    options: {
+      ...CONFIG,
+      '--port N': 'port to listen on (default: $PORT, server.port or 9000; 0: any free one)',
+      '--host H': 'address to listen on (default: $HOST, server.host or 127.0.0.1)',
+      '--data DIR': 'keep counts and learnt limits here across restarts ($BALANCED_CALL_DATA)',
+      '--workers N|auto': 'processes that serve ($BALANCED_CALL_WORKERS, default 1)',
+      '--insecure': 'listen beyond this machine without client keys',
+    },
+    example: 'OPENAI_API_KEY=sk-… balanced-call serve --port 8080',
+    load: () => import('./serve.ts'),
+  },
+  check: {
+    summary: 'check a configuration or a wire format, and show what it amounts to',
+    usage: 'check [FILE]',
+    options: CONFIG,
+    example: 'balanced-call check my-format.yaml',
+    load: () => import('./check.ts'),
+  },
+  providers: {
+    summary: 'list the providers: which are live, and what the others lack',
+    usage: 'providers [options]',
+    options: {
+      ...CONFIG,
+      '--live': 'only those that are live',
+      '--all': 'with every model and limit',
+      '--json': 'as JSON, for programs',
+    },
+    example: 'balanced-call providers --live',
+    load: () => import('./providers.ts'),
+  },
+  probe: {
+    summary: 'send one tiny request with each key, and show which work',
+    usage: 'probe [PROVIDER[/MODEL]]',
+    options: CONFIG,
+    example: 'balanced-call probe openai',
+    load: () => import('./probe.ts'),
+  },
+  run: {
+    summary: 'start an agent or app on this gateway',
+    usage: 'run [options] -- COMMAND [arguments]',
+    options: ENDPOINT,
+    example: 'balanced-call run --model fast -- codex',
+    load: () => import('./run.ts'),
+  },
+  setup: {
+    summary: "write this gateway into a tool's own configuration",
+    usage: 'setup TOOL [options]',
+    options: { ...ENDPOINT, '--print': 'show the files instead of writing them' },
+    example: 'balanced-call setup codex --print',
+    load: () => import('./setup.ts'),
+  },
+  convert: {
+    summary: 'show the request that would be sent, or what a client would get for an answer',
+    usage: 'convert --to PROVIDER/MODEL [options] < request.json',
+    options: {
+      '--to PROVIDER/MODEL': 'for which upstream',
+      ...CONFIG,
+      '--response FILE': "the vendor's recorded answer: shows what a client would get",
+      '--status N': 'its HTTP status (default 200)',
+    },
+    example: `echo '{"model":"m","messages":[{"role":"user","content":"Hi"}]}' | balanced-call convert --to sandbox/sandbox`,
+    load: () => import('./convert.ts'),
+  },
+  test: {
+    summary: "run a wire format's cases; with --live, ask the vendor itself",
+    usage: 'test [PROVIDER|FORMAT|FILE] [options]',
+    options: {
+      ...CONFIG,
+      '--cases FILE': 'more cases; may be repeated',
+      '-v, --verbose': 'name each case',
+      '--live': 'send real requests with your own key',
+      '--model NAME': 'with --live: these models; may be repeated',
+      '--record DIR': 'with --live: keep each exchange as a case',
+      '--write': 'with --live: write what a model can do into the configuration',
+    },
+    example: 'balanced-call test openai --verbose',
+    load: () => import('./test.ts'),
+  },
+  'init-format': {
+    summary: "draft a wire format from a vendor's curl example",
+    usage: 'init-format --from curl.txt [options]',
+    options: {
+      '--from FILE': 'the curl example',
+      '--answer FILE': 'a sample of an answer or stream; may be repeated',
+      '--out FILE': 'where to write the format (default: NAME.yaml)',
+      '--force': 'replace files that are there',
+    },
+    example: 'balanced-call init-format --from curl.txt --answer stream.txt --out acme.yaml',
+    load: () => import('./init-format.ts'),
+  },
+  plan: {
+    summary: 'replay a trace of requests on a virtual clock: goodput, waits, keys needed',
+    usage: 'plan --trace FILE.csv [options]',
+    options: {
+      '--trace FILE.csv':
+        'columns t_s (seconds since the start), input_tokens, output_tokens, and optionally max_tokens and client',
+      ...CONFIG,
+      '--model NAME': 'a public name or provider/model (default: the first public model)',
+      '--target PERCENT': 'the share to be served: shows how many more keys, or higher limits, it takes',
+      '--json': 'as JSON, for programs',
+    },
+    example: 'balanced-call plan --trace trace.csv --target 99.9',
+    load: () => import('./plan.ts'),
+  },
+}
