@@ -54,6 +54,8 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     http: { maxHeaderSize: config.bounds.headers },
     requestTimeout: config.receive,
     clientErrorHandler: answerSocketError,
+    // what is refused before there is a route: a path that is no text
+    frameworkErrors: (error, request, reply) => void sendError(asClientError(error), request, reply, parts),
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
   })
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(asClientError(error), request, reply, parts))
@@ -133,6 +135,10 @@ function asClientError(error: FastifyError | GatewayError): GatewayError {
       status: 415,
       cause: error,
     })
+  }
+  if (error.code === 'FST_ERR_BAD_URL') {
+    const message = 'The path of the request holds a percent sign that is no encoding of UTF-8: write it as %25.'
+    return new GatewayError('invalid_request', message, { code: 'invalid_url', cause: error })
   }
   if (status < 500) {
     const message = `We could not parse the JSON body of your request: ${error.message}`

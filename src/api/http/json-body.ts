@@ -1,6 +1,7 @@
 /** JSON bodies, parsed from their bytes and checked; the bytes are kept for formats that pass a long body on as it came. */
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { parseExactly } from '../../runtime/json.ts'
+import { decodeRequest } from '../request-encoding.ts'
 import { checkBounds, type RequestBounds } from './request-bounds.ts'
 
 declare module 'fastify' {
@@ -25,7 +26,9 @@ const HIDING_DIGITS = Buffer.from('u00')
 export function registerJsonBody(app: FastifyInstance, bounds: RequestBounds): void {
   const careful = app.getDefaultJsonParser('error', 'error')
   app.decorateRequest('bodyBytes', null)
-  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
+  const most = app.initialConfig.bodyLimit ?? Infinity
+
+  function parse(request: FastifyRequest, bytes: Buffer, done: BodyDone): void {
     const give = (fault: Error | null, body?: unknown): void => {
       try {
         if (fault) throw fault
@@ -42,9 +45,17 @@ export function registerJsonBody(app: FastifyInstance, bounds: RequestBounds): v
     try {
       body = parseExactly(text)
     } catch {
-      return careful(request, text, give)
+      return void careful(request, text, give)
     }
     if (json.length >= MANY && !(json.includes(HIDING_DIGITS) && json.includes(HIDING))) request.bodyBytes = json
     give(null, body)
+  }
+
+  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
+    const encoding = request.headers['content-encoding']
+    if (encoding === undefined) return parse(request, bytes, done)
+    decodeRequest(bytes, encoding, most).then((decoded) => parse(request, decoded, done), done)
   })
 }
+
+type BodyDone = (error: Error | null, body?: unknown) => void
