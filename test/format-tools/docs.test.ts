@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { freshPage, PAGE } from './page.ts'
+import { PAGES } from './page.ts'
 
-test('docs/PROVIDERS.md says what the YAML says; `npm run docs` writes it anew', () => {
-  expect(existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : '').toBe(freshPage())
+test.each(PAGES)('docs/$name says what its source says; `npm run docs` writes it anew', ({ file, fresh }) => {
+  expect(existsSync(file) ? readFileSync(file, 'utf8') : '').toBe(fresh())
 })

@@ -1,5 +1,5 @@
-/** `npm run docs`: writes docs/PROVIDERS.md anew. */
+/** `npm run docs`: writes docs/PROVIDERS.md and docs/CONFIGURATION.md anew. */
 import { writeFileSync } from 'node:fs'
-import { freshPage, PAGE } from './page.ts'
+import { PAGES } from './page.ts'
 
-writeFileSync(PAGE, freshPage())
+for (const { file, fresh } of PAGES) writeFileSync(file, fresh())
