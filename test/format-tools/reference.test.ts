@@ -1,4 +1,4 @@
-/** The reference names all that there is: a plug or a key that it forgets, nobody finds. */
+/** The reference names all that there is: a function or a key that it forgets, nobody finds. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { AUTHORIZERS } from '../../src/upstream/auth/index.ts'
@@ -22,11 +22,11 @@ const { $defs } = JSON.parse(read('../../src/config/providers.schema.json')) as 
 const { format } = $defs
 
 const KINDS: [what: string, names: string[]][] = [
-  ['chores', Object.keys(REQUEST_TRANSFORMS)],
-  ['plugs', Object.keys(TEMPLATE_FUNCTIONS)],
+  ['request transforms', Object.keys(REQUEST_TRANSFORMS)],
+  ['template functions', Object.keys(TEMPLATE_FUNCTIONS)],
   ['framings', Object.keys(FRAMINGS)],
   ['authorisers', Object.keys(AUTHORIZERS)],
-  ['stream plugs', Object.keys(STREAM_TRANSFORMS)],
+  ['stream transforms', Object.keys(STREAM_TRANSFORMS)],
   ['keys of a definition', Object.keys(format.properties)],
   ['keys of a request', Object.keys(format.properties['request']?.properties ?? {})],
   ['keys of a stream', Object.keys(format.properties['stream']?.properties ?? {})],
@@ -40,8 +40,8 @@ describe('the reference names all', () => {
   })
 
   test.each([
-    ['chore', REQUEST_TRANSFORMS],
-    ['plug', TEMPLATE_FUNCTIONS],
+    ['request transform', REQUEST_TRANSFORMS],
+    ['template function', TEMPLATE_FUNCTIONS],
   ])('and no %s that is gone', (title, table) => {
     const [, rows = ''] =
       new RegExp(`^\\| ${title} \\(options\\)[^]*?\\n(\\| \`[^]*?)\\n\\n`, 'm').exec(reference) ?? []
