@@ -39,7 +39,7 @@ const TABLES = ['src/formats', 'src/upstream/request/transforms', 'src/upstream/
 /** Files beside each other in one folder, each of which answers another question. */
 const MOST_FILES = 15
 
-/** Where a name of a vendor belongs into TypeScript: plugs that are named for one, and what every client speaks. */
+/** Where a name of a vendor belongs into TypeScript: files that are named for one, and what every client speaks. */
 const NAMES_A_VENDOR: Record<string, string> = {
   'src/upstream/auth/aws-sigv4.ts': 'a signature',
   'src/upstream/auth/google-oauth.ts': 'a token exchange',
@@ -49,7 +49,7 @@ const NAMES_A_VENDOR: Record<string, string> = {
   'src/upstream/response/framing/index.ts': 'the table of framings',
   'src/upstream/types.ts': 'tells of the framing above',
   'src/upstream/response/answer-deltas.ts': "that framing's media type",
-  'src/upstream/response/transforms/partial-arguments.ts': 'a plug of one wire',
+  'src/upstream/response/transforms/partial-arguments.ts': 'a stream transform of one wire',
   'src/api/chat-completions/response/upstream-chunk/thought-signature.ts': "clients' own name for a field",
   'src/format-tools/live/recorded-case.ts': 'prefixes of keys, to find and mask them',
 }
@@ -124,11 +124,11 @@ describe('files', () => {
     expect(['let a: any', 'f(x as unknown as Y)', 'Map<string, any>'].filter((text) => !isLoose(text))).toEqual([])
   })
 
-  test('no source names a vendor, outside named plugs', () => {
+  test('no source names a vendor, outside files named for one', () => {
     expect(sources.filter((file) => VENDORS.test(read(file)) && !Object.hasOwn(NAMES_A_VENDOR, file))).toEqual([])
   })
 
-  test('each named plug is still there', () => {
+  test('each file that may name one is still there', () => {
     expect(Object.keys(NAMES_A_VENDOR).filter((file) => !sources.includes(file))).toEqual([])
   })
 })

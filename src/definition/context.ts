@@ -1,11 +1,11 @@
-/** What compiling a node needs: the names in sight, the plugs, and the way back in, so that operators know no template. */
+/** What compiling a node needs: the names in sight, the functions, and the way back in, so that operators know no template. */
 import type { Path } from './error.ts'
 import type { Frame, Pattern, Scope } from './scope.ts'
 
 /** Frame => JSON; undefined is "nothing to put". */
 export type Template = (frame: Frame) => unknown
 
-/** A named plug: made once with the options that stand in the YAML, then called with each value. */
+/** A named function: made once with the options that stand in the YAML, then called with each value. */
 export type TemplateFunction = (options: Record<string, unknown>) => (value: unknown) => unknown
 
 /**

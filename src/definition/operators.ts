@@ -67,21 +67,21 @@ function compileTerms(
 
 const USE = new Set(['$use', 'of', 'with'])
 
-/** A named plug on the value of `of`, with the constant options of `with`. */
+/** A named function on the value of `of`, with the constant options of `with`. */
 export function compileUse(node: Record<string, unknown>, context: TemplateContext, path: Path): Template {
   onlyKeys(node, USE, path)
   const name = node['$use']
-  const plug = typeof name === 'string' && Object.hasOwn(context.functions, name) ? context.functions[name] : undefined
-  if (!plug) {
+  const make = typeof name === 'string' && Object.hasOwn(context.functions, name) ? context.functions[name] : undefined
+  if (!make) {
     const known = Object.keys(context.functions)
     throw new DefinitionError(
-      `unknown plug "${String(name)}"${didYouMean(String(name), known)} (${known.join(', ')})`,
+      `unknown function "${String(name)}"${didYouMean(String(name), known)} (${known.join(', ')})`,
       [...path, '$use'],
     )
   }
   const options = node['with'] ?? {}
   if (!isMap(options)) throw new DefinitionError('with is a map of options', [...path, 'with'])
-  const apply = plug(options)
+  const apply = make(options)
   const of = context.compile(node['of'], context, [...path, 'of'])
   return settled(
     (frame) => {

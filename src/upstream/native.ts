@@ -83,7 +83,7 @@ export function rawDecoder(decoder: StreamDecoder): StreamDecoder {
     end(out) {
       const first = out.length
       decoder.end(out)
-      // what plugs held back was carried with its own event
+      // what stream transforms held back was carried with its own event
       for (let at = first; at < out.length; at++) (out[at] as Delta).raw = null
     },
   }

@@ -1,4 +1,4 @@
-/** How one vendor is called: the types between a definition, its plugs and the attempt. */
+/** How one vendor is called: the types between a definition, its named components and the attempt. */
 import type { AnswerFlow } from '../chat/answer-flow.ts'
 import type { Cancellation } from '../runtime/cancellation.ts'
 import type { ChatRequest, NativeRequest } from '../chat/request.ts'
@@ -91,11 +91,11 @@ export interface Encoded {
   warnings: string[]
 }
 
-/** Reads one stream; made once per answer because some plugs remember. */
+/** Reads one stream; made once per answer because some stream transforms remember. */
 export interface StreamDecoder {
   /** Appends the event's deltas to `out`; true when the vendor's own terminator was seen. */
   decode(event: FramedEvent, out: Delta[]): boolean
-  /** The stream ended: plugs give out what they held back. */
+  /** The stream ended: stream transforms give out what they held back. */
   end(out: Delta[]): void
   /** Where it tells the usual event without parsing it, how. */
   template?: ChunkTemplate

@@ -12,7 +12,7 @@ describe('a broken file is reported at the exact line and column, with what was 
     expect(problems.map(({ line, column, message }) => `${line}:${column} ${message}`)).toEqual(
       places.map(({ line, column }, index) => {
         const message = messages[index] ?? ''
-        // a list of all known plugs grows; its beginning is enough
+        // a list of all known components grows; its beginning is enough
         return message.endsWith('(')
           ? expect.stringContaining(`${line}:${column} ${message}`)
           : `${line}:${column} ${message}`

@@ -170,13 +170,13 @@ const BROKEN: Broken[] = [
     at: 'key',
   },
   {
-    what: 'a plug misspelt',
+    what: 'a function misspelt',
     definition: body({ a: { $use: 'shema', of: '$model' } }),
-    message: 'unknown plug "shema", did you mean schema?',
+    message: 'unknown function "shema", did you mean schema?',
     path: ['request', 'body', 'a', '$use'],
   },
   {
-    what: 'options of a plug that are no map',
+    what: 'options of a function that are no map',
     definition: body({ a: { $use: 'schema', of: '$model', with: [] } }),
     message: 'with is a map of options',
     path: ['request', 'body', 'a', 'with'],
@@ -263,7 +263,7 @@ const BROKEN: Broken[] = [
     at: 'key',
   },
   { what: 'rules that are no list', definition: { response: {} }, message: 'rules are a list', path: ['response'] },
-  // tables and plugs
+  // tables and named components
   {
     what: 'a framing misspelt',
     definition: stream({ framing: 'ssee' }),
@@ -278,9 +278,9 @@ const BROKEN: Broken[] = [
     at: 'key',
   },
   {
-    what: 'a plug of a stream misspelt',
+    what: 'a stream transform misspelt',
     definition: stream({ through: ['nope'] }),
-    message: 'unknown stream plug "nope"',
+    message: 'unknown stream transform "nope"',
     path: ['stream', 'through', 0],
   },
   {
@@ -291,7 +291,7 @@ const BROKEN: Broken[] = [
     at: 'key',
   },
   {
-    what: 'a chore misspelt',
+    what: 'a request transform misspelt',
     definition: request({ prepare: ['trim-last-anser'] }),
     message: 'did you mean trim-last-answer?',
     path: ['request', 'prepare', 0],

@@ -159,7 +159,7 @@ describe('operators', () => {
     expect(fill({ $first: ['$a'] }, { a: undefined })).toBeUndefined()
   })
 
-  test('$use calls a plug with its options, not on nothing', () => {
+  test('$use calls a function with its options, not on nothing', () => {
     const functions = {
       join: (options: Record<string, unknown>) => (value: unknown) => (value as string[]).join(String(options['by'])),
     }

@@ -1,13 +1,13 @@
-/** Plugs that a stream goes through say the same however the network cuts it. */
+/** Stream transforms say the same however the network cuts it. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Delta } from '../../src/chat/delta.ts'
 import { STREAM_TRANSFORMS } from '../../src/upstream/response/transforms/index.ts'
 
 function through(name: string, options: Record<string, unknown>, reads: Delta[][]): Delta[] {
-  const plug = STREAM_TRANSFORMS[name]?.(options)()
-  if (!plug) throw new Error(`no plug ${name}`)
-  return [...reads.flatMap((deltas) => plug.push(deltas)), ...plug.end()]
+  const transform = STREAM_TRANSFORMS[name]?.(options)()
+  if (!transform) throw new Error(`no transform ${name}`)
+  return [...reads.flatMap((deltas) => transform.push(deltas)), ...transform.end()]
 }
 
 const told = (deltas: Delta[], field: 'text' | 'reasoning'): string =>

@@ -1,5 +1,5 @@
 /**
- * The API of LLM-API-BalancedCall, this project's ancestor, for its users: no model is named, any may answer. Its shapes are
+ * The API of LLM-API-BalancedCall, this project's predecessor, for its users: no model is named, any may answer. Its shapes are
  * kept (`{ "result": … }`, `{ "error": "text" }`); a key is shown by its name, never by its value.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'

@@ -50,7 +50,7 @@ function formatRow(folder: string, name: string): string[] {
 function inherited(folder: string, name: string, find: (definition: Record<string, unknown>) => unknown): string {
   const definition = readSource(join(folder, `${name}.yaml`)).value as Record<string, unknown>
   const found = find(definition)
-  if (found !== undefined) return plugName(found)
+  if (found !== undefined) return componentName(found)
   const parent = definition['extends']
   return typeof parent === 'string' ? inherited(folder, parent, find) : ''
 }
@@ -63,9 +63,9 @@ function documentation(text: string): string {
   return link === undefined ? '' : `<${link}>`
 }
 
-function plugName(plug: unknown): string {
-  if (typeof plug === 'string') return plug
-  return isMap(plug) ? (Object.keys(plug)[0] ?? '') : ''
+function componentName(node: unknown): string {
+  if (typeof node === 'string') return node
+  return isMap(node) ? (Object.keys(node)[0] ?? '') : ''
 }
 
 function providerRow({ name, variables, format, models, limits, source, checked, notes }: CatalogueEntry): string[] {

@@ -43,7 +43,7 @@ export interface FormatDefinition {
     /** Text of the event that ends the stream. */
     done?: string
     events: unknown[]
-    /** Named plugs that the deltas go through, in order. */
+    /** Named stream transforms that the deltas go through, in order. */
     through?: unknown[]
   }
   finish_reasons?: Record<string, string>

@@ -84,8 +84,8 @@ export function compileFormat(name: string, definition: FormatDefinition, watch?
 
 function compileAuth(node: unknown): Authorizer | undefined {
   if (node === undefined) return undefined
-  const { plug, options } = readNamedComponent(node, AUTHORIZERS, 'authoriser', ['auth'])
-  return plug(options)
+  const { component, options } = readNamedComponent(node, AUTHORIZERS, 'authoriser', ['auth'])
+  return component(options)
 }
 
 /** What the format says, unless a model's own entry says otherwise. */
@@ -104,9 +104,9 @@ function decodeWhole(read: EventReader, through: (() => StreamTransform)[], body
   // a list of one stands for the one in some vendors' answers
   read(Array.isArray(body) && body.length === 1 ? body[0] : body, undefined, deltas, { raw: {} })
   for (const make of through) {
-    const plug = make()
-    deltas = plug.push(deltas)
-    const held = plug.end()
+    const transform = make()
+    deltas = transform.push(deltas)
+    const held = transform.end()
     if (held.length > 0) deltas = [...deltas, ...held]
   }
   return deltas
@@ -128,19 +128,22 @@ function compileStream(
   const node = definition.stream ?? { framing: 'json', events: definition.response }
   if (!isMap(node)) throw new DefinitionError('stream is { framing, events }', ['stream'])
   onlyKeys(node, STREAM_KEYS, ['stream'])
-  const { plug, options } = readNamedComponent<Framing>(node.framing, FRAMINGS, 'framing', ['stream', 'framing'])
+  const { component: framing, options } = readNamedComponent<Framing>(node.framing, FRAMINGS, 'framing', [
+    'stream',
+    'framing',
+  ])
   const read = compileEvents(node.events, definition, errors, ['stream', 'events'], watch)
   const through = (node.through ?? []).map((each, i) => {
-    const named = readNamedComponent(each, STREAM_TRANSFORMS, 'stream plug', ['stream', 'through', i])
-    return named.plug(named.options)
+    const named = readNamedComponent(each, STREAM_TRANSFORMS, 'stream transform', ['stream', 'through', i])
+    return named.component(named.options)
   })
   const asText = node.data === 'text'
   const terminator = node.done
   // Whoever watches the rules wants to see them at work.
   const judgement = asText || watch ? undefined : judgementOf(node.events)
   return {
-    framing: (given) => plug({ ...given, ...options }),
-    streamsJson: JSON_FRAMINGS.has(plug),
+    framing: (given) => framing({ ...given, ...options }),
+    streamsJson: JSON_FRAMINGS.has(framing),
     through,
     decoder: () =>
       streamDecoder(
@@ -208,13 +211,13 @@ function streamDecoder(
     decode(event, out) {
       let deltas: Delta[] = []
       const done = decode(event, deltas)
-      for (const plug of functions) deltas = plug.push(deltas)
+      for (const transform of functions) deltas = transform.push(deltas)
       out.push(...deltas)
       return done
     },
     end(out) {
       let deltas: Delta[] = []
-      for (const plug of functions) deltas = [...plug.push(deltas), ...plug.end()]
+      for (const transform of functions) deltas = [...transform.push(deltas), ...transform.end()]
       out.push(...deltas)
     },
   }

@@ -1,4 +1,4 @@
-/** Named plugs of templates: `$use: schema`, `of: $parameters`, `with: { … }`. */
+/** Functions that templates call: `$use: schema`, `of: $parameters`, `with: { … }`. */
 import type { TemplateFunction } from '../../definition/context.ts'
 import { join } from './join.ts'
 import { jsonObject, jsonText } from './json.ts'

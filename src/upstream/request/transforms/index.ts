@@ -43,9 +43,9 @@ export const REQUEST_TRANSFORMS: Record<string, RequestTransform> = {
 /** The request transforms of a list of names, or `{ name: options }`, in order. */
 export function compileRequestTransforms(nodes: unknown, path: Path): ReturnType<RequestTransform>[] {
   if (nodes === undefined) return []
-  if (!Array.isArray(nodes)) throw new DefinitionError('prepare is a list of chores', path)
+  if (!Array.isArray(nodes)) throw new DefinitionError('prepare is a list of request transforms', path)
   return nodes.map((node: unknown, i) => {
-    const { plug, options } = readNamedComponent(node, REQUEST_TRANSFORMS, 'chore', [...path, i])
-    return plug(options)
+    const { component, options } = readNamedComponent(node, REQUEST_TRANSFORMS, 'request transform', [...path, i])
+    return component(options)
   })
 }

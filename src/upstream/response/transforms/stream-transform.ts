@@ -1,6 +1,6 @@
 import type { Delta } from '../../../chat/delta.ts'
 
-/** A plug at work on one stream. */
+/** A stream transform at work on one stream. */
 export interface StreamTransform {
   /** Changes, holds back or adds deltas; gives the list to go on with. */
   push(deltas: Delta[]): Delta[]
