@@ -42,6 +42,7 @@ function providerSpec(provider: Provider): ProviderSpec {
   return { ...provider, models: Object.fromEntries(models) }
 }
 
+/** Without keys for what the file does not say: laid over a route, an undefined limit would take the route's own away. */
 function factsOf({ limits, price, ...capabilities }: ModelInfo): ModelFacts {
-  return { limits, price, capabilities }
+  return { ...(limits && { limits }), ...(price && { price }), capabilities }
 }

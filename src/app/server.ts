@@ -18,7 +18,7 @@ import { redacted } from '../api/headers/answer-headers.ts'
 import { createKeyCheck } from '../api/http/client-key.ts'
 import { errorHeaders } from '../api/headers/error-headers.ts'
 import { errorShapeOf } from '../api/inbound/error-shapes.ts'
-import { GatewayError } from '../chat/error.ts'
+import { GatewayError, INTERNAL_MESSAGE } from '../chat/error.ts'
 import { nearMiss } from '../definition/near-miss.ts'
 import type { ServerConfig } from '../config/config.ts'
 import type { Gateway } from '../gateway/types.ts'
@@ -92,7 +92,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     void pages.register(models, { models: () => parts.models, suggest: nearest })
     registerMetrics(pages, parts.metrics)
     registerScheduler(pages, parts.scheduler)
-    void pages.register(legacyRoutes, { gateway: parts.gateway, load: parts.load, clientOf })
+    void pages.register(legacyRoutes, { gateway: parts.gateway, load: parts.load, clientOf, log: parts.log })
   })
   void app.register(chatCompletions, {
     log: parts.log,
@@ -144,7 +144,7 @@ function asClientError(error: FastifyError | GatewayError): GatewayError {
     const message = `We could not parse the JSON body of your request: ${error.message}`
     return new GatewayError('invalid_request', message, { status, cause: error })
   }
-  return new GatewayError('internal', 'The gateway failed on this request; its log has the cause.', { cause: error })
+  return new GatewayError('internal', INTERNAL_MESSAGE, { cause: error })
 }
 
 function sendError(

@@ -1,7 +1,7 @@
 /** Faults on their way through the gateway: from deltas, from whatever was thrown, and with what is known beside them. */
 import type { Cancellation } from '../runtime/cancellation.ts'
 import type { Delta, DeltaError } from '../chat/delta.ts'
-import { GatewayError } from '../chat/error.ts'
+import { GatewayError, INTERNAL_MESSAGE } from '../chat/error.ts'
 import type { RequestState } from './request-state.ts'
 
 /** Whatever was thrown, as the one error that crosses boundaries. */
@@ -13,7 +13,7 @@ export function asGatewayError(cause: unknown, signal?: Cancellation): GatewayEr
     return new GatewayError('cancelled', 'the client closed the request', { cause })
   }
   if (cause instanceof GatewayError) return cause
-  return new GatewayError('internal', 'the gateway failed on this request; its log has the cause', { cause })
+  return new GatewayError('internal', INTERNAL_MESSAGE, { cause })
 }
 
 export function fromDelta(error: DeltaError): GatewayError {

@@ -14,7 +14,7 @@ export interface FleetParts {
   text: (each: Iterable<Counts>, workers: number) => string
   /** Adds the second to the first. */
   add: (to: Counts, more: Counts) => void
-  log: { warn(fields: object, text: string): void; info(text: string): void }
+  log: { error(fields: object, text: string): void; warn(fields: object, text: string): void; info(text: string): void }
 }
 
 export interface Fleet {
@@ -95,6 +95,7 @@ export function createFleet({ args, scheduler, text, add, log }: FleetParts): Fl
         page,
         configuration,
         send: member.send,
+        failed: (err) => log.error({ err }, 'the scheduler failed on a request of a worker'),
         counted(told) {
           counts.set(member, told)
           for (const done of member.counted.splice(0)) done()

@@ -1,6 +1,6 @@
 /** The owner's side of one worker: its requests for leases, its leases, and what becomes of both when it dies. */
 import { createCanceller, type Canceller } from '../runtime/cancellation.ts'
-import { GatewayError } from '../chat/error.ts'
+import { GatewayError, INTERNAL_MESSAGE } from '../chat/error.ts'
 import type { Counts } from '../observability/metrics.ts'
 import type { AcquireRequest, Lease, Scheduler } from '../scheduler/types.ts'
 import type { Fault, ToOwner, ToWorker } from './messages.ts'
@@ -15,6 +15,8 @@ export interface OwnerParts {
   counted: (counts: Counts) => void
   ready: (address: string) => void
   send: (message: ToWorker) => void
+  /** Hears what no worker is told: a fault of this process. */
+  failed: (cause: unknown) => void
 }
 
 export interface WorkerSession {
@@ -30,6 +32,7 @@ export function createWorkerSession({
   counted,
   ready,
   send,
+  failed,
 }: OwnerParts): WorkerSession {
   const waiting = new Map<number, Canceller>()
   const leases = new Map<number, Lease>()
@@ -63,6 +66,15 @@ export function createWorkerSession({
     const lease = leases.get(id)
     leases.delete(id)
     return lease
+  }
+
+  function faultOf(error: unknown): Fault {
+    if (!(error instanceof GatewayError)) {
+      failed(error)
+      return faultOf(new GatewayError('internal', INTERNAL_MESSAGE))
+    }
+    const { kind, message, status, type, code, param, retryAfter, extra } = error
+    return { kind, message, details: { status, type, code, param, retryAfter, extra } }
   }
 
   return {
@@ -109,10 +121,4 @@ export function createWorkerSession({
 /** Taken for somebody who left in that moment: nothing was sent, so nothing was used. */
 function giveBack(lease: Lease): void {
   lease.fail({ kind: 'shutting_down', started: false })
-}
-
-function faultOf(error: unknown): Fault {
-  if (!(error instanceof GatewayError)) return faultOf(new GatewayError('internal', String(error)))
-  const { kind, message, status, type, code, param, retryAfter, extra } = error
-  return { kind, message, details: { status, type, code, param, retryAfter, extra } }
 }

@@ -61,6 +61,7 @@ async function own(): Promise<void> {
     page: async () => '',
     configuration: '',
     counted: () => {},
+    failed: (cause) => console.error(cause),
     ready: () => {},
   })
   let ended = (_used: number): void => {}

@@ -2,8 +2,8 @@
  * The API of LLM-API-BalancedCall, this project's predecessor, for its users: no model is named, any may answer. Its shapes are
  * kept (`{ "result": … }`, `{ "error": "text" }`); a key is shown by its name, never by its value.
  */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { GatewayError } from '../../chat/error.ts'
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { errorBody, GatewayError, INTERNAL_MESSAGE } from '../../chat/error.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import type { ChatContext, Gateway } from '../../gateway/types.ts'
 import { createCompletion } from '../chat-completions/response/completion.ts'
@@ -19,25 +19,28 @@ export interface LegacyRoutesOptions {
   load: LoadView
   /** Who asks, for fairness and limits. */
   clientOf?: (request: FastifyRequest) => string | undefined
+  log?: Pick<FastifyBaseLogger, 'error'>
 }
 
 /** The predecessor's users name no model: any may answer. */
 const ANY = 'auto'
 
 export async function legacyRoutes(app: FastifyInstance, options: LegacyRoutesOptions): Promise<void> {
-  const { gateway, load, clientOf } = options
+  const { gateway, load, clientOf, log = app.log } = options
   const contextOf = (request: FastifyRequest, reply: FastifyReply): ChatContext => ({
     signal: clientSignal(reply.raw),
     id: request.id,
     client: clientOf?.(request),
     maxWait: readMaxWait(request.headers['x-max-wait']),
   })
-  app.setErrorHandler((error, _request, reply) => {
+  app.setErrorHandler((error, request, reply) => {
     const told =
-      error instanceof GatewayError
-        ? error
-        : new GatewayError('internal', 'the gateway failed on this request', { cause: error })
-    return reply.code(told.status).headers(errorHeaders(told)).send({ error: told.message })
+      error instanceof GatewayError ? error : new GatewayError('internal', INTERNAL_MESSAGE, { cause: error })
+    if (told.kind === 'internal') log.error({ err: told.cause ?? told, request: request.id }, 'request failed')
+    return reply
+      .code(told.status)
+      .headers(errorHeaders(told))
+      .send({ error: errorBody(told).error['message'] })
   })
 
   app.post('/llm/chat', async (request, reply) => {

@@ -52,25 +52,14 @@ function directSpec(schedulerState: SchedulerState, model: string): PoolSpec | u
   const provider = schedulerState.providers.get(model.slice(0, Math.max(slash, 0)))
   const name = model.slice(slash + 1)
   if (!provider || name === '') return undefined
-  const facts = provider.spec.models?.[name]
-  if (facts) {
-    return {
-      model,
-      weight: 1,
-      routes: [{ provider: provider.spec.name, model: name, weight: 1, tier: 0, limits: [], ...facts }],
-      limits: [],
-    }
-  }
-  // What some pool's route says of this model holds here as well.
-  const route = [...schedulerState.specs.values()]
-    .flatMap(({ routes }) => routes)
-    .find((route) => route.provider === provider.spec.name && route.model === name)
-  return {
-    model,
-    weight: 1,
-    routes: [{ limits: [], ...route, provider: provider.spec.name, model: name, weight: 1, tier: 0 }],
-    limits: [],
-  }
+  // What the file says of this model, or else what some pool's route says of it, holds here as well.
+  const facts = Object.hasOwn(provider.spec.models ?? {}, name)
+    ? provider.spec.models?.[name]
+    : [...schedulerState.specs.values()]
+        .flatMap(({ routes }) => routes)
+        .find((route) => route.provider === provider.spec.name && route.model === name)
+  const route = { ...facts, provider: provider.spec.name, model: name, weight: 1, tier: 0, limits: facts?.limits ?? [] }
+  return { model, weight: 1, routes: [route], limits: [] }
 }
 
 function makeRoom(schedulerState: SchedulerState): void {
