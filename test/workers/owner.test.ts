@@ -6,7 +6,12 @@ import { createWorkerSession } from '../../src/workers/worker-session.ts'
 
 test("a fault of the owner's is told as one, without its text", async () => {
   const fault = new TypeError('limits is not iterable: sk-secret-1')
-  const scheduler = { acquire: () => Promise.reject(fault) } as unknown as Scheduler
+  const scheduler: Scheduler = {
+    acquire: () => Promise.reject(fault),
+    report: () => Promise.reject(fault),
+    setEnabled: () => Promise.reject(fault),
+    close: () => {},
+  }
   const failures: unknown[] = []
   const told = new Promise<ToWorker>((resolve) => {
     const desk = createWorkerSession({
