@@ -80,6 +80,8 @@ export interface Target {
   base_url: string
   /** The upstream's name for the model. */
   model: string
+  /** The most tokens that it gives, where the configuration says so. */
+  max_output?: number
   secret: Secret
   /** The provider's own headers. */
   headers: Record<string, string>

@@ -61,7 +61,8 @@ function readJson(source: string): Record<string, unknown> {
 async function showRequest(request: ChatRequest, provider: Provider, model: string): Promise<string> {
   const key = provider.keys[0]
   const secret = key?.secret ?? PLACEHOLDER_KEY
-  const target = { base_url: provider.base_url, model, secret, headers: provider.headers }
+  const { base_url, headers } = provider
+  const target = { base_url, model, secret, headers, max_output: provider.models[model]?.max_output }
   const { request: unsigned, warnings } = provider.format.encode(request, target)
   const signed = provider.format.authorize
     ? await provider.format.authorize(unsigned, {

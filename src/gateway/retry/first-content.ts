@@ -19,6 +19,8 @@ export interface GatewayProvider {
   keys: { name: string; secret: Secret }[]
   /** Goes before what the format says. */
   prefix?: Prefix
+  /** What is known of its models, by upstream name. */
+  models?: Record<string, { max_output?: number }>
 }
 
 export async function awaitFirstContent(
@@ -33,7 +35,7 @@ export async function awaitFirstContent(
   const answer = await attempt(
     requestState.beginning === '' ? requestState.request : begun(requestState, provider, model),
     provider.format,
-    { base_url: provider.base_url, model, secret, headers },
+    { base_url: provider.base_url, model, secret, headers, max_output: provider.models?.[model]?.max_output },
     attempted,
   )
   const began: StartedAnswer = { answer, head: [], meter: createUsageMeter(), empty: true }

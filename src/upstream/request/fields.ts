@@ -66,6 +66,7 @@ export const REQUEST_SHAPES: Record<string, Shape> = {
   model: ANYTHING,
   key: ANYTHING,
   traits: ANYTHING,
+  max_output: ANYTHING,
 }
 
 /** A field of the request, by a name that a client knows. */
@@ -133,6 +134,7 @@ export function fillFrame(frame: Frame, request: ChatRequest, target: Target, tr
   frame[MODEL + 1] = target.secret === '' ? undefined : target.secret
   if (target.secret !== '') shape |= KEY_BIT
   frame[MODEL + 2] = traits
+  frame[MODEL + 3] = target.max_output
   return shape
 }
 
@@ -186,6 +188,7 @@ const NEVER_WATCHED = new Set([
   'model',
   'key',
   'traits',
+  'max_output',
   'stream',
   'include_usage',
   'body',

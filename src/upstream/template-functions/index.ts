@@ -10,6 +10,7 @@ import { split } from './split.ts'
 import { base64Text } from './base64-text.ts'
 import { characters } from './characters.ts'
 import { filled } from './filled.ts'
+import { first } from './first.ts'
 import { only } from './only.ts'
 import { onlyKeysOf } from './only-keys.ts'
 import { without } from './without.ts'
@@ -18,6 +19,7 @@ export const TEMPLATE_FUNCTIONS: Record<string, TemplateFunction> = {
   'base64-text': base64Text,
   characters,
   filled,
+  first,
   join,
   'json-object': jsonObject,
   'json-text': jsonText,

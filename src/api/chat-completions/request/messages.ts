@@ -15,7 +15,7 @@ export function parseMessages(wires: readonly unknown[]): Message[] {
 }
 
 function parseMessage(wire: Record<string, unknown>, position: number, calls: OpenCalls): Message {
-  const content = parseContent(wire['content'], position)
+  const content = withMark(parseContent(wire['content'], position), wire['cache_control'])
   const text = textOf(content)
   const message: Message = { role: 'user', content, wire }
   if (text !== '') message.text = text
@@ -35,6 +35,13 @@ function parseMessage(wire: Record<string, unknown>, position: number, calls: Op
   }
   if (name !== undefined) message.name = name
   return message
+}
+
+/** Some clients set the mark of the cache beside the content: it means the content's last part. */
+function withMark(content: Part[], mark: unknown): Part[] {
+  const last = content.at(-1)
+  if (!isRecord(mark) || last === undefined || 'cache_control' in last) return content
+  return [...content.slice(0, -1), { ...last, cache_control: mark } as Part]
 }
 
 function textOf(content: readonly Part[]): string {
