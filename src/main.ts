@@ -30,7 +30,7 @@ async function unknownCommand(name: string): Promise<UsageError> {
   const { didYouMean } = await import('./definition/near-miss.ts')
   const names = Object.keys(COMMANDS)
   const near = didYouMean(name, names) || `; there are ${names.join(', ')}`
-  return new UsageError(`no command "${name}"${near} (balanced-call --help)`)
+  return new UsageError(`unknown command "${name}"${near} (balanced-call --help)`)
 }
 
 main(process.argv.slice(2)).then(

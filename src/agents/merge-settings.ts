@@ -29,7 +29,7 @@ function intoJson(before: string, set: Settings): string {
   let text = before.trim() === '' ? '{}\n' : before
   parseJsonc(text, faults, { allowTrailingComma: true })
   const [fault] = faults
-  if (fault) throw new Error(`it is no JSON: ${printParseErrorCode(fault.error)} at character ${fault.offset}`)
+  if (fault) throw new Error(`it is not valid JSON: ${printParseErrorCode(fault.error)} at character ${fault.offset}`)
   const formattingOptions = { insertSpaces: true, tabSize: 2 }
   for (const [path, value] of leaves(set)) text = applyEdits(text, modify(text, path, value, { formattingOptions }))
   return text.endsWith('\n') ? text : `${text}\n`
@@ -43,7 +43,7 @@ function intoToml(before: string, set: Settings): string {
 
 function intoYaml(before: string, set: Settings): string {
   const document = yamlOf(before)
-  if (document.contents !== null && !isMap(document.contents)) throw new Error('it is no map of settings')
+  if (document.contents !== null && !isMap(document.contents)) throw new Error('it is not a map of settings')
   for (const [path, value] of leaves(set)) document.setIn(path, value)
   return document.toString()
 }
@@ -52,7 +52,7 @@ function intoYamlList(before: string, entries: Settings[], key: string): string 
   const document = yamlOf(before)
   if (document.contents === null) document.contents = document.createNode([])
   const list = document.contents
-  if (!isSeq(list)) throw new Error('it is no list of entries')
+  if (!isSeq(list)) throw new Error('it is not a list of entries')
   for (const entry of entries) {
     const at = list.items.findIndex((item) => isMap(item) && item.get(key) === entry[key])
     if (at >= 0) list.items[at] = document.createNode(entry)
@@ -64,7 +64,7 @@ function intoYamlList(before: string, entries: Settings[], key: string): string 
 function yamlOf(text: string): Document {
   const document: Document = parseDocument(text)
   const [fault] = document.errors
-  if (fault) throw new Error(`it is no YAML: ${fault.message}`)
+  if (fault) throw new Error(`it is not valid YAML: ${fault.message}`)
   return document
 }
 

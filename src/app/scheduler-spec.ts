@@ -32,7 +32,7 @@ async function load(file: string): Promise<Strategy> {
   try {
     return await loadStrategy(file)
   } catch (cause) {
-    const message = `this is no strategy: ${cause instanceof Error ? cause.message : String(cause)}`
+    const message = `this is not a strategy: ${cause instanceof Error ? cause.message : String(cause)}`
     throw new ConfigError([{ file, line: 1, column: 1, message, excerpt: '' }])
   }
 }

@@ -137,7 +137,7 @@ function asClientError(error: FastifyError | GatewayError): GatewayError {
     })
   }
   if (error.code === 'FST_ERR_BAD_URL') {
-    const message = 'The path of the request holds a percent sign that is no encoding of UTF-8: write it as %25.'
+    const message = 'The path of the request holds a percent sign that is not valid UTF-8: write it as %25.'
     return new GatewayError('invalid_request', message, { code: 'invalid_url', cause: error })
   }
   if (status < 500) {

@@ -21,7 +21,7 @@ function mistake(cause: unknown, names: readonly string[]): string {
   const known = names.map((name) => `--${name}`)
   const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1]
   const near = unknown === undefined ? undefined : didYouMean(unknown, known)
-  const told = unknown === undefined ? message : `no option ${unknown}${near}`
+  const told = unknown === undefined ? message : `unknown option ${unknown}${near}`
   return near ? told : `${told} (options: ${known.join(', ')})`
 }
 
@@ -33,7 +33,7 @@ export function configFile(given: string | undefined): string {
 export function readPort(text: string): number {
   const port = Number(text)
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
-  throw new UsageError(`"${text}" is no port; give a whole number from 0 to 65535`)
+  throw new UsageError(`"${text}" is not a port: use a whole number from 0 to 65535`)
 }
 
 /** A number of processes; `auto` is one for each core that this process may use. */
@@ -41,5 +41,5 @@ export function readWorkers(given: string | number): number {
   if (given === 'auto') return availableParallelism()
   const workers = Number(given)
   if (Number.isInteger(workers) && workers >= 1 && workers <= 256) return workers
-  throw new UsageError(`"${given}" is no number of workers; give a whole number from 1 to 256, or auto`)
+  throw new UsageError(`"${given}" is not a number of workers: use a whole number from 1 to 256, or auto`)
 }

@@ -77,7 +77,7 @@ export interface Bounds {
   headers: number
   /** Bytes of one event of an upstream's stream. */
   event: number
-  /** Bytes of an upstream's answer that is no stream. */
+  /** Bytes of an upstream's answer that is not a stream. */
   answer: number
   /** Clients' connections at once. */
   connections: number

@@ -30,7 +30,7 @@ export function readPatternHole(text: string, path: Path): PatternHole | undefin
   if (!text.startsWith('$') || text.startsWith('$$')) return undefined
   const match = HOLE.exec(text)
   if (!match || match[2])
-    throw new DefinitionError(`"${text}" is no hole; a pattern's hole is $name, $name? or $name:type`, path)
+    throw new DefinitionError(`"${text}" is not a hole; a pattern's hole is $name, $name? or $name:type`, path)
   const type = match[3]
   if (type !== undefined && !isHoleType(type)) {
     const known = Object.keys(TYPES)
@@ -54,11 +54,12 @@ export interface Hole {
   known?: Known
 }
 
-/** A whole-string hole: its value keeps its type. Undefined when the text is no hole. */
+/** A whole-string hole: its value keeps its type. Undefined when the text is not a hole. */
 export function readTemplateHole(text: string, scope: Scope, path: Path): Hole | undefined {
   if (!text.startsWith('$') || text.startsWith('$$') || text.startsWith('${')) return undefined
   const match = HOLE.exec(text)
-  if (!match) throw new DefinitionError(`"${text}" is no hole; write $name, $name.path, or $$ for a dollar sign`, path)
+  if (!match)
+    throw new DefinitionError(`"${text}" is not a hole; write $name, $name.path, or $$ for a dollar sign`, path)
   if (match[3] || match[4]) throw new DefinitionError(`"${text}": types and ? belong in a pattern`, path)
   return reach(match[1] ?? '', match[2] ?? '', scope, path, 1)
 }
@@ -121,7 +122,12 @@ export function readText(
     parts.push(unescape(text.slice(last, match.index)))
     const inside = /^([A-Za-z_]\w*)((?:\.\w+)*)(?::(\w+))?$/.exec(match[1] ?? '')
     if (!inside)
-      throw new DefinitionError(`"${match[0]}" is no hole; write \${name} or \${name.path}`, path, 'value', match.index)
+      throw new DefinitionError(
+        `"${match[0]}" is not a hole; write \${name} or \${name.path}`,
+        path,
+        'value',
+        match.index,
+      )
     const hole = reach(inside[1] ?? '', inside[2] ?? '', scope, path, match.index + 2)
     holes.push(hole.read)
     parts.push({ read: hole.read, flag: inside[3] })

@@ -12,7 +12,7 @@ export function compileTextPattern(text: string, scope: Scope, path: Path): Patt
   for (const match of text.matchAll(HOLE)) {
     const name = match[1] ?? ''
     if (!/^[A-Za-z_]\w*$/.test(name))
-      throw new DefinitionError(`"${match[0]}" is no hole; write \${name}`, path, 'value', match.index)
+      throw new DefinitionError(`"${match[0]}" is not a hole; write \${name}`, path, 'value', match.index)
     const piece = text.slice(last, match.index)
     if (piece === '' && slots.length > 0)
       throw new DefinitionError('two holes need text between them', path, 'value', match.index)

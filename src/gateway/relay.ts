@@ -130,7 +130,7 @@ class Pouring implements AnswerSink {
 function finish({ lease, began }: CommittedAnswer, requestState: RequestState, tell: Tell): void {
   const { meter, answer } = began
   if (!answer.deltas.isTerminated && !meter.finished())
-    throw new GatewayError('broken_stream', `${lease.provider} broke off in the middle of its answer.`)
+    throw new GatewayError('broken_stream', `${lease.provider} closed the connection in the middle of its answer.`)
   lease.settle(meter.read())
   tell(requestState, undefined, meter)
 }

@@ -4,7 +4,7 @@ import { hasLongInteger } from './long-integer.ts'
 /** Levels; the engine's own recursion over a value ends at some thousands. */
 const MOST_LEVELS = 1000
 
-/** Throws a SyntaxError for a text that is no JSON, or is nested deeper than 1,000 levels. Integers as in `parseExactly`. */
+/** Throws a SyntaxError for a text that is not valid JSON, or is nested deeper than 1,000 levels. Integers as in `parseExactly`. */
 export function readJson(text: string): unknown {
   const value = parseExactly(text)
   // each level takes two characters

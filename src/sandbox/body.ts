@@ -4,7 +4,7 @@ import { BadRequest } from './error.ts'
 import { isObject } from './request.ts'
 import type { Json } from './request.ts'
 
-/** Throws BadRequest for what is no JSON object. */
+/** Throws BadRequest for what is not a JSON object. */
 export async function readBody(request: IncomingMessage): Promise<Json> {
   const pieces: Buffer[] = []
   for await (const piece of request) pieces.push(piece)

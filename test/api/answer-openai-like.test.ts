@@ -77,7 +77,7 @@ describe('an OpenAI-like upstream', () => {
     ['an error instead of a chunk', { chunk: { error: { message: 'died', type: 'server_error' } } }, 'died'],
     ['an error as text', { chunk: { error: 'died', code: 'x' } }, 'died'],
     ['an error inside a choice', { chunk: { choices: [{ index: 0, delta: {}, error: { message: 'died' } }] } }, 'died'],
-    ['error as its reason to end', chunk({}, 'error'), 'did not explain'],
+    ['error as its reason to end', chunk({}, 'error'), 'unexplained error'],
   ])('may report %s', (_, fault, message) => {
     const read = stream([chunk({ content: 'He' }), fault, chunk({ content: 'never' })])
     expect(read.text).toBe('He')

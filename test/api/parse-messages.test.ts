@@ -155,7 +155,7 @@ describe('tool calls and their results', () => {
     ['null', null, {}],
     ['the word null', 'null', {}],
     ['an object', { a: 1 }, { a: 1 }],
-    ['what is no JSON', 'Oslo, please', { input: 'Oslo, please' }],
+    ['what is not valid JSON', 'Oslo, please', { input: 'Oslo, please' }],
     ['JSON that is cut', '{"a":', { input: '{"a":' }],
     ['a list', '[1]', { input: '[1]' }],
     ['JSON in JSON', '"{\\"a\\":1}"', { a: 1 }],

@@ -90,12 +90,12 @@ describe('the command line', () => {
   })
 
   test.each([
-    [['serv'], 'no command "serv", did you mean serve?'],
-    [['frobnicate'], 'no command "frobnicate"; there are serve, '],
-    [['--prt', '9'], 'no option --prt, did you mean --port?'],
-    [['check', '--frobnicate'], 'no option --frobnicate (options: --config)'],
+    [['serv'], 'unknown command "serv", did you mean serve?'],
+    [['frobnicate'], 'unknown command "frobnicate"; there are serve, '],
+    [['--prt', '9'], 'unknown option --prt, did you mean --port?'],
+    [['check', '--frobnicate'], 'unknown option --frobnicate (options: --config)'],
     [['serve', '--port'], "Option '--port <value>' argument missing"],
-    [['serve', '--port', 'x'], '"x" is no port; give a whole number from 0 to 65535'],
+    [['serve', '--port', 'x'], '"x" is not a port: use a whole number from 0 to 65535'],
   ])('%j is refused in one line, with the nearest word', async (args, words) => {
     const { code, output, errors } = await run(args)
     expect({ code, output }).toEqual({ code: 1, output: '' })

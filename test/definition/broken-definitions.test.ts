@@ -66,13 +66,13 @@ const BROKEN: Broken[] = [
   {
     what: 'a hole that is none',
     definition: body({ a: '$mo del' }),
-    message: '"$mo del" is no hole',
+    message: '"$mo del" is not a hole',
     path: ['request', 'body', 'a'],
   },
   {
     what: 'a hole in a text that is none',
     definition: body({ a: 'x ${a b}' }),
-    message: '"${a b}" is no hole',
+    message: '"${a b}" is not a hole',
     path: ['request', 'body', 'a'],
     offset: 2,
   },
@@ -215,7 +215,7 @@ const BROKEN: Broken[] = [
   {
     what: 'a path in a pattern',
     definition: response({ when: { a: '$a.b' }, emit: { text: '$a' } }),
-    message: '"$a.b" is no hole',
+    message: '"$a.b" is not a hole',
     path: ['response', 0, 'when', 'a'],
   },
   {
@@ -305,7 +305,7 @@ const BROKEN: Broken[] = [
   {
     what: 'an unknown field in refuse',
     definition: request({ refuse: ['n', 'sead'] }),
-    message: '"sead" is no field of a request, did you mean seed?',
+    message: '"sead" is not a field of a request, did you mean seed?',
     path: ['request', 'refuse', 1],
   },
   {
@@ -329,13 +329,13 @@ const BROKEN: Broken[] = [
   {
     what: 'a finish reason misspelt',
     definition: { finish_reasons: { END: 'stopp' } },
-    message: '"stopp" is no finish reason',
+    message: '"stopp" is not a finish reason',
     path: ['finish_reasons', 'END'],
   },
   {
     what: 'a count of tokens misspelt',
     definition: { usage: { when: { i: '$i' }, then: { promt_tokens: '$i' } } },
-    message: '"promt_tokens" is no count of tokens',
+    message: '"promt_tokens" is not a token count',
     path: ['usage', 'then', 'promt_tokens'],
     at: 'key',
   },

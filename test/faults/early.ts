@@ -130,7 +130,7 @@ export const EARLY: Record<string, EarlyFault> = {
   'streams an error first': { act: streaming(errorEvent), retried: true, status: 502 },
   'streams a role and an error': { act: streaming(ROLE + errorEvent), retried: true, status: 502 },
   'streams a role and ends': { act: streaming(ROLE), retried: true, status: 502 },
-  'streams what is no JSON': { act: streaming('data: {oops\n\n'.repeat(40)), retried: true, status: 502 },
+  'streams what is not valid JSON': { act: streaming('data: {oops\n\n'.repeat(40)), retried: true, status: 502 },
   'falls silent after its role': {
     act: ({ response }) => void response.writeHead(200, EVENT_STREAM).write(ROLE),
     retried: true,

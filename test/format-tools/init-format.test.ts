@@ -57,7 +57,7 @@ test.each([
   ['curl -H "a: b" -d "{}"', 'no URL'],
   ['curl https://a.example', 'no body'],
   ['curl https://a.example -d @body.json', 'put it into the example'],
-  ["curl https://a.example -d '{oops'", 'no JSON'],
+  ["curl https://a.example -d '{oops'", 'not valid JSON'],
 ])('an example that says too little is refused with a reason: %s', (curl, reason) => {
   expect(() => readCurl(curl)).toThrow(reason)
 })

@@ -48,10 +48,10 @@ const BROKEN: [string, (object | string)[], string][] = [
   ],
   ['a call without its name', [role, told('{}'), chunk({}, 'tool_calls'), '[DONE]'], 'lacks id'],
   ['the name twice', [role, opened, opened, chunk({}, 'tool_calls'), '[DONE]'], 'told twice'],
-  ['arguments cut off', [role, opened, told('{"a":'), chunk({}, 'tool_calls'), '[DONE]'], 'no JSON'],
+  ['arguments cut off', [role, opened, told('{"a":'), chunk({}, 'tool_calls'), '[DONE]'], 'not valid JSON'],
   ['stop after a call', [role, opened, told('{}'), finish, '[DONE]'], 'stop after a tool call'],
   ['tool_calls without one', [role, chunk({}, 'tool_calls'), '[DONE]'], 'without a tool call'],
-  ['text that is no JSON', [role, 'oops', finish, '[DONE]'], 'no JSON'],
+  ['text that is not valid JSON', [role, 'oops', finish, '[DONE]'], 'not valid JSON'],
   ['an error without its fields', [role, { error: 'boom' }], 'not a error'],
 ]
 

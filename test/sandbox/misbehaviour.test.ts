@@ -166,7 +166,7 @@ describe('no answer', () => {
     ])
   })
 
-  it('is what a caller gets whose request is no JSON', async () => {
+  it('is what a caller gets whose request is not valid JSON', async () => {
     const response = await fetch(`${sandbox.url}/v1/chat/completions`, { method: 'POST', body: '{"model"' })
     expect([response.status, faults('ErrorResponse', await response.json())]).toEqual([400, ''])
   })

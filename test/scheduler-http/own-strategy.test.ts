@@ -36,6 +36,6 @@ it.each(['export default 1', 'export default (', 'export const score = 1'])(
   'a file that is none is named: %s',
   async (code) => {
     const config = configured(code)
-    await expect(startGateway(config)).rejects.toThrow(/^\/.*\.mjs:1:1 {2}this is no strategy: /)
+    await expect(startGateway(config)).rejects.toThrow(/^\/.*\.mjs:1:1 {2}this is not a strategy: /)
   },
 )

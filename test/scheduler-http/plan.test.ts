@@ -69,7 +69,7 @@ describe('balanced-call plan', () => {
     [['--trace', 'none.csv', '--config', 'CONFIG'], /^none\.csv: ENOENT/],
     [['--trace', 'CONFIG', '--config', 'CONFIG'], /line 1: /],
     [['--trace', 'TRACE', '--config', 'CONFIG', '--model', 'slow'], /No model slow .* fast/],
-    [['--trace', 'TRACE', '--config', 'CONFIG', '--target', '101'], /"101" is no share/],
+    [['--trace', 'TRACE', '--config', 'CONFIG', '--target', '101'], /"101" is not a share/],
   ])('says in one line what is wrong: %j', async (args, message) => {
     const fault = await mistake(args.map((each) => each.replace('CONFIG', config).replace('TRACE', trace)))
     expect(fault.message).toMatch(message)

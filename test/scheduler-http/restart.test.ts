@@ -132,7 +132,7 @@ describe('a gateway that was killed, and its successor', { timeout: 30_000 }, ()
   it('says what to do when the folder cannot be used', async () => {
     const file = configured({ data: 'providers.yaml' })
     await expect(run(['--config', file, '--port', '0'])).rejects.toThrow(
-      /^nothing can be kept in .*providers.yaml: .*; choose another folder with --data$/,
+      /^cannot store state in .*providers.yaml: .*; choose another folder with --data$/,
     )
   })
 })

@@ -60,7 +60,7 @@ describe('calendar windows', () => {
 
   it('refuse a zone or a time that does not exist', () => {
     expect(() => calendarFrame({ unit: 'day', at: '00:00', zone: 'America/Nowhere' })).toThrow(RangeError)
-    expect(() => calendarFrame({ unit: 'day', at: 'noon', zone: 'UTC' })).toThrow('"noon" is no time of day')
+    expect(() => calendarFrame({ unit: 'day', at: 'noon', zone: 'UTC' })).toThrow('"noon" is not a time of day')
   })
 })
 

@@ -1,4 +1,4 @@
-/** JSON nested so deep that recursion over it would end the work: by a client where it is no JSON yet, and by an upstream. */
+/** JSON nested so deep that recursion over it would end the work: by a client where it is not valid JSON yet, and by an upstream. */
 import { afterEach, expect, it } from 'vitest'
 import { startGateway, type TestGateway } from '../end-to-end/gateway.ts'
 import { JSON_TYPE, startVendor, type Act, type Vendor } from '../faults/vendor.ts'

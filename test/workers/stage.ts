@@ -149,5 +149,5 @@ export function isAlive(pid: number): boolean {
 export async function reload(): Promise<void> {
   const before = stage.said.length
   stage.child?.kill('SIGHUP')
-  await expect.poll(() => stage.said.slice(before), SOON).toContain('SIGHUP: the new configuration is served')
+  await expect.poll(() => stage.said.slice(before), SOON).toContain('SIGHUP: configuration reloaded')
 }

@@ -11,13 +11,13 @@ export function createKeyCheck(names: ReadonlyMap<string, string>): KeyCheck {
   return (headers, url) => {
     const given = keyOf(headers) ?? keyInQuery(url)
     if (given === undefined) {
-      throw new GatewayError('client_authentication', 'This server wants a key: send it as "Authorization: Bearer …".')
+      throw new GatewayError('client_authentication', 'Missing API key: send it as "Authorization: Bearer …".')
     }
     // A map compares texts only where their hashes agree, and those are seeded anew in each process: the time tells nothing
     // of how much of a key was right.
     const found = names.get(given)
     if (found === undefined)
-      throw new GatewayError('client_authentication', 'Incorrect API key: this server does not know it.')
+      throw new GatewayError('client_authentication', 'Incorrect API key: this server does not accept it.')
     return found
   }
 }

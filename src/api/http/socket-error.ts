@@ -26,5 +26,5 @@ function faultOf(code: string | undefined): GatewayError {
     const message = 'The request did not arrive in time (server.receive).'
     return new GatewayError('invalid_request', message, { status: 408 })
   }
-  return new GatewayError('invalid_request', 'This is no HTTP request that this server could read.')
+  return new GatewayError('invalid_request', 'Malformed HTTP request.')
 }

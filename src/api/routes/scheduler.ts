@@ -27,5 +27,5 @@ export function registerScheduler(app: FastifyInstance, scheduler: Pick<Schedule
 function refuseOtherSites({ headers }: FastifyRequest): void {
   const { origin, host } = headers
   if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return
-  throw new GatewayError('permission', 'Keys are not switched by pages of other sites.', { status: 403 })
+  throw new GatewayError('permission', 'Pages of other sites may not enable or disable keys.', { status: 403 })
 }

@@ -52,9 +52,12 @@ function readJson(source: string): Record<string, unknown> {
   try {
     return JSON.parse(source) as Record<string, unknown>
   } catch (cause) {
-    throw new UsageError(`standard input is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    })
+    throw new UsageError(
+      `standard input is not valid JSON: ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        cause,
+      },
+    )
   }
 }
 

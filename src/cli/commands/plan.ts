@@ -57,5 +57,5 @@ async function planned(request: PlanRequest): ReturnType<typeof plan> {
 function percentage(text: string): number {
   const value = Number(text.replace(/\s*%$/, ''))
   if (text.trim() !== '' && value > 0 && value <= 100) return value
-  throw new UsageError(`"${text}" is no share to serve; give a percentage above 0, at most 100`)
+  throw new UsageError(`"${text}" is not a share to serve: use a percentage above 0, at most 100`)
 }

@@ -95,7 +95,7 @@ async function open(folder: string): Promise<Store> {
     return openStore(folder)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new UsageError(`nothing can be kept in ${folder}: ${why}; choose another folder with --data`, { cause })
+    throw new UsageError(`cannot store state in ${folder}: ${why}; choose another folder with --data`, { cause })
   }
 }
 

@@ -13,11 +13,11 @@ export async function listening(
   } catch (cause) {
     await close()
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-    if (code === 'EADDRINUSE') throw new UsageError(`port ${port} is taken; choose another with --port`, { cause })
+    if (code === 'EADDRINUSE') throw new UsageError(`port ${port} is in use: choose another with --port`, { cause })
     if (code === 'EACCES')
-      throw new UsageError(`port ${port} needs more rights than this user has; choose one above 1023`, { cause })
+      throw new UsageError(`port ${port} needs privileges that this user lacks: choose one above 1023`, { cause })
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-      throw new UsageError(`there is no address "${host}" here; see --host`, { cause })
+      throw new UsageError(`this machine has no address "${host}": choose another with --host`, { cause })
     throw cause
   }
 }

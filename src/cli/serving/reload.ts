@@ -38,11 +38,11 @@ export function reloadOnHangup({ owner, config, load, tellLeftOut, fixed, serve 
       await exchange(next)
       tellLeftOut(log, next)
       const kept = fixed.filter((name) => JSON.stringify(next.server[name]) !== JSON.stringify(config.server[name]))
-      if (kept.length > 0) log.warn({ kept }, 'SIGHUP: these settings of the server change when it is started anew')
-      log.info('SIGHUP: the new configuration is served')
+      if (kept.length > 0) log.warn({ kept }, 'SIGHUP: these server settings need a restart')
+      log.info('SIGHUP: configuration reloaded')
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
-      log.error({ why }, 'SIGHUP: the new configuration is not served, the old one still is')
+      log.error({ why }, 'SIGHUP: the new configuration has errors, the old one stays in use')
     }
   }
 

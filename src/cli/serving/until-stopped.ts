@@ -7,7 +7,7 @@ export function untilStopped(log: Log): Promise<void> {
     const stop = (signal: string): void => {
       if (stopping) process.exit(1)
       stopping = true
-      log.info(`${signal}: no new requests, running ones end`)
+      log.info(`${signal}: stopping, waiting for running requests`)
       resolve()
     }
     process.on('SIGTERM', stop)

@@ -46,7 +46,7 @@ export function streamFaults(sse: string, asked: boolean): string[] {
     }
     const chunk = parse(data)
     if (!chunk) {
-      faults.add('an event is no JSON')
+      faults.add('an event is not valid JSON')
       continue
     }
     if (chunk.error !== undefined) {
@@ -114,7 +114,7 @@ function endFaults(choices: Map<number, Choice>, faults: Set<string>): void {
     // what was cut off at the length has no end of its JSON either
     if (finish === 'length') continue
     for (const call of calls) {
-      if (call && !isJson(call.arguments)) faults.add(`the arguments of ${call.name} are no JSON`)
+      if (call && !isJson(call.arguments)) faults.add(`the arguments of ${call.name} are not valid JSON`)
     }
   }
 }

@@ -29,7 +29,7 @@ export function findSubjects(named: string | undefined, config: string): Subject
   const own = formats.get(format)
   if (typeof own === 'string') return [ofFile(resolve(dirname(config), own))]
   if (own !== undefined) {
-    throw new Error(`the format ${format} stands inside ${config}: give it a file of its own, and its cases beside it`)
+    throw new Error(`the format ${format} stands inside ${config}: give it its own file, with its cases beside it`)
   }
   if (shippedNames().includes(format)) return [shipped(format)]
   const known = [...shippedNames(), ...providers.keys(), ...formats.keys()]

@@ -74,7 +74,7 @@ function readBody(text: string): unknown {
     return JSON.parse(text) as unknown
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new Error(`the body of the example is no JSON: ${why}`, { cause })
+    throw new Error(`the body of the example is not valid JSON: ${why}`, { cause })
   }
 }
 

@@ -28,7 +28,7 @@ export interface Known {
 
 /** Throws an Error where the body holds no conversation. */
 export function draftRequest({ url, headers, body }: CurlRequest, known: Known): RequestDraft {
-  if (!isMap(body)) throw new Error('the body of the example is no map')
+  if (!isMap(body)) throw new Error('the body of the example is not a map')
   const found = findMessages(body)
   if (!found) throw new Error('the body of the example has no list of messages (maps with a role and a text)')
   const notes: string[] = []

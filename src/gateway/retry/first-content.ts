@@ -50,7 +50,7 @@ export async function awaitFirstContent(
       const read = await deltas.next()
       if (read.done || hold(began, read.value)) return began
       if (began.head.length > MOST_HEAD)
-        throw new GatewayError('bad_answer', `${provider.name} sent ${MOST_HEAD} reads without anything in them`)
+        throw new GatewayError('bad_answer', `${provider.name} sent ${MOST_HEAD} reads without content`)
     }
   } catch (cause) {
     await deltas.return()
@@ -77,7 +77,7 @@ function hold(began: StartedAnswer, deltas: Delta[]): boolean {
 /** Throws a GatewayError `unsupported` for a route that does not go on from a beginning: then nothing is sent. */
 function begun(requestState: RequestState, provider: GatewayProvider, model: string): ChatRequest {
   const prefix = provider.prefix ?? provider.format.prefix(model)
-  if (prefix === false) throw new GatewayError('unsupported', `${provider.name} cannot go on from a broken answer.`)
+  if (prefix === false) throw new GatewayError('unsupported', `${provider.name} cannot continue a partial answer.`)
   return withPrefix(requestState.request, requestState.beginning, prefix)
 }
 

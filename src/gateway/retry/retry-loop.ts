@@ -115,7 +115,7 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
       )
       if (began.empty) {
         if (began.meter.finished()) course.spare = { lease, began }
-        throw new GatewayError('empty_answer', `${lease.provider} answered with nothing in it`)
+        throw new GatewayError('empty_answer', `${lease.provider} returned an empty answer`)
       }
       requestState.lease = lease
       requestState.first ??= parts.now() - requestState.arrived

@@ -66,7 +66,7 @@ export function calendarFrame({ unit, at, zone }: Resets): Frame {
 
 function readAt(at: string): { prefix: string | undefined; minutes: number } {
   const match = /^(?:(\w+)\s+)?(\d{1,2}):(\d{2})$/.exec(at.trim())
-  if (!match) throw new RangeError(`"${at}" is no time of day such as 00:00`)
+  if (!match) throw new RangeError(`"${at}" is not a time of day such as 00:00`)
   return { prefix: match[1], minutes: Number(match[2]) * 60 + Number(match[3]) }
 }
 

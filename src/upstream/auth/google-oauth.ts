@@ -41,7 +41,7 @@ function accountOf(secret: Secret): Record<string, string> | undefined {
   } catch {
     // Said below, without the parser's message: that quotes the key.
   }
-  throw new GatewayError('authentication', 'The key looks like the JSON of a service account but is no valid JSON.')
+  throw new GatewayError('authentication', 'The key looks like the JSON of a service account but is not valid JSON.')
 }
 
 async function tokenRequest(
@@ -94,6 +94,6 @@ function privateKey(pem: string): KeyObject {
   try {
     return createPrivateKey(pem.replaceAll('\\n', '\n'))
   } catch {
-    throw new GatewayError('authentication', 'The private_key of the service account is no PEM that can be read.')
+    throw new GatewayError('authentication', 'The private_key of the service account is not a readable PEM.')
   }
 }

@@ -158,7 +158,7 @@ function compileStream(
   }
 }
 
-/** Lines that are no JSON are passed over, one by one, but a stream of nothing else is not an answer. */
+/** Lines that are not valid JSON are passed over, one by one, but a stream of nothing else is not an answer. */
 const MOST_BAD_EVENTS = 16
 
 function streamDecoder(
@@ -195,7 +195,7 @@ function streamDecoder(
         } catch (cause) {
           if (event.text.trim() === '' || event.text.trim() === '[DONE]') return false
           if (++bad > MOST_BAD_EVENTS)
-            throw new GatewayError('bad_answer', `${name} sent events that are no JSON`, { cause })
+            throw new GatewayError('bad_answer', `${name} sent events that are not valid JSON`, { cause })
           return false
         }
       }

@@ -113,7 +113,7 @@ function newPool(origin: string, options: Pool.Options): Pool {
   try {
     return new Pool(origin, options)
   } catch (cause) {
-    throw new GatewayError('internal', `"${origin}" is no http(s) origin; correct the base_url.`, { cause })
+    throw new GatewayError('internal', `"${origin}" is not an http(s) origin: correct the base_url.`, { cause })
   }
 }
 

@@ -97,7 +97,7 @@ export function createMediaFetcher(limits: MediaLimits = {}): MediaFetcher {
 /** http(s) without user and password; `new URL` also writes 0x7f.1 and 2130706433 as the address that they are. */
 function webUrl(text: string, base?: URL): URL {
   const url = URL.parse(text, base?.href)
-  if (url === null || !/^https?:$/.test(url.protocol)) throw refused('it is no http(s) URL')
+  if (url === null || !/^https?:$/.test(url.protocol)) throw refused('it is not an http(s) URL')
   if (url.username !== '' || url.password !== '') throw refused('it holds a user or a password')
   url.hash = ''
   return url

@@ -132,7 +132,7 @@ function fieldSet(fields: string[] | undefined, path: (string | number)[]): Read
   fields?.forEach((field, i) => {
     if (Object.hasOwn(REQUEST_SHAPES, field)) return
     const near = didYouMean(field, Object.keys(REQUEST_SHAPES))
-    throw new DefinitionError(`"${field}" is no field of a request${near}`, [...path, i])
+    throw new DefinitionError(`"${field}" is not a field of a request${near}`, [...path, i])
   })
   return new Set(fields ?? [])
 }

@@ -10,7 +10,7 @@ export function encodeSegment(value: unknown, flag: string | undefined): string 
   const text = asText(value)
   if (PLAIN.test(text)) return text
   const refused = (why: string): GatewayError =>
-    new GatewayError('invalid_request', `${JSON.stringify(text)} is no model name: ${why}`, { param: 'model' })
+    new GatewayError('invalid_request', `${JSON.stringify(text)} is not a model name: ${why}`, { param: 'model' })
   if (text.split(/[\\/]/).some((segment) => segment === '.' || segment === '..'))
     throw refused('it has "." or ".." as a path segment')
   if (!text.isWellFormed()) throw refused('it has half of a character')

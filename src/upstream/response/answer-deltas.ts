@@ -92,7 +92,7 @@ function decodeWhole(text: string, answer: ClientAnswer, request: ChatRequest, f
     const type = answer.headers['content-type'] ?? 'no content type'
     throw new GatewayError(
       'bad_answer',
-      `${format.name} answered ${answer.status} with ${type} that is no JSON, or nested too deep; check base_url`,
+      `${format.name} answered ${answer.status} with ${type} that is not valid JSON, or nested too deep; check base_url`,
     )
   }
   const isEvents = Array.isArray(body) && body.length !== 1

@@ -8,7 +8,7 @@ import { asBuffer } from './framing/whole-lines.ts'
 import { between, type ChunkTemplate } from './chunk-template.ts'
 
 /** A string in JSON without escapes: the literal is the text. */
-// oxlint-disable-next-line no-control-regex -- JSON forbids them, so what has them is no JSON
+// oxlint-disable-next-line no-control-regex -- JSON forbids them, so what has them is not valid JSON
 const PLAIN = /^"[^"\\\u0000-\u001f]+"$/
 
 /** Reads that were framed otherwise than the one before, after which all are: they count something. */

@@ -6,7 +6,7 @@ import type { Delta } from '../../chat/delta.ts'
 import { isMap } from '../../definition/scope.ts'
 
 /** All of one JSON string: no event that is broken inside its text fits. */
-// oxlint-disable-next-line no-control-regex -- JSON forbids them, so what has them is no JSON
+// oxlint-disable-next-line no-control-regex -- JSON forbids them, so what has them is not valid JSON
 const STRING = /^"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"$/
 
 export class ChunkTemplate {

@@ -89,7 +89,10 @@ export function compileEvents(
 function compileFinish(table: Record<string, string> = {}): (word: unknown) => FinishReason | undefined {
   for (const [word, meaning] of Object.entries(table)) {
     if (FINISH.has(meaning)) continue
-    throw new DefinitionError(`"${meaning}" is no finish reason (${[...FINISH].join(', ')})`, ['finish_reasons', word])
+    throw new DefinitionError(`"${meaning}" is not a finish reason (${[...FINISH].join(', ')})`, [
+      'finish_reasons',
+      word,
+    ])
   }
   const known = new Map(Object.entries(table))
   return (word) => {
@@ -138,7 +141,7 @@ function checkUsageWords(node: Record<string, unknown>): void {
     if (!isMap(then)) continue
     for (const key of Object.keys(then)) {
       if (!USAGE_WORDS.includes(key))
-        throw new DefinitionError(`"${key}" is no count of tokens (${USAGE_WORDS.join(', ')})`, [...path, key], 'key')
+        throw new DefinitionError(`"${key}" is not a token count (${USAGE_WORDS.join(', ')})`, [...path, key], 'key')
     }
   }
 }

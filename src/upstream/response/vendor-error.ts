@@ -117,7 +117,7 @@ function compileKinds(node: unknown): (said: Said) => ErrorKind | undefined {
   const rules = Object.entries(node).map(([key, kind]) => {
     if (typeof kind !== 'string' || !isKind(kind)) {
       const near = didYouMean(String(kind), Object.keys(KINDS))
-      throw new DefinitionError(`"${String(kind)}" is no kind of error${near} (${Object.keys(KINDS).join(', ')})`, [
+      throw new DefinitionError(`"${String(kind)}" is not an error kind${near} (${Object.keys(KINDS).join(', ')})`, [
         'error',
         'kinds',
         key,

@@ -5,7 +5,7 @@ import { isMap } from '../../definition/scope.ts'
 
 export const jsonText: TemplateFunction = () => (value) => JSON.stringify(value)
 
-/** `key`: where anything that is no JSON object is put, as it is. */
+/** `key`: where anything that is not valid JSON object is put, as it is. */
 export const jsonObject: TemplateFunction = (options) => {
   const key = typeof options['key'] === 'string' ? options['key'] : 'result'
   return (value) => {

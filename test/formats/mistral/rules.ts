@@ -55,7 +55,7 @@ function messageRules(message: Message): string[] {
     try {
       JSON.parse(String(call.function.arguments))
     } catch {
-      broken.push('arguments are no JSON')
+      broken.push('arguments are not valid JSON')
     }
   }
   return broken

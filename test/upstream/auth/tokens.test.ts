@@ -241,8 +241,8 @@ describe('google-oauth', () => {
   })
 
   it.each([
-    ['JSON that is broken', '{"client_email": "secret-mail"', 'no valid JSON'],
-    ['a key that is no PEM', { ...ACCOUNT, private_key: 'nonsense-key' }, 'no PEM'],
+    ['JSON that is broken', '{"client_email": "secret-mail"', 'not valid JSON'],
+    ['a key that is no PEM', { ...ACCOUNT, private_key: 'nonsense-key' }, 'not a readable PEM'],
     ['no client_email', { private_key: pem }, '"client_email"'],
   ])('says what is wrong with the key, without showing it: %s', async (_, key, words) => {
     const fault = await faultOf(setUp('google-oauth', {}).bearer(key))

@@ -395,7 +395,7 @@ describe('an upstream that cannot be reached', () => {
     expect((await faultOf(send(post(made.url)))).kind).toBe('connection')
     expect(made.sockets.length).toBe(3)
   })
-  it('is given by something that is no http(s) URL: internal, and nothing is sent', async () => {
+  it('is given by something that is not an http(s) URL: internal, and nothing is sent', async () => {
     expect((await faultOf(client().send(post('ftp://x')))).kind).toBe('internal')
     expect((await faultOf(client().send(post('nonsense')))).kind).toBe('internal')
   })

@@ -70,7 +70,7 @@ describe('a file by URL', () => {
       'of type text/html, not image/*, application/pdf',
     ],
     ['not found', 'HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n', 'status 404'],
-    ['led to another scheme', redirect('file:///etc/passwd'), 'no http(s) URL'],
+    ['led to another scheme', redirect('file:///etc/passwd'), 'not an http(s) URL'],
   ])('is refused with 400: %s', async (_, answer, words) => {
     const { url } = await server({ '/x?key=secret': answer })
     const fault = await faultOf(fetcher().fetch(`${url}/x?key=secret`))

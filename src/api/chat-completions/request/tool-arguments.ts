@@ -2,7 +2,7 @@ import { parseJson } from '../../../runtime/json.ts'
 import { isRecord } from '../record.ts'
 
 /**
- * A tool call's arguments as an object, whatever was sent: models write text that is no JSON, and other vendors want an
+ * A tool call's arguments as an object, whatever was sent: models write text that is not valid JSON, and other vendors want an
  * object. Nothing becomes `{}`; what is no object becomes `{ "input": … }`.
  */
 export function parseArguments(value: unknown): Record<string, unknown> {

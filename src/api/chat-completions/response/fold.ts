@@ -81,10 +81,10 @@ export function createAnswerFold(request: FoldRequest, tell: Tell): AnswerFold {
       const isOver = terminated || isWhole
       if (open.length === 0) {
         const kind = isOver ? 'empty_answer' : 'broken_stream'
-        throw new GatewayError(kind, 'The upstream ended its answer before it said anything.')
+        throw new GatewayError(kind, 'The upstream ended its answer without any content.')
       }
       if (!isOver && !open.every((choice) => choice.hasFinish())) {
-        throw new GatewayError('broken_stream', 'The upstream broke off in the middle of its answer.')
+        throw new GatewayError('broken_stream', 'The upstream closed the connection in the middle of its answer.')
       }
       return open.map((choice) => choice.end())
     },

@@ -88,7 +88,7 @@ function plainer(message: Message, options: Options): Wire {
   return wire
 }
 
-/** Arguments that are no JSON are told as the canonical request reads them; servers parse them and fail. */
+/** Arguments that are not valid JSON are told as the canonical request reads them; servers parse them and fail. */
 function asFunctionCall({ tool_calls: calls = [] }: Message): (wired: unknown, index: number) => unknown {
   return (wired, index) => {
     const call = calls[index]

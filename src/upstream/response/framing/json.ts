@@ -1,7 +1,7 @@
 import type { Framer, FramingOptions } from '../../types.ts'
 import { MAX_EVENT, tooLong } from './whole-lines.ts'
 
-/** The whole body is one event: an answer that is no stream although a stream was asked for. */
+/** The whole body is one event: an answer that is not a stream although a stream was asked for. */
 export function json(options: FramingOptions = {}): Framer {
   const maxEvent = options.maxEvent ?? MAX_EVENT
   let pending: Uint8Array[] = []

@@ -18,7 +18,7 @@ export function faultInChoice(choice: Record<string, unknown>): DeltaError | und
   const error = choice['error']
   if (isRecord(error)) return fromObject(error)
   if (choice['finish_reason'] !== 'error') return undefined
-  return { message: 'The upstream ended its answer with an error that it did not explain.', kind: 'bad_answer' }
+  return { message: 'The upstream ended its answer with an unexplained error.', kind: 'bad_answer' }
 }
 
 /** An upstream's fault as the error that a client gets. */
