@@ -51,6 +51,10 @@ const NAMES_A_VENDOR: Record<string, string> = {
   'src/upstream/response/answer-deltas.ts': "that framing's media type",
   'src/upstream/response/transforms/partial-arguments.ts': 'a stream transform of one wire',
   'src/api/chat-completions/response/upstream-chunk/thought-signature.ts': "clients' own name for a field",
+  'src/api/messages/errors.ts': "its API's header",
+  'src/api/messages/models.ts': "its API's header",
+  'src/api/messages/request.ts': "its API's headers",
+  'src/api/generate-content/errors.ts': "a type's address, and where its errors are documented",
   'src/format-tools/live/recorded-case.ts': 'prefixes of keys, to find and mask them',
 }
 const VENDORS =

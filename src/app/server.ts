@@ -7,6 +7,8 @@ import { registerGate } from '../api/http/gate.ts'
 import { registerHealth } from '../api/routes/health.ts'
 import { createRequestIds } from '../api/http/request-id.ts'
 import { registerJsonBody } from '../api/http/json-body.ts'
+import { generateContent } from '../api/generate-content/route.ts'
+import { messages } from '../api/messages/route.ts'
 import { models, type PublicModel } from '../api/routes/models.ts'
 import { registerMetrics, type MetricsPage } from '../api/routes/metrics.ts'
 import { createOverload } from '../api/http/overload.ts'
@@ -17,6 +19,7 @@ import { answerSocketError } from '../api/http/socket-error.ts'
 import { redacted } from '../api/headers/answer-headers.ts'
 import { createKeyCheck } from '../api/http/client-key.ts'
 import { errorHeaders } from '../api/headers/error-headers.ts'
+import type { InboundOptions } from '../api/inbound/inbound-api.ts'
 import { errorShapeOf } from '../api/inbound/error-shapes.ts'
 import { GatewayError, INTERNAL_MESSAGE } from '../chat/error.ts'
 import { nearMiss } from '../definition/near-miss.ts'
@@ -94,7 +97,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     registerScheduler(pages, parts.scheduler)
     void pages.register(legacyRoutes, { gateway: parts.gateway, load: parts.load, clientOf, log: parts.log })
   })
-  void app.register(chatCompletions, {
+  const inbound: InboundOptions = {
     log: parts.log,
     gateway: parts.gateway,
     heartbeat: config.heartbeat,
@@ -102,7 +105,10 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     clientOf,
     passHeaders: createPassHeaders(config.forward.request),
     redact,
-  })
+  }
+  void app.register(chatCompletions, inbound)
+  void app.register(messages, inbound)
+  void app.register(generateContent, { ...inbound, models: () => parts.models, suggest: nearest })
   return app
 }
 

@@ -41,6 +41,10 @@ export interface ChatRequest {
   body: Record<string, unknown>
   /** The request as it came, where the client speaks another API than OpenAI's: for upstreams of the same. */
   native?: NativeRequest | undefined
+  /** What of the client's request has no place in this form, one sentence each: warnings where it is not sent as it came. */
+  losses?: string[]
+  /** Why only an upstream of the client's own API can serve it: the end of a sentence. */
+  needs_native?: string
   /** The client's own body and the bytes that it was parsed from, without escapes below U+0100: until there is an answer. */
   received?: { body: Record<string, unknown>; bytes: Buffer } | undefined
 }
@@ -49,6 +53,8 @@ export interface NativeRequest {
   /** The client's API, as formats name it under `native`. */
   api: string
   body: Record<string, unknown>
+  /** Something else than an answer is asked for, as formats name it under `native.operations`. */
+  operation?: string
   /** The client's headers that belong to its API; names in lower case, with `_` for `-`. */
   headers: Record<string, string>
   /** What `body` was parsed from, where it is long. */

@@ -2,6 +2,7 @@
 import type { Delta } from '../chat/delta.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { Answer, ChatContext, Gateway } from './types.ts'
+import { estimateInput } from './estimate.ts'
 import { explainLease } from './explain.ts'
 import { asGatewayError, unknownModel, withJourney } from './errors.ts'
 import { createRetryLoop, type RetryLoopOptions } from './retry/retry-loop.ts'
@@ -75,7 +76,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     })
   }
 
-  return { chat }
+  return { chat, estimate: estimateInput }
 }
 
 function plain(

@@ -43,4 +43,6 @@ export interface Answer {
 export interface Gateway {
   /** Resolves once there is something to show; until then faults have gone to other keys. Throws a GatewayError. */
   chat(request: ChatRequest, context: ChatContext): Promise<Answer>
+  /** Tokens of a request, as long as nobody has counted them. */
+  estimate(request: ChatRequest): number
 }

@@ -64,6 +64,11 @@ export async function attempt(
   const fetches = media !== undefined && format.fetchMedia.size > 0
   const native = nativeWire(request, format, fetches)
   const prepared = fetches && !native ? await inlineMedia(request, format.fetchMedia, media, signal) : request
+  if (!native && request.needs_native !== undefined)
+    throw new GatewayError(
+      'unsupported',
+      `${format.name} cannot do this: ${request.needs_native}, by an upstream of the same API.`,
+    )
   const { request: unsigned, warnings } = native ? native(target) : format.encode(prepared, target)
   const { authorize } = format
   let answer = await send(
@@ -83,6 +88,7 @@ export async function attempt(
   if (format.follow)
     answer = await followed(answer, format.follow, unsigned, request.stream, format, target.secret, context)
   const deltas = answerDeltas(answer, request, format, context.bounds ?? BOUNDS, native !== undefined)
+  if (!native && request.losses) warnings.unshift(...request.losses)
   return { deltas: deltas instanceof Promise ? await deltas : deltas, headers: answer.headers, warnings }
 }
 
@@ -94,6 +100,7 @@ function nativeWire(
 ): ((target: Target) => Encoded) | undefined {
   const { native } = request
   if (!native || wire?.api !== native.api || (fetches && namesFiles(request, fetchMedia))) return undefined
+  if (native.operation !== undefined && !wire.operations.has(native.operation)) return undefined
   return (target) => wire.encode({ ...request, native }, target)
 }
 

@@ -3,7 +3,7 @@
  * definition says which API that is, and what of the request is its own: path, model, headers.
  */
 import type { Delta } from '../chat/delta.ts'
-import type { NativeRequest } from '../chat/request.ts'
+import type { ChatRequest, NativeRequest } from '../chat/request.ts'
 import type { Template, TemplateContext, Watch } from '../definition/context.ts'
 import { DefinitionError } from '../definition/error.ts'
 import { asText } from '../definition/hole.ts'
@@ -17,7 +17,7 @@ import { TEMPLATE_FUNCTIONS } from './template-functions/index.ts'
 import { compilePath } from './request/request-parts.ts'
 import { SHORTEST_SPLICE, spliceBody } from './request/body-splice.ts'
 
-const KEYS = new Set(['api', 'path', 'headers', 'body'])
+const KEYS = new Set(['api', 'path', 'headers', 'body', 'operations'])
 const FIRST_OWN = Object.keys(REQUEST_SHAPES).length
 
 export function compileNative(definition: FormatDefinition, watch?: Watch): NativeWire | undefined {
@@ -32,10 +32,12 @@ export function compileNative(definition: FormatDefinition, watch?: Watch): Nati
   const path = compilePath(node.path ?? definition.request?.path, context, node.path === undefined ? REQUEST : NATIVE)
   const headers = headerTemplates({ ...definition.request?.headers, ...node.headers }, context)
   const body = context.compile(node.body ?? { '<<': '$native' }, context, ['native', 'body'])
+  const operations = compileOperations(node.operations, body, context)
   const method = definition.request?.method ?? 'POST'
   const frame = scope.frame()
   return {
     api,
+    operations: new Set(operations.keys()),
     encode(request, target) {
       const { native } = request
       fillFrame(frame, request, target, NO_TRAITS)
@@ -47,8 +49,10 @@ export function compileNative(definition: FormatDefinition, watch?: Watch): Nati
         if (value !== undefined) sent[name] = asText(value)
       }
       for (const name in target.headers) sent[name.toLowerCase()] = target.headers[name] ?? ''
-      const url = target.base_url + asText(path(frame))
-      return { request: { method, url, headers: sent, body: written(body(frame), native) }, warnings: [] }
+      const operation = native.operation === undefined ? undefined : operations.get(native.operation)
+      const url = target.base_url + asText((operation?.path ?? path)(frame))
+      const json = written((operation?.body ?? body)(frame), native)
+      return { request: { method, url, headers: sent, body: json }, warnings: [] }
     },
   }
 }
@@ -56,6 +60,26 @@ export function compileNative(definition: FormatDefinition, watch?: Watch): Nati
 const REQUEST = ['request', 'path']
 const NATIVE = ['native', 'path']
 const NO_TRAITS = {}
+
+interface Operation {
+  path: Template
+  body: Template
+}
+
+function compileOperations(node: unknown, body: Template, context: TemplateContext): Map<string, Operation> {
+  const operations = new Map<string, Operation>()
+  for (const [name, each] of Object.entries(isMap(node) ? node : {})) {
+    if (each === null) continue
+    const at = ['native', 'operations', name]
+    if (!isMap(each)) throw new DefinitionError('an operation is { path, body }', at)
+    onlyKeys(each, OPERATION_KEYS, at)
+    const own = each['body'] === undefined ? body : context.compile(each['body'], context, [...at, 'body'])
+    operations.set(name, { path: compilePath(each['path'], context, [...at, 'path']), body: own })
+  }
+  return operations
+}
+
+const OPERATION_KEYS = new Set(['path', 'body'])
 
 function headerTemplates(
   node: Record<string, unknown>,
@@ -90,7 +114,9 @@ export function rawDecoder(decoder: StreamDecoder): StreamDecoder {
 }
 
 /** The deltas of a whole answer, with its text. */
-export function rawDeltas(deltas: Delta[], text: string): Delta[] {
+export function rawDeltas(deltas: Delta[], text: string, { native }: ChatRequest): Delta[] {
+  // whatever an operation gives is what was asked for
+  if (native?.operation !== undefined) return [{ other: native.operation, raw: { text } }]
   carry({ text }, deltas, 0)
   return deltas
 }
@@ -100,7 +126,8 @@ function carry(event: FramedEvent, deltas: Delta[], first: number): void {
   let isCarried = false
   for (let at = first; at < deltas.length; at++) {
     const delta = deltas[at] as Delta
-    if (delta.error) return
+    // an upstream can answer in another form than its own
+    if (delta.error || delta.chunk) return
     delta.raw = isCarried ? null : event
     isCarried = true
   }

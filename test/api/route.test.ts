@@ -47,7 +47,7 @@ async function serve(chat: Gateway['chat'], heartbeat = 0): Promise<string> {
     return reply.code(known.status).send(errorBody(known))
   })
   await app.register(chatCompletions, {
-    gateway: { chat },
+    gateway: { chat, estimate: () => 1 },
     heartbeat,
     redact: (text: string) => text.replaceAll('sk-123', 'acme#1'),
   })

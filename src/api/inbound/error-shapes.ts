@@ -1,6 +1,8 @@
 /** Which API a request is one of, so that whatever goes wrong with it is told as that API tells it. */
 import type { FastifyRequest } from 'fastify'
 import { errorBody } from '../../chat/error.ts'
+import { generateContentErrors } from '../generate-content/errors.ts'
+import { messagesErrors } from '../messages/errors.ts'
 import type { ErrorShape } from './inbound-api.ts'
 
 /** Chat completions, and every API that has OpenAI's own errors. */
@@ -10,7 +12,7 @@ export const openaiErrors: ErrorShape = {
 }
 
 /** The first that owns a request tells its faults. */
-const SHAPES: readonly ErrorShape[] = [openaiErrors]
+const SHAPES: readonly ErrorShape[] = [generateContentErrors, messagesErrors, openaiErrors]
 
 export function errorShapeOf({ url, headers }: Pick<FastifyRequest, 'url' | 'headers'>): ErrorShape {
   const query = url.indexOf('?')

@@ -1,6 +1,7 @@
 /** GET /v1/models and /v1/models/{id}: the public models, in OpenAI's shape. */
 import type { FastifyInstance } from 'fastify'
 import { GatewayError } from '../../chat/error.ts'
+import { asksMessages, messagesModel, messagesModels } from '../messages/models.ts'
 
 export interface PublicModel {
   id: string
@@ -28,14 +29,18 @@ export async function models(app: FastifyInstance, options: ModelsOptions): Prom
     owned_by,
   })
 
-  app.get('/v1/models', () => ({ object: 'list', data: options.models().map(wire) }))
+  app.get('/v1/models', ({ headers }) =>
+    asksMessages(headers)
+      ? messagesModels(options.models(), started)
+      : { object: 'list', data: options.models().map(wire) },
+  )
 
   // A wildcard, because the names of many models have slashes.
   app.get<{ Params: { '*': string } }>('/v1/models/*', (request) => {
     const id = request.params['*']
     const known = options.models()
     const found = known.find((model) => model.id === id)
-    if (found !== undefined) return wire(found)
+    if (found !== undefined) return asksMessages(request.headers) ? messagesModel(found, started) : wire(found)
     throw modelNotFound(
       id,
       options.suggest(

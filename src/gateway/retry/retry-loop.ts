@@ -130,7 +130,10 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
   function askFor({ request, beginning, context, excluded, maxWait, since }: RequestState): AcquireRequest {
     return {
       model: request.model,
-      input: estimateInput(request) + Math.ceil(beginning.length / CHARACTERS_PER_TOKEN),
+      // to count tokens costs none
+      input: request.native?.operation
+        ? 0
+        : estimateInput(request) + Math.ceil(beginning.length / CHARACTERS_PER_TOKEN),
       maxOutput: request.max_tokens ?? null,
       needs: needsOf(request),
       client: context.client,

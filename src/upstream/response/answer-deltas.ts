@@ -33,8 +33,8 @@ export function answerDeltas(
     return new StreamDeltas(answer.body, framer, isNative && request.stream ? rawDecoder(decoder) : decoder)
   }
   return readText(answer.body, bounds.answer).then((text) => {
-    const deltas = decodeWhole(text, answer, request, format)
-    return new WholeDeltas(isNative && !request.stream ? rawDeltas(deltas, text) : deltas)
+    const deltas = decodeWhole(text, answer, request, format, isNative && request.stream)
+    return new WholeDeltas(isNative && !request.stream ? rawDeltas(deltas, text, request) : deltas)
   })
 }
 
@@ -86,7 +86,8 @@ class WholeDeltas implements UpstreamDeltas {
   }
 }
 
-function decodeWhole(text: string, answer: ClientAnswer, request: ChatRequest, format: Format): Delta[] {
+/** @param raw the events of a list are carried */
+function decodeWhole(text: string, answer: ClientAnswer, request: ChatRequest, format: Format, raw: boolean): Delta[] {
   const body = parseJson(text)
   if (body === undefined) {
     const type = answer.headers['content-type'] ?? 'no content type'
@@ -97,7 +98,7 @@ function decodeWhole(text: string, answer: ClientAnswer, request: ChatRequest, f
   }
   const isEvents = Array.isArray(body) && body.length !== 1
   if (!isEvents) return format.decodeBody(body, request)
-  const decoder = format.decoder(request)
+  const decoder = raw ? rawDecoder(format.decoder(request)) : format.decoder(request)
   const out: Delta[] = []
   for (const value of body) decoder.decode({ value }, out)
   decoder.end(out)

@@ -1,0 +1,44 @@
+import type { Delta } from '../../chat/delta.ts'
+import type { ChatRequest } from '../../chat/request.ts'
+import { createBlockAnswer, type Block, type BlockAnswer } from '../inbound/blocks.ts'
+import type { WholeAnswer } from '../inbound/inbound-api.ts'
+import { makeId } from '../http/request-id.ts'
+import { finishReason, partsOf, usageMetadata, type WirePart } from './parts.ts'
+
+/** Adds an answer up to one response. */
+export function createResponse(request: ChatRequest): WholeAnswer {
+  return new Response(request)
+}
+
+class Response implements WholeAnswer {
+  private readonly parts: WirePart[] = []
+  private readonly answer: BlockAnswer
+  private readonly model: string
+  private raw: string | undefined
+
+  constructor(request: ChatRequest) {
+    this.model = request.model
+    const close = (block: Block): void => void this.parts.push(...partsOf(block))
+    this.answer = createBlockAnswer(request, { open: nothing, piece: nothing, close })
+  }
+
+  take(deltas: readonly Delta[]): void {
+    for (const delta of deltas) {
+      if (delta.raw?.text !== undefined) this.raw = delta.raw.text
+      else if (delta.raw === undefined) this.answer.take(delta)
+    }
+  }
+
+  end(terminated: boolean): Record<string, unknown> | string {
+    if (this.raw !== undefined) return this.raw
+    const { finish, usage, head } = this.answer.end(terminated)
+    return {
+      candidates: [{ content: { parts: this.parts, role: 'model' }, finishReason: finishReason(finish), index: 0 }],
+      usageMetadata: usageMetadata(usage),
+      modelVersion: this.model,
+      responseId: head.id ?? makeId('resp_'),
+    }
+  }
+}
+
+function nothing(): void {}

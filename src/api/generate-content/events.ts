@@ -1,0 +1,141 @@
+import type { Delta, RawEvent } from '../../chat/delta.ts'
+import type { GatewayError } from '../../chat/error.ts'
+import type { ChatRequest } from '../../chat/request.ts'
+import { textOf } from '../../chat/answer-flow.ts'
+import { createBlockAnswer, type Block, type BlockAnswer, type BlockSink } from '../inbound/blocks.ts'
+import { endingError } from '../inbound/ending-error.ts'
+import type { AnswerWriter, StreamStyle } from '../inbound/inbound-api.ts'
+import { makeId } from '../http/request-id.ts'
+import { errorOf } from './errors.ts'
+import { finishReason, partsOf, usageMetadata, type WirePart } from './parts.ts'
+
+/** A comment before the first event breaks clients of this API; a bare line feed is read over by all. */
+const LINE_FEED = '\n'
+
+export const SERVER_SENT: StreamStyle = { contentType: 'text/event-stream; charset=utf-8', heartbeat: LINE_FEED }
+/** Without `alt=sse` a stream is one JSON array that grows. */
+export const JSON_ARRAY: StreamStyle = { contentType: 'application/json; charset=utf-8', heartbeat: LINE_FEED }
+
+export function createResponseWriter(request: ChatRequest, style: StreamStyle): AnswerWriter {
+  return new ResponseWriter(request, style)
+}
+
+/** Each event is a response of its own: text as it comes, calls whole, the last with the reason and the usage. */
+class ResponseWriter implements AnswerWriter, BlockSink {
+  private readonly answer: BlockAnswer
+  private readonly isArray: boolean
+  private readonly model: string
+  private readonly id = makeId('resp_')
+  private out = ''
+  private isEmpty = true
+  private ended: GatewayError | undefined
+  /** The answer is told by the upstream's own events alone. */
+  private isRaw = false
+  private readonly textTail: string
+
+  constructor(request: ChatRequest, style: StreamStyle) {
+    this.model = request.model
+    this.isArray = style === JSON_ARRAY
+    this.answer = createBlockAnswer(request, this)
+    this.textTail = `}],"role":"model"},"index":0}],"modelVersion":${JSON.stringify(this.model)},"responseId":"${this.id}"}`
+  }
+
+  write(deltas: readonly Delta[]): string {
+    if (this.ended !== undefined) return ''
+    try {
+      for (const delta of deltas) {
+        if (delta.raw === undefined) {
+          this.isRaw = false
+          this.answer.take(delta)
+        } else if (delta.raw !== null) this.pass(delta.raw)
+      }
+    } catch (error) {
+      return this.fail(endingError(error))
+    }
+    return this.flush()
+  }
+
+  writeText(literal: string): string {
+    if (!this.answer.isPlain()) return this.write([{ text: textOf(literal) }])
+    this.tellText(literal)
+    return this.flush()
+  }
+
+  end(terminated: boolean): string {
+    if (this.ended !== undefined) return ''
+    try {
+      if (!this.isRaw) this.tellEnd(terminated)
+    } catch (error) {
+      return this.fail(endingError(error))
+    }
+    return this.flush() + this.closing()
+  }
+
+  fail(error: GatewayError): string {
+    if (this.ended !== undefined) return ''
+    this.ended = error
+    this.tell(JSON.stringify({ error: errorOf(error) }))
+    return this.flush() + this.closing()
+  }
+
+  fault(): GatewayError | undefined {
+    return this.ended
+  }
+
+  open(): void {}
+
+  piece(block: Block, text: string): void {
+    if (block.type === 'text' || block.type === 'refusal') this.tellText(JSON.stringify(text))
+    else if (block.type === 'reasoning') this.tellParts([{ text, thought: true }])
+  }
+
+  signed(block: Block, signature: string): void {
+    if (block.type === 'text') this.tellParts([{ text: '', thoughtSignature: signature }])
+    else if (block.type === 'reasoning') this.tellParts([{ text: '', thought: true, thoughtSignature: signature }])
+  }
+
+  close(block: Block): void {
+    if (block.type === 'call' || block.type === 'custom' || block.type === 'encrypted') this.tellParts(partsOf(block))
+  }
+
+  private tellEnd(terminated: boolean): void {
+    const { finish, usage } = this.answer.end(terminated)
+    const content = { parts: [{ text: '' }], role: 'model' }
+    const candidates = [{ content, finishReason: finishReason(finish), index: 0 }]
+    this.tellResponse({ candidates, usageMetadata: usageMetadata(usage) })
+  }
+
+  private pass(event: RawEvent): void {
+    this.isRaw = true
+    this.tell(event.text ?? JSON.stringify(event.value))
+  }
+
+  private tellText(literal: string): void {
+    this.tell(`{"candidates":[{"content":{"parts":[{"text":${literal}${this.textTail}`)
+  }
+
+  private tellParts(parts: WirePart[]): void {
+    this.tellResponse({ candidates: [{ content: { parts, role: 'model' }, index: 0 }] })
+  }
+
+  private tellResponse(response: Record<string, unknown>): void {
+    this.tell(JSON.stringify({ ...response, modelVersion: this.model, responseId: this.id }))
+  }
+
+  private tell(json: string): void {
+    if (this.isArray) this.out += `${this.isEmpty ? '[' : ',\n'}${json}`
+    else this.out += `data: ${json}\r\n\r\n`
+    this.isEmpty = false
+  }
+
+  private closing(): string {
+    if (!this.isArray) return ''
+    return this.isEmpty ? '[]' : ']'
+  }
+
+  private flush(): string {
+    const text = this.out
+    this.out = ''
+    return text
+  }
+}

@@ -1,0 +1,83 @@
+/** POST /v1beta/models/{model}:generateContent, :streamGenerateContent and :countTokens; GET /v1beta/models[/{model}]. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { GatewayError } from '../../chat/error.ts'
+import { contextOf, createAnswerCall } from '../inbound/answer-call.ts'
+import { countTokens } from '../inbound/count-tokens.ts'
+import type { InboundOptions } from '../inbound/inbound-api.ts'
+import { isRecord } from '../chat-completions/record.ts'
+import { modelNotFound, type ModelsOptions } from '../routes/models.ts'
+import { createResponse } from './answer.ts'
+import { createResponseWriter, JSON_ARRAY, SERVER_SENT } from './events.ts'
+import { readGenerateContent } from './request.ts'
+import { checkGenerateContent } from './schema.ts'
+
+/** Names of models may have slashes, and this API puts a verb behind a colon. */
+interface Named {
+  Params: { '*': string }
+  Querystring: { alt?: string }
+}
+
+export async function generateContent(app: FastifyInstance, options: InboundOptions & ModelsOptions): Promise<void> {
+  const answerCall = createAnswerCall({ log: app.log, ...options })
+
+  function answer(request: FastifyRequest<Named>, reply: FastifyReply): Promise<FastifyReply> {
+    const { model, verb } = readName(request.params['*'])
+    if (verb === 'countTokens') return count(request, reply, model)
+    const streams = verb === 'streamGenerateContent'
+    if (!streams && verb !== 'generateContent') throw unknownVerb(verb)
+    check(request.body)
+    const chat = readGenerateContent(request, model, streams)
+    const style = request.query.alt === 'sse' ? SERVER_SENT : JSON_ARRAY
+    const call = {
+      chat,
+      stream: () => createResponseWriter(chat, style),
+      whole: () => createResponse(chat),
+      style,
+    }
+    return answerCall(call, request, reply)
+  }
+
+  async function count(request: FastifyRequest<Named>, reply: FastifyReply, model: string): Promise<FastifyReply> {
+    // what would be generated may stand in an envelope of its own
+    const { body } = request
+    const inner = isRecord(body) ? (body['generateContentRequest'] ?? body['generate_content_request']) : undefined
+    check(inner ?? body)
+    const chat = readGenerateContent(request, model, false)
+    const context = contextOf(request, reply, options.clientOf, options.passHeaders)
+    const counted = await countTokens(chat, context, options.gateway, (totalTokens) => ({ totalTokens }))
+    return reply.headers(counted.headers).type('application/json; charset=utf-8').send(counted.body)
+  }
+
+  app.post<Named>('/v1beta/models/*', answer)
+  app.post<Named>('/v1/models/*', answer)
+  app.get('/v1beta/models', () => ({ models: options.models().map(({ id }) => wireModel(id)) }))
+  app.get<Named>('/v1beta/models/*', (request) => {
+    const id = request.params['*']
+    const names = options.models().map((model) => model.id)
+    if (!names.includes(id)) throw modelNotFound(id, options.suggest(id, names))
+    return wireModel(id)
+  })
+}
+
+function wireModel(id: string): Record<string, unknown> {
+  const supportedGenerationMethods = ['generateContent', 'streamGenerateContent', 'countTokens']
+  return { name: `models/${id}`, displayName: id, supportedGenerationMethods }
+}
+
+function check(body: unknown): void {
+  const error = checkGenerateContent(body)
+  if (error !== undefined) throw error
+}
+
+function readName(path: string): { model: string; verb: string } {
+  const colon = path.lastIndexOf(':')
+  return colon < 0 ? { model: path, verb: '' } : { model: path.slice(0, colon), verb: path.slice(colon + 1) }
+}
+
+function unknownVerb(verb: string): GatewayError {
+  const known = 'generateContent, streamGenerateContent and countTokens'
+  return new GatewayError(
+    'not_found',
+    `This server has no ${verb.slice(0, 60) || 'method'} of a model; it has ${known}.`,
+  )
+}

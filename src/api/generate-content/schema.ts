@@ -1,0 +1,20 @@
+import { Ajv } from 'ajv'
+import type { GatewayError } from '../../chat/error.ts'
+import { schemaError } from '../chat-completions/request/schema/schema-error.ts'
+
+/** What must be so that the body can be read at all; the rest is for the upstream to judge. */
+export const generateContentSchema = {
+  type: 'object',
+  required: ['contents'],
+  properties: {
+    contents: { type: ['array', 'object', 'string'], minItems: 1, items: { type: ['object', 'string'] } },
+    generationConfig: { type: ['object', 'null'] },
+    tools: { type: ['array', 'object', 'null'] },
+  },
+}
+
+const validate = new Ajv({ strict: false, validateSchema: false, allowUnionTypes: true }).compile(generateContentSchema)
+
+export function checkGenerateContent(body: unknown): GatewayError | undefined {
+  return validate(body) ? undefined : schemaError(validate.errors?.[0], body)
+}

@@ -1,0 +1,43 @@
+/** Faults as this API tells them: `{ type: error, error: { type, message } }`. */
+import type { ErrorKind, GatewayError } from '../../chat/error.ts'
+import type { ErrorShape } from '../inbound/inbound-api.ts'
+
+/** https://docs.anthropic.com/en/api/errors; what is not here is `api_error`, or `invalid_request_error` below 500. */
+const TYPES: Partial<Record<ErrorKind, string>> = {
+  client_authentication: 'authentication_error',
+  authentication: 'authentication_error',
+  permission: 'permission_error',
+  unknown_model: 'not_found_error',
+  not_found: 'not_found_error',
+  too_large: 'request_too_large',
+  rate_limit: 'rate_limit_error',
+  quota: 'rate_limit_error',
+  queue_full: 'rate_limit_error',
+  overloaded: 'overloaded_error',
+  shutting_down: 'overloaded_error',
+  timeout: 'timeout_error',
+}
+
+/** The API's own status of an overload, which its clients know. */
+const OVERLOADED = 529
+
+export const messagesErrors: ErrorShape = {
+  owns: (path, headers) =>
+    path === '/v1/messages' || path.startsWith('/v1/messages/') || headers['anthropic-version'] !== undefined,
+  body(error, id) {
+    const status = error.kind === 'overloaded' || error.kind === 'shutting_down' ? OVERLOADED : error.status
+    return { status, body: { type: 'error', error: errorOf(error), request_id: id } }
+  },
+}
+
+export function errorOf(error: GatewayError): { type: string; message: string } {
+  const type = TYPES[error.kind] ?? (error.status < 500 ? 'invalid_request_error' : 'api_error')
+  return { type, message: wordsOf(error) }
+}
+
+/** Agents shorten their history when they read these words. */
+const TOO_LONG = 'prompt is too long'
+
+function wordsOf({ kind, message }: GatewayError): string {
+  return kind === 'context_length' && !message.toLowerCase().includes(TOO_LONG) ? `${TOO_LONG}: ${message}` : message
+}

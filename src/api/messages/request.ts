@@ -1,0 +1,82 @@
+/** The body of a message request as OpenAI's chat body, of which the normal form is made. */
+import type { FastifyRequest } from 'fastify'
+import type { ChatRequest } from '../../chat/request.ts'
+import { parseChatRequest } from '../chat-completions/request/parse.ts'
+import { filled, isRecord } from '../chat-completions/record.ts'
+import { nativeRequest } from '../inbound/native-request.ts'
+import { toChatMessages } from './request/messages.ts'
+import { toChatTools } from './request/tools.ts'
+
+type Map = Record<string, unknown>
+
+/** Of the client's headers, those that upstreams of this API are to hear. */
+const HEADERS = ['anthropic-beta', 'anthropic-version']
+
+/** The body has passed the schema. Throws a GatewayError for what a schema cannot say. */
+export function readMessages(request: FastifyRequest): ChatRequest {
+  const chat = toChat(request.body as Map)
+  chat.native = nativeRequest('messages', request, HEADERS)
+  return chat
+}
+
+export function toChat(body: Map): ChatRequest {
+  const losses: string[] = []
+  const { messages, tools: added } = toChatMessages(body, losses)
+  const { tools, choice, parallel, needs } = toChatTools(body, added, losses)
+  const streams = body['stream'] === true
+  const chat = parseChatRequest({
+    model: body['model'],
+    messages,
+    ...given({
+      max_tokens: body['max_tokens'],
+      temperature: body['temperature'],
+      top_p: body['top_p'],
+      stop: body['stop_sequences'],
+      tools: tools.length > 0 ? tools : undefined,
+      tool_choice: tools.length > 0 ? choice : undefined,
+      parallel_tool_calls: tools.length > 0 ? parallel : undefined,
+      response_format: formatOf(body['output_config'] ?? body) ?? formatOf({ format: body['output_format'] }),
+      stream: streams ? true : undefined,
+      stream_options: streams ? { include_usage: true } : undefined,
+    }),
+  })
+  // a wish, which only upstreams that can think are to hear
+  chat.reasoning_effort = effortOf(body)
+  const user = isRecord(body['metadata']) ? filled(body['metadata']['user_id']) : undefined
+  if (user !== undefined && user.length <= LONGEST_USER) chat.user = user
+  if (body['top_k'] !== undefined && body['top_k'] !== null)
+    losses.push('top_k: has no place in OpenAI’s API, left out')
+  if (Array.isArray(body['mcp_servers']) && body['mcp_servers'].length > 0)
+    losses.push('mcp_servers: only an upstream of the same API connects to them, left out')
+  if (losses.length > 0) chat.losses = losses
+  if (needs !== undefined) chat.needs_native = needs
+  return chat
+}
+
+/** Characters that others take for a user's name. */
+const LONGEST_USER = 64
+
+function given(fields: Map): Map {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null))
+}
+
+function formatOf(config: unknown): Map | undefined {
+  const format = isRecord(config) ? config['format'] : undefined
+  if (!isRecord(format) || format['type'] !== 'json_schema' || !isRecord(format['schema'])) return undefined
+  return { type: 'json_schema', json_schema: { name: filled(format['name']) ?? 'answer', schema: format['schema'] } }
+}
+
+/** Tokens of thought up to which an effort is low, and medium. */
+const LOW = 2048
+const MEDIUM = 8192
+
+/** `output_config.effort`, else what the budget of thoughts amounts to; `max` is more than others know. */
+function effortOf(body: Map): string | undefined {
+  const { thinking, output_config: config } = body
+  const effort = isRecord(config) ? filled(config['effort']) : undefined
+  if (!isRecord(thinking) || thinking['type'] === 'disabled') return undefined
+  if (effort !== undefined) return effort === 'max' ? 'xhigh' : effort
+  const budget = thinking['budget_tokens']
+  if (typeof budget !== 'number') return 'medium'
+  return budget <= LOW ? 'low' : budget <= MEDIUM ? 'medium' : 'high'
+}

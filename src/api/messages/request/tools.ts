@@ -1,0 +1,69 @@
+/** Tools and the choice among them, in OpenAI's form. */
+import { filled, isRecord } from '../../chat-completions/record.ts'
+
+type Map = Record<string, unknown>
+
+export interface ChatTools {
+  tools: Map[]
+  choice: unknown
+  parallel: boolean | undefined
+  /** Why only an upstream of the same API can answer, where that is so. */
+  needs?: string
+}
+
+/** @param added tools that came in the middle of the conversation */
+export function toChatTools(body: Map, added: readonly Map[], losses: string[]): ChatTools {
+  const tools: Map[] = []
+  const foreign = new Set<string>()
+  for (const tool of [...list(body['tools']), ...added]) {
+    const name = filled(tool['name']) ?? ''
+    if (tool['type'] === undefined || tool['type'] === 'custom') {
+      if (name !== '' && isRecord(tool['input_schema'])) tools.push(toFunction(tool))
+    } else {
+      foreign.add(name)
+      losses.push(`tools: ${String(tool['type']).slice(0, 60)} is for an upstream of the same API, left out`)
+    }
+  }
+  const asked = isRecord(body['tool_choice']) ? body['tool_choice'] : {}
+  const isForced = asked['type'] === 'tool' && foreign.has(String(asked['name']))
+  return {
+    tools,
+    choice: choiceOf(asked),
+    parallel: asked['disable_parallel_tool_use'] === true ? false : undefined,
+    ...(isForced && {
+      needs: `the tool ${String(asked['name'])}, which must be called, is one that a vendor runs or knows`,
+    }),
+  }
+}
+
+function toFunction(tool: Map): Map {
+  const description = filled(tool['description'])
+  return {
+    type: 'function',
+    function: {
+      name: tool['name'],
+      ...(description !== undefined && { description }),
+      parameters: tool['input_schema'],
+      ...(typeof tool['strict'] === 'boolean' && { strict: tool['strict'] }),
+    },
+    ...(isRecord(tool['cache_control']) && { cache_control: tool['cache_control'] }),
+  }
+}
+
+function choiceOf(choice: Map): unknown {
+  switch (choice['type']) {
+    case 'any':
+      return 'required'
+    case 'tool':
+      return { type: 'function', function: { name: choice['name'] } }
+    case 'none':
+    case 'auto':
+      return choice['type']
+    default:
+      return undefined
+  }
+}
+
+function list(value: unknown): Map[] {
+  return Array.isArray(value) ? value.filter(isRecord) : []
+}

@@ -1,0 +1,61 @@
+/** POST /v1/messages and /v1/messages/count_tokens. */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { GatewayError } from '../../chat/error.ts'
+import { contextOf, createAnswerCall } from '../inbound/answer-call.ts'
+import { countTokens } from '../inbound/count-tokens.ts'
+import type { InboundOptions } from '../inbound/inbound-api.ts'
+import { createMessage } from './answer.ts'
+import { createMessageWriter, MESSAGE_EVENTS } from './events.ts'
+import { readMessages } from './request.ts'
+import { checkMessages, messagesSchema } from './schema.ts'
+
+export async function messages(app: FastifyInstance, options: InboundOptions): Promise<void> {
+  const answerCall = createAnswerCall({ log: app.log, ...options })
+  const checked = {
+    schema: { body: messagesSchema },
+    validatorCompiler: () => (body: unknown) => {
+      const error = checkMessages(body)
+      return error === undefined ? { value: body } : { error }
+    },
+  }
+
+  app.post('/v1/messages', {
+    ...checked,
+    handler: (request, reply) => {
+      const chat = readMessages(request)
+      if (chat.max_tokens === undefined) throw missing('max_tokens')
+      const session = sessionOf(request)
+      if (session !== undefined) chat.options['prompt_cache_key'] ??= session
+      const call = {
+        chat,
+        stream: () => createMessageWriter(chat),
+        whole: () => createMessage(chat),
+        style: MESSAGE_EVENTS,
+      }
+      return answerCall(call, request, reply)
+    },
+  })
+
+  app.post('/v1/messages/count_tokens', {
+    ...checked,
+    handler: async (request, reply) => {
+      const chat = readMessages(request)
+      const context = contextOf(request, reply, options.clientOf, options.passHeaders)
+      const { body, headers } = await countTokens(chat, context, options.gateway, (count) => ({ input_tokens: count }))
+      return reply.headers(headers).type('application/json; charset=utf-8').send(body)
+    },
+  })
+}
+
+function missing(field: string): GatewayError {
+  return new GatewayError('invalid_request', `${field}: Field required`, { param: field })
+}
+
+/** Agents name their session: its requests share a beginning, and a vendor's cache. */
+function sessionOf({ headers }: FastifyRequest): string | undefined {
+  for (const name in headers) {
+    const value = headers[name]
+    if (name.endsWith('-session-id') && typeof value === 'string' && value !== '') return value
+  }
+  return undefined
+}

@@ -1,0 +1,42 @@
+import { Ajv } from 'ajv'
+import type { GatewayError } from '../../chat/error.ts'
+import { schemaError } from '../chat-completions/request/schema/schema-error.ts'
+
+const text = { type: 'string' }
+const blocks = { type: ['string', 'array'], items: { type: 'object', required: ['type'], properties: { type: text } } }
+const orNull = (type: string, more: object = {}) => ({ type: [type, 'null'], ...more })
+
+/** What must be so that the body can be read at all; what is new, and ranges, are for the upstream to judge. */
+export const messagesSchema = {
+  type: 'object',
+  required: ['model', 'messages'],
+  properties: {
+    model: { type: 'string', minLength: 1 },
+    max_tokens: orNull('integer'),
+    messages: {
+      type: 'array',
+      minItems: 1,
+      items: {
+        type: 'object',
+        required: ['role', 'content'],
+        properties: { role: { enum: ['user', 'assistant', 'system'] }, content: blocks },
+      },
+    },
+    system: { type: ['string', 'array', 'null'], items: blocks.items },
+    tools: orNull('array', { items: { type: 'object', properties: { name: text, input_schema: { type: 'object' } } } }),
+    tool_choice: orNull('object'),
+    stop_sequences: orNull('array', { items: text }),
+    temperature: orNull('number'),
+    top_p: orNull('number'),
+    stream: orNull('boolean'),
+    thinking: orNull('object'),
+    metadata: orNull('object'),
+    output_config: orNull('object'),
+  },
+}
+
+const validate = new Ajv({ strict: false, validateSchema: false, allowUnionTypes: true }).compile(messagesSchema)
+
+export function checkMessages(body: unknown): GatewayError | undefined {
+  return validate(body) ? undefined : schemaError(validate.errors?.[0], body)
+}
