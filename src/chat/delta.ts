@@ -12,6 +12,8 @@ export interface Delta {
   /** Opaque state of the thought that is being told: its signature, or data instead of text. */
   reasoning_state?: { signature?: string; data?: string }
   refusal?: string
+  /** All of the text, thought or refusal that ends here, pieces that were told included: for `repeated-whole`. */
+  whole?: { text?: string; reasoning?: string; refusal?: string }
   tool_call?: ToolCallDelta
   /** Opaque state that rides on the text. */
   signature?: string
@@ -44,6 +46,8 @@ export interface ToolCallDelta {
   /** A fragment of JSON text, or the whole as an object. */
   arguments?: unknown
   signature?: string
+  /** A custom tool's call: `arguments` is its free text. */
+  custom?: boolean
 }
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'function_call'

@@ -10,6 +10,7 @@ const BY_FAMILY: Record<string, string> = {
   cohere: 'cohere',
   gemini: 'gemini',
   'openai-chat': 'openai',
+  'openai-responses': 'openai-responses',
 }
 
 /** The format that answers an exchange: the provider's own where it has one, else its family's. */

@@ -141,3 +141,17 @@ describe('partial-arguments', () => {
     expect(out).toEqual([{ tool_call: { name: 'f', arguments: { a: 1 } } }, { finish_reason: 'stop' }])
   })
 })
+
+describe('repeated-whole', () => {
+  test('a text that is told whole behind its pieces is told once, wherever the stream is cut', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), cuts, (first, second, at) => {
+        const reads = [first, second].flatMap((text) => [
+          ...pieces(text, at).map((piece) => [{ text: piece }]),
+          [{ whole: { text } }],
+        ])
+        expect(told(through('repeated-whole', {}, reads), 'text')).toBe(first + second)
+      }),
+    )
+  })
+})

@@ -20,6 +20,7 @@ const WORDS: ReadonlySet<string> = new Set([
   'reasoning',
   'reasoning_state',
   'refusal',
+  'whole',
   'tool_call',
   'signature',
   'annotations',

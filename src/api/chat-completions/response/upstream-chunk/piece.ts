@@ -1,7 +1,7 @@
 import type { Delta, ToolCallDelta } from '../../../../chat/delta.ts'
 
 /** A delta, and what only an OpenAI-like chunk can tell beside it: the one form that the fold takes. */
-export interface Piece extends Omit<Delta, 'tool_call' | 'usage' | 'chunk' | 'other' | 'raw'> {
+export interface Piece extends Omit<Delta, 'tool_call' | 'usage' | 'chunk' | 'other' | 'raw' | 'whole'> {
   tool_call?: ToolCallPiece
   /** Fields of the wire delta that are carried as they are: audio, images, extra_content, reasoning_details. */
   carried?: Record<string, unknown>
@@ -12,7 +12,5 @@ export interface Piece extends Omit<Delta, 'tool_call' | 'usage' | 'chunk' | 'ot
 export interface ToolCallPiece extends ToolCallDelta {
   /** The name may go on in the next piece: nothing but a part of it was sent. */
   unfinished?: boolean
-  /** A custom tool's call: `arguments` is its free text. */
-  custom?: boolean
   extra_content?: unknown
 }
