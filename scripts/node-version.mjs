@@ -2,9 +2,8 @@
 const major = Number(process.versions.node.split('.')[0])
 if (major < 24) {
   console.error(
-    `balanced-call needs Node 24 or newer, and this is ${process.version}.\n` +
-      'The project brings its own runtime as the npm package "node": run "npm ci" with install scripts allowed\n' +
-      '("npm install-scripts approve node" where they must be approved), then "npm start" again; or install Node 24 or newer.',
+    `balanced-call needs Node 24 or newer, and this is ${process.version}: install a newer one, or in a clone run ` +
+      '"npm ci" with the install script of the package "node" allowed, and then "npm start".',
   )
   process.exit(1)
 }

@@ -25,6 +25,7 @@ import { proxyOf } from '../upstream/http/connection-pools.ts'
 import { createClient } from '../upstream/http/client.ts'
 import { createMediaFetcher } from '../upstream/media/fetch-media.ts'
 import { listModels } from './model-list.ts'
+import { createModelNames } from './model-names.ts'
 
 export interface AppOptions {
   level: string
@@ -99,6 +100,7 @@ export async function createServed(config: Config, options: AppOptions, shared: 
   })
   const models = listModels(config)
   const names = models.map((model) => model.id)
+  const modelNames = createModelNames({ providers }, names)
   const metrics = createMetrics(new Set(names))
   const gateway = createGateway({
     providers,
@@ -115,6 +117,7 @@ export async function createServed(config: Config, options: AppOptions, shared: 
       log.record(record)
       metrics.record(record)
     },
+    meant: modelNames.meant,
     suggest: (model) => nearMiss(model, names),
     now: clock.now,
     wall: clock.wall,
@@ -130,6 +133,7 @@ export async function createServed(config: Config, options: AppOptions, shared: 
     gateway,
     scheduler,
     models,
+    names: modelNames,
     log,
     redact,
   })

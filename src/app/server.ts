@@ -15,6 +15,8 @@ import { createOverload } from '../api/http/overload.ts'
 import type { Running } from '../api/http/running-requests.ts'
 import { createPassHeaders } from '../api/headers/passed-headers.ts'
 import { registerScheduler } from '../api/routes/scheduler.ts'
+import { servedUrl } from '../api/http/request-url.ts'
+import { unknownUrl } from '../api/http/unknown-url.ts'
 import { answerSocketError } from '../api/http/socket-error.ts'
 import { redacted } from '../api/headers/answer-headers.ts'
 import { createKeyCheck } from '../api/http/client-key.ts'
@@ -24,6 +26,7 @@ import { errorShapeOf } from '../api/inbound/error-shapes.ts'
 import { GatewayError, INTERNAL_MESSAGE } from '../chat/error.ts'
 import { nearMiss } from '../definition/near-miss.ts'
 import type { ServerConfig } from '../config/config.ts'
+import type { ModelNames } from './model-names.ts'
 import type { Gateway } from '../gateway/types.ts'
 import type { Log } from '../observability/log.ts'
 import type { Redact } from '../observability/redact.ts'
@@ -34,6 +37,7 @@ export interface ServerParts {
   gateway: Gateway
   scheduler: Scheduler
   models: readonly PublicModel[]
+  names: ModelNames
   metrics: MetricsPage
   /** For the predecessor's API. */
   load: LoadView
@@ -52,6 +56,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     // ours is the header that tells a request's id
     requestIdHeader: false,
     genReqId: createRequestIds(),
+    rewriteUrl: ({ url = '/' }) => servedUrl(url),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
     forceCloseConnections: 'idle',
     http: { maxHeaderSize: config.bounds.headers },
@@ -63,18 +68,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   })
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(asClientError(error), request, reply, parts))
   app.setNotFoundHandler((request, reply) =>
-    sendError(
-      new GatewayError(
-        'not_found',
-        `Unknown request URL: ${request.method} ${withoutQuery(request.url).slice(0, 200)}. See GET /v1/models.`,
-        {
-          code: 'unknown_url',
-        },
-      ),
-      request,
-      reply,
-      parts,
-    ),
+    sendError(unknownUrl(request.method, request.originalUrl), request, reply, parts),
   )
   const overload = createOverload(config.overload)
   app.server.maxConnections = config.bounds.connections
@@ -92,7 +86,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
       done(null, typeof payload === 'string' ? redact(payload) : payload)
     })
     registerHealth(pages, { scheduler: parts.scheduler, running, overload })
-    void pages.register(models, { models: () => parts.models, suggest: nearest })
+    void pages.register(models, { models: () => parts.models, names: parts.names, suggest: nearest })
     registerMetrics(pages, parts.metrics)
     registerScheduler(pages, parts.scheduler)
     void pages.register(legacyRoutes, { gateway: parts.gateway, load: parts.load, clientOf, log: parts.log })
@@ -120,11 +114,6 @@ function clientOf(request: FastifyRequest): string | undefined {
 function nearest(id: string, known: readonly string[]): string[] {
   const near = nearMiss(id, known)
   return near === undefined ? [] : [near]
-}
-
-/** A query can hold a client's key. */
-function withoutQuery(url: string): string {
-  return url.split('?', 1)[0] ?? ''
 }
 
 /** What Fastify itself refuses, told as OpenAI would. */

@@ -1,5 +1,7 @@
 /** How the command line is read: options by node:util, and mistakes in words. */
+import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { didYouMean } from '../definition/near-miss.ts'
 
@@ -25,9 +27,13 @@ function mistake(cause: unknown, names: readonly string[]): string {
   return near ? told : `${told} (options: ${known.join(', ')})`
 }
 
-/** The configuration that `--config`, the environment or the default names. */
+/** The one that comes with the package. */
+const SHIPPED = fileURLToPath(new URL('../../providers.yaml', import.meta.url))
+
+/** The configuration that `--config`, the environment or the default names: one in this folder, else the shipped one. */
 export function configFile(given: string | undefined): string {
-  return given ?? process.env['BALANCED_CALL_CONFIG'] ?? 'providers.yaml'
+  const named = given ?? (process.env['BALANCED_CALL_CONFIG'] || undefined)
+  return named ?? (existsSync('providers.yaml') ? 'providers.yaml' : SHIPPED)
 }
 
 export function readPort(text: string): number {

@@ -1,4 +1,5 @@
 /** The use case: a request becomes deltas. Takes a lease, tries, fails over; knows no wire. */
+import { GatewayError } from '../chat/error.ts'
 import type { Delta } from '../chat/delta.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { Answer, ChatContext, Gateway } from './types.ts'
@@ -18,9 +19,16 @@ export interface GatewayParts extends RetryLoopOptions {
   passHeaders?: (headers: Record<string, string>) => Record<string, string>
   /** Hears what became of each request. */
   record: (record: RequestRecord) => void
+  /** The name of the model that is meant, without what some clients add to it; absent: as it is given. */
+  meant?: (model: string) => string
   /** The known model nearest to an unknown name. */
   suggest: (model: string) => string | undefined
 }
+
+/** Characters: the longest name of a vendor's that is known has 140. */
+const LONGEST_NAME = 512
+/** Of a longer one. */
+const SHOWN = 64
 
 export function createGateway(parts: GatewayParts): Gateway {
   const retryLoop = createRetryLoop(parts)
@@ -28,10 +36,14 @@ export function createGateway(parts: GatewayParts): Gateway {
   const resumption = { retryLoop, retries: failover.retries, now, tell }
 
   async function chat(request: ChatRequest, context: ChatContext): Promise<Answer> {
+    const { model } = request
+    // whatever is told, counted or kept of a request holds its model's name
+    request.model = model.length > LONGEST_NAME ? `${model.slice(0, SHOWN)}…` : (parts.meant?.(model) ?? model)
     const requestState = createRequestState(request, context, now())
     failover.traffic.earn()
     parts.hedging?.traffic.earn()
     try {
+      if (model.length > LONGEST_NAME) throw tooLong(model)
       const reached = await retryLoop(requestState)
       requestState.warnings = reached.began.answer.warnings
       // a long answer would keep a long question in memory twice
@@ -107,4 +119,9 @@ function answerOf(
     terminated,
     deltas,
   }
+}
+
+function tooLong(model: string): GatewayError {
+  const message = `The name of the model has ${model.length} characters; this server takes ${LONGEST_NAME}.`
+  return new GatewayError('invalid_request', message, { param: 'model' })
 }

@@ -68,7 +68,7 @@ describe('a body', () => {
     await start()
     const answer = await post(JSON.stringify({ ...BODY, model }))
     expect([200, 404]).toContain(answer.status)
-    expect((await fetch(`${gateway.url}/v1/models/${model}`)).status).toBe(404)
+    expect((await fetch(`${gateway.url}/v1/models/${model}`)).status).toBe(answer.status)
     expect((await fetch(`${gateway.url}/health`)).status).toBe(200)
   })
 

@@ -14,6 +14,8 @@ export interface PublicModel {
 export interface ModelsOptions {
   /** The models of this moment: a configuration can be read anew. */
   models: () => readonly PublicModel[]
+  /** What a name means, and whether it is served though nobody lists it; absent: those listed, as they are. */
+  names?: { meant(name: string): string; isTaken(name: string): boolean }
   /** Known names that are near to an unknown one, best first. */
   suggest: (id: string, known: readonly string[]) => readonly string[]
   /** Milliseconds since the epoch. */
@@ -40,7 +42,15 @@ export async function models(app: FastifyInstance, options: ModelsOptions): Prom
     const id = request.params['*']
     const known = options.models()
     const found = known.find((model) => model.id === id)
-    if (found !== undefined) return asksMessages(request.headers) ? messagesModel(found, started) : wire(found)
+    const shown = (model: PublicModel) =>
+      asksMessages(request.headers) ? messagesModel(model, started) : wire(model)
+    if (found !== undefined) return shown(found)
+    const meant = options.names?.meant(id) ?? id
+    // under the name that was asked for: clients compare
+    if (options.names?.isTaken(meant)) {
+      const listed = known.find((model) => model.id === meant)
+      return shown({ owned_by: meant.split('/', 1)[0] ?? '', ...listed, id })
+    }
     throw modelNotFound(
       id,
       options.suggest(
@@ -57,5 +67,7 @@ export function modelNotFound(id: string, near: readonly string[]): GatewayError
     near.length === 0
       ? 'GET /v1/models lists those that do.'
       : `Did you mean ${near.map((name) => `'${name}'`).join(' or ')}?`
-  return new GatewayError('unknown_model', `The model '${id}' does not exist. ${hint}`, { param: 'model' })
+  return new GatewayError('unknown_model', `The model '${id.slice(0, 200)}' does not exist. ${hint}`, {
+    param: 'model',
+  })
 }
