@@ -42,8 +42,7 @@ export async function models(app: FastifyInstance, options: ModelsOptions): Prom
     const id = request.params['*']
     const known = options.models()
     const found = known.find((model) => model.id === id)
-    const shown = (model: PublicModel) =>
-      asksMessages(request.headers) ? messagesModel(model, started) : wire(model)
+    const shown = (model: PublicModel) => (asksMessages(request.headers) ? messagesModel(model, started) : wire(model))
     if (found !== undefined) return shown(found)
     const meant = options.names?.meant(id) ?? id
     // under the name that was asked for: clients compare
