@@ -18,6 +18,12 @@ export function readOptions<T extends NonNullable<ParseArgsConfig['options']>>(a
   }
 }
 
+/** Throws a UsageError for words that the command has no use for. */
+export function refuseMore(positionals: readonly string[], most: number): void {
+  const surplus = positionals[most]
+  if (surplus !== undefined) throw new UsageError(`unexpected argument "${surplus}"; --help shows what goes there`)
+}
+
 function mistake(cause: unknown, names: readonly string[]): string {
   const message = cause instanceof Error ? cause.message : String(cause)
   const known = names.map((name) => `--${name}`)

@@ -14,6 +14,7 @@ import { configFaults } from './schema.ts'
 import { checkStrategy, schedulerSettings, serverSettings } from './sections/settings.ts'
 import { readSource } from './document/read-source.ts'
 import type { Source } from './document/source.ts'
+import { isMap } from '../definition/scope.ts'
 
 /** A file that is wrong in more places is wrong as a whole, and placing faults costs time. */
 const MOST_PLACED = 200
@@ -125,8 +126,4 @@ function readProviders(
 /** A key may be missing, the others serve; what stands beside a key may not. */
 function needed(path: Path): boolean {
   return path[0] === 'providers' && (path[2] !== 'keys' || ['weight', 'account', 'limits'].includes(String(path[4])))
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

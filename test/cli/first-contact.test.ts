@@ -94,6 +94,9 @@ describe('the command line', () => {
     [['frobnicate'], 'unknown command "frobnicate"; there are serve, '],
     [['--prt', '9'], 'unknown option --prt, did you mean --port?'],
     [['check', '--frobnicate'], 'unknown option --frobnicate (options: --config)'],
+    [['serve', 'other.yaml'], 'unexpected argument "other.yaml"'],
+    [['check', 'a.yaml', 'b.yaml'], 'unexpected argument "b.yaml"'],
+    [['convert', '--to', 'x'], '"x" is not PROVIDER/MODEL'],
     [['serve', '--port'], "Option '--port <value>' argument missing"],
     [['serve', '--port', 'x'], '"x" is not a port: use a whole number from 0 to 65535'],
   ])('%j is refused in one line, with the nearest word', async (args, words) => {

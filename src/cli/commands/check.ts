@@ -3,10 +3,11 @@ import { describeConfig } from '../../config/describe.ts'
 import { checkFormatFile } from '../../config/sections/formats.ts'
 import { loadConfig } from '../../config/load.ts'
 import { readSource } from '../../config/document/read-source.ts'
-import { configFile, readOptions } from '../command-line.ts'
+import { configFile, readOptions, refuseMore } from '../command-line.ts'
 
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = readOptions(args, { config: { type: 'string' } })
+  refuseMore(positionals, 1)
   const file = configFile(positionals[0] ?? values.config)
   if (isFormat(readSource(file).value)) {
     checkFormatFile(file)

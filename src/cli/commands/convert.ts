@@ -12,7 +12,7 @@ import { loadConfig } from '../../config/load.ts'
 import { didYouMean } from '../../definition/near-miss.ts'
 import { createRedactor } from '../../observability/redact.ts'
 import { PLACEHOLDER_KEY, withPlaceholderKeys } from '../placeholder-env.ts'
-import { configFile, readOptions, UsageError } from '../command-line.ts'
+import { configFile, readOptions, refuseMore, UsageError } from '../command-line.ts'
 
 const OPTIONS = {
   to: { type: 'string' },
@@ -22,12 +22,14 @@ const OPTIONS = {
 } as const
 
 export async function run(args: string[]): Promise<number> {
-  const { values } = readOptions(args, OPTIONS)
+  const { values, positionals } = readOptions(args, OPTIONS)
+  refuseMore(positionals, 0)
   if (values.to === undefined) throw new UsageError('convert needs --to PROVIDER/MODEL')
-  const config = loadConfig(configFile(values.config), withPlaceholderKeys(process.env))
   const slash = values.to.indexOf('/')
-  const [provider, model] = [findProvider(config, values.to.slice(0, slash)), values.to.slice(slash + 1)]
+  const model = values.to.slice(slash + 1)
   if (slash < 1 || model === '') throw new UsageError(`"${values.to}" is not PROVIDER/MODEL`)
+  const config = loadConfig(configFile(values.config), withPlaceholderKeys(process.env))
+  const provider = findProvider(config, values.to.slice(0, slash))
   const body = readJson(await text(process.stdin))
   try {
     const request = parseChatRequest(body)

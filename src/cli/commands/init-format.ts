@@ -4,7 +4,7 @@ import { basename, dirname, extname, join } from 'node:path'
 import { stringify } from 'yaml'
 import { checkFormatFile } from '../../config/sections/formats.ts'
 import { draftFormat, type Samples } from '../../format-tools/draft/draft.ts'
-import { readOptions, UsageError } from '../command-line.ts'
+import { readOptions, refuseMore, UsageError } from '../command-line.ts'
 
 const OPTIONS = {
   from: { type: 'string' },
@@ -14,7 +14,8 @@ const OPTIONS = {
 } as const
 
 export async function run(args: string[]): Promise<number> {
-  const { values } = readOptions(args, OPTIONS)
+  const { values, positionals } = readOptions(args, OPTIONS)
+  refuseMore(positionals, 0)
   if (values.from === undefined) throw new UsageError('init-format needs --from FILE with a curl example')
   const file = values.out ?? `${basename(values.from, extname(values.from))}.yaml`
   const name = basename(file, extname(file))

@@ -7,7 +7,7 @@ import { plan, type PlanRequest } from '../../scheduler/simulator/plan.ts'
 import { readTrace, type TraceRow } from '../../scheduler/simulator/trace.ts'
 import { schedulerSpec } from '../../app/scheduler-spec.ts'
 import { isSandbox, standAside } from '../../app/sandbox-fallback.ts'
-import { configFile, readOptions, UsageError } from '../command-line.ts'
+import { configFile, readOptions, refuseMore, UsageError } from '../command-line.ts'
 
 const OPTIONS = {
   trace: { type: 'string' },
@@ -18,7 +18,8 @@ const OPTIONS = {
 } as const
 
 export async function run(args: string[]): Promise<number> {
-  const { values } = readOptions(args, OPTIONS)
+  const { values, positionals } = readOptions(args, OPTIONS)
+  refuseMore(positionals, 0)
   if (values.trace === undefined) throw new UsageError('plan needs --trace FILE.csv (plan --help says what is in it)')
   const config = standAside(loadConfig(configFile(values.config), process.env))
   const request: PlanRequest = {

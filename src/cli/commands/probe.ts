@@ -9,7 +9,7 @@ import { standAside } from '../../app/sandbox-fallback.ts'
 import { proxyOf } from '../../upstream/http/connection-pools.ts'
 import { createClient } from '../../upstream/http/client.ts'
 import { startProvider } from './test-live.ts'
-import { configFile, readOptions, UsageError } from '../command-line.ts'
+import { configFile, readOptions, refuseMore, UsageError } from '../command-line.ts'
 
 /** Enough for a word also where a model thinks first. */
 const TINY: Probe = {
@@ -20,6 +20,7 @@ const TINY: Probe = {
 
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = readOptions(args, { config: { type: 'string' } })
+  refuseMore(positionals, 1)
   const [wanted] = positionals
   const config = standAside(loadConfig(configFile(values.config), process.env))
   const [name, ...rest] = (wanted ?? '').split('/')

@@ -4,7 +4,7 @@ import { readCatalogue } from '../../format-tools/catalogue/catalogue.ts'
 import { catalogueText } from '../../format-tools/catalogue/catalogue-text.ts'
 import { standAside } from '../../app/sandbox-fallback.ts'
 import { withPlaceholderKeys } from '../placeholder-env.ts'
-import { configFile, readOptions } from '../command-line.ts'
+import { configFile, readOptions, refuseMore } from '../command-line.ts'
 
 const OPTIONS = {
   config: { type: 'string' },
@@ -14,7 +14,8 @@ const OPTIONS = {
 } as const
 
 export async function run(args: string[]): Promise<number> {
-  const { values } = readOptions(args, OPTIONS)
+  const { values, positionals } = readOptions(args, OPTIONS)
+  refuseMore(positionals, 0)
   const file = configFile(values.config)
   const live = standAside(loadConfig(file, process.env))
   const entries = readCatalogue(file, live, loadConfig(file, withPlaceholderKeys(process.env)))

@@ -9,7 +9,7 @@ import type { Store } from '../../store/store.ts'
 import { listening } from '../serving/listen-error.ts'
 import { serveAlone } from '../serving/single-process.ts'
 import { announce, tellLeftOut } from '../serving/greeting.ts'
-import { configFile, readOptions, readPort, readWorkers, UsageError } from '../command-line.ts'
+import { configFile, readOptions, refuseMore, readPort, readWorkers, UsageError } from '../command-line.ts'
 
 const OPTIONS = {
   config: { type: 'string' },
@@ -26,7 +26,8 @@ interface Address {
 }
 
 export async function run(args: string[]): Promise<number> {
-  const { values } = readOptions(args, OPTIONS)
+  const { values, positionals } = readOptions(args, OPTIONS)
+  refuseMore(positionals, 0)
   const file = configFile(values.config)
   const addressOf = ({ server }: Config): Address => {
     const port = readPort(values.port ?? process.env['PORT'] ?? String(server.port ?? 9000))

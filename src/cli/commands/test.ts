@@ -4,7 +4,7 @@ import { reportText } from '../../format-tools/cases/report.ts'
 import { holds, runSubject } from '../../format-tools/cases/run.ts'
 import { findSubjects, yamlIn } from '../../format-tools/cases/subjects.ts'
 import { runTestLive } from './test-live.ts'
-import { configFile, readOptions, UsageError } from '../command-line.ts'
+import { configFile, readOptions, refuseMore, UsageError } from '../command-line.ts'
 
 const OPTIONS = {
   config: { type: 'string' },
@@ -18,6 +18,7 @@ const OPTIONS = {
 
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = readOptions(args, OPTIONS)
+  refuseMore(positionals, 1)
   if (values.live) {
     const { model: models, record, write } = values
     return runTestLive(positionals[0], configFile(values.config), { models, record, write })

@@ -1,4 +1,5 @@
 /** A definition that extends another: maps merge, `key: ~` drops, lists and scalars replace. */
+import { isMap } from '../../definition/scope.ts'
 
 type Map = Record<string, unknown>
 
@@ -27,8 +28,4 @@ function mergeable(parent: Map, child: Map): boolean {
 
 function isOperator(key: string): boolean {
   return key.startsWith('$')
-}
-
-function isMap(value: unknown): value is Map {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
