@@ -5,8 +5,8 @@ import { parse } from 'yaml'
 import { shippedNames } from '../../src/config/sections/formats.ts'
 import { formatFile, formatsWithCases, shipped } from './cases.ts'
 
-/** Bases that others extend, and the one OpenAI-like wire whose parts have a form of their own. */
-const LARGER = new Set(['openai-compatible', 'mistral'])
+/** Bases that others extend, the one OpenAI-like wire whose parts have a form of their own, and OpenAI's other wire. */
+const LARGER = new Set(['openai-compatible', 'mistral', 'openai-responses'])
 
 const texts = shippedNames().map((name) => [name, readFileSync(formatFile(name), 'utf8')] as const)
 

@@ -55,7 +55,8 @@ const message = {
       minItems: 1,
       items: {
         type: 'object',
-        required: ['id', 'type', 'function'],
+        required: ['id', 'type'],
+        anyOf: [{ required: ['function'] }, { required: ['custom'] }],
         properties: {
           id: { ...text, minLength: 1 },
           type: { enum: ['function', 'custom'] },
