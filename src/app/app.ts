@@ -20,6 +20,7 @@ import type { Scheduler } from '../scheduler/types.ts'
 import type { LiveScheduler } from '../scheduler/scheduler.ts'
 import { secretNames } from './secret-names.ts'
 import { buildServer } from './server.ts'
+import { openResponseStore } from '../store/response-store.ts'
 import type { Store } from '../store/store.ts'
 import { proxyOf } from '../upstream/http/connection-pools.ts'
 import { createClient } from '../upstream/http/client.ts'
@@ -33,6 +34,8 @@ export interface AppOptions {
   write?: (line: string) => void
   /** Where what the scheduler counts and learns is kept; closed with the app. Nothing is kept when absent. */
   store?: Store
+  /** The folder where responses are kept; in memory when absent. */
+  data?: string | undefined
   /** Another time than the machine's, for tests. */
   clock?: Clock
   /** Addresses that files may be fetched from beside public ones, for tests. */
@@ -124,6 +127,7 @@ export async function createServed(config: Config, options: AppOptions, shared: 
   })
   const load = createLoadView(config.models, providers, scheduler)
   const running = createRunning()
+  const responses = lazyResponses(options.data)
   const page = { text: () => shared.page(metrics.counts()), contentType: CONTENT_TYPE }
   const server = buildServer({
     running,
@@ -134,6 +138,7 @@ export async function createServed(config: Config, options: AppOptions, shared: 
     scheduler,
     models,
     names: modelNames,
+    responses: responses.get,
     log,
     redact,
   })
@@ -145,6 +150,7 @@ export async function createServed(config: Config, options: AppOptions, shared: 
     shared.close()
     await client.destroy()
     await media.close()
+    responses.close()
     await sandbox?.close()
   }
   return {
@@ -187,6 +193,15 @@ function responseHeaders(names: readonly string[], redact: Redact): GatewayParts
         return value === undefined ? [] : [[name, redact(value)]]
       }),
     )
+}
+
+/** SQLite is loaded at the first response. */
+function lazyResponses(folder: string | undefined) {
+  let opened: ReturnType<typeof openResponseStore> | undefined
+  return {
+    get: () => (opened ??= openResponseStore({ folder })),
+    close: () => opened?.close(),
+  }
 }
 
 /** Loaded only where it is used. */

@@ -27,6 +27,8 @@ import { GatewayError, INTERNAL_MESSAGE } from '../chat/error.ts'
 import { nearMiss } from '../definition/near-miss.ts'
 import type { ServerConfig } from '../config/config.ts'
 import type { ModelNames } from './model-names.ts'
+import { responses } from '../api/responses/route.ts'
+import type { ResponseStore } from '../api/responses/kept-response.ts'
 import type { Gateway } from '../gateway/types.ts'
 import type { Log } from '../observability/log.ts'
 import type { Redact } from '../observability/redact.ts'
@@ -41,6 +43,8 @@ export interface ServerParts {
   metrics: MetricsPage
   /** For the predecessor's API. */
   load: LoadView
+  /** What is kept of responses; opened when it is needed first. */
+  responses: () => ResponseStore
   /** What runs now, for a stop that lets it end. */
   running: Running
   log: Log
@@ -103,6 +107,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   void app.register(chatCompletions, inbound)
   void app.register(messages, inbound)
   void app.register(generateContent, { ...inbound, models: () => parts.models, suggest: nearest })
+  void app.register(responses, { ...inbound, responses: parts.responses })
   return app
 }
 

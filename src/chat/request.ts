@@ -58,7 +58,7 @@ export interface NativeRequest {
   /** The client's headers that belong to its API; names in lower case, with `_` for `-`. */
   headers: Record<string, string>
   /** What `body` was parsed from, where it is long. */
-  bytes?: Buffer
+  bytes?: Buffer | undefined
 }
 
 export interface Message {

@@ -35,7 +35,9 @@ export async function run(args: string[]): Promise<number> {
     if (values.insecure !== true) checkReach(host, server.api_keys)
     return { port, host }
   }
-  if (cluster.isWorker) return serveAsWorker(file, addressOf)
+  const dataOf = ({ server }: Config): string | undefined =>
+    values.data ?? (process.env['BALANCED_CALL_DATA'] || server.data)
+  if (cluster.isWorker) return serveAsWorker(file, addressOf, dataOf)
   const read = (): Config => standAside(loadConfig(file, process.env))
   const config = read()
   const { port, host } = addressOf(config)
@@ -47,7 +49,7 @@ export async function run(args: string[]): Promise<number> {
   const workersOf = (server: ServerConfig): number =>
     readWorkers(values.workers ?? (process.env['BALANCED_CALL_WORKERS'] || server.workers) ?? 1)
   const workers = workersOf(config.server)
-  const data = values.data ?? (process.env['BALANCED_CALL_DATA'] || config.server.data)
+  const data = dataOf(config)
   const store = data === undefined ? undefined : await open(data)
   const write = isTerminal() ? await prettyLines() : undefined
   const options = {
@@ -58,6 +60,7 @@ export async function run(args: string[]): Promise<number> {
     port,
     host,
     store,
+    data,
     announce: announce(write !== undefined),
     tellLeftOut,
   }
@@ -67,14 +70,18 @@ export async function run(args: string[]): Promise<number> {
 }
 
 /** One of several: the owner of the scheduler has started it, says what it serves, and when it ends. */
-async function serveAsWorker(file: string, addressOf: (config: Config) => Address): Promise<number> {
+async function serveAsWorker(
+  file: string,
+  addressOf: (config: Config) => Address,
+  dataOf: (config: Config) => string | undefined,
+): Promise<number> {
   const { linkToOwner } = await import('../../workers/worker.ts')
   const { scheduler, configuration, page, serve } = linkToOwner()
   const config = standAside(configOf(parseSource(file, await configuration()), process.env))
   const { port, host } = addressOf(config)
   const shared = { scheduler, page, close: () => scheduler.close() }
   const write = isTerminal() ? await prettyLines() : undefined
-  const app = await createWorkerApp(config, { level: logLevel(), write }, shared)
+  const app = await createWorkerApp(config, { level: logLevel(), write, data: dataOf(config) }, shared)
   const listen = (): Promise<string> => app.server.listen({ port, host })
   await serve(app, await listening(listen, app.close, port, host))
   return 0

@@ -17,6 +17,8 @@ export interface ServeOptions {
   port: number
   host: string
   store: Store | undefined
+  /** The data folder. */
+  data: string | undefined
   /** Where lines of the log go; standard output when absent. */
   write: ((line: string) => void) | undefined
   announce: (log: Owner['log'], address: string, config: Config) => void
@@ -24,7 +26,7 @@ export interface ServeOptions {
 }
 
 export async function serveAlone(options: ServeOptions): Promise<number> {
-  const { config, load, level, port, host, store, write, announce, tellLeftOut } = options
+  const { config, load, level, port, host, store, data, write, announce, tellLeftOut } = options
   const owner = await createOwner(config, { level, write, store })
   const listener = createHotSwapListener()
   const apps = new Set<Served>()
@@ -45,7 +47,7 @@ export async function serveAlone(options: ServeOptions): Promise<number> {
   async function serve(next: Config): Promise<void> {
     const { log, redact } = owner
     const shared = { scheduler: owner.scheduler(), page, close: () => {}, log, redact }
-    const app = await createServed(next, { level }, shared)
+    const app = await createServed(next, { level, data }, shared)
     await listener.show(app.server)
     const before = current
     current = app

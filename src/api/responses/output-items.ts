@@ -1,0 +1,82 @@
+/** Blocks of an answer as output items. */
+import { makeId } from '../http/request-id.ts'
+import type { Block } from '../inbound/blocks.ts'
+import { isRecord } from '../chat-completions/record.ts'
+import { sealThought, type SealedThought } from './sealed-thought.ts'
+import type { Namespaced } from './tools.ts'
+
+type Json = Record<string, unknown>
+export type ItemStatus = 'in_progress' | 'completed' | 'incomplete'
+
+const PREFIX = {
+  text: 'msg_',
+  refusal: 'msg_',
+  reasoning: 'rs_',
+  encrypted: 'rs_',
+  call: 'fc_',
+  custom: 'ctc_',
+} as const
+
+export function itemId(block: Block): string {
+  return makeId(PREFIX[block.type])
+}
+
+/** The item as far as the block has come. @param spaced tools that belong to a namespace, by their flat name */
+export function itemOf(block: Block, id: string, status: ItemStatus, spaced: ReadonlyMap<string, Namespaced>): Json {
+  switch (block.type) {
+    case 'text':
+    case 'refusal':
+      return {
+        id,
+        type: 'message',
+        status,
+        role: 'assistant',
+        content: status === 'in_progress' ? [] : [partOf(block)],
+      }
+    case 'reasoning': {
+      const summary = status === 'in_progress' || block.text === '' ? [] : [{ type: 'summary_text', text: block.text }]
+      const { signature } = block
+      return {
+        id,
+        type: 'reasoning',
+        summary,
+        ...(signature !== undefined && { encrypted_content: sealThought({ signature }) }),
+      }
+    }
+    case 'encrypted':
+      return { id, type: 'reasoning', summary: [], encrypted_content: sealThought({ data: block.text }) }
+    case 'call': {
+      const text = status === 'in_progress' ? '' : block.text || '{}'
+      return { id, type: 'function_call', status, ...nameOf(block, spaced), call_id: block.id ?? id, arguments: text }
+    }
+    case 'custom': {
+      const input = status === 'in_progress' ? '' : block.text
+      return { id, type: 'custom_tool_call', status, ...nameOf(block, spaced), call_id: block.id ?? id, input }
+    }
+  }
+}
+
+/** What a client must give back of a call or a text beside it; none where there is nothing. */
+export function sealOf(block: Block): Json | undefined {
+  const { signature } = block
+  if (signature === undefined || block.type === 'reasoning' || block.type === 'encrypted') return undefined
+  const sealed: SealedThought = { signature, ...(block.type === 'text' ? { text: true } : { call: block.id }) }
+  return { id: makeId('rs_'), type: 'reasoning', summary: [], encrypted_content: sealThought(sealed) }
+}
+
+export function partOf(block: Block): Json {
+  if (block.type === 'refusal') return { type: 'refusal', refusal: block.text }
+  return { type: 'output_text', text: block.text, annotations: (block.annotations ?? []).map(flat), logprobs: [] }
+}
+
+/** Chat's citations hold what they say in a field of their own name. */
+export function flat(annotation: Json): Json {
+  const { type } = annotation
+  const inner = annotation[String(type)]
+  return isRecord(inner) ? { type, ...inner } : annotation
+}
+
+function nameOf({ name = '' }: Block, spaced: ReadonlyMap<string, Namespaced>): Json {
+  const found = spaced.get(name)
+  return found ? { name: found.name, namespace: found.namespace } : { name }
+}

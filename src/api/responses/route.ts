@@ -1,0 +1,128 @@
+/** OpenAI's Responses API: POST /v1/responses, and what is kept of the answers. */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { GatewayError } from '../../chat/error.ts'
+import { createAnswerCall } from '../inbound/answer-call.ts'
+import { EVENTS, type InboundOptions, type StreamStyle } from '../inbound/inbound-api.ts'
+import { nativeRequest } from '../inbound/native-request.ts'
+import { makeId } from '../http/request-id.ts'
+import { invalid } from '../chat-completions/request/invalid.ts'
+import { filled, isRecord } from '../chat-completions/record.ts'
+import { createResponse, type Finished } from './answer.ts'
+import { createEventWriter } from './events.ts'
+import type { KeptResponse, ResponseStore } from './kept-response.ts'
+import { readResponsesRequest } from './request.ts'
+import type { ResponseMeta } from './response-object.ts'
+
+type Json = Record<string, unknown>
+
+export interface ResponsesOptions extends InboundOptions {
+  /** Opened when it is needed first. */
+  responses: () => ResponseStore
+}
+
+/** Ours, so that one that is gone is told apart from one that another server made. */
+const PREFIX = 'resp_bc'
+const NO_HISTORY: KeptResponse[] = []
+
+/** A comment with one line feed: a blank line after it ends the stream in some clients. */
+const STYLE: StreamStyle = { ...EVENTS, heartbeat: ': keep-alive\n' }
+
+export async function responses(app: FastifyInstance, options: ResponsesOptions): Promise<void> {
+  const { now = Date.now, clientOf, responses: store } = options
+  const answerCall = createAnswerCall({ log: app.log, ...options })
+
+  app.post('/v1/responses', (request, reply) => {
+    const body: unknown = request.body
+    if (!isRecord(body)) throw invalid('The request body must be a JSON object.', 'input')
+    const client = clientOf?.(request)
+    const previous = filled(body['previous_response_id'])
+    const history = previous === undefined ? NO_HISTORY : historyOf(store(), previous, client)
+    const before = history?.flatMap(({ items, response }) => [...items, ...outputOf(response)]) ?? []
+    const { chat, items, spaced } = readResponsesRequest(body, before)
+    if (!history)
+      (chat.losses ??= []).push('previous_response_id left out: this server does not know that conversation')
+    chat.native = nativeRequest('responses', request)
+    if (history?.some(({ isNative }) => !isNative)) {
+      // the upstream does not know what another one answered
+      const { previous_response_id: _gone, ...rest } = body
+      chat.native = { ...chat.native, body: { ...rest, input: [...before, ...items] }, bytes: undefined }
+    }
+    const meta: ResponseMeta = { id: makeId(PREFIX), model: chat.model, created: Math.floor(now() / 1000), body }
+    const finished: Finished = (response, isNative) => {
+      const id = filled(response['id'])
+      if (body['store'] === false || id === undefined) return
+      store().put({ id, client, previous: history ? previous : undefined, isNative, items, response })
+    }
+    const call = {
+      chat,
+      stream: () => createEventWriter(chat, meta, spaced, finished),
+      whole: () => createResponse(chat, meta, spaced, finished),
+      style: STYLE,
+    }
+    return answerCall(call, request, reply)
+  })
+
+  const keptOf = (request: FastifyRequest): KeptResponse => {
+    const { id } = request.params as { id: string }
+    const kept = store().get(id, clientOf?.(request))
+    if (!kept) throw missing(id)
+    return kept
+  }
+
+  app.get('/v1/responses', (request, reply) => {
+    // agents that would rather speak over a WebSocket post at once after this status, and try for seconds after another
+    if (/websocket/i.test(request.headers.upgrade ?? '')) void reply.header('upgrade', 'HTTP/1.1')
+    throw new GatewayError(
+      'unsupported',
+      'Responses are asked for by POST /v1/responses; there is no WebSocket here.',
+      {
+        status: /websocket/i.test(request.headers.upgrade ?? '') ? 426 : 405,
+        code: null,
+      },
+    )
+  })
+  app.get('/v1/responses/:id', async (request) => keptOf(request).response)
+  app.get('/v1/responses/:id/input_items', async (request) => listOf(keptOf(request), request.query as Json))
+  app.delete('/v1/responses/:id', async (request) => {
+    const { id } = request.params as { id: string }
+    if (!store().delete(id, clientOf?.(request))) throw missing(id)
+    return { id, object: 'response', deleted: true }
+  })
+  app.post('/v1/responses/:id/cancel', async (request) => {
+    keptOf(request)
+    throw invalid('Only background responses can be cancelled, and this server runs none.', 'id')
+  })
+}
+
+/** Undefined for one of another server. Throws a GatewayError where one of ours is gone. */
+function historyOf(store: ResponseStore, id: string, client: string | undefined): KeptResponse[] | undefined {
+  const turns = store.conversation(id, client)
+  if (turns) return turns
+  if (!id.startsWith(PREFIX)) return undefined
+  throw invalid(
+    `Previous response with id '${id}' not found: it is too old, deleted, was not stored, or belongs to another client.`,
+    'previous_response_id',
+    'previous_response_not_found',
+  )
+}
+
+function missing(id: string): GatewayError {
+  return new GatewayError('not_found', `Response with id '${id}' not found.`, { code: null, param: 'id' })
+}
+
+function outputOf({ output }: Json): unknown[] {
+  return Array.isArray(output) ? output : []
+}
+
+const MOST_LISTED = 100
+
+/** The newest first unless asked otherwise, as OpenAI lists them. */
+function listOf({ items, id }: KeptResponse, { limit = '20', order = 'desc', after }: Json): Json {
+  const named = items.map((item, index) => (isRecord(item) ? { id: `${id}_${index}`, ...item } : item)) as Json[]
+  const sorted = order === 'asc' ? named : named.toReversed()
+  const from = filled(after) === undefined ? 0 : sorted.findIndex((item) => item['id'] === after) + 1
+  const most = Math.min(MOST_LISTED, Math.max(1, Number(limit) || 20))
+  const data = sorted.slice(from, from + most)
+  const ends = { first_id: data[0]?.['id'] ?? null, last_id: data.at(-1)?.['id'] ?? null }
+  return { object: 'list', data, ...ends, has_more: from + most < sorted.length }
+}

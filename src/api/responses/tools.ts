@@ -1,0 +1,94 @@
+/** Tools of a Responses request as OpenAI's chat tools, and the choice among them. */
+import { filled, isRecord } from '../chat-completions/record.ts'
+
+type Json = Record<string, unknown>
+
+export interface ReadTools {
+  tools: Json[]
+  choice: unknown
+  /** Kinds that an upstream of another wire cannot run, left out. */
+  hosted: string[]
+  /** The client insists on a hosted tool: why no upstream of another wire will do. */
+  insists?: string
+  /** From a flat name to the tool of a namespace. */
+  spaced: ReadonlyMap<string, Namespaced>
+}
+
+export interface Namespaced {
+  namespace: string
+  name: string
+}
+
+const NONE: ReadonlyMap<string, Namespaced> = new Map()
+const BETWEEN = '__'
+
+/** A call's tool as chat knows it: tools of a namespace have it before their name. */
+export function toolName({ name, namespace }: Json): string {
+  const space = filled(namespace)
+  return space === undefined ? String(name ?? '') : `${space}${BETWEEN}${String(name ?? '')}`
+}
+
+export function readTools(declared: readonly unknown[], choice: unknown): ReadTools {
+  const read: ReadTools = { tools: [], choice: undefined, hosted: [], spaced: NONE }
+  const spaced = new Map<string, Namespaced>()
+  const names = new Set<string>()
+  const add = (tool: Json | undefined, name: string): void => {
+    // a list that grows in the conversation names some again
+    if (!tool || names.has(name)) return
+    names.add(name)
+    read.tools.push(tool)
+  }
+  for (const tool of declared) {
+    if (!isRecord(tool)) continue
+    if (tool['type'] === 'namespace' && Array.isArray(tool['tools'])) {
+      for (const inner of tool['tools'].filter(isRecord)) {
+        const name = toolName({ name: inner['name'], namespace: tool['name'] })
+        if (filled(tool['name'])) spaced.set(name, { namespace: String(tool['name']), name: String(inner['name']) })
+        add(chatTool({ ...inner, name }), name)
+      }
+      continue
+    }
+    const made = chatTool(tool)
+    if (made) add(made, String(tool['name']))
+    else read.hosted.push(String(tool['type']))
+  }
+  if (spaced.size > 0) read.spaced = spaced
+  return { ...read, ...chosen(choice) }
+}
+
+function chatTool(tool: Json): Json | undefined {
+  const { type, name, description, parameters, strict, format } = tool
+  if (filled(name) === undefined) return undefined
+  const said = filled(description) === undefined ? {} : { description }
+  if (type === 'function') {
+    const rest = {
+      ...said,
+      ...(isRecord(parameters) && { parameters }),
+      ...(typeof strict === 'boolean' && { strict }),
+    }
+    return { type, function: { name, ...rest } }
+  }
+  if (type !== 'custom') return undefined
+  const isGrammar = isRecord(format) && format['type'] === 'grammar'
+  const grammar = isGrammar ? { syntax: format['syntax'], definition: format['definition'] } : undefined
+  const form = isRecord(format) ? { format: grammar ? { type: 'grammar', grammar } : format } : {}
+  return { type, custom: { name, ...said, ...form } }
+}
+
+function chosen(choice: unknown): Pick<ReadTools, 'choice' | 'insists'> {
+  if (!isRecord(choice)) return { choice }
+  const { type } = choice
+  if (type === 'function' || type === 'custom') return { choice: named(choice) }
+  if (type === 'allowed_tools') {
+    const tools = Array.isArray(choice['tools']) ? choice['tools'].filter(isRecord) : []
+    const known = tools.filter((tool) => tool['type'] === 'function' || tool['type'] === 'custom').map(named)
+    return { choice: { type, allowed_tools: { mode: choice['mode'] ?? 'auto', tools: known } } }
+  }
+  const insists = `tool_choice asks for ${String(type)}, which is run`
+  return { choice: 'auto', insists }
+}
+
+function named(tool: Json): Json {
+  const { type } = tool
+  return { type, [String(type)]: { name: toolName(tool) } }
+}
