@@ -144,7 +144,7 @@ describe('what is decided once a shape of request', () => {
     const fields = Object.fromEntries(names.map((name) => [name, `the ${name}`]))
     const request: ChatRequest = Object.assign(parseChatRequest(hello), fields, { options, extra: 'the extra' })
     const frame: unknown[] = []
-    fillFrame(frame, request, { ...target, model: 'the model', secret: 'the key' }, 'the traits')
-    expect(frame).toEqual(names.map((name) => `the ${name}`))
+    fillFrame(frame, request, { ...target, model: 'the model', secret: 'the key', max_output: 7 }, 'the traits')
+    expect(frame).toEqual(names.map((name) => (name === 'max_output' ? 7 : `the ${name}`)))
   })
 })

@@ -29,8 +29,9 @@ export function compileRequest(name: string, definition: FormatDefinition, watch
   const { used } = general.scope
   const silent = fieldSet(node.ignore, ['request', 'ignore'])
   const refused = fieldSet(node.refuse, ['request', 'refuse'])
+  const isPassed = used.has('body') ? passesBody(node.body) : NOTHING_PASSES
   const watched = WATCHED.filter(
-    (field) => !used.has('body') && !used.has(field) && !silent.has(field) && !refused.has(field),
+    (field) => !isPassed(field) && !used.has(field) && !silent.has(field) && !refused.has(field),
   )
   const watchedBits = bitsOf(watched)
   // whoever watches the rules wants to see them at work
@@ -63,6 +64,13 @@ export function compileRequest(name: string, definition: FormatDefinition, watch
     }
     return { request: fill(name, method, parts, frame, target, request), warnings }
   }
+}
+
+const NOTHING_PASSES = (): boolean => false
+
+/** Where the client's body goes on, a field is lost by a key that the template keeps out: `store: ~`. */
+function passesBody(body: unknown): (field: string) => boolean {
+  return (field) => !isMap(body) || !Object.hasOwn(body, field) || body[field] !== null
 }
 
 type Prepare = ReturnType<typeof compileRequestTransforms>[number]

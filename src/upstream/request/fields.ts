@@ -202,5 +202,5 @@ export const WATCHED = Object.keys(REQUEST_SHAPES).filter((name) => !NEVER_WATCH
 export function isNeutral(name: string, value: unknown): boolean {
   if (value === undefined || value === null) return true
   if (Object.hasOwn(NEUTRAL, name)) return NEUTRAL[name] === value
-  return typeof value === 'object' && Object.keys(value).length === 0
+  return typeof value === 'object' && Object.keys(value).length === 0 && name !== 'web_search_options'
 }

@@ -14,6 +14,10 @@ interface Options {
   thoughts: string | undefined
   /** What stands for content that is null or missing. */
   emptyContent: string | undefined
+  /** What stands for thoughts that a client dropped beside calls, for servers that refuse calls without. */
+  owedThoughts: string | undefined
+  /** Marks of other vendors, and what OpenAI's answers say with nothing in it, stay: nobody knows which server this is. */
+  keepsMarks: boolean
   /** Each tool result names its tool. */
   nameResults: boolean
   /** Fields of a last message of the assistant, which the server is to go on from. */
@@ -24,7 +28,7 @@ interface Options {
 const THOUGHTS = ['reasoning_content', 'reasoning', 'reasoning_details', 'thinking_blocks']
 
 /**
- * Options: `text`, `leave_out`, `thoughts`, `empty_content`, `name_results`, `begun`, as above. The role
+ * Options: `text`, `leave_out`, `thoughts`, `owed_thoughts`, `marks`, `empty_content`, `name_results`, `begun`, as above. The role
  * `developer` always becomes `system`, a refusal becomes text, the deprecated forms become tool calls and results, and
  * an answer that says nothing goes.
  */
@@ -35,6 +39,8 @@ export const openaiMessages: RequestTransform = (given) => {
     leaveOut: Array.isArray(given['leave_out']) ? given['leave_out'].map(String) : [],
     thoughts: typeof given['thoughts'] === 'string' ? given['thoughts'] : undefined,
     emptyContent: typeof given['empty_content'] === 'string' ? given['empty_content'] : undefined,
+    owedThoughts: typeof given['owed_thoughts'] === 'string' ? given['owed_thoughts'] : undefined,
+    keepsMarks: given['marks'] === 'kept',
     nameResults: given['name_results'] === true,
     begun,
     isBegun: Object.keys(begun).length > 0,
@@ -71,7 +77,11 @@ function saysSomething({ content, tool_calls: calls, refusal, wire }: Message): 
 function plainer(message: Message, options: Options): Wire {
   const wire: Wire = { ...modern(message) }
   if (wire['role'] === 'developer') wire['role'] = 'system'
-  if (options.thoughts !== undefined && message.role === 'assistant') moveThoughts(message, wire, options.thoughts)
+  if (!options.keepsMarks) takeOffMarks(wire)
+  if (options.thoughts !== undefined && message.role === 'assistant') {
+    moveThoughts(message, wire, options.thoughts)
+    if (options.owedThoughts !== undefined && message.tool_calls) wire[options.thoughts] ??= options.owedThoughts
+  }
   const isPlain = message.content.every((part) => part.type === 'text')
   if (options.text !== undefined && Array.isArray(wire['content']) && (isPlain || options.text === 'always')) {
     wire['content'] = message.text ?? message.refusal ?? ''
@@ -120,6 +130,20 @@ function modern({ role, wire, tool_calls: calls, tool_call_id: id }: Message): W
     function: { name: call.name, arguments: JSON.stringify(call.arguments) },
   }))
   return { ...rest, tool_calls: made }
+}
+
+/** Opaque state of a vendor, and the fields of an answer that say nothing: a history keeps them when the vendor changes. */
+function takeOffMarks(wire: Wire): void {
+  delete wire['extra_content']
+  for (const field of ['refusal', 'audio']) if (wire[field] === null) delete wire[field]
+  if (Array.isArray(wire['annotations'])) delete wire['annotations']
+  if (Array.isArray(wire['tool_calls'])) wire['tool_calls'] = wire['tool_calls'].map(withoutMarks)
+}
+
+function withoutMarks(call: unknown): unknown {
+  if (!isMap(call)) return call
+  const { extra_content: _, index: __, ...rest } = call
+  return rest
 }
 
 function moveThoughts(message: Message, wire: Wire, field: string): void {

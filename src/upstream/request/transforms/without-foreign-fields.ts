@@ -13,38 +13,55 @@ const FOREIGN = new Set([
 /** Kinds of content parts that only their vendor reads. */
 const FOREIGN_PARTS = new Set(['thinking', 'redacted_thinking'])
 
-export const withoutForeignFields: RequestTransform = () => (request) => {
-  const { messages, tools } = request.body
-  if (!hasForeign(messages) && !hasForeign(tools)) return request
-  const body = { ...request.body }
-  if (Array.isArray(messages)) body['messages'] = messages.map(own)
-  if (Array.isArray(tools)) body['tools'] = tools.map(own)
-  return { ...request, body }
+/** `keep`: those that this server reads; `thoughts`: the one of them in which it wants thoughts that came as another. */
+export const withoutForeignFields: RequestTransform = (options) => {
+  const kept = new Set(Array.isArray(options['keep']) ? options['keep'].map(String) : [])
+  const foreign = new Set([...FOREIGN].filter((field) => !kept.has(field)))
+  const { thoughts } = options
+  return (request) => {
+    const { messages, tools } = request.body
+    if (!hasForeign(messages, foreign) && !hasForeign(tools, foreign)) return request
+    const body = { ...request.body }
+    const named =
+      typeof thoughts === 'string' ? (value: unknown) => withThoughtsIn(value, thoughts) : (value: unknown) => value
+    if (Array.isArray(messages)) body['messages'] = messages.map((message) => own(named(message), foreign))
+    if (Array.isArray(tools)) body['tools'] = tools.map((tool) => own(tool, foreign))
+    return { ...request, body }
+  }
+}
+
+/** Thoughts that stand under the one name alone stand under the other as well. */
+function withThoughtsIn(message: unknown, field: string): unknown {
+  if (!isMap(message) || message[field] !== undefined || typeof message['reasoning_content'] !== 'string')
+    return message
+  return { ...message, [field]: message['reasoning_content'] }
 }
 
 /** Whether `own` would leave anything out of a list: to look costs less than a copy. */
-function hasForeign(list: unknown): boolean {
+function hasForeign(list: unknown, foreign: ReadonlySet<string>): boolean {
   if (!Array.isArray(list)) return false
   for (const value of list as unknown[]) {
     if (!isMap(value)) continue
     for (const key in value) {
-      if (FOREIGN.has(key)) return true
+      if (foreign.has(key)) return true
       if (key !== 'content' && key !== 'tool_calls') continue
       const field = value[key]
-      if (Array.isArray(field) && (!field.every(isOwn) || hasForeign(field))) return true
+      if (Array.isArray(field) && (!field.every(isOwn) || hasForeign(field, foreign))) return true
     }
   }
   return false
 }
 
 /** A message, call, part or tool without them. */
-function own(value: unknown): unknown {
+function own(value: unknown, foreign: ReadonlySet<string>): unknown {
   if (!isMap(value)) return value
   const kept: Record<string, unknown> = {}
   for (const [key, field] of Object.entries(value)) {
-    if (FOREIGN.has(key)) continue
+    if (foreign.has(key)) continue
     kept[key] =
-      (key === 'content' || key === 'tool_calls') && Array.isArray(field) ? field.filter(isOwn).map(own) : field
+      (key === 'content' || key === 'tool_calls') && Array.isArray(field)
+        ? field.filter(isOwn).map((part: unknown) => own(part, foreign))
+        : field
   }
   return kept
 }
