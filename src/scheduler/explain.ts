@@ -1,6 +1,7 @@
 /** The candidates of a request, in order, and what holds each of them back. */
 import type { CandidateReport } from './types.ts'
 import type { KeyGroup } from './topology/key-group.ts'
+import { incidentReason, incidentWait } from './health/incident.ts'
 import { UNTIL_EVENT } from './limits/window.ts'
 import { needOf } from './limits/demand.ts'
 import type { Demand } from './limits/demand.ts'
@@ -28,7 +29,8 @@ export function explainPool(
       const shared: Scope[] = [keyGroup.provider.scope, pool.scope]
       if (item.client.scope) shared.push(item.client.scope)
       for (const slot of keyGroup.foremost(most)) {
-        const wait = Math.max(keyGroup.wait(slot, demand, now), ...shared.map((scope) => scopeWait(scope, demand, now)))
+        const common = shared.map((scope) => scopeWait(scope, demand, now))
+        const wait = Math.max(keyGroup.wait(slot, demand, now), keyGroup.providerWait(null, now), ...common)
         const reason = wait === 0 ? 'ready' : reasonOf(keyGroup, slot, shared, demand, now)
         const eta = wait >= UNTIL_EVENT ? null : Math.ceil(wait)
         const rank = keyGroup.rank[slot] ?? 0
@@ -64,6 +66,8 @@ function reasonOf(keyGroup: KeyGroup, slot: number, shared: readonly Scope[], de
     if (keyModel.breaker.probing) return 'being probed after repeated faults'
   }
   if (keyModel && demand.input + demand.reserve > keyModel.maxTokens) return TOO_LARGE
+  for (const incident of [keyGroup.provider.incident, keyGroup.model.incident])
+    if (incidentWait(incident, now) > 0) return incidentReason(incident)
   const account = key.account && keyGroup.model.accountScopes.get(key.account)
   const scopes = [key.scope, key.account?.scope, keyModel?.scope, account, ...shared].filter(
     (scope) => scope !== undefined,

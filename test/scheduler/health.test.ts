@@ -9,44 +9,69 @@ const fail = async (scheduler: Scheduler, failure: Partial<Failure>) =>
   (await scheduler.acquire(ask())).fail({ kind: 'server_error', started: false, ...failure })
 
 describe('a key', () => {
+  const many = () =>
+    provider(
+      'p',
+      Array.from({ length: 12 }, () => []),
+    )
+  const only = new Set(Array.from({ length: 11 }, (_, index) => `p/m#p#${index + 2}`))
+  const first = (scheduler: Scheduler) => scheduler.acquire(ask({ exclude: only }))
+
   it('whose credentials are refused is off at once, and tried again ever more rarely by one real request', async () => {
-    const { scheduler, clock } = setUp([provider('p', [[]])], { options: { max_wait: 0 } })
-    await fail(scheduler, { kind: 'authentication' })
+    const { scheduler, clock } = setUp([many()])
+    ;(await first(scheduler)).fail({ kind: 'authentication', started: false })
     expect(candidate(scheduler, 'p#1')).toMatchObject({ eta: 15 * 60_000, reason: 'retired: credentials refused' })
     await clock.advance(15 * 60_000)
-    const probe = await scheduler.acquire(ask())
+    const probe = await first(scheduler)
     expect(candidate(scheduler, 'p#1')).toMatchObject({ eta: null, reason: 'being probed: credentials refused' })
     probe.fail({ kind: 'authentication', started: false })
     expect(candidate(scheduler, 'p#1')?.eta).toBe(30 * 60_000)
     await clock.advance(30 * 60_000)
-    ;(await scheduler.acquire(ask())).settle({})
+    ;(await first(scheduler)).settle({})
     expect(candidate(scheduler, 'p#1')?.eta).toBe(0)
   })
 
   it('stays off though an answer to an older request arrives after the refusal', async () => {
-    const { scheduler } = setUp([provider('p', [[]])])
-    const older = await scheduler.acquire(ask())
-    await fail(scheduler, { kind: 'authentication' })
+    const { scheduler } = setUp([many()])
+    const older = await first(scheduler)
+    ;(await first(scheduler)).fail({ kind: 'authentication', started: false })
     older.settle({})
     expect(candidate(scheduler, 'p#1')?.reason).toBe('retired: credentials refused')
   })
 
-  it('without money takes the other keys of its account along', async () => {
-    const { scheduler } = setUp([provider('p', [{ account: 'x' }, { account: 'x' }, { account: 'y' }])])
-    await fail(scheduler, { kind: 'quota' })
-    expect(
-      scheduler
-        .explain(ask())
-        .filter(({ eta }) => eta === 0)
-        .map(({ key }) => key),
-    ).toEqual(['p#3'])
+  it('is asked again within minutes where more than a tenth of all keys are off', async () => {
+    const { scheduler, clock } = setUp([provider('p', [[], [], [], []])])
+    await fail(scheduler, { kind: 'authentication' })
+    expect(candidate(scheduler, 'p#1')?.eta).toBe(60_000)
+    await clock.advance(0)
   })
 
-  it('that may not use a model still serves the others', async () => {
-    const { scheduler } = setUp([provider('p', [[]])])
-    await fail(scheduler, { kind: 'permission' })
-    expect(candidate(scheduler, 'p#1')?.reason).toBe('retired: not allowed')
-    await expect(scheduler.acquire(ask({ model: 'p/other' }))).resolves.toMatchObject({ key: 'p#1' })
+  it('without money takes the other keys of its account along', async () => {
+    const keys = [{ account: 'x' }, { account: 'x' }, { account: 'y' }, { account: 'z' }]
+    const { scheduler } = setUp([provider('p', keys)])
+    const lease = await scheduler.acquire(ask())
+    lease.observe([{ metric: 'usd', class: 'money' }])
+    lease.fail({ kind: 'quota', started: false })
+    const ready = scheduler.explain(ask()).filter(({ eta }) => eta === 0)
+    expect(ready.map(({ key }) => key).sort()).toEqual(['p#3', 'p#4'])
+  })
+
+  it('keeps its place after a 402 or 403 that may be about one request, and loses it to a second request', async () => {
+    for (const kind of ['quota', 'permission'] as const) {
+      const { scheduler, clock } = setUp([many()])
+      ;(await first(scheduler)).fail({ kind, started: false })
+      expect(candidate(scheduler, 'p#1')?.eta).toBe(0)
+      ;(await first(scheduler)).settle({})
+      await clock.advance(1000)
+      for (let n = 0; n < 2; n++) {
+        ;(await first(scheduler)).fail({ kind, started: false })
+        await clock.advance(1000)
+      }
+      expect(candidate(scheduler, 'p#1')?.reason).toMatch('retired')
+      const other = await scheduler.acquire(ask({ model: 'p/other' }))
+      if (kind === 'permission') expect(other.key).toBe('p#1')
+      else expect(other.key).not.toBe('p#1')
+    }
   })
 
   it('is disabled and enabled by its operator, which wakes who waits', async () => {
@@ -74,7 +99,7 @@ describe('a breaker', () => {
   })
 
   it('opens after repeated faults, empty answers among them, for this model only, and closes by one real request', async () => {
-    const { scheduler, clock } = setUp([provider('p', [[]])], { options: { max_wait: 10_000 } })
+    const { scheduler, clock } = setUp([provider('p', [[]])], { options: { max_wait: 20_000 } })
     await fail(scheduler, {})
     await fail(scheduler, { kind: 'empty_answer', started: true })
     await fail(scheduler, { kind: 'timeout' })
@@ -89,7 +114,7 @@ describe('a breaker', () => {
   })
 
   it('opens twice as long when the real request fails as well', async () => {
-    const { scheduler, clock } = setUp([provider('p', [[]])], { options: { max_wait: 10_000 } })
+    const { scheduler, clock } = setUp([provider('p', [[]])], { options: { max_wait: 50_000 } })
     for (let n = 0; n < 3; n++) await fail(scheduler, {})
     await clock.advance(5000)
     await fail(scheduler, {})

@@ -134,26 +134,32 @@ describe('a refusal', () => {
     expect(second.key).not.toBe(first.key)
   })
 
-  it('without a hint teaches a lower limit, which creeps up again much later', async () => {
+  it('without a hint teaches a lower limit once the tries after it are refused too, and is forgotten within minutes', async () => {
     const clock = virtualClock()
-    const { scheduler } = setUp([provider('p', [[rpm(60)]])], { clock })
-    // The provider really admits 30.
-    for (let n = 0; n < 31; n++) {
-      const lease = await scheduler.acquire(ask())
-      await clock.advance(500)
-      if (n < 30) lease.settle({ input: 100, output: 10 })
-      else await refuse(lease)
+    const { scheduler } = setUp([provider('p', [[rpm(60)]])], { clock, options: { max_wait: 0 } })
+    const amount = () => scope(scheduler, 'requests/60s')?.amount ?? 0
+    const next = async () => {
+      await clock.advance(1000)
+      return scheduler.acquire(ask()).catch(() => undefined)
     }
-    const cut = scope(scheduler, 'requests/60s')?.amount ?? 0
-    expect(cut).toBeLessThanOrEqual(36)
-    expect(cut).toBeGreaterThanOrEqual(29)
-    await clock.advance(3 * 3_600_000)
-    ;(await scheduler.acquire(ask())).settle({})
-    expect(scope(scheduler, 'requests/60s')?.amount).toBeGreaterThan(cut + 10)
+    // The provider really admits 30 in a minute.
+    for (let n = 0; n < 30; n++) (await next())?.settle({ input: 100, output: 10 })
+    await refuse((await next()) as Lease)
+    expect(amount()).toBe(60)
+    for (let n = 0; n < 20 && amount() === 60; n++) {
+      const lease = await next()
+      if (lease) await refuse(lease)
+    }
+    expect(amount()).toBeLessThanOrEqual(40)
+    for (let n = 0; n < 600; n++) (await next())?.settle({})
+    expect(amount()).toBe(60)
   })
 
-  it('by several keys within seconds pauses the provider and leaves the keys unmarked', async () => {
-    const { scheduler, clock } = setUp([provider('p', [[], [], [], []]), provider('q', [[]])])
+  it('by all keys within seconds is the provider’s trouble: keys stay unmarked, and one request at a time tries', async () => {
+    const { scheduler, clock } = setUp([
+      provider('p', [[rpm(60)], [rpm(60)], [rpm(60)], [rpm(60)]]),
+      provider('q', [[]]),
+    ])
     const leases: Lease[] = []
     while (leases.length < 3) {
       const lease = await scheduler.acquire(ask())
@@ -161,15 +167,36 @@ describe('a refusal', () => {
       else lease.fail({ kind: 'invalid_request', started: false })
     }
     for (const lease of leases) await refuse(lease)
-    expect(
-      scheduler
-        .explain(ask())
-        .filter(({ eta }) => eta === 0)
-        .map(({ key }) => key),
-    ).toEqual(['q#1'])
+    const ready = () => scheduler.explain(ask()).filter(({ eta }) => eta === 0)
+    expect(ready().map(({ key }) => key)).toEqual(['q#1'])
     expect(scheduler.explain(ask()).find(({ key }) => key === 'p#4')?.reason).toContain('several keys were refused')
-    await clock.advance(5001)
-    expect(scheduler.explain(ask()).filter(({ eta }) => eta === 0)).toHaveLength(5)
+    await clock.advance(1001)
+    const probe = await scheduler.acquire(ask({ model: 'p/m' }))
+    expect(ready().map(({ key }) => key)).toEqual(['q#1'])
+    await refuse(probe)
+    expect(scheduler.explain(ask()).find(({ key }) => key === 'p#4')?.eta).toBe(2000)
+    await clock.advance(2001)
+    const next = await scheduler.acquire(ask({ model: 'p/m' }))
+    const waits = scheduler.acquire(ask({ model: 'p/m' }))
+    next.settle({})
+    await expect(waits).resolves.toMatchObject({ provider: 'p' })
+    expect(ready()).toHaveLength(5)
+    expect(scheduler.report().scopes.every(({ amount }) => amount === 60)).toBe(true)
+  })
+
+  it('that tells a year, or a moment that has passed, is asked again within minutes', async () => {
+    for (const [told, most] of [
+      [3.2e10, 8 * 60_000],
+      [-5, 1000],
+      [0, 1000],
+      [Number.NaN, 1000],
+    ] as const) {
+      const { scheduler } = setUp([provider('p', [[rpm(60)]])])
+      await refuse(await scheduler.acquire(ask()), told)
+      const wait = eta(scheduler, 'p#1') ?? Infinity
+      expect(wait).toBeGreaterThan(0)
+      expect(wait).toBeLessThanOrEqual(most)
+    }
   })
 
   it('is remembered across a restart', async () => {
@@ -177,10 +204,10 @@ describe('a refusal', () => {
     const { scheduler } = setUp([provider('p', [[rpm(60)]])], { clock })
     const lease = await scheduler.acquire(ask())
     lease.observe([{ metric: 'requests', period: 60_000, limit: 42 }])
-    await refuse(lease, 3_600_000)
+    await refuse(lease, 50_000)
     const next = setUp([provider('p', [[rpm(60)]])], { clock })
     next.scheduler.restore(scheduler.snapshot())
-    expect(eta(next.scheduler, 'p#1')).toBe(3_600_000)
+    expect(eta(next.scheduler, 'p#1')).toBe(50_000)
     expect(scope(next.scheduler, 'requests/60s')).toMatchObject({ amount: 42, learnt: 'the provider says 42' })
   })
 })

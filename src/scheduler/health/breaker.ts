@@ -7,7 +7,7 @@ const WINDOW = 10
 const FAULTS = 5
 const IN_A_ROW = 3
 const FIRST_PAUSE = 5000
-const LONGEST_PAUSE = 300_000
+const LONGEST_PAUSE = 30_000
 
 export interface Breaker {
   /** The last answers, one bit each, 1 a fault; the youngest is the lowest bit. */
@@ -47,14 +47,15 @@ export function recordSuccess(breaker: Breaker, probe: boolean): void {
   breaker.history = 0
 }
 
-export function recordFault(breaker: Breaker, probe: boolean, now: number): void {
+/** @param longest milliseconds that it may stay open */
+export function recordFault(breaker: Breaker, probe: boolean, now: number, longest = LONGEST_PAUSE): void {
   if (probe) breaker.probing = false
   // Answers to requests that left before it opened say nothing new.
   else if (breaker.openUntil > 0) return
   breaker.history = ((breaker.history << 1) | 1) & (2 ** WINDOW - 1)
   const row = 2 ** IN_A_ROW - 1
   if (!probe && bits(breaker.history) < FAULTS && (breaker.history & row) !== row) return
-  breaker.openUntil = now + Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** breaker.openings)
+  breaker.openUntil = now + Math.min(longest, LONGEST_PAUSE, FIRST_PAUSE * 2 ** breaker.openings)
   breaker.openings++
 }
 

@@ -1,13 +1,27 @@
 /** Credentials or money refused: the key, its account, or the key with this model is off until a probe says otherwise. */
 import type { Failure } from '../types.ts'
 import type { LeaseRecord } from '../lease/lease.ts'
-import type { Key, KeyModel } from '../topology/provider.ts'
-import { cool } from '../topology/scope.ts'
-import { recordRefusal } from './provider-pause.ts'
+import type { Key, KeyModel, Provider } from '../topology/provider.ts'
+import { ownerOf } from '../topology/provider.ts'
+import { noteFault } from './incident.ts'
+import type { Retirement } from './retirement.ts'
 import { retire } from './retirement.ts'
 
-export function retireAfter(lease: LeaseRecord, failure: Failure, model: () => KeyModel, now: number): void {
+/** More keys off than this share of a provider's are too many to leave off for long. */
+const SPARE_SHARE = 0.1
+/** Milliseconds: two tries of one request say that it arrived at the same moment, give or take this. */
+export const SAME = 5
+
+export function retireAfter(
+  lease: LeaseRecord,
+  failure: Failure,
+  model: () => KeyModel,
+  now: number,
+  longest: number,
+): void {
   const key = lease.keyState
+  const { provider } = lease.keyGroup
+  const clear = lease.refusal?.class === 'money' || lease.refusal?.class === 'dead'
   const money = failure.kind === 'quota' || lease.refusal?.class === 'money'
   const least = Math.max(failure.retryAfter ?? 0, lease.refusal?.reset ?? 0)
   const reason = money
@@ -15,20 +29,49 @@ export function retireAfter(lease: LeaseRecord, failure: Failure, model: () => K
     : failure.kind === 'permission'
       ? 'not allowed'
       : 'credentials refused'
+  const fault = {
+    owner: ownerOf(key),
+    owners: provider.owners,
+    kind: failure.kind,
+    sent: lease.sent,
+    arrived: lease.item.arrived,
+    told: failure.retryAfter,
+  }
+  // A 402 or 403 may be about one request: its size, its words. Only a second one is about the key.
+  const state = model()
+  if (!clear && failure.kind !== 'authentication' && !lease.probes.key && !lease.probes.keyModel) {
+    const { doubt } = state
+    if (doubt === undefined || Math.abs(doubt - fault.arrived) < SAME) {
+      state.doubt = fault.arrived
+      const undo = () => (state.doubt = undefined)
+      if (!money) noteFault(lease.keyGroup.model.incident, { ...fault, trouble: 'dead', undo }, now, longest)
+      return
+    }
+  }
   // A 403 is often about one model that a key may not use.
   if (failure.kind === 'permission' && !money) {
-    const state = model()
-    state.retirement = retire(state.retirement, reason, now, least)
+    const before = state.retirement
+    const undo = () => (state.retirement = before)
+    state.retirement = retire(before, reason, now, least, true)
+    noteFault(lease.keyGroup.model.incident, { ...fault, trouble: 'dead', undo }, now, longest)
     return
   }
   // Money is the account's; so is everything else that its other keys would learn one by one.
   const keys: readonly Key[] = money && key.account ? key.account.keys : [key]
   const before = keys.map(({ retirement }) => retirement)
-  for (const each of keys) each.retirement = retire(each.retirement, reason, now, least)
-  if (money) return
+  for (const each of keys) each.retirement = retire(each.retirement, reason, now, least, scarce(provider, each, now))
   const undo = () => {
     for (const [index, each] of keys.entries()) each.retirement = before[index]
   }
-  const pause = recordRefusal(lease.keyGroup.provider.refusals, key, true, now, undo)
-  if (pause > 0) cool(lease.keyGroup.provider.scope, now + pause, `${reason} for most keys within seconds`)
+  noteFault(provider.incident, { ...fault, trouble: 'dead', undo }, now, longest)
+}
+
+/** Would more than a few keys be off for long with this one? */
+function scarce({ keys }: Provider, key: Key, now: number): boolean {
+  const off = keys.filter((each) => each !== key && isOff(each.retirement, now)).length
+  return off + 1 > SPARE_SHARE * keys.length
+}
+
+function isOff(retirement: Retirement | undefined, now: number): boolean {
+  return retirement !== undefined && retirement.until > now
 }

@@ -1,11 +1,11 @@
 /** Reserve, settle, refund: what a request holds of each limit that it touches. */
 import type { Settlement } from '../types.ts'
-import { creep } from '../limit-learning/learnt.ts'
+import { grow } from '../limit-learning/learnt.ts'
 import type { Demand } from '../limits/demand.ts'
 import { actualOf, costOf, lateCost } from '../limits/demand.ts'
 import { Fixed } from '../limits/fixed.ts'
 import type { Limit } from '../limits/limit.ts'
-import { give, limitId, take } from '../limits/limit.ts'
+import { give, limitId, loadOf, take } from '../limits/limit.ts'
 import type { Scope } from '../topology/scope.ts'
 
 export interface Hold {
@@ -19,6 +19,8 @@ export interface Hold {
   readonly taken: number
   /** What the window held before this request. */
   readonly before: number
+  /** Units that were taken ahead of the declared rate before this request. */
+  readonly load: number
 }
 
 /** Of what has no limits. */
@@ -35,11 +37,12 @@ export function reserve(held: readonly Hold[], scope: Scope, demand: Demand, now
 }
 
 function hold(limit: Limit, scope: Scope, demand: Demand, now: number): Hold {
-  if (limit.learnt) creep(limit, now)
+  if (limit.learnt) grow(limit, now)
   const cost = costOf(limit.spec, demand)
+  const load = limit.rate > 0 ? loadOf(limit, now) : 0
   const before = limit.window.amount - limit.window.room(now)
   const mark = take(limit, cost, now)
-  return { limit, scope, asked: cost, cost, mark, taken: limit.taken, before }
+  return { limit, scope, asked: cost, cost, mark, taken: limit.taken, before, load }
 }
 
 /** Two schedulers that follow the same wall clock disagree by less, in milliseconds. */

@@ -4,7 +4,7 @@ import { explainPool } from '../explain.ts'
 import { learnFirstByte } from '../health/latency.ts'
 import { observeSignals } from '../limit-learning/signals.ts'
 import type { LeaseObserver, LeaseRecord } from './lease.ts'
-import { fault, succeed } from './outcome.ts'
+import { accepted, fault, succeed } from './outcome.ts'
 import type { SchedulerState } from '../state.ts'
 
 /** How many candidates an explanation lists. */
@@ -70,6 +70,7 @@ export function createLeaseRegistry(schedulerState: SchedulerState, wake: (lease
     started(lease, elapsed) {
       const { keyGroup, keyState: key, demand } = lease
       answered(lease)
+      if (accepted(schedulerState, lease, clock.now())) wake(lease)
       key.firstSlowness = learnFirstByte(keyGroup.model.latency, key.firstSlowness, elapsed, demand.input)
     },
     succeeded: (lease, used, now) => succeed(schedulerState, lease, used, now),

@@ -38,6 +38,8 @@ export class LeaseRecord implements Lease {
   readonly amongKey: ListNode<LeaseRecord> = new ListNode(this)
   /** Has the first byte come? */
   answered = false
+  /** Has a good answer begun? */
+  accepted = false
   readonly waited: number
   readonly sent: number
   readonly expected: number

@@ -1,28 +1,53 @@
 /** What the end of a request says about its key: health, cool-downs, retirements. */
 import { KINDS } from '../../chat/error.ts'
 import type { Failure, Settlement } from '../types.ts'
+import { releaseAll } from '../release-all.ts'
 import { abandonProbe, createBreaker, recordFault, recordSuccess } from '../health/breaker.ts'
 import { learnLatency } from '../health/latency.ts'
-import { recordAnswer } from '../health/provider-pause.ts'
-import { coolRefused } from '../limit-learning/refusal.ts'
+import { noteAnswer, noteFault } from '../health/incident.ts'
+import { noteAcceptedHold } from '../limit-learning/blind.ts'
+import { coolRefused, LONGEST_TOLD } from '../limit-learning/refusal.ts'
 import type { LeaseRecord } from './lease.ts'
 import type { KeyModel } from '../topology/provider.ts'
-import { keyModelOf } from '../topology/provider.ts'
+import { keyModelOf, ownerOf } from '../topology/provider.ts'
 import { retireAfter } from '../health/retire-key.ts'
+import { ON_TRIAL } from '../topology/scope.ts'
 import type { SchedulerState } from '../state.ts'
+
+/** However impatient clients are, an ill server is not asked more often than this. Milliseconds. */
+const SHORTEST_LONGEST = 1000
+
+/** The first good sign of an answer, or its end: its key and its provider work. Returns whether more has room than was known. */
+export function accepted(schedulerState: SchedulerState, lease: LeaseRecord, now: number): boolean {
+  if (lease.accepted) return false
+  lease.accepted = true
+  const { keyGroup, slot, sent } = lease
+  for (const hold of lease.holds) noteAcceptedHold(hold, now)
+  const keyModel = keyGroup.model.keyModels.get(slot)
+  const tried = keyModel !== undefined && sent >= keyModel.scope.refusedAt && keyModel.scope.refusals > 0
+  if (tried) {
+    keyModel.scope.refusals = 0
+    if (keyModel.scope.reason === ON_TRIAL) keyModel.scope.until = Math.min(keyModel.scope.until, now)
+  }
+  if (keyModel) keyModel.doubt = undefined
+  return noteAnswers(schedulerState, lease, now) || tried
+}
+
+function noteAnswers(schedulerState: SchedulerState, { keyGroup, sent }: LeaseRecord, now: number): boolean {
+  const ended = [noteAnswer(keyGroup.provider.incident, sent), noteAnswer(keyGroup.model.incident, sent)].includes(true)
+  if (ended) releaseAll(schedulerState, keyGroup.provider, now)
+  return ended
+}
 
 export function succeed(schedulerState: SchedulerState, lease: LeaseRecord, used: Settlement, now: number): void {
   const { keyGroup, slot, item } = lease
   const key = lease.keyState
+  accepted(schedulerState, lease, now)
   const keyModel = keyGroup.model.keyModels.get(slot)
   if (keyModel?.breaker) recordSuccess(keyModel.breaker, lease.probes.breaker)
   // Who works is not dead; but an answer to a request that left before the refusal proves nothing.
   if (lease.probes.key) key.retirement = undefined
-  if (keyModel) {
-    if (lease.probes.keyModel) keyModel.retirement = undefined
-    keyModel.scope.refusals = 0
-  }
-  recordAnswer(keyGroup.provider.refusals)
+  if (keyModel && lease.probes.keyModel) keyModel.retirement = undefined
   schedulerState.estimator.learn(keyGroup.name, item.client.name, item.request.input, used)
   const output = used.output ?? lease.demand.output
   const expected = 500 + (used.input ?? lease.demand.input) / 8 + (output * 1000) / 60
@@ -37,23 +62,43 @@ export function fault(schedulerState: SchedulerState, lease: LeaseRecord, failur
   const { blame } = KINDS[failure.kind]
   const told = lease.refusal?.class
   const model = (): KeyModel => keyModelOf(keyGroup.model, key, schedulerState.toWall, now)
-  if (blame === 'dead' || told === 'money' || told === 'dead') retireAfter(lease, failure, model, now)
-  else if (blame === 'limit' && told !== 'shared') coolRefused(lease, failure, model, now, schedulerState.toWall)
+  // Pauses that nobody told stay so short that a request which waits sees several of them end.
+  const longest = Math.max(SHORTEST_LONGEST, schedulerState.settings.max_wait / 4)
+  if (blame === 'dead' || told === 'money' || told === 'dead') retireAfter(lease, failure, model, now, longest)
+  else if (blame === 'limit' && told !== 'shared')
+    coolRefused(lease, failure, model, now, schedulerState.toWall, longest)
   else if (blame === 'ill' || blame === 'limit') {
     const state = model()
+    const before = state.breaker && { ...state.breaker }
     state.breaker ??= createBreaker()
-    recordFault(state.breaker, lease.probes.breaker, now)
+    recordFault(state.breaker, lease.probes.breaker, now, longest)
     if (failure.retryAfter) {
-      state.breaker.openUntil = Math.max(state.breaker.openUntil, now + failure.retryAfter)
+      const rest = Math.min(failure.retryAfter, LONGEST_TOLD)
+      state.breaker.openUntil = Math.max(state.breaker.openUntil, now + rest)
     } else if (told === 'shared' && state.breaker.openUntil === 0) {
       state.breaker.openUntil = now + 1000
     }
+    const undo = () => (state.breaker = before)
+    const { sent, item } = lease
+    const mark = {
+      owner: ownerOf(key),
+      owners: keyGroup.provider.owners,
+      trouble: 'ill' as const,
+      kind: failure.kind,
+      sent,
+      arrived: item.arrived,
+      undo,
+    }
+    if (noteFault(keyGroup.model.incident, { ...mark, told: failure.retryAfter }, now, longest))
+      releaseAll(schedulerState, keyGroup.provider, now)
     return endProbes(lease)
   }
+  // The upstream answered, if only to refuse: it is there.
+  const answered = blame === 'none' && failure.kind !== 'cancelled' && failure.kind !== 'shutting_down'
+  if (answered) noteAnswers(schedulerState, lease, now)
   const breaker = keyGroup.model.keyModels.get(slot)?.breaker
   if (breaker && lease.probes.breaker) {
-    // The upstream answered, if only to refuse: it is not ill.
-    if (blame === 'none' && failure.kind !== 'cancelled') recordSuccess(breaker, true)
+    if (answered) recordSuccess(breaker, true)
     else abandonProbe(breaker)
   }
   endProbes(lease)

@@ -1,16 +1,43 @@
-/** What a refusal teaches when nothing came with it but the fact: an upper bound of the real limit. */
+/**
+ * What a refusal teaches when nothing came with it but the fact. It may mean that requests were crowded, that the limit
+ * is lower, that others use it, or nothing that we do. One refusal proves nothing: each meaning is believed only where
+ * what was accepted before and since speaks for it.
+ */
 import type { Hold } from '../lease/accounting.ts'
 import type { LeaseRecord } from '../lease/lease.ts'
-import type { Learnt } from '../limits/limit.ts'
-import { learntOf, LONGEST_HOLD, setAmount } from './learnt.ts'
+import type { Learnt, Limit } from '../limits/limit.ts'
+import { LONGEST_PACED } from '../limits/limit.ts'
+import type { Provider } from '../topology/provider.ts'
+import type { Habit } from './habit.ts'
+import { createHabit, crowding, noteAccepted, noteRefused, relax } from './habit.ts'
+import { learntOf, noteCut, setAmount } from './learnt.ts'
 
 /** One cut in this time: requests that were refused together teach once. */
 const APART = 2000
 /** A bucket's rate is measured over at least so many milliseconds, and between refusals at most so many periods apart. */
 const SHORTEST = 5000
 const PAUSE = 2
-/** Longer windows are counted by the day class, not guessed at. */
-const LONGEST_PERIOD = 3_600_000
+/** So many refusals in a row, each after a rest, are no chance, however full the window was. */
+const CERTAIN = 4
+/** With the window at least this full, fewer are enough. */
+const NEAR = 0.5
+const IN_A_ROW = 3
+/** Refusals that told how long to wait are not asked again too soon; so many within some windows count instead. */
+const STRIKES = 2
+const STRIKE_WINDOWS = 3
+
+export interface Circumstances {
+  /** Did the provider name this limit? */
+  named: boolean
+  /** Milliseconds to wait, as the provider said. */
+  told: number | undefined
+  /** So long that it cannot be about this window. */
+  long: boolean
+  /** Refusals in a row of this key and model. */
+  row: number
+  /** The amount that the provider itself names. */
+  stated: number | undefined
+}
 
 /** The limit that a refusal was most likely about: the fullest of the short windows. */
 export function fullest(lease: LeaseRecord): Hold | undefined {
@@ -19,7 +46,7 @@ export function fullest(lease: LeaseRecord): Hold | undefined {
   for (const hold of lease.holds) {
     const { spec, window } = hold.limit
     if (hold.scope.kind === 'client' || hold.scope.kind === 'model') continue
-    if (spec.metric === 'concurrency' || spec.period > LONGEST_PERIOD) continue
+    if (spec.metric === 'concurrency' || spec.period > LONGEST_PACED) continue
     const here = hold.before / window.amount
     if (here > fill) {
       fill = here
@@ -29,35 +56,93 @@ export function fullest(lease: LeaseRecord): Hold | undefined {
   return found
 }
 
+/** The habit that all limits of one kind of a provider share; from now on they keep to it. */
+export function habitOf(provider: Provider, { spec }: Limit, now: number): Habit {
+  const name = `${spec.metric}/${spec.period}/${spec.amount}`
+  let habit = provider.habits.get(name)
+  if (!habit) provider.habits.set(name, (habit = createHabit(spec, now)))
+  return habit
+}
+
+/** A good answer came to a request that held this: what was free then is known to have been there. */
+export function noteAcceptedHold({ limit, load, asked }: Hold, now: number): void {
+  const { habit } = limit
+  if (!habit) return
+  noteAccepted(habit, crowding(habit, load, asked), now)
+  relax(habit, now)
+}
+
+export function learnFromRefusal(lease: LeaseRecord, hold: Hold, seen: Circumstances, now: number): void {
+  const { limit } = hold
+  if (limit.rate > 0) {
+    limit.habit ??= habitOf(lease.keyGroup.provider, limit, now)
+    const { habit } = limit
+    const crowded = noteRefused(habit, crowding(habit, hold.load, hold.asked), now)
+    if (habit.most < Infinity) spread(lease, limit, habit)
+    // First the burst, only then the rate.
+    if (crowded !== false && seen.row < CERTAIN) return
+  }
+  if (seen.long) return
+  const learnt = learntOf(limit, now)
+  if (!believable(hold, learnt, seen, now)) return
+  lower(hold, learnt, seen.stated, now)
+}
+
+/** The same limit of the other keys is enforced in the same way. */
+function spread({ keyGroup }: LeaseRecord, { spec }: Limit, habit: Habit): void {
+  for (const { scope } of keyGroup.provider.keys) attach(scope.limits, spec, habit)
+  for (const { scope } of keyGroup.model.keyModels.values()) attach(scope.limits, spec, habit)
+  for (const scope of keyGroup.model.accountScopes.values()) attach(scope.limits, spec, habit)
+}
+
+function attach(limits: readonly Limit[], { metric, period, amount }: Limit['spec'], habit: Habit): void {
+  for (const limit of limits) {
+    const { spec } = limit
+    if (spec.metric === metric && spec.period === period && spec.amount === amount) limit.habit ??= habit
+  }
+}
+
+/** Does a lower limit explain the refusal better than chance, or than the provider's trouble? */
+function believable(hold: Hold, learnt: Learnt, { named, told, row }: Circumstances, now: number): boolean {
+  const { limit, before, asked } = hold
+  const bucket = limit.spec.shape === 'bucket'
+  const apart = now - learnt.struckAt >= APART
+  if (now - learnt.struckAt > STRIKE_WINDOWS * limit.spec.period) learnt.strikes = 0
+  if (apart) learnt.strikes++
+  learnt.struckAt = now
+  if (row >= CERTAIN) return true
+  const near = bucket || before + asked >= NEAR * limit.window.amount
+  if (!near) return false
+  if (named) return true
+  return told === undefined ? row >= IN_A_ROW : learnt.strikes >= STRIKES
+}
+
 /**
  * Lowers a limit after a refusal. Windows: what ours held when the request left, and the request, were too much. Buckets:
  * between two refusals the provider's went from empty to empty, so what it accepted in between is its rate; the longer
  * ago the first one, the better that is known. `stated` is the amount that the provider itself names; if it is met,
  * somebody else uses the scope, and our share is learnt.
  */
-export function learnFromRefusal(hold: Hold, stated: number | undefined, now: number): void {
+function lower(hold: Hold, learnt: Learnt, stated: number | undefined, now: number): void {
   const { limit } = hold
-  const learnt = learntOf(limit, now)
   const since = now - learnt.cutAt
   const { spec, window } = limit
   const bucket = spec.shape === 'bucket'
   const first = since >= APART
   // Of those that were refused together, each one leaves a window's true count a little clearer.
   if (!first && (bucket || stated !== undefined)) return
-  if (first) {
-    learnt.cutAt = now
-    learnt.creptAt = now
-  }
   const rate = bucket ? bucketRate(hold, learnt, since) : undefined
   if (stated !== undefined) {
     const guess = rate === undefined ? learnt.share * 0.9 : rate / stated
     learnt.share = Math.max(0.05, learnt.share * 0.6, Math.min(learnt.share * 0.95, guess))
+    noteCut(learnt, now)
     const amount = Math.min(stated, spec.amount) * learnt.share
     setAmount(limit, amount, now, `others use the ${stated} that the provider states`)
   } else {
-    if (first) learnt.hold = Math.min(learnt.hold * 2, LONGEST_HOLD)
     const seen = bucket ? (rate ?? window.amount) : tooMuch(hold)
-    const amount = Math.max(Math.min(window.amount, seen), window.amount * 0.6, 0.1 * spec.amount)
+    const amount = Math.max(Math.min(window.amount, seen), window.amount * 0.6, 0.02 * spec.amount)
+    if (first) noteCut(learnt, now)
+    if (limit.habit) Object.assign(limit.habit, { loweredAt: now, lowered: amount })
     setAmount(limit, amount, now, 'refused below the declared limit')
   }
   if (bucket) limit.window.lower(now, 0)
@@ -77,7 +162,7 @@ function tooMuch({ before, asked, mark, taken, limit }: Hold): number {
 
 /**
  * The units that a provider's bucket gets in a period, from above: one request more than it accepted since it was first
- * seen empty. Undefined while it is not known. `since` is the time since the last refusal, in milliseconds.
+ * seen empty. Undefined while it is not known. `since` is the time since the last cut, in milliseconds.
  */
 function bucketRate(hold: Hold, learnt: Learnt, since: number): number | undefined {
   const { limit, asked } = hold

@@ -1,22 +1,28 @@
 /** The layer of learnt amounts over the declared ones. */
 import type { Limit, Learnt } from '../limits/limit.ts'
 
-/** A limit that was cut by inference holds this long before it creeps up; doubled by each further cut. */
-const FIRST_HOLD = 300_000
-export const LONGEST_HOLD = 3_600_000
-/** Additive increase: 1 % of the declared amount each minute. */
-const CREEP = 0.01
+/** A limit that was cut by inference holds this long before it grows again; doubled by each further cut. */
+const FIRST_HOLD = 240_000
+const LONGEST_HOLD = 360_000
+/** Growth: 2 % of the declared amount, then twice as much each time that no refusal follows. */
+const FIRST_STEP = 0.02
+const GROW_EVERY = 20_000
 const MINUTE = 60_000
+/** Two limits are alike that differ by less than this share of what was declared. */
+const ALIKE = 0.1
 
 export function learntOf(limit: Limit, now: number): Learnt {
   return (limit.learnt ??= {
     reason: '',
     cutAt: -Infinity,
-    hold: FIRST_HOLD,
-    creptAt: now,
+    hold: FIRST_HOLD / 2,
+    grewAt: now,
+    step: FIRST_STEP,
     share: 1,
     emptyAt: -Infinity,
     emptyTaken: 0,
+    strikes: 0,
+    struckAt: -Infinity,
   })
 }
 
@@ -28,18 +34,40 @@ export function setAmount(limit: Limit, amount: number, now: number, reason: str
   if (Math.abs(next - limit.window.amount) > 1e-6 * next) limit.window.resize(now, next)
 }
 
-/** What was cut by inference creeps up again, so that a limit that was raised, or misjudged, is found. */
-export function creep(limit: Limit, now: number): void {
+/** A cut by inference: it holds for a while, and longer where an earlier one had to be made again. */
+export function noteCut(learnt: Learnt, now: number): void {
+  learnt.cutAt = now
+  learnt.grewAt = now
+  learnt.step = FIRST_STEP
+  learnt.strikes = 0
+  learnt.hold = Math.min(learnt.hold * 2, LONGEST_HOLD)
+}
+
+/** What was cut by inference grows again within minutes, so that a limit that was raised, or misjudged, is found. */
+export function grow(limit: Limit, now: number): void {
   const { learnt } = limit
-  if (!learnt || learnt.cutAt === -Infinity || now - learnt.creptAt < MINUTE) return
-  const minutes = Math.floor((now - learnt.creptAt) / MINUTE)
-  learnt.creptAt += minutes * MINUTE
+  if (!learnt || learnt.cutAt === -Infinity || now - learnt.grewAt < GROW_EVERY) return
+  const times = Math.min(20, Math.floor((now - learnt.grewAt) / GROW_EVERY))
   if (learnt.share < 1 && now - learnt.cutAt > MINUTE) {
-    for (let minute = 0; minute < Math.min(minutes, 100); minute++)
-      learnt.share = Math.min(1, learnt.share * 1.03 + 0.005)
+    learnt.grewAt = now
+    for (let nth = 0; nth < times; nth++) learnt.share = Math.min(1, learnt.share * 1.015 + 0.003)
   }
+  followPeers(limit, learnt)
   if (now - learnt.cutAt <= learnt.hold || limit.window.amount >= limit.spec.amount) return
-  const amount = Math.min(limit.spec.amount, limit.window.amount + minutes * CREEP * limit.spec.amount)
-  const reason = amount === limit.spec.amount ? 'as declared' : 'creeping up again after a cut'
-  setAmount(limit, amount, now, reason)
+  const due = Math.min(times, Math.ceil((now - learnt.cutAt - learnt.hold) / GROW_EVERY))
+  let { amount } = limit.window
+  for (let nth = 0; nth < due; nth++) {
+    amount += learnt.step * limit.spec.amount
+    learnt.step *= 2
+  }
+  learnt.grewAt = now
+  amount = Math.min(limit.spec.amount, amount)
+  if (amount === limit.spec.amount) learnt.hold = FIRST_HOLD / 2
+  setAmount(limit, amount, now, amount === limit.spec.amount ? 'as declared' : 'growing again after a cut')
+}
+
+/** A key with the same limit, cut as low, tried to grow and was refused again: that is an answer for this one too. */
+function followPeers({ habit, window, spec }: Limit, learnt: Learnt): void {
+  if (!habit || habit.loweredAt <= learnt.cutAt || Math.abs(habit.lowered - window.amount) > ALIKE * spec.amount) return
+  learnt.cutAt = habit.loweredAt
 }

@@ -1,21 +1,28 @@
 /** After a 429: which limit was met, until when it rests, and what that teaches. */
 import type { Failure, LimitSignal } from '../types.ts'
 import type { Hold } from '../lease/accounting.ts'
-import { recordRefusal } from '../health/provider-pause.ts'
+import { noteFault } from '../health/incident.ts'
 import type { LeaseRecord } from '../lease/lease.ts'
 import { calendarFrame } from '../limits/calendar.ts'
 import type { ToWall } from '../limits/window.ts'
 import type { KeyModel } from '../topology/provider.ts'
+import { ownerOf } from '../topology/provider.ts'
 import type { Scope } from '../topology/scope.ts'
-import { cool } from '../topology/scope.ts'
+import { cool, ON_TRIAL } from '../topology/scope.ts'
 import { fullest, learnFromRefusal } from './blind.ts'
 import { holdOf } from './signals.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
-/** A first refusal without a hint rests a second, the next ones twice as long each. */
-const FIRST_REST = 1000
-const LONGEST_REST = 30_000
+/** A first refusal without a hint rests for so much of the time that one unit takes, the next ones twice as long each. */
+const FIRST_REST = 0.3
+const LEAST_REST = 50
+const USUAL_REST = 1000
+/** However long a refusal says, without naming a day, its key is asked again after so long: milliseconds. */
+const LEAST_TOLD = 60_000
+export const LONGEST_TOLD = 8 * 60_000
+/** What a spent day or month may say. */
+const LONGEST_DAY = 32 * DAY
 /** Clocks differ: a spent day that is reported this soon after its reset is yesterday's. */
 const FRESH = 60_000
 
@@ -25,53 +32,89 @@ export function coolRefused(
   model: () => KeyModel,
   now: number,
   toWall: ToWall,
+  longest: number,
 ): void {
   const { refusal } = lease
   const state = model()
   if (refusal?.class === 'too-large') {
     const size = refusal.limit ?? (refusal.requested ?? lease.demand.input + lease.demand.reserve) - 1
-    state.maxTokens = Math.min(state.maxTokens, size)
+    state.maxTokens = Math.min(state.maxTokens, Math.max(1, size))
     return
   }
   if (refusal?.class === 'day' || refusal?.class === 'month')
     return coolLong(lease, refusal, failure, state, now, toWall)
   const hold = refusal ? holdOf(lease, refusal) : undefined
-  const until = now + restOf(refusal, failure, state, hold)
-  const before = { until: state.scope.until, limit: hold?.limit.until ?? 0 }
-  if (hold && refusal) {
-    hold.limit.until = Math.max(hold.limit.until, until)
-    const remaining =
-      refusal.remaining ??
-      (refusal.limit !== undefined && refusal.used !== undefined ? refusal.limit - refusal.used : undefined)
-    // The provider's own numbers have been taken over; only what they do not explain has to be inferred.
-    if (remaining === undefined) learnFromRefusal(hold, refusal.limit, now)
-    return
+  const suspect = hold ?? fullest(lease)
+  const { scope } = state
+  const before = { until: scope.until, reason: scope.reason, refusals: scope.refusals, limit: hold?.limit.until ?? 0 }
+  // Those that were under way together were refused together.
+  if (scope.refusals === 0 || lease.sent >= scope.refusedAt) scope.refusals++
+  scope.refusedAt = now
+  const told = toldOf(refusal, failure, hold ?? suspect, scope.refusals)
+  const rest = told ?? (exact(refusal, hold) ? 0 : untold(suspect, scope.refusals, longest))
+  const undo = () => {
+    Object.assign(scope, { until: before.until, reason: before.reason, refusals: before.refusals })
+    if (hold) hold.limit.until = before.limit
   }
-  cool(scopeOf(lease, refusal, state), until, 'rate limited')
-  const guess = fullest(lease)
+  if (hold) hold.limit.until = Math.max(hold.limit.until, now + rest)
+  else cool(scopeOf(lease, refusal, state), now + rest, told === undefined ? ON_TRIAL : 'rate limited')
+  const { sent, item } = lease
+  const mark = {
+    owner: ownerOf(lease.keyState),
+    owners: lease.keyGroup.provider.owners,
+    trouble: 'limit' as const,
+    kind: failure.kind,
+    sent,
+    arrived: item.arrived,
+    undo,
+  }
+  // Where all keys are refused it is no key's limit, and nothing is learnt of any.
+  if (!hold && noteFault(lease.keyGroup.model.incident, { ...mark, told: failure.retryAfter }, now, longest)) return
+  if (!suspect) return
+  // The provider's own numbers have been taken over; only what they do not explain has to be inferred.
+  if (remainingOf(refusal) !== undefined) return
   // A rest that is longer than the window is about something else.
-  if (guess && until - now <= 2 * guess.limit.spec.period) learnFromRefusal(guess, refusal?.limit, now)
-  const pause = recordRefusal(lease.keyGroup.provider.refusals, lease.keyState, false, now, () => {
-    state.scope.until = before.until
-  })
-  if (pause > 0)
-    cool(
-      lease.keyGroup.provider.scope,
-      now + Math.max(pause, failure.retryAfter ?? 0),
-      'several keys were refused within seconds',
-    )
+  const long = (told ?? 0) > 2 * suspect.limit.spec.period
+  learnFromRefusal(
+    lease,
+    suspect,
+    { named: hold !== undefined, told: long ? undefined : told, row: scope.refusals, long, stated: refusal?.limit },
+    now,
+  )
 }
 
-/** Milliseconds to rest: what the provider said, else ever longer. */
-function restOf(refusal: LimitSignal | undefined, failure: Failure, state: KeyModel, hold: Hold | undefined): number {
-  const told = failure.retryAfter ?? (refusal?.resetMeans === 'full' ? undefined : refusal?.reset)
-  if (told !== undefined) {
-    state.scope.refusals = 0
-    return told
-  }
-  // A bucket's own arithmetic knows when; it has just been set to what the provider says is left.
-  if (hold && refusal?.used !== undefined && refusal.limit !== undefined) return 0
-  return Math.min(LONGEST_REST, FIRST_REST * 2 ** state.scope.refusals++)
+function remainingOf(refusal: LimitSignal | undefined): number | undefined {
+  if (refusal?.limit === undefined || refusal.used === undefined) return refusal?.remaining
+  return refusal.remaining ?? refusal.limit - refusal.used
+}
+
+/** A bucket's own arithmetic knows when; it has just been set to what the provider says is left. */
+function exact(refusal: LimitSignal | undefined, hold: Hold | undefined): boolean {
+  return hold !== undefined && refusal?.used !== undefined && refusal.limit !== undefined
+}
+
+/** What the provider said, in milliseconds, within reason: never much longer than the window that it can be about. */
+function toldOf(
+  refusal: LimitSignal | undefined,
+  failure: Failure,
+  hold: Hold | undefined,
+  row: number,
+): number | undefined {
+  const said = failure.retryAfter ?? (refusal?.resetMeans === 'full' ? undefined : refusal?.reset)
+  // Nothing, or a moment that has passed, says no more than a refusal without a word.
+  if (said === undefined || !(said > 0)) return undefined
+  const period = hold?.limit.spec.period ?? 0
+  const most = Math.min(LONGEST_TOLD, Math.max(LEAST_TOLD, 1.1 * period) * 2 ** Math.min(row - 1, 4))
+  return Math.min(said, Math.max(most, Math.min(1.1 * period, HOUR)))
+}
+
+/** Where nothing was told: a part of what one unit takes to come free, ever longer while all are refused. */
+function untold(suspect: Hold | undefined, row: number, longest: number): number {
+  const unit = suspect
+    ? (suspect.limit.spec.period / suspect.limit.window.amount) * Math.max(suspect.asked, 1)
+    : Infinity
+  const first = Math.min(USUAL_REST, Math.max(LEAST_REST, FIRST_REST * unit))
+  return Math.min(longest, first * 2 ** Math.min(row - 1, 20))
 }
 
 /** A spent day or month rests to its reset; a retry hint of seconds beside it is known to be false. */
@@ -90,7 +133,7 @@ function coolLong(
   )
   const hold = long.find(({ limit }) => limit.spec.metric === refusal.metric) ?? long[0]
   const expires = hold?.limit.spec.period && hold.limit.spec.period >= least ? hold.limit.window.expires(now) : Infinity
-  const told = Math.max(refusal.reset ?? 0, failure.retryAfter ?? 0)
+  const told = Math.min(LONGEST_DAY, Math.max(refusal.reset ?? 0, failure.retryAfter ?? 0))
   const wall = toWall(now)
   let rest: number
   if (expires < Infinity) {

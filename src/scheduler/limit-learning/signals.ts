@@ -3,11 +3,13 @@ import type { LimitScope, LimitSpec, LimitSignal } from '../types.ts'
 import type { Hold } from '../lease/accounting.ts'
 import type { LeaseRecord } from '../lease/lease.ts'
 import type { ToWall } from '../limits/window.ts'
+import { Bucket } from '../limits/bucket.ts'
 import type { Limit } from '../limits/limit.ts'
 import { windowOf } from '../limits/limit.ts'
 import { keyModelOf } from '../topology/provider.ts'
 import type { Scope } from '../topology/scope.ts'
 import { addLimit, cool } from '../topology/scope.ts'
+import { habitOf } from './blind.ts'
 import { learntOf, setAmount } from './learnt.ts'
 
 export interface LearningOptions {
@@ -18,6 +20,11 @@ export interface LearningOptions {
 /** The strongest class wins where one refusal names several. */
 const STRENGTH = ['minute', 'shared', 'too-large', 'day', 'month', 'money', 'dead'] as const
 
+/** More than any provider counts to, and than any window lasts in milliseconds. */
+const MOST = 1e13
+/** So many refusals with less left than was thought, and it is others who use a window. */
+const SURPRISES = 2
+
 /** Returns whether a limit has more room than was known. */
 export function observeSignals(
   lease: LeaseRecord,
@@ -26,7 +33,8 @@ export function observeSignals(
   options: LearningOptions,
 ): boolean {
   let more = false
-  for (const signal of signals) {
+  for (const said of signals) {
+    const signal = sane(said)
     const hold = holdOf(lease, signal)
     if (hold) more = sync(hold, signal, lease, now, options) || more
     else learnNew(lease, signal, now, options)
@@ -36,6 +44,18 @@ export function observeSignals(
     }
   }
   return more
+}
+
+/** Numbers that are none, or that nothing could mean, are as if they had not been said. */
+function sane(signal: LimitSignal): LimitSignal {
+  let good = signal
+  for (const name of ['limit', 'remaining', 'used', 'requested', 'reset', 'period'] as const) {
+    const value = signal[name]
+    if (value === undefined || (value >= 0 && value <= MOST)) continue
+    if (name === 'period') return { metric: signal.metric, class: signal.class }
+    good = { ...good, [name]: undefined }
+  }
+  return good
 }
 
 /** The limit that a signal is about: of its metric, of its period where it names one, else of the shortest. */
@@ -86,10 +106,13 @@ function sync(hold: Hold, signal: LimitSignal, lease: LeaseRecord, now: number, 
   if (remaining === undefined || remaining < 0) return false
   // A refused request will get back what it reserved; the provider never took it.
   const own = signal.class === undefined ? 0 : hold.cost
-  if (spec.shape === 'bucket') {
+  if (spec.shape === 'bucket' || limit.window instanceof Bucket) {
+    if (limit.window instanceof Bucket && spec.shape !== 'bucket') limit.window.widen(remaining + hold.cost)
     // What was taken since the request left is not in the number yet; what refilled since is not either.
     const refill = (lease.age(now) * limit.window.amount) / spec.period
     limit.window.lower(now, remaining - (limit.taken - hold.taken) + refill - own)
+  } else if (refills(hold, remaining, signal, lease, now, options)) {
+    return false
   } else {
     // What a window is charged stays for its whole length, so only what is surely somebody else's use is.
     limit.window.lower(now, remaining - own)
@@ -101,6 +124,46 @@ function sync(hold: Hold, signal: LimitSignal, lease: LeaseRecord, now: number, 
     trusted(limit, signal) &&
     (limit.window.raise?.(now, remaining - rounding(spec), hold.mark, hold.cost) ?? false)
   )
+}
+
+/**
+ * Much less is left than this window thinks. Either others use it, or the provider's holds less at once and fills up all
+ * the time: then a minute's rest would be wrong. It rests for what one unit takes; the next answer tells which it is.
+ */
+function refills(
+  { limit, scope }: Hold,
+  remaining: number,
+  signal: LimitSignal,
+  lease: LeaseRecord,
+  now: number,
+  { toWall }: LearningOptions,
+): boolean {
+  const { spec } = limit
+  if (spec.shape !== undefined || limit.rate === 0 || limit.habit?.refill === 'window') return false
+  const room = limit.window.room(now)
+  const habit = (limit.habit ??= habitOf(lease.keyGroup.provider, limit, now))
+  // It said that nothing was left, and yet took a request soon after.
+  const { spentAt } = limit
+  const soon = spentAt !== undefined && lease.sent >= spentAt && lease.sent - spentAt < spec.period / 2
+  if (signal.class !== undefined) {
+    if (soon || ++habit.surprises >= SURPRISES) habit.refill = 'window'
+    return false
+  }
+  if (soon) habit.refill ??= 'bucket'
+  if (habit.refill === 'bucket') {
+    limit.spentAt = undefined
+    const burst = Math.min(spec.amount, Math.max(1, remaining + 1))
+    limit.window = new Bucket(limit.window.amount, spec.period, toWall, now, burst)
+    limit.window.lower(now, remaining)
+    learntOf(limit, now).reason = 'fills up all the time, by the provider’s own count'
+    return true
+  }
+  if (remaining < 1 && room >= 2) {
+    limit.spentAt ??= now
+    const rest = Math.min(signal.reset ?? Infinity, 1 / limit.rate)
+    cool(scope, now + rest, `the provider says that no ${spec.metric} are left`)
+  }
+  return true
 }
 
 /** May what the provider says is left be used at once? Where nobody said how it counts, until a refusal proves it wrong. */

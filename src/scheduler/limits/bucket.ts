@@ -8,7 +8,7 @@ import type { ToWall, Window } from './window.ts'
 export class Bucket implements Window {
   amount: number
   private readonly period: number
-  private readonly burst: number
+  private burst: number
   private readonly toWall: ToWall
   private level: number
   private at: number
@@ -68,6 +68,11 @@ export class Bucket implements Window {
     this.advance(now)
     this.amount = amount
     this.level = Math.min(this.level, this.capacity)
+  }
+
+  /** It has been seen to hold so many units at once. */
+  widen(units: number): void {
+    this.burst = Math.max(this.burst, Math.min(1, units / this.amount))
   }
 
   lower(now: number, room: number): void {

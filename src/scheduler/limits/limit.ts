@@ -1,5 +1,7 @@
 /** One limit of one scope: its window, what is known of it, and until when its provider has refused it. */
 import type { LimitSpec } from '../types.ts'
+import type { Habit } from '../limit-learning/habit.ts'
+import { paceWait } from '../limit-learning/habit.ts'
 import { Bucket } from './bucket.ts'
 import { calendarFrame, periodicFrame } from './calendar.ts'
 import { Concurrency } from './concurrency.ts'
@@ -14,15 +16,20 @@ import type { ToWall, Window } from './window.ts'
 export interface Learnt {
   /** Why, for people: `a header said 42`. */
   reason: string
-  /** Monotonic ms of the last cut, and how long to hold before creeping up again. */
+  /** Monotonic ms of the last cut, and how long to hold before growing again. */
   cutAt: number
   hold: number
-  creptAt: number
+  /** When it last grew, and the share of the declared amount by which it grows next. */
+  grewAt: number
+  step: number
   /** Share of a stated amount that is ours, where others use the scope too; 1 is all. */
   share: number
   /** When and at which count of accepted units the bucket was last found empty. */
   emptyAt: number
   emptyTaken: number
+  /** Refusals that fit a lower limit since the last cut, and when the last one came. */
+  strikes: number
+  struckAt: number
 }
 
 export interface Limit {
@@ -30,12 +37,24 @@ export interface Limit {
   window: Window
   /** Everything ever charged, in units: tells how much was taken since some moment. */
   taken: number
+  /** Declared units a millisecond; 0 where the window is too long, or none, for its pace to matter. */
+  readonly rate: number
+  /** Units that were taken ahead of the declared rate, and when that was so: how crowded requests are. */
+  load: number
+  loadAt: number
+  /** How its provider enforces limits of this kind, once a refusal has raised the question. */
+  habit: Habit | undefined
+  /** When the provider said that nothing was left though this window had room; absent once that is understood. */
+  spentAt: number | undefined
   /** The provider refuses this dimension until then (monotonic ms). */
   until: number
   learnt: Learnt | undefined
   /** Learnt from the provider; nobody declared it. */
   undeclared: boolean
 }
+
+/** Milliseconds: of longer windows nobody enforces a part. */
+export const LONGEST_PACED = 3_600_000
 
 const frames = new Map<string, Frame>()
 
@@ -64,6 +83,11 @@ export function createLimit(spec: LimitSpec, toWall: ToWall, now: number): Limit
     spec,
     window: windowOf(spec, spec.amount, toWall, now),
     taken: 0,
+    rate: spec.period > 0 && spec.period <= LONGEST_PACED ? spec.amount / spec.period : 0,
+    load: 0,
+    loadAt: now,
+    habit: undefined,
+    spentAt: undefined,
     until: 0,
     learnt: undefined,
     undeclared: false,
@@ -77,17 +101,29 @@ export function limitId({ metric, period }: LimitSpec): string {
 
 /** Milliseconds until a limit admits a demand; `null` asks for the smallest demand there is. */
 export function waitOf(limit: Limit, demand: Demand | null, now: number): number {
-  const wait = limit.window.wait(now, demand ? needOf(limit.spec, demand) : unitOf(limit.spec))
+  const units = demand ? needOf(limit.spec, demand) : unitOf(limit.spec)
+  let wait = limit.window.wait(now, units)
+  if (limit.habit) wait = Math.max(wait, paceWait(limit.habit, loadOf(limit, now), units))
   return limit.until > now ? Math.max(wait, limit.until - now) : wait
+}
+
+/** Units taken ahead of the declared rate. */
+export function loadOf(limit: Limit, now: number): number {
+  return Math.max(0, limit.load - (now - limit.loadAt) * limit.rate * (limit.habit?.speed ?? 1))
 }
 
 export function take(limit: Limit, units: number, now: number): number {
   limit.taken += units
+  if (limit.rate > 0) {
+    limit.load = loadOf(limit, now) + units
+    limit.loadAt = now
+  }
   return limit.window.take(now, units)
 }
 
 export function give(limit: Limit, units: number, mark: number, now: number): void {
   limit.taken -= units
+  if (limit.rate > 0) limit.load = Math.max(0, limit.load - units)
   limit.window.give(now, units, mark)
 }
 

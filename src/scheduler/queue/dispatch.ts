@@ -3,6 +3,7 @@ import { NOTHING, reserve } from '../lease/accounting.ts'
 import type { Hold } from '../lease/accounting.ts'
 import type { CandidateReport } from '../types.ts'
 import { explainPool } from '../explain.ts'
+import { beginTry, SILENCE } from '../health/incident.ts'
 import type { LeaseRegistry } from '../lease/lease-registry.ts'
 import type { Choice } from '../topology/key-group.ts'
 import { LeaseRecord } from '../lease/lease.ts'
@@ -14,7 +15,7 @@ import { accountScopeOf, keyModelOf } from '../topology/provider.ts'
 import { heads } from './fair-queue.ts'
 import type { Waiting } from './waiting.ts'
 import type { Scope } from '../topology/scope.ts'
-import { scopeWait } from '../topology/scope.ts'
+import { cool, ON_TRIAL, scopeWait } from '../topology/scope.ts'
 import type { SchedulerState } from '../state.ts'
 import { followClock } from '../state.ts'
 
@@ -53,6 +54,10 @@ export function dispatch(
   pool.queue.served(item.client)
   pool.drainRate.served(now)
   learnTypical(pool, demand)
+  beginTry(keyGroup.provider.incident, sent)
+  beginTry(keyGroup.model.incident, sent)
+  const trial = keyGroup.model.keyModels.get(slot)?.scope
+  if (trial && trial.refusals > 0 && trial.reason === ON_TRIAL) cool(trial, sent + SILENCE, ON_TRIAL)
   keyGroup.charge(slot, choice.warm, now)
   return lease
 }

@@ -1,6 +1,7 @@
 /** The keys of one route of one pool, sorted by who is next: those with room by rank, the others by when they wake. */
 import type { RouteSpec } from '../types.ts'
 import { breakerWait } from '../health/breaker.ts'
+import { incidentWait } from '../health/incident.ts'
 import { expectedLatency, firstByteSlowness, latencyHealth } from '../health/latency.ts'
 import { retirementWait } from '../health/retirement.ts'
 import type { Demand } from '../limits/demand.ts'
@@ -124,8 +125,10 @@ export class KeyGroup {
     return Math.max(wait, scopeWait(keyModel.scope, demand, now))
   }
 
+  /** Of all keys together. */
   providerWait(demand: Demand | null, now: number): number {
-    return scopeWait(this.provider.scope, demand, now)
+    const trouble = Math.max(incidentWait(this.provider.incident, now), incidentWait(this.model.incident, now))
+    return Math.max(trouble, scopeWait(this.provider.scope, demand, now))
   }
 
   private usable(slot: number, exclude: ReadonlySet<string> | undefined): boolean {

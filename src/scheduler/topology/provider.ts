@@ -3,9 +3,11 @@ import type { LinkedList, ListNode } from '../structures/linked-list.ts'
 import type { Breaker } from '../health/breaker.ts'
 import type { Latency } from '../health/latency.ts'
 import { createLatency } from '../health/latency.ts'
-import type { Refusals } from '../health/provider-pause.ts'
+import type { Incident } from '../health/incident.ts'
+import { createIncident } from '../health/incident.ts'
 import type { Retirement } from '../health/retirement.ts'
 import type { KeySpec, LimitScope, LimitSpec, ProviderSpec } from '../types.ts'
+import type { Habit } from '../limit-learning/habit.ts'
 import type { ToWall } from '../limits/window.ts'
 import type { Scope } from './scope.ts'
 import { addLimit, createScope } from './scope.ts'
@@ -63,6 +65,8 @@ export interface KeyModel {
   readonly scope: Scope
   breaker: Breaker | undefined
   retirement: Retirement | undefined
+  /** When a request arrived that was refused as not allowed or not paid for, where no answer has come since. */
+  doubt: number | undefined
   /** Larger requests were refused as never fitting. */
   maxTokens: number
 }
@@ -78,6 +82,7 @@ export interface ProviderModel {
   /** Are there limits that only show once a key meets the model? */
   keyed: boolean
   readonly latency: Latency
+  readonly incident: Incident
 }
 
 export interface Provider {
@@ -87,7 +92,17 @@ export interface Provider {
   readonly models: Map<string, ProviderModel>
   /** Every pool's key group that these keys serve. */
   keyGroups: KeyOrder[]
-  readonly refusals: Refusals
+  /** Accounts, where a key that names none is its own. */
+  readonly owners: number
+  /** Trouble with all its keys: its own, or of one model. */
+  readonly incident: Incident
+  /** How it enforces limits, by metric, period and amount. */
+  readonly habits: Map<string, Habit>
+}
+
+/** Whose refusal it is: keys of one account are refused together. */
+export function ownerOf(key: Key): object {
+  return key.account ?? key
 }
 
 /** A limit's own scope, or where limits belong that name none. */
@@ -103,7 +118,9 @@ export function createProvider(spec: ProviderSpec, toWall: ToWall, now: number):
     scope,
     models: new Map(),
     keyGroups: [],
-    refusals: { recent: [], pauses: 0 },
+    owners: new Set(spec.keys.map(({ account, name }) => account ?? `key ${name}`)).size,
+    incident: createIncident(),
+    habits: new Map(),
   }
   const accounts = new Map<string, Account>()
   const perKey = of(spec.limits, 'key', 'account')
@@ -160,6 +177,7 @@ export function modelOf(
       accountScopes: new Map(),
       keyed: false,
       latency: createLatency(),
+      incident: createIncident(),
     }
     provider.models.set(name, model)
   }
@@ -194,7 +212,7 @@ export function keyModelOf(model: ProviderModel, key: Key, toWall: ToWall, now: 
     // A key that names no account is one, so what each account may do with the model is the key's.
     if (!key.account) merge(specs, [...of(key.spec.limits, 'account-model', 'key'), ...model.perAccount])
     const scope = createScope('key-model', `${key.spec.name} ${model.name}`, specs, toWall, now)
-    found = { scope, breaker: undefined, retirement: undefined, maxTokens: Infinity }
+    found = { scope, breaker: undefined, retirement: undefined, doubt: undefined, maxTokens: Infinity }
     model.keyModels.set(key.slot, found)
   }
   return found

@@ -13,9 +13,13 @@ export interface Scope {
   /** Cooling until then (monotonic ms), and why. */
   until: number
   reason: string
-  /** Refusals in a row without a hint how long; sets the next cool-down. */
+  /** Refusals in a row, no answer in between, and when the last one came; sets the next cool-down. */
   refusals: number
+  refusedAt: number
 }
+
+/** Why a key rests that was refused without a word: each request it gets rests it again, until one is answered. */
+export const ON_TRIAL = 'refused without a word; one request at a time tries again'
 
 export function createScope(
   kind: LimitScope,
@@ -24,7 +28,7 @@ export function createScope(
   toWall: ToWall,
   now: number,
 ): Scope {
-  const scope: Scope = { kind, name, limits: [], until: 0, reason: '', refusals: 0 }
+  const scope: Scope = { kind, name, limits: [], until: 0, reason: '', refusals: 0, refusedAt: -Infinity }
   for (const spec of specs) addLimit(scope, spec, toWall, now)
   return scope
 }

@@ -26,7 +26,8 @@ export const GOALS: Record<string, Goal[]> = {
   c_burst: [NO_REFUSAL, goodput(97)],
   c_azure_code: [NO_REFUSAL, goodput(99.9)],
   c_azure_conv: [NO_REFUSAL, goodput(97)],
-  d_learn: [{ measure: 'refused', atMost: 1 }, goodput(99.9)],
+  // A limit that was cut is tried again within ten minutes, lest a wrong cut last: that costs a refusal each time.
+  d_learn: [{ measure: 'refused', atMost: 1.8 }, goodput(99.9)],
   d_over: [{ measure: 'refused', atMost: 10 }, goodput(98)],
   e_tpm: [NO_REFUSAL, ALL_SERVED],
   e_tpm_over: [NO_REFUSAL, { measure: 'tokensServed', atLeast: 72.5 }, { measure: 'largestServed', atLeast: 64 }],
