@@ -24,6 +24,8 @@ const STRENGTH = ['minute', 'shared', 'too-large', 'day', 'month', 'money', 'dea
 const MOST = 1e13
 /** So many refusals with less left than was thought, and it is others who use a window. */
 const SURPRISES = 2
+/** A provider that counts so much of the window more than we took counts in another way, or somebody else's too. */
+const STRANGE = 0.25
 
 /** Returns whether a limit has more room than was known. */
 export function observeSignals(
@@ -131,7 +133,7 @@ function sync(hold: Hold, signal: LimitSignal, lease: LeaseRecord, now: number, 
  * the time: then a minute's rest would be wrong. It rests for what one unit takes; the next answer tells which it is.
  */
 function refills(
-  { limit, scope }: Hold,
+  { limit, scope, before, asked }: Hold,
   remaining: number,
   signal: LimitSignal,
   lease: LeaseRecord,
@@ -140,7 +142,9 @@ function refills(
 ): boolean {
   const { spec } = limit
   if (spec.shape !== undefined || limit.rate === 0 || limit.habit?.refill === 'window') return false
-  const room = limit.window.room(now)
+  // A few units more are those that have come free since, on one side or the other.
+  const missing = limit.window.amount - before - asked - remaining
+  if (missing < STRANGE * spec.amount && limit.spentAt === undefined) return false
   const habit = (limit.habit ??= habitOf(lease.keyGroup.provider, limit, now))
   // It said that nothing was left, and yet took a request soon after.
   const { spentAt } = limit
@@ -158,7 +162,7 @@ function refills(
     learntOf(limit, now).reason = 'fills up all the time, by the provider’s own count'
     return true
   }
-  if (remaining < 1 && room >= 2) {
+  if (remaining < 1) {
     limit.spentAt ??= now
     const rest = Math.min(signal.reset ?? Infinity, 1 / limit.rate)
     cool(scope, now + rest, `the provider says that no ${spec.metric} are left`)
