@@ -10,10 +10,6 @@ export const KNOWN_FAILURES: Record<string, string> = {
   '033': 'thoughts without a beginning are told as text',
   '036': 'arguments that are sent again as a whole are joined',
   '046': 'ratelimit-reset without Retry-After is not read',
-  '048': 'tools that OpenAI runs itself go to others',
-  '051': 'text of the user stands between results',
-  '052': 'custom tools written flat are refused',
-  '130': 'a choice of a tool that is not there is passed on',
 }
 
 /** Handed cases that this harness does not judge, and where they are. */

@@ -2,8 +2,8 @@ import { OPTION_FIELDS, type ChatRequest } from '../../../chat/request.ts'
 import { filled, isRecord } from '../record.ts'
 import { parseMessages } from './messages.ts'
 import { parseResponseFormat } from './response-format.ts'
-import { parseToolChoice } from './tool-choice.ts'
-import { parseTools, usesLegacyFunctions, vendorTools } from './tools.ts'
+import { knownChoice, parseToolChoice } from './tool-choice.ts'
+import { parseTools, usesLegacyFunctions, vendorTools, withNestedTools } from './tools.ts'
 
 /** Fields that have a place of their own in the normal form. */
 const CANONICAL = new Set([
@@ -42,7 +42,8 @@ const OPTIONS: ReadonlySet<string> = new Set(OPTION_FIELDS)
  * OpenAI's request body as the canonical request, in normal form. The body has passed the schema. Throws a GatewayError
  * with the `param` at fault for what a schema cannot say.
  */
-export function parseChatRequest(body: Record<string, unknown>): ChatRequest {
+export function parseChatRequest(given: Record<string, unknown>): ChatRequest {
+  const body = given['tools'] === undefined ? given : withNestedTools(given)
   const messages = body['messages']
   const tools = parseTools(body)
   const { options, extra } = sortFields(body)
@@ -82,7 +83,7 @@ export function parseChatRequest(body: Record<string, unknown>): ChatRequest {
   return {
     ...request,
     tools,
-    tool_choice: parseToolChoice(body),
+    tool_choice: knownChoice(parseToolChoice(body), tools, request.vendor_tools),
     parallel_tool_calls: boolean(body['parallel_tool_calls']),
   }
 }

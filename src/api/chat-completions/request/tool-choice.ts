@@ -1,5 +1,6 @@
-import type { ToolChoice } from '../../../chat/request.ts'
+import type { Tool, ToolChoice } from '../../../chat/request.ts'
 import { filled, isRecord } from '../record.ts'
+import { invalid } from './invalid.ts'
 
 /** Flattens `tool_choice`, or the deprecated `function_call`; `auto` when the client did not choose. */
 export function parseToolChoice(body: Record<string, unknown>): ToolChoice {
@@ -22,4 +23,18 @@ function allowed(choice: Record<string, unknown>): ToolChoice {
     return filled(named?.['name']) ?? []
   })
   return { mode, names }
+}
+
+/** The choice, if all that it names is there; vendors refuse others, and some do so in words that nobody understands. Throws a GatewayError. */
+export function knownChoice(
+  choice: ToolChoice,
+  tools: readonly Tool[],
+  vendorTools: readonly Record<string, unknown>[] = [],
+): ToolChoice {
+  if (typeof choice === 'string') return choice
+  for (const name of 'name' in choice ? [choice.name] : choice.names) {
+    if (tools.some((tool) => tool.name === name) || vendorTools.some((tool) => tool['name'] === name)) continue
+    throw invalid(`Tool choice '${name.slice(0, 100)}' not found in 'tools' parameter.`, 'tool_choice')
+  }
+  return choice
 }

@@ -26,6 +26,22 @@ export function vendorTools(body: Record<string, unknown>): Record<string, unkno
   return list(body['tools']).filter((tool) => parseTool(tool).length === 0)
 }
 
+/** Some clients write what a tool is beside its type, as in Responses: put into the place that chat completions have. */
+export function withNestedTools(body: Record<string, unknown>): Record<string, unknown> {
+  const { tools } = body
+  if (!Array.isArray(tools) || !tools.some(isFlat)) return body
+  return { ...body, tools: tools.map((tool: unknown) => (isFlat(tool) ? nested(tool) : tool)) }
+}
+
+function isFlat(tool: unknown): tool is Record<string, unknown> & { type: 'custom' | 'function' } {
+  if (!isRecord(tool) || filled(tool['name']) === undefined) return false
+  return (tool['type'] === 'custom' || tool['type'] === 'function') && tool[tool['type']] === undefined
+}
+
+function nested({ type, ...declared }: Record<string, unknown> & { type: string }): Record<string, unknown> {
+  return { type, [type]: declared }
+}
+
 function parseTool(tool: Record<string, unknown>): Tool[] {
   if (isRecord(tool['function']) && filled(tool['function']['name'])) return [parseFunction(tool['function'], tool)]
   if (isRecord(tool['custom']) && filled(tool['custom']['name'])) return [parseCustom(tool['custom'], tool)]

@@ -8,6 +8,7 @@ import { jsonSchemaInWords } from './json-schema-in-words.ts'
 import { mergeNeighbours } from './merge-neighbours.ts'
 import { openaiMessages } from './openai-messages.ts'
 import { renameFields } from './rename-fields.ts'
+import { resultsFirst } from './results-first.ts'
 import { signFirstCalls } from './sign-first-calls.ts'
 import { startsWithUser } from './starts-with-user.ts'
 import { textFilesInline } from './text-files-inline.ts'
@@ -16,6 +17,7 @@ import { toolHistoryAsText } from './tool-history-as-text.ts'
 import { toolResultsInOrder } from './tool-results-in-order.ts'
 import { trimLastAnswer } from './trim-last-answer.ts'
 import { withoutBlankText } from './without-blank-text.ts'
+import { withoutHostedTools } from './without-hosted-tools.ts'
 import { withoutUnusedTools } from './without-unused-tools.ts'
 import { withoutForeignFields } from './without-foreign-fields.ts'
 import { withoutIdleFields } from './without-idle-fields.ts'
@@ -27,6 +29,7 @@ export const REQUEST_TRANSFORMS: Record<string, RequestTransform> = {
   'merge-neighbours': mergeNeighbours,
   'openai-messages': openaiMessages,
   'rename-fields': renameFields,
+  'results-first': resultsFirst,
   'sign-first-calls': signFirstCalls,
   'starts-with-user': startsWithUser,
   'text-files-inline': textFilesInline,
@@ -35,6 +38,7 @@ export const REQUEST_TRANSFORMS: Record<string, RequestTransform> = {
   'tool-results-in-order': toolResultsInOrder,
   'trim-last-answer': trimLastAnswer,
   'without-blank-text': withoutBlankText,
+  'without-hosted-tools': withoutHostedTools,
   'without-unused-tools': withoutUnusedTools,
   'without-foreign-fields': withoutForeignFields,
   'without-idle-fields': withoutIdleFields,

@@ -20,9 +20,10 @@ export const toolSchema = {
     // A function says what it is, also for clients that leave the type out.
     when({ not: { required: ['function'] } }, { required: ['type'] }),
     ...byValue('type', {
-      function: { required: ['function'] },
+      // or flat, as in Responses
+      function: { anyOf: [{ required: ['name'], properties: { name } }, { required: ['function'] }] },
       custom: {
-        required: ['custom'],
+        anyOf: [{ required: ['name'], properties: { name } }, { required: ['custom'] }],
         properties: { custom: { type: 'object', required: ['name'], properties: { name } } },
       },
     }),
