@@ -38,7 +38,8 @@ export async function createOwner(config: Config, options: OwnerOptions): Promis
   let replace = createRedactor(secrets)
   const redact: Redact = (text) => replace(text)
   const log = createLog({ level, redact, write })
-  let current = createScheduler(await schedulerSpec(config), clock)
+  const complain = (message: string): void => log.warn(message)
+  let current = createScheduler(await schedulerSpec(config, complain), clock)
   const memory: Memory = {
     restore: (snapshot) => current.restore(snapshot),
     snapshot: () => current.snapshot(),
@@ -50,7 +51,7 @@ export async function createOwner(config: Config, options: OwnerOptions): Promis
     log,
     redact,
     async reload(next) {
-      const successor = createScheduler(await schedulerSpec(next), clock)
+      const successor = createScheduler(await schedulerSpec(next, complain), clock)
       const later = secretNames(next)
       // requests that still run use those of before
       replace = createRedactor(new Map([...secrets, ...later]))

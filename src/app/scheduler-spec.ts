@@ -11,8 +11,11 @@ import type { Strategy } from '../scheduler/select/strategies/strategy.ts'
 const GRACE = 60_000
 const UNBOUNDED = 3_600_000
 
-/** Loads the strategies that the configuration names by path. Throws a ConfigError for a file that is none. */
-export async function schedulerSpec(config: Config): Promise<SchedulerSpec> {
+/**
+ * Loads the strategies that the configuration names by path; `complain` hears when one fails later. Throws a ConfigError
+ * for a file that is none.
+ */
+export async function schedulerSpec(config: Config, complain?: (message: string) => void): Promise<SchedulerSpec> {
   const { total } = config.server.timeouts
   const names = [config.scheduler.strategy, ...config.models.map((pool) => pool.strategy)]
   const files = new Set(names.flatMap((name) => (name !== undefined && isAbsolute(name) ? name : [])))
@@ -24,6 +27,7 @@ export async function schedulerSpec(config: Config): Promise<SchedulerSpec> {
       ...config.scheduler,
       lease_ttl: config.scheduler.lease_ttl ?? (total > 0 ? total + GRACE : UNBOUNDED),
       strategies: Object.fromEntries(loaded),
+      complain,
     },
   }
 }

@@ -9,12 +9,15 @@ import type { Snapshot } from './persistence/snapshot.ts'
 import type { Pool } from './topology/pool.ts'
 import { servingOf } from './topology/pool.ts'
 import { poolOf } from './topology/pool-directory.ts'
+import type { Promises } from './queue/promises.ts'
 import type { SchedulerState } from './state.ts'
 
 export interface Successor extends Scheduler {
   restore(snapshot: Snapshot): void
   /** Takes over what a lease of another scheduler holds; undefined where its key does not exist here. */
   adopt(lease: LeaseRecord): LeaseRecord | undefined
+  /** Keeps what another scheduler has promised to those who ask for a model. */
+  keep(model: string, promises: Promises): void
 }
 
 /** In one turn of the loop: nothing is counted twice, and nothing is lost between the two. */
@@ -24,6 +27,7 @@ export function handOver(schedulerState: SchedulerState, successor: Successor): 
   schedulerState.leases.clear()
   const now = schedulerState.clock.now()
   for (const pool of schedulerState.pools.values()) {
+    successor.keep(pool.spec.model, pool.promises)
     for (const item of pool.queue.everybody()) {
       leave(schedulerState, pool, item)
       successor.acquire({ ...item.request, waited: now - item.arrived }).then(item.resolve, item.reject)

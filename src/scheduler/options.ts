@@ -22,6 +22,8 @@ export interface SchedulerOptions {
   trust_headers?: boolean
   /** Strategies of one's own, by the name that `strategy` uses. */
   strategies?: Record<string, Strategy>
+  /** Is told, for the log, when one of them fails. */
+  complain?: (message: string) => void
   /** How many requests of a client may be looked at past a blocked one; 1 is strict order. */
   backfill?: number
   /** A lease that nobody ended is taken back after this. */
@@ -35,6 +37,7 @@ export const DEFAULT_OPTIONS = {
   fallback_after: 0,
   clients: {},
   strategies: {},
+  complain: () => {},
   backfill: 3,
   trust_headers: false,
   lease_ttl: 660_000,

@@ -4,19 +4,20 @@
  * Everything that providers say comes back through the lease: `observe`, `settle`, `fail`.
  */
 import { GatewayError } from '../chat/error.ts'
-import { admit, expired } from './queue/admission.ts'
+import { admit, expired, recognise } from './queue/admission.ts'
 import { lack, unsupported } from './topology/capability.ts'
 import type { Clock } from './clock.ts'
 import { realClock } from './clock.ts'
 import type { AcquireRequest, CandidateReport, Lease, PoolSpec, ProviderSpec, SchedulerReport } from './types.ts'
-import { dispatch, leave, pump, release, releaseAfter } from './queue/dispatch.ts'
+import { dispatch, fallBack, leave, pump, release, releaseAfter } from './queue/dispatch.ts'
 import { explainPool } from './explain.ts'
+import { LEAST } from './lease/estimator.ts'
 import { createLeaseRegistry } from './lease/lease-registry.ts'
 import type { SchedulerOptions } from './options.ts'
 import { pick } from './select/pick.ts'
 import type { Pool } from './topology/pool.ts'
 import { servingOf } from './topology/pool.ts'
-import { poolOf, strategyOf } from './topology/pool-directory.ts'
+import { poolOf, serves, strategyOf } from './topology/pool-directory.ts'
 import type { Waiting } from './queue/waiting.ts'
 import { restore } from './persistence/restore.ts'
 import type { Snapshot } from './persistence/snapshot.ts'
@@ -96,6 +97,7 @@ export function createScheduler(
     followClock(schedulerState, now)
     const pool = poolOf(schedulerState, request.model)
     const item = createWaiting(pool, request, now)
+    recognise(pool, item, now)
     if (pool.queue.size === 0) {
       const choice = pick(schedulerState, pool, item, now)
       if (choice) {
@@ -107,7 +109,7 @@ export function createScheduler(
   }
 
   function createWaiting(pool: Pool, request: AcquireRequest, now: number): Waiting {
-    const tiers = pool.open ?? servingOf(pool.tiers, (keyGroup) => lack(keyGroup.route, request) === undefined)
+    const tiers = pool.open ?? able(pool, request)
     if (tiers.length === 0) throw unsupported(request, pool.spec.routes)
     const arrived = now - (request.waited ?? 0)
     return {
@@ -118,6 +120,9 @@ export function createScheduler(
       demand: undefined,
       demands: undefined,
       arrived,
+      since: arrived,
+      awaited: false,
+      caution: 1,
       deadline: arrived + (request.maxWait ?? schedulerState.settings.max_wait),
       fallbackAt:
         schedulerState.settings.fallback_after > 0 && tiers.length > 1
@@ -149,8 +154,8 @@ export function createScheduler(
       schedulerState.queued++
       pump(schedulerState, registry, pool, expire)
       if (item.gone) return
-      admit(schedulerState, pool, item, now)
-      if (pool.queue.size === 0) pump(schedulerState, registry, pool, expire)
+      admit(schedulerState, pool, item, now, (each) => fallBack(schedulerState, registry, pool, each, now))
+      if (pool.queue.size === 0 || item.notBefore === 0) pump(schedulerState, registry, pool, expire)
     })
   }
 
@@ -190,6 +195,9 @@ export function createScheduler(
     restore: (snapshot) => restore(schedulerState, snapshot),
     report: () => (heir ? heir.report() : reportOf(schedulerState, clock.now())),
     adopt: (lease) => adopt(schedulerState, registry, lease),
+    keep(model, promises) {
+      if (promises.size > 0 && serves(schedulerState, model)) poolOf(schedulerState, model).promises = promises
+    },
     handOver(successor) {
       heir = successor
       handOver(schedulerState, successor)
@@ -208,6 +216,14 @@ export function createScheduler(
       registry.close()
     },
   }
+}
+
+/** The key groups that can serve a request at all; where its size alone speaks against all of them, those it may yet fit. */
+function able(pool: Pool, request: AcquireRequest): Waiting['tiers'] {
+  const tiers = servingOf(pool.tiers, ({ route }) => lack(route, request) === undefined)
+  if (tiers.length > 0) return tiers
+  const least = { ...request, input: request.input * LEAST }
+  return servingOf(pool.tiers, ({ route }) => lack(route, least) === undefined)
 }
 
 function nothing(): void {}

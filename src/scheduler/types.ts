@@ -62,6 +62,8 @@ export interface ProviderSpec {
   models?: Record<string, ModelFacts>
   /** Is the provider's prompt cache kept per key (then affinity pays)? */
   cache_per_key?: boolean
+  /** Tokens that it reserves for the answer of a request that sets no maximum. */
+  assumes_output?: number
   /** Do requests that failed count against the provider's request limits? */
   failures_count?: boolean
 }
@@ -112,6 +114,8 @@ export interface AcquireRequest {
   maxWait?: number
   /** Milliseconds since the request first arrived, so that a retry keeps its place and deadline. */
   waited?: number
+  /** The longest Retry-After that this client obeys, in milliseconds; a minute when absent. */
+  obeys?: number
   signal?: Cancellation
   /** Keep the candidates as they were at the choice, for `explain()` of the lease. */
   explain?: boolean

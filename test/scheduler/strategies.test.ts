@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Lease, LimitSpec } from '../../src/scheduler/types.ts'
-import { loadStrategy, STRATEGIES } from '../../src/scheduler/select/strategies/index.ts'
+import { loadStrategy, STRATEGIES, WEIGHTED_FAIR } from '../../src/scheduler/select/strategies/index.ts'
 import type { Strategy } from '../../src/scheduler/select/strategies/strategy.ts'
 import { ask, concurrency, pool, provider, route, rpm, setUp } from './fixture.ts'
 
 const contrary: Strategy = ({ virtual }) => -virtual
 
-describe.each([...Object.keys(STRATEGIES), 'one’s own'])('every strategy: %s', (strategy) => {
+describe.each([WEIGHTED_FAIR, ...Object.keys(STRATEGIES), 'one’s own'])('every strategy: %s', (strategy) => {
   const options = { strategy, strategies: { 'one’s own': contrary }, max_wait: 120_000 }
 
   it('gives only keys that have room, and each of them when all are needed', async () => {

@@ -17,6 +17,9 @@ interface Habit {
 const UNKNOWN: Readonly<Habit> = { samples: 0, ratio: 1, spread: 0.025, output: 200, cached: 0 }
 /** A client's own habit counts from this many samples on. */
 const ENOUGH = 5
+/** No prompt has fewer tokens than this share of its estimate, and of none is it certain that it has more than that one. */
+export const LEAST = 0.15
+const CERTAIN = 0.5
 const REMEMBERED = 10_000
 const SPEED = 0.05
 
@@ -79,14 +82,28 @@ export function createEstimator() {
   }
 
   return {
-    /** `model` is `provider/model`. */
-    demand(model: string, route: RouteSpec, request: AcquireRequest, client: string): Demand {
+    /**
+     * `model` is `provider/model`. `caution` is 1 for as much as it may well be, and 0 for as little as it can be.
+     * `assumed` is what the provider counts for the answer of a request that sets no maximum, where it says so.
+     */
+    demand(
+      model: string,
+      route: RouteSpec,
+      request: AcquireRequest,
+      client: string,
+      caution = 1,
+      assumed?: number,
+    ): Demand {
       const habit = habitOf(model, client)
       const most = request.maxOutput ?? route.capabilities?.max_output ?? Infinity
+      const high = habit.ratio + 2.5 * habit.spread
+      const certain = habit.samples < ENOUGH ? 0 : Math.min(CERTAIN, habit.ratio - 4 * habit.spread)
+      const low = Math.min(high, Math.max(LEAST, certain))
+      // What a provider assumes and does not tell: four usual answers.
+      const guess = Math.min(most, Math.ceil(4 * habit.output))
       return {
-        input: Math.ceil(request.input * (habit.ratio + 2.5 * habit.spread)),
-        // Nobody knows what a provider assumes when the client set no maximum: four usual answers.
-        reserve: request.maxOutput ?? Math.min(most, Math.ceil(4 * habit.output)),
+        input: Math.ceil(request.input * (low + caution * (high - low))),
+        reserve: request.maxOutput ?? assumed ?? Math.ceil(1 + caution * (guess - 1)),
         output: Math.min(most, Math.ceil(habit.output)),
         cached: 0,
         price: route.price,

@@ -3,73 +3,196 @@ import { GatewayError } from '../../chat/error.ts'
 import { leave } from './dispatch.ts'
 import { explainPool, TOO_LARGE } from '../explain.ts'
 import { UNTIL_EVENT } from '../limits/window.ts'
-import { eta } from '../select/pick.ts'
+import { eta, possible } from '../select/pick.ts'
 import type { Pool } from '../topology/pool.ts'
-import { capacityOf } from './capacity.ts'
+import { clientMoment, momentOf, capacityOf } from './capacity.ts'
 import type { Waiting } from './waiting.ts'
 import type { SchedulerState } from '../state.ts'
 
 /** In standing overload a queue holds what drains within this, in milliseconds, and at least so many requests. */
 const STANDING_WAIT = 10_000
 const STANDING_LEAST = 8
+/**
+ * And of what the keys will give, so much is promised: room for all who were sent away would be none for those who come,
+ * and they would all have to come twice.
+ */
+const STANDING_PROMISED = 0.4
 /** Who is sent away for want of room need not come back sooner; others were sent away as well. Milliseconds. */
 const SOONEST = 1000
-/** Those who are sent away come back spread over this long, in milliseconds. */
-const SPREAD = 5000
+/** What most client libraries obey at the most, in milliseconds. */
+const OBEYED = 60_000
+/** The part of its patience that one who has to come back too soon may be left to wait then. */
+const WAITS_AGAIN = 0.9
+/** Later moments, in milliseconds, are told and not written down: nobody is expected then. */
+const FORESEEN = 900_000
+/** A client may have so many times what another has before it must make room for it, whether it can or not. */
+const HOG = 2
+/** Milliseconds: two moments that are closer are one. */
+const SAME = 100
 /** How many candidates an error lists. */
 const LISTED = 50
 
-/** Decides over a request that has just joined the queue and found no key. May turn it, or a greedier one, away. */
-export function admit(schedulerState: SchedulerState, pool: Pool, item: Waiting, now: number): void {
+/** Is this somebody who was sent away, and now comes back as told? Then it has its old place, and room was kept. */
+export function recognise(pool: Pool, item: Waiting, now: number): void {
+  if (pool.promises.size === 0) return
+  const told = pool.promises.claim(markOf(item), now)
+  if (!told) return
+  item.awaited = true
+  item.since = Math.min(item.since, told.since)
+}
+
+/** A client that asks again asks for the same. */
+function markOf({ client, request: { affinity, input, maxOutput } }: Waiting): string {
+  return `${client.name}|${affinity}|${input}|${maxOutput}`
+}
+
+/**
+ * Decides over a request that has just joined the queue and found no key. May turn it, or a greedier one, away; `fallBack`
+ * serves one in a lower tier, if that can be done at once.
+ */
+export function admit(
+  schedulerState: SchedulerState,
+  pool: Pool,
+  item: Waiting,
+  now: number,
+  fallBack: (item: Waiting) => boolean,
+): void {
   const patience = item.deadline - now
-  const own = eta(schedulerState, pool, item, now)
+  const own = possible(schedulerState, pool, item, now)
   // What only an event can end may end soon; everything else is known to the millisecond.
-  if (own.wait > patience && own.wait !== UNTIL_EVENT) return turnAway(schedulerState, pool, item, own.wait, now)
+  if (own.wait > patience && own.wait !== UNTIL_EVENT)
+    return turnAway(schedulerState, pool, item, own.wait, now, fallBack)
   const head = oldest(pool)
   pool.drainRate.note(head === undefined ? 0 : now - head, now)
-  const rate = pool.drainRate.rate(now)
-  const demand = pool.typical ?? item.demand
-  const supply = (horizon: number) => (demand ? capacityOf(pool, demand, horizon, now) : Infinity)
   if (schedulerState.queued > schedulerState.settings.max_queue)
-    return overflow(schedulerState, pool, item, STANDING_WAIT, now)
+    return overflow(schedulerState, pool, item, now, fallBack, true)
   const usual = schedulerState.settings.max_wait
-  // Who asks to wait longer than is usual means it, and is not sent away because the overload stands.
-  const standing =
-    patience <= usual && pool.drainRate.standing(now) ? Math.max(STANDING_LEAST, rate * STANDING_WAIT) : Infinity
-  const horizon = Math.max(usual, patience)
-  const most = Math.min(standing, Math.max(1, supply(horizon)))
-  if (pool.queue.size > most) {
-    return overflow(schedulerState, pool, item, (pool.queue.size - most) / Math.max(rate, most / horizon), now)
+  const { promises, queue } = pool
+  const supply = (horizon: number): number => {
+    const demand = pool.typical ?? item.demand
+    return demand ? capacityOf(pool, demand, horizon, now) : Infinity
   }
+  // Who asks to wait longer than is usual means it, and is not sent away because the overload stands.
+  if (!item.awaited && patience <= usual && pool.drainRate.standing(now)) {
+    const most = Math.max(STANDING_LEAST, pool.drainRate.rate(now) * STANDING_WAIT)
+    if (queue.size + promises.within(STANDING_WAIT, now) > most)
+      return overflow(schedulerState, pool, item, now, fallBack)
+  }
+  const horizon = Math.max(usual, patience)
+  const coming = item.awaited ? 0 : promises.within(horizon, now)
+  if (queue.size + coming > Math.max(1, supply(horizon))) return overflow(schedulerState, pool, item, now, fallBack)
+  if (ownSupplyLacks(pool, item, patience, now)) return turnAway(schedulerState, pool, item, own.wait, now, fallBack)
   if (patience >= usual) return
   // Less patient than the queue is made for: its own place in it counts.
-  const ahead = pool.queue.ahead(item.client)
-  const enough = Math.max(1, supply(patience))
-  if (ahead > enough)
-    turnAway(schedulerState, pool, item, Math.max((ahead - enough) / Math.max(rate, enough / patience), own.wait), now)
+  if (queue.ahead(item.client) > Math.max(1, supply(patience)))
+    turnAway(schedulerState, pool, item, own.wait, now, fallBack)
 }
 
-/** The longest queue pays, by its last request. */
-function overflow(schedulerState: SchedulerState, pool: Pool, item: Waiting, excess: number, now: number): void {
-  const wait = Math.max(SOONEST, excess) + SPREAD * schedulerState.random()
-  const longest = pool.queue.longest()
-  const mine = pool.queue.lineSize(item.client)
-  const last = longest?.items.findLast(({ gone }) => !gone)
-  const victim = last && longest && longest.client !== item.client && longest.size > mine ? last : item
-  turnAway(schedulerState, pool, victim, wait, now)
+/** Does a client with limits of its own have more in the queue than these let through in time? */
+function ownSupplyLacks(pool: Pool, item: Waiting, patience: number, now: number): boolean {
+  const { client, demand } = item
+  if (!client.scope || !demand) return false
+  const waiting = pool.queue.lineSize(client)
+  const coming = item.awaited ? 0 : pool.promises.of(client.name)
+  return clientMoment(client.scope, demand, pool.duration, waiting + coming, now) > patience
 }
 
-function turnAway(schedulerState: SchedulerState, pool: Pool, item: Waiting, wait: number, now: number): void {
+/** The heaviest client pays, by its last request that was not told to come now; `full`: one must. */
+function overflow(
+  schedulerState: SchedulerState,
+  pool: Pool,
+  item: Waiting,
+  now: number,
+  fallBack: (item: Waiting) => boolean,
+  full = false,
+): void {
+  const { queue, promises } = pool
+  const load = (client: Waiting['client']): number =>
+    (queue.lineSize(client) + promises.of(client.name)) / client.weight
+  const mine = load(item.client)
+  let victim = item.awaited ? undefined : item
+  let most = item.awaited ? 0 : mine
+  for (const { client, items } of queue.activeLines()) {
+    const here = load(client)
+    const last = here > most ? items.findLast(({ gone, awaited }) => !gone && !awaited) : undefined
+    if (!last) continue
+    victim = last
+    most = here
+  }
+  if (full) return turnAway(schedulerState, pool, victim ?? item, 0, now, fallBack)
+  if (!victim) return
+  if (victim === item) {
+    // The heaviest may have nobody here to send away: all of its requests are on their way back. They will wait.
+    for (const name of promises.names()) if (load(schedulerState.clients.get(name)) > HOG * mine) return
+  }
+  turnAway(schedulerState, pool, victim, 0, now, fallBack)
+}
+
+function turnAway(
+  schedulerState: SchedulerState,
+  pool: Pool,
+  item: Waiting,
+  wait: number,
+  now: number,
+  fallBack: (item: Waiting) => boolean,
+): void {
+  if (fallBack(item)) return
+  // With a lower tier open to it, there may be no need.
+  if (wait > 0 && item.deadline > now) {
+    const open = eta(schedulerState, pool, item, now).wait
+    if (open < wait && open <= item.deadline - now) return
+  }
   leave(schedulerState, pool, item)
-  item.reject(refusal(schedulerState, pool, item, wait, now))
+  item.reject(refusal(schedulerState, pool, item, promise(pool, item, wait, now), now))
 }
 
-/** The error of a request that waited in vain, though it seemed that it would not, or that would not wait at all. */
+/** The error of a request that waited in vain, though it seemed that it would not. */
 export function expired(schedulerState: SchedulerState, pool: Pool, item: Waiting, now: number): void {
-  const { wait } = eta(schedulerState, pool, item, now)
-  // The time is exact where nobody else waits for the same key.
-  const least = pool.queue.size > 0 ? SOONEST : 0
-  item.reject(refusal(schedulerState, pool, item, wait === UNTIL_EVENT ? SOONEST : Math.max(least, wait), now))
+  const { wait } = possible(schedulerState, pool, item, now)
+  const known = wait === UNTIL_EVENT ? SOONEST : wait
+  item.reject(refusal(schedulerState, pool, item, promise(pool, item, known, now), now))
+}
+
+/**
+ * Milliseconds after which it is to come back: when its key is free, those who wait are served, and so are all who were
+ * told before it. Writes it down, so that the room is kept.
+ */
+function promise(pool: Pool, item: Waiting, least: number, now: number): number {
+  if (!Number.isFinite(least)) return least
+  const { promises, queue } = pool
+  const demand = pool.typical ?? item.demand
+  if (!demand) return Math.max(least, SOONEST)
+  const size = sizeOf(pool, item)
+  const before = promises.outstanding(now) + size
+  // The time is exact where nobody else waits for the same key, or will.
+  const alone = queue.size === 0 && promises.size === 0 && least > 0
+  const mark = markOf(item)
+  const known = alone ? undefined : promises.again(mark, now)
+  if (known && known.at - now > least - SAME) return Math.max(least, known.at - now)
+  let wait = alone ? least : Math.max(least, momentOf(pool, demand, queue.size + before, now))
+  const standing = pool.drainRate.standing(now)
+  if (standing) wait = Math.max(wait, momentOf(pool, demand, before / STANDING_PROMISED, now))
+  if (item.client.scope) {
+    const own = queue.lineSize(item.client) + promises.of(item.client.name) + size
+    const most = item.demand ?? demand
+    wait = Math.max(wait, clientMoment(item.client.scope, most, pool.duration, own, now))
+  }
+  if (!alone) wait = Math.max(wait, SOONEST)
+  const obeys = item.request.obeys ?? OBEYED
+  const patience = item.deadline - item.arrived
+  // Who obeys no longer wait comes back at the end of the longest, and waits for the rest of it here.
+  if (wait > obeys && wait <= obeys + (standing ? obeys / 60 : WAITS_AGAIN * patience)) wait = obeys
+  if (wait > FORESEEN || (standing && wait > obeys)) return wait
+  const { client, since } = item
+  const far = wait > obeys
+  promises.add({ at: now + wait, since, client: client.name, mark, size, far, again: 0, place: -1 })
+  return wait
+}
+
+/** In requests of the usual size. */
+function sizeOf({ typical }: Pool, { demand }: Waiting): number {
+  if (!typical || !demand) return 1
+  return Math.max(1, (demand.input + demand.reserve) / (typical.input + typical.reserve) / 2)
 }
 
 function refusal(schedulerState: SchedulerState, pool: Pool, item: Waiting, wait: number, now: number): GatewayError {
@@ -95,7 +218,8 @@ function refusal(schedulerState: SchedulerState, pool: Pool, item: Waiting, wait
 function oldest(pool: Pool): number | undefined {
   let first: number | undefined
   for (const line of pool.queue.activeLines()) {
-    const head = line.items.find(({ gone }) => !gone)
+    // who comes back goes to the front, and has not waited here
+    const head = line.items.find(({ gone, awaited }) => !gone && !awaited)
     if (head && (first === undefined || head.arrived < first)) first = head.arrived
   }
   return first

@@ -8,7 +8,7 @@ import type { LeaseRegistry } from '../lease/lease-registry.ts'
 import type { Choice } from '../topology/key-group.ts'
 import { LeaseRecord } from '../lease/lease.ts'
 import type { Demand } from '../limits/demand.ts'
-import { demandOf, eta, pick } from '../select/pick.ts'
+import { demandOf, eta, pick, possible } from '../select/pick.ts'
 import type { Pool } from '../topology/pool.ts'
 import type { Key } from '../topology/provider.ts'
 import { accountScopeOf, keyModelOf } from '../topology/provider.ts'
@@ -53,6 +53,7 @@ export function dispatch(
   registry.enter(lease)
   pool.queue.served(item.client)
   pool.drainRate.served(now)
+  pool.served++
   learnTypical(pool, demand)
   beginTry(keyGroup.provider.incident, sent)
   beginTry(keyGroup.model.incident, sent)
@@ -109,6 +110,7 @@ export function pump(
   const now = schedulerState.clock.now()
   followClock(schedulerState, now)
   for (let item = pool.queue.soonest(); item && item.deadline <= now; item = pool.queue.soonest()) {
+    if (fallBack(schedulerState, registry, pool, item, now)) continue
     leave(schedulerState, pool, item)
     expire(pool, item)
   }
@@ -126,6 +128,25 @@ export function pump(
   const soonest = pool.queue.soonest()
   if (soonest) setTimer(schedulerState, registry, pool, Math.min(next, soonest.deadline, now + LONGEST), now, expire)
   else stop(pool)
+}
+
+/** Who would be turned away need not wait for a lower tier, nor be refused on a guess: serves it, if there is room now. */
+export function fallBack(
+  schedulerState: SchedulerState,
+  registry: LeaseRegistry,
+  pool: Pool,
+  item: Waiting,
+  now: number,
+): boolean {
+  if (item.fallbackAt > now) {
+    item.fallbackAt = now
+    item.notBefore = 0
+  } else if (possible(schedulerState, pool, item, now).wait > 0 || item.caution === 1) return false
+  const choice = pick(schedulerState, pool, item, now)
+  if (!choice) return false
+  leave(schedulerState, pool, item)
+  item.resolve(dispatch(schedulerState, registry, pool, item, choice, now))
+  return true
 }
 
 interface Turn {

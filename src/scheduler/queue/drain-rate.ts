@@ -8,7 +8,7 @@ const STANDING = 150_000
 /** A queue whose head is younger than this is calm. */
 const CALM = 1000
 /** For so long, that is: a window that begins empties the queue for a moment, also in standing overload. */
-const SUSTAINED = 3000
+const SUSTAINED = 10_000
 
 export interface DrainRate {
   served(now: number): void

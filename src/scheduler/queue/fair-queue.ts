@@ -23,11 +23,11 @@ export class FairQueue {
   private readonly active = new Heap<Line>((a, b) => a.tag < b.tag)
   private readonly deadlines = new Heap<Waiting>((a, b) => a.deadline < b.deadline)
 
-  /** Joins its client's line in the order of first arrival: a retry keeps its place. */
+  /** Joins its client's line in the order of first arrival: a retry keeps its place, and so does who was sent away. */
   push(item: Waiting): void {
     const line = this.lineOf(item.client)
     let place = line.items.length
-    while (place > 0 && (line.items[place - 1]?.arrived ?? 0) > item.arrived) place--
+    while (place > 0 && (line.items[place - 1]?.since ?? 0) > item.since) place--
     line.items.splice(place, 0, item)
     line.size++
     this.size++

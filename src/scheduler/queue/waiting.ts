@@ -22,11 +22,17 @@ export interface Waiting extends Placed {
   keyGroup: KeyGroup | undefined
   demand: Demand | undefined
   demands: Map<KeyGroup, Demand> | undefined
+  /** How much it is taken to cost, of what it may: 1, and less where that would fit no key and the least does. */
+  caution: number
   /** When it first arrived, and when its patience ends (monotonic ms). */
   readonly arrived: number
   readonly deadline: number
+  /** When it was first sent away, for one who comes back as told; else `arrived`. Its place among its client's. */
+  since: number
+  /** It comes back at the moment that it was told, so room was kept for it. */
+  awaited: boolean
   /** Lower tiers may serve it from then on. */
-  readonly fallbackAt: number
+  fallbackAt: number
   /** No key can take it before, by what is known (monotonic ms). */
   notBefore: number
   /** The key that can take it first. */

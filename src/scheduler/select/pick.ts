@@ -9,13 +9,29 @@ import type { SchedulerState } from '../state.ts'
 
 /** A key that has just failed this request is better than waiting longer than this for another, in milliseconds. */
 const RATHER_AGAIN = 2000
+/** Parts of what a request may cost beyond the least. */
+const LESS_CAUTION = [0.7, 0.5, 0.3, 0.15, 0]
 
 export function demandOf(schedulerState: SchedulerState, item: Waiting, keyGroup: KeyGroup): Demand {
   const known = item.keyGroup === keyGroup ? item.demand : item.demands?.get(keyGroup)
   if (known) return known
-  const demand = schedulerState.estimator.demand(keyGroup.name, keyGroup.route, item.request, item.client.name)
+  const demand = schedulerState.estimator.demand(
+    keyGroup.name,
+    keyGroup.route,
+    item.request,
+    item.client.name,
+    item.caution,
+    keyGroup.provider.spec.assumes_output,
+  )
   setDemand(item, keyGroup, demand)
   return demand
+}
+
+/** What it costs is to be thought over. */
+export function forgetDemands(item: Waiting): void {
+  item.keyGroup = undefined
+  item.demand = undefined
+  item.demands = undefined
 }
 
 function setDemand(item: Waiting, keyGroup: KeyGroup, demand: Demand): void {
@@ -67,8 +83,13 @@ function pickAmong(
 
 /** The lowest ranks of the key groups that `bestOf` has not asked yet. One list serves all calls, as they never overlap. */
 const leads: number[] = []
+/** The turns of the same slots. */
+const turns: number[] = []
 
-/** The lowest rank that admits the request. Most often that is the very first, so the other key groups are only glanced at. */
+/**
+ * The lowest rank that admits the request; of equal ranks the one whose turn it is, so that weights hold across key groups.
+ * Most often that is the very first, so the other key groups are only glanced at.
+ */
 function bestOf(
   schedulerState: SchedulerState,
   pool: Pool,
@@ -77,15 +98,21 @@ function bestOf(
   exclude: ReadonlySet<string> | undefined,
   now: number,
 ): Choice | undefined {
-  for (let index = 0; index < keyGroups.length; index++) leads[index] = keyGroups[index]?.lead(now) ?? Number.NaN
+  for (let index = 0; index < keyGroups.length; index++) {
+    leads[index] = keyGroups[index]?.lead(now) ?? Number.NaN
+    turns[index] = keyGroups[index]?.front() ?? Infinity
+  }
   let best: Choice | undefined
   let rank = Infinity
+  let turn = Infinity
   for (;;) {
     let next = -1
     for (let index = 0; index < keyGroups.length; index++) {
       const lead = leads[index] ?? Number.NaN
       if (Number.isNaN(lead)) continue
-      if (next < 0 ? !best || lead < rank : lead < (leads[next] ?? 0)) next = index
+      const due = turns[index] ?? 0
+      if (next < 0 ? !best || isBefore(lead, due, rank, turn) : isBefore(lead, due, leads[next] ?? 0, turns[next] ?? 0))
+        next = index
     }
     const keyGroup = keyGroups[next]
     if (!keyGroup) return best
@@ -93,10 +120,16 @@ function bestOf(
     const demand = demandOf(schedulerState, item, keyGroup)
     if (sharedWait(pool, item, keyGroup, demand, now) > 0) continue
     const slot = keyGroup.best(demand, exclude, now)
-    if (slot < 0 || (best && (keyGroup.rank[slot] ?? 0) >= rank)) continue
+    if (slot < 0 || (best && !isBefore(keyGroup.rank[slot] ?? 0, keyGroup.virtual[slot] ?? 0, rank, turn))) continue
     best = { keyGroup, slot, warm: false }
     rank = keyGroup.rank[slot] ?? 0
+    turn = keyGroup.virtual[slot] ?? 0
   }
+}
+
+/** By rank, and by turn where ranks are equal. */
+function isBefore(rank: number, turn: number, otherRank: number, otherTurn: number): boolean {
+  return rank < otherRank || (rank === otherRank && turn < otherTurn)
 }
 
 /** The key whose cache knows the prompt, if it may take the request and is not ahead of its share. */
@@ -141,6 +174,21 @@ export function eta(schedulerState: SchedulerState, pool: Pool, item: Waiting, n
   const found = etaAmong(schedulerState, pool, item, exclude, now)
   if (!exclude || exclude.size === 0 || found.wait <= Math.min(item.deadline - now, RATHER_AGAIN)) return found
   return etaAmong(schedulerState, pool, item, undefined, now)
+}
+
+/** When a key can take it. A guess is no reason to say never: as much of it is counted as some key can ever take. */
+export function possible(schedulerState: SchedulerState, pool: Pool, item: Waiting, now: number): Eta {
+  let own = eta(schedulerState, pool, item, now)
+  if (own.wait < Infinity) return own
+  for (const caution of LESS_CAUTION) {
+    item.caution = caution
+    forgetDemands(item)
+    own = eta(schedulerState, pool, item, now)
+    if (own.wait === Infinity) continue
+    item.notBefore = 0
+    return own
+  }
+  return own
 }
 
 function etaAmong(

@@ -150,10 +150,16 @@ export class KeyGroup {
     let best = -1
     for (let index = 1; index < this.ready.size; index++) {
       const slot = this.ready.at(index)
-      if (best >= 0 && (this.rank[slot] ?? 0) >= (this.rank[best] ?? 0)) continue
+      if (best >= 0 && !this.isBefore(slot, best)) continue
       if (this.usable(slot, exclude) && this.wait(slot, demand, now) === 0) best = slot
     }
     return best
+  }
+
+  /** Of equal ranks the one whose turn it is. */
+  private isBefore(slot: number, other: number): boolean {
+    const [rank = 0, than = 0] = [this.rank[slot], this.rank[other]]
+    return rank < than || (rank === than && (this.virtual[slot] ?? 0) < (this.virtual[other] ?? 0))
   }
 
   /** May this very slot take a demand now? For requests that would rather have it than another. */
@@ -203,7 +209,7 @@ export class KeyGroup {
     return slot < 0 ? Number.NaN : (this.rank[slot] ?? 0)
   }
 
-  /** The lowest turn among the slots with room. */
+  /** The turn of the first slot with room: the lowest turn of all where the turn is the rank. */
   front(): number {
     const slot = this.ready.first()
     return slot < 0 ? Infinity : (this.virtual[slot] ?? 0)

@@ -3,7 +3,8 @@ import { GatewayError } from '../../chat/error.ts'
 import type { PoolSpec } from '../types.ts'
 import { createPool, dropPool } from './pool.ts'
 import type { Pool } from './pool.ts'
-import { STRATEGIES } from '../select/strategies/index.ts'
+import { guarded } from '../select/strategies/guard.ts'
+import { STRATEGIES, WEIGHTED_FAIR } from '../select/strategies/index.ts'
 import type { Strategy } from '../select/strategies/strategy.ts'
 import type { SchedulerState } from '../state.ts'
 
@@ -34,17 +35,19 @@ export function poolOf(schedulerState: SchedulerState, model: string): Pool {
   return pool
 }
 
+export function serves(schedulerState: SchedulerState, model: string): boolean {
+  return schedulerState.specs.has(model) || directSpec(schedulerState, model) !== undefined
+}
+
 /** Throws a RangeError that lists the names when there is no such strategy. Absent for the default. */
-export function strategyOf(
-  schedulerState: SchedulerState,
-  name = schedulerState.settings.strategy,
-): Strategy | undefined {
-  const strategy = schedulerState.settings.strategies[name] ?? STRATEGIES[name]
-  if (!strategy) {
-    const names = [...Object.keys(STRATEGIES), ...Object.keys(schedulerState.settings.strategies)].join(', ')
-    throw new RangeError(`There is no strategy ${name}; there are ${names}.`)
-  }
-  return strategy === STRATEGIES['weighted-fair'] ? undefined : strategy
+export function strategyOf({ settings, clock }: SchedulerState, name = settings.strategy): Strategy | undefined {
+  const own = settings.strategies[name]
+  if (own) return guarded(name, own, () => clock.now(), settings.complain)
+  if (name === WEIGHTED_FAIR) return undefined
+  const strategy = STRATEGIES[name]
+  if (strategy) return strategy
+  const names = [WEIGHTED_FAIR, ...Object.keys(STRATEGIES), ...Object.keys(settings.strategies)].join(', ')
+  throw new RangeError(`There is no strategy ${name}; there are ${names}.`)
 }
 
 function directSpec(schedulerState: SchedulerState, model: string): PoolSpec | undefined {

@@ -15,6 +15,7 @@ import { createHomes } from '../select/affinity.ts'
 import type { Homes } from '../select/affinity.ts'
 import { createDrainRate } from '../queue/drain-rate.ts'
 import type { DrainRate } from '../queue/drain-rate.ts'
+import { Promises } from '../queue/promises.ts'
 
 export interface Pool {
   readonly spec: PoolSpec
@@ -25,6 +26,8 @@ export interface Pool {
   readonly open: Waiting['tiers'] | undefined
   readonly queue: FairQueue
   readonly drainRate: DrainRate
+  /** When those who were sent away were told to come back. */
+  promises: Promises
   readonly homes: Homes
   /** Heads of the queue that were looked at and must wait. */
   readonly blocked: Set<Waiting>
@@ -35,6 +38,8 @@ export interface Pool {
   stopTimer: () => void
   /** How long requests take of late, in milliseconds; 0 before the first ended. */
   duration: number
+  /** Requests that got a key, ever. */
+  served: number
   /** Requests under way, and when the last one came. */
   inFlight: number
   usedAt: number
@@ -68,12 +73,14 @@ export function createPool(
     open: keyGroups.some(({ route }) => route.capabilities) ? undefined : servingOf(sorted, () => true),
     queue: new FairQueue(),
     drainRate: createDrainRate(now),
+    promises: new Promises(),
     homes: createHomes(),
     blocked: new Set(),
     typical: undefined,
     duration: 0,
     timerAt: Infinity,
     stopTimer: () => {},
+    served: 0,
     inFlight: 0,
     usedAt: now,
   }

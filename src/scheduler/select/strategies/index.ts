@@ -5,10 +5,11 @@ import { leastLoaded } from './least-loaded.ts'
 import { lowestLatency } from './lowest-latency.ts'
 import type { Strategy } from './strategy.ts'
 import { useItOrLoseIt } from './use-it-or-lose-it.ts'
-import { weightedFair } from './weighted-fair.ts'
+
+/** Each key in turn, in proportion to its weight: stride scheduling, exact to one request. Its score is the turn itself. */
+export const WEIGHTED_FAIR = 'weighted-fair'
 
 export const STRATEGIES: Readonly<Record<string, Strategy>> = {
-  'weighted-fair': weightedFair,
   'least-loaded': leastLoaded,
   'lowest-latency': lowestLatency,
   cheapest,
@@ -22,9 +23,5 @@ export async function loadStrategy(file: string): Promise<Strategy> {
   if (typeof strategy !== 'function') {
     throw new TypeError(`${file} must export a function by default: (candidate) => score, the lowest is served first.`)
   }
-  return (candidate) => {
-    const score: unknown = strategy(candidate)
-    if (typeof score === 'number' && !Number.isNaN(score)) return score
-    throw new TypeError(`${file} gave ${String(score)} as a score for ${candidate.key}; it must be a number.`)
-  }
+  return strategy as Strategy
 }

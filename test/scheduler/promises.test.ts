@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest'
+import type { GatewayError } from '../../src/chat/error.ts'
+import { STRATEGIES, WEIGHTED_FAIR } from '../../src/scheduler/select/strategies/index.ts'
+import { ask, pool, provider, route, rpm, setUp, tpm } from './fixture.ts'
+
+type SchedulerState = ReturnType<typeof setUp>
+
+interface Crowd {
+  served: number
+  told: number
+  /** Of those who came back as told. */
+  kept: number
+  final: number
+  waits: number[]
+}
+
+/** Clients that come back once, when told, unless that is later than a minute. */
+function crowd({ scheduler, clock }: SchedulerState, count: number, outcome: Crowd, client = 'c'): void {
+  for (let n = 0; n < count; n++) {
+    const request = ask({ client: `${client}${n % 6}`, input: 100 + n })
+    const serve = (visit: number): void => {
+      scheduler.acquire(request).then(
+        (lease) => {
+          lease.settle({ input: request.input, output: 10 })
+          outcome.served++
+          if (visit > 0) outcome.kept++
+        },
+        ({ retryAfter = Infinity }: GatewayError) => {
+          if (visit > 0) return
+          if (retryAfter > 60_000) return void outcome.final++
+          outcome.told++
+          outcome.waits.push(retryAfter)
+          clock.setTimer(clock.now() + retryAfter, () => serve(1))
+        },
+      )
+    }
+    serve(0)
+  }
+}
+
+const empty = (): Crowd => ({ served: 0, told: 0, kept: 0, final: 0, waits: [] })
+
+describe('a Retry-After is a promise', () => {
+  it.each(['bucket', undefined] as const)('kept after a burst (%s)', async (shape) => {
+    const world = setUp([
+      provider(
+        'p',
+        Array.from({ length: 7 }, () => [rpm(45, { shape })]),
+      ),
+    ])
+    const outcome = empty()
+    crowd(world, 900, outcome)
+    await world.clock.advance(200_000)
+    expect(outcome.told).toBeGreaterThan(250)
+    expect(outcome.kept).toBeGreaterThanOrEqual(0.97 * outcome.told)
+    expect(outcome.served + outcome.final).toBeGreaterThanOrEqual(890)
+    expect(world.scheduler.report()).toMatchObject({ inFlight: 0, queued: 0 })
+  })
+
+  it('kept in standing overload, with no less served', async () => {
+    const world = setUp([
+      provider(
+        'p',
+        Array.from({ length: 5 }, () => [rpm(60, { shape: 'bucket' })]),
+      ),
+    ])
+    const outcome = empty()
+    // Seven a second, of which five can be served.
+    for (let second = 0; second < 900; second++) {
+      crowd(world, 7, outcome, `at ${second} `)
+      await world.clock.advance(1000)
+    }
+    await world.clock.advance(120_000)
+    expect(outcome.told).toBeGreaterThan(300)
+    expect(outcome.kept).toBeGreaterThanOrEqual(0.8 * outcome.told)
+    expect(outcome.served).toBeGreaterThanOrEqual(0.97 * 5 * 900)
+  })
+
+  it('never made beyond what client libraries obey, where a minute is all that has to pass', async () => {
+    const world = setUp([provider('p', [[rpm(20)]])])
+    const outcome = empty()
+    crowd(world, 40, outcome)
+    await world.clock.advance(1)
+    expect(outcome.waits).toHaveLength(20)
+    for (const wait of outcome.waits) expect(wait).toBeLessThanOrEqual(60_000)
+    await world.clock.advance(120_000)
+    expect(outcome.kept).toBe(20)
+  })
+
+  it('the same for one who asks again too soon', async () => {
+    const { scheduler, clock } = setUp([provider('p', [[rpm(1, { period: 20_000 })]])], { options: { max_wait: 0 } })
+    ;(await scheduler.acquire(ask())).settle({})
+    const first = await scheduler.acquire(ask()).catch((error: GatewayError) => error.retryAfter)
+    await clock.advance(5000)
+    const second = await scheduler.acquire(ask()).catch((error: GatewayError) => error.retryAfter)
+    expect(second).toBeCloseTo((first as number) - 5000, -2)
+  })
+})
+
+describe('who would be turned away falls back first', () => {
+  const providers = [provider('a', [[rpm(30, { shape: 'bucket' })]]), provider('b', [[rpm(900, { shape: 'bucket' })]])]
+  const pools = [pool('chat', [route('a'), route('b', { tier: 1 })])]
+  it.each([7_000, 25_000, 49_000, 80_000])('fallback_after of %i ms', async (fallback_after) => {
+    const world = setUp(providers, { pools, options: { fallback_after } })
+    const outcome = empty()
+    for (let second = 0; second < 400; second++) {
+      crowd(world, 3, outcome, `at ${second} `)
+      await world.clock.advance(1000)
+    }
+    await world.clock.advance(120_000)
+    expect(outcome.served).toBeGreaterThanOrEqual(0.99 * 1200)
+  })
+})
+
+describe('equal scores', () => {
+  const own = () => 1
+  it.each([WEIGHTED_FAIR, ...Object.keys(STRATEGIES), 'own'])('are shared by weights: %s', async (strategy) => {
+    const { scheduler } = setUp(
+      [provider('light', [[], []]), provider('heavy', [{ weight: 1 }, { weight: 2 }], { weight: 4 })],
+      { options: { strategy, strategies: { own } } },
+    )
+    const counts = new Map<string, number>()
+    for (let n = 0; n < 1400; n++) {
+      const lease = await scheduler.acquire(ask())
+      lease.settle({ input: 100, output: 10 })
+      counts.set(lease.key, (counts.get(lease.key) ?? 0) + 1)
+    }
+    const due = { 'light#1': 1, 'light#2': 1, 'heavy#1': 4, 'heavy#2': 8 }
+    for (const [key, weight] of Object.entries(due))
+      expect(Math.abs((counts.get(key) ?? 0) / 1400 - weight / 14)).toBeLessThan(0.02)
+  })
+
+  it('a strategy of one’s own that throws costs the choice only, and is told of once a minute', async () => {
+    const said: string[] = []
+    const { scheduler, clock } = setUp([provider('p', [[rpm(9)], [rpm(9)]])], {
+      options: {
+        strategy: 'own',
+        strategies: {
+          own: () => {
+            throw new Error('no such thing')
+          },
+        },
+        complain: (message) => said.push(message),
+      },
+    })
+    const keys = new Set<string>()
+    for (let n = 0; n < 18; n++) {
+      const lease = await scheduler.acquire(ask())
+      keys.add(lease.key)
+      lease.settle({})
+    }
+    expect(keys.size).toBe(2)
+    expect(scheduler.report().inFlight).toBe(0)
+    expect(said).toHaveLength(1)
+    expect(said[0]).toContain('The strategy own threw "no such thing" for p#')
+    await clock.advance(70_000)
+    ;(await scheduler.acquire(ask())).settle({})
+    expect(said.length).toBe(2)
+  })
+})
+
+describe('a guess of the size', () => {
+  it('is no reason to say that a request never fits', async () => {
+    const { scheduler } = setUp([provider('p', [[tpm(9000, { shape: 'bucket' })]])])
+    ;(await scheduler.acquire(ask({ input: 40_000, maxOutput: 500 }))).settle({ input: 8000, output: 100 })
+    await expect(scheduler.acquire(ask({ input: 80_000, maxOutput: 500 }))).rejects.toMatchObject({ kind: 'too_large' })
+    // What the client itself says is none.
+    await expect(scheduler.acquire(ask({ input: 10, maxOutput: 9500 }))).rejects.toMatchObject({ kind: 'too_large' })
+  })
+
+  it('nor that no route is long enough', async () => {
+    const pools = [pool('chat', [route('p', { capabilities: { context: 8000 } })])]
+    const { scheduler } = setUp([provider('p', [[]])], { pools })
+    ;(await scheduler.acquire(ask({ input: 12_000, maxOutput: 100 }))).settle({})
+    await expect(scheduler.acquire(ask({ input: 90_000 }))).rejects.toMatchObject({ kind: 'unsupported' })
+  })
+
+  it('counts what a provider reserves where the client sets no maximum', async () => {
+    const { scheduler } = setUp([provider('p', [[tpm(10_000, { shape: 'bucket' })]], { assumes_output: 4096 })])
+    await scheduler.acquire(ask({ maxOutput: null }))
+    expect(scheduler.report().scopes[0]?.level).toBeLessThan(10_000 - 4096)
+  })
+})
