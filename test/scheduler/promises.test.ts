@@ -3,7 +3,7 @@ import type { GatewayError } from '../../src/chat/error.ts'
 import { STRATEGIES, WEIGHTED_FAIR } from '../../src/scheduler/select/strategies/index.ts'
 import { ask, pool, provider, route, rpm, setUp, tpm } from './fixture.ts'
 
-type SchedulerState = ReturnType<typeof setUp>
+type Setting = ReturnType<typeof setUp>
 
 interface Crowd {
   served: number
@@ -14,10 +14,13 @@ interface Crowd {
   waits: number[]
 }
 
+/** No two requests of ten minutes are the same. */
+let unlike = 0
+
 /** Clients that come back once, when told, unless that is later than a minute. */
-function crowd({ scheduler, clock }: SchedulerState, count: number, outcome: Crowd, client = 'c'): void {
+function crowd({ scheduler, clock }: Setting, count: number, outcome: Crowd): void {
   for (let n = 0; n < count; n++) {
-    const request = ask({ client: `${client}${n % 6}`, input: 100 + n })
+    const request = ask({ client: `c${n % 6}`, input: 100 + (unlike++ % 5000) })
     const serve = (visit: number): void => {
       scheduler.acquire(request).then(
         (lease) => {
@@ -67,7 +70,7 @@ describe('a Retry-After is a promise', () => {
     const outcome = empty()
     // Seven a second, of which five can be served.
     for (let second = 0; second < 900; second++) {
-      crowd(world, 7, outcome, `at ${second} `)
+      crowd(world, 7, outcome)
       await world.clock.advance(1000)
     }
     await world.clock.advance(120_000)
@@ -104,7 +107,7 @@ describe('who would be turned away falls back first', () => {
     const world = setUp(providers, { pools, options: { fallback_after } })
     const outcome = empty()
     for (let second = 0; second < 400; second++) {
-      crowd(world, 3, outcome, `at ${second} `)
+      crowd(world, 3, outcome)
       await world.clock.advance(1000)
     }
     await world.clock.advance(120_000)
