@@ -1,6 +1,6 @@
 /** Things in an order that each can join and leave at once, and that needs no memory beside theirs. */
 
-/** One thing's place in one chain. Made with the thing, so that joining and leaving make nothing. */
+/** One thing's place in one list. Made with the thing, so that joining and leaving make nothing. */
 export class ListNode<Item> {
   readonly item: Item
   before: ListNode<Item> | undefined = undefined
@@ -16,7 +16,7 @@ export class LinkedList<Item> {
   first: ListNode<Item> | undefined = undefined
   last: ListNode<Item> | undefined = undefined
 
-  /** Puts a link that is in no chain behind the last. */
+  /** Puts a link that is in no list behind the last. */
   push(link: ListNode<Item>): void {
     link.before = this.last
     if (this.last) this.last.after = link
@@ -25,7 +25,7 @@ export class LinkedList<Item> {
     this.size++
   }
 
-  /** Takes out a link that is in this chain. */
+  /** Takes out a link that is in this list. */
   remove(link: ListNode<Item>): void {
     const { before, after } = link
     if (before) before.after = after
