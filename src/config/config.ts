@@ -16,6 +16,8 @@ export interface Config {
   leftOut: { name: string; reason: string }[]
   /** Public models that at least one live provider serves. `auto` is made from all routes when the file has none. */
   models: PublicModel[]
+  /** Names that clients ask for beside those of models, with `*`, and the public model of each: the first that fits counts. */
+  aliases: { glob: string; model: string }[]
 }
 
 /** A pool, and what the gateway does with its streams. */

@@ -2,6 +2,7 @@
 import { dirname, resolve } from 'node:path'
 import type { Path } from '../definition/error.ts'
 import type { Config, Provider } from './config.ts'
+import { readAliases } from './sections/aliases.ts'
 import { readClients } from './sections/clients.ts'
 import { fillValue, pointer, type Environment, type Gap } from './document/environment.ts'
 import { formatTable, type Compile, type Formats } from './sections/formats.ts'
@@ -49,6 +50,9 @@ export function configOf(source: Source, env: Environment, compile?: Compile): C
   const providers = [...live.values()]
   const auto = Object.hasOwn(root.section('models'), 'auto') ? undefined : anyModel(models, providers)
 
+  const all = auto ? [...models, auto] : models
+  const aliases = readAliases(root.section('aliases'), Object.keys(root.section('models')), all, report)
+
   const clients = sound('scheduler', 'clients')
     ? readClients(root.section('scheduler')['clients'], ['scheduler', 'clients'], report)
     : {}
@@ -66,7 +70,8 @@ export function configOf(source: Source, env: Environment, compile?: Compile): C
     },
     providers,
     leftOut,
-    models: auto ? [...models, auto] : models,
+    models: all,
+    aliases,
   }
 }
 

@@ -6,8 +6,9 @@ import { makeId } from '../http/request-id.ts'
 import { finishReason, partsOf, usageMetadata, type WirePart } from './parts.ts'
 
 /** Adds an answer up to one response. */
-export function createResponse(request: ChatRequest): WholeAnswer {
-  return new Response(request)
+/** @param model as the client named it */
+export function createResponse(request: ChatRequest, model: string): WholeAnswer {
+  return new Response(request, model)
 }
 
 class Response implements WholeAnswer {
@@ -16,8 +17,8 @@ class Response implements WholeAnswer {
   private readonly model: string
   private raw: string | undefined
 
-  constructor(request: ChatRequest) {
-    this.model = request.model
+  constructor(request: ChatRequest, model: string) {
+    this.model = model
     const close = (block: Block): void => void this.parts.push(...partsOf(block))
     this.answer = createBlockAnswer(request, { open: nothing, piece: nothing, close })
   }

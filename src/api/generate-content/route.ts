@@ -8,6 +8,7 @@ import { isRecord } from '../chat-completions/record.ts'
 import { modelNotFound, type ModelsOptions } from '../routes/models.ts'
 import { createResponse } from './answer.ts'
 import { createResponseWriter, JSON_ARRAY, SERVER_SENT } from './events.ts'
+import { generateContentModel } from './models.ts'
 import { readGenerateContent } from './request.ts'
 import { checkGenerateContent } from './schema.ts'
 
@@ -31,7 +32,7 @@ export async function generateContent(app: FastifyInstance, options: InboundOpti
     const call = {
       chat,
       stream: () => createResponseWriter(chat, style),
-      whole: () => createResponse(chat),
+      whole: () => createResponse(chat, model),
       style,
     }
     return answerCall(call, request, reply)
@@ -50,18 +51,13 @@ export async function generateContent(app: FastifyInstance, options: InboundOpti
 
   app.post<Named>('/v1beta/models/*', answer)
   app.post<Named>('/v1/models/*', answer)
-  app.get('/v1beta/models', () => ({ models: options.models().map(({ id }) => wireModel(id)) }))
+  app.get('/v1beta/models', () => ({ models: options.models().map(generateContentModel) }))
   app.get<Named>('/v1beta/models/*', (request) => {
     const id = request.params['*']
     const names = options.models().map((model) => model.id)
     if (!names.includes(id)) throw modelNotFound(id, options.suggest(id, names))
-    return wireModel(id)
+    return generateContentModel({ id })
   })
-}
-
-function wireModel(id: string): Record<string, unknown> {
-  const supportedGenerationMethods = ['generateContent', 'streamGenerateContent', 'countTokens']
-  return { name: `models/${id}`, displayName: id, supportedGenerationMethods }
 }
 
 function check(body: unknown): void {

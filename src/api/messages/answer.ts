@@ -6,8 +6,9 @@ import { makeId } from '../http/request-id.ts'
 import { stopReason, wholeOf, wireUsage } from './blocks.ts'
 
 /** Adds an answer up to a message. */
-export function createMessage(request: ChatRequest): WholeAnswer {
-  return new Message(request)
+/** @param model as the client named it */
+export function createMessage(request: ChatRequest, model: string): WholeAnswer {
+  return new Message(request, model)
 }
 
 class Message implements WholeAnswer {
@@ -16,8 +17,8 @@ class Message implements WholeAnswer {
   private readonly model: string
   private raw: string | undefined
 
-  constructor(request: ChatRequest) {
-    this.model = request.model
+  constructor(request: ChatRequest, model: string) {
+    this.model = model
     const close = (block: Block): void => void this.content.push(wholeOf(block))
     this.answer = createBlockAnswer(request, { open: nothing, piece: nothing, close })
   }

@@ -30,9 +30,11 @@ export const messagesErrors: ErrorShape = {
   },
 }
 
-export function errorOf(error: GatewayError): { type: string; message: string } {
+export function errorOf(error: GatewayError): Record<string, unknown> {
   const type = TYPES[error.kind] ?? (error.status < 500 ? 'invalid_request_error' : 'api_error')
-  return { type, message: wordsOf(error) }
+  // what the API's SDK reads to go on in another way
+  const details = error.extra?.['details']
+  return { type, message: wordsOf(error), ...(details !== undefined && { details }) }
 }
 
 /** Agents shorten their history when they read these words. */

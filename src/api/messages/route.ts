@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { GatewayError } from '../../chat/error.ts'
 import { contextOf, createAnswerCall } from '../inbound/answer-call.ts'
 import { countTokens } from '../inbound/count-tokens.ts'
+import { isRecord } from '../chat-completions/record.ts'
 import type { InboundOptions } from '../inbound/inbound-api.ts'
 import { createMessage } from './answer.ts'
 import { createMessageWriter, MESSAGE_EVENTS } from './events.ts'
@@ -22,14 +23,16 @@ export async function messages(app: FastifyInstance, options: InboundOptions): P
   app.post('/v1/messages', {
     ...checked,
     handler: (request, reply) => {
+      refuseThread(request.body as Record<string, unknown>)
       const chat = readMessages(request)
       if (chat.max_tokens === undefined) throw missing('max_tokens')
+      const { model } = chat
       const session = sessionOf(request)
       if (session !== undefined) chat.options['prompt_cache_key'] ??= session
       const call = {
         chat,
         stream: () => createMessageWriter(chat),
-        whole: () => createMessage(chat),
+        whole: () => createMessage(chat, model),
         style: MESSAGE_EVENTS,
       }
       return answerCall(call, request, reply)
@@ -49,6 +52,26 @@ export async function messages(app: FastifyInstance, options: InboundOptions): P
 
 function missing(field: string): GatewayError {
   return new GatewayError('invalid_request', `${field}: Field required`, { param: field })
+}
+
+/**
+ * A vendor keeps a thread for one account; here the next turn may go to another. The API's SDK hears by these codes that it is
+ * to send the whole conversation.
+ */
+function refuseThread({ thread }: Record<string, unknown>): void {
+  if (!isRecord(thread)) return
+  const isNew = thread['type'] !== 'continue'
+  const details = isNew
+    ? { error_code: 'thread_unsupported_request', unsupported: ['thread'] }
+    : { error_code: 'thread_not_found' }
+  throw new GatewayError(
+    'invalid_request',
+    'thread: this server keeps none; send the whole conversation as messages.',
+    {
+      param: 'thread',
+      extra: { details },
+    },
+  )
 }
 
 /** Agents name their session: its requests share a beginning, and a vendor's cache. */

@@ -1,6 +1,7 @@
-/** GET /v1/models and /v1/models/{id}: the public models, in OpenAI's shape. */
+/** GET /v1/models and /v1/models/{id}: the public models, in the shape of the API that the request's headers are of. */
 import type { FastifyInstance } from 'fastify'
 import { GatewayError } from '../../chat/error.ts'
+import { asksGenerateContent, generateContentModel } from '../generate-content/models.ts'
 import { asksMessages, messagesModel, messagesModels } from '../messages/models.ts'
 
 export interface PublicModel {
@@ -31,18 +32,23 @@ export async function models(app: FastifyInstance, options: ModelsOptions): Prom
     owned_by,
   })
 
-  app.get('/v1/models', ({ headers }) =>
-    asksMessages(headers)
-      ? messagesModels(options.models(), started)
-      : { object: 'list', data: options.models().map(wire) },
-  )
+  app.get('/v1/models', ({ headers }) => {
+    const all = options.models()
+    if (asksMessages(headers)) return messagesModels(all, started)
+    return asksGenerateContent(headers)
+      ? { models: all.map(generateContentModel) }
+      : { object: 'list', data: all.map(wire) }
+  })
 
   // A wildcard, because the names of many models have slashes.
   app.get<{ Params: { '*': string } }>('/v1/models/*', (request) => {
     const id = request.params['*']
     const known = options.models()
     const found = known.find((model) => model.id === id)
-    const shown = (model: PublicModel) => (asksMessages(request.headers) ? messagesModel(model, started) : wire(model))
+    const shown = (model: PublicModel) => {
+      if (asksMessages(request.headers)) return messagesModel(model, started)
+      return asksGenerateContent(request.headers) ? generateContentModel(model) : wire(model)
+    }
     if (found !== undefined) return shown(found)
     const meant = options.names?.meant(id) ?? id
     // under the name that was asked for: clients compare
