@@ -103,7 +103,7 @@ export async function createServed(config: Config, options: AppOptions, shared: 
   })
   const models = listModels(config)
   const names = models.map((model) => model.id)
-  const modelNames = createModelNames({ providers }, names)
+  const modelNames = createModelNames({ providers, aliases: config.aliases }, names)
   const metrics = createMetrics(new Set(names))
   const gateway = createGateway({
     providers,
