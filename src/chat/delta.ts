@@ -17,10 +17,22 @@ export interface Delta {
   tool_call?: ToolCallDelta
   /** Opaque state that rides on the text. */
   signature?: string
+  /** Citations as OpenAI has them: `{ type: url_citation, url_citation: { url, title, start_index, end_index } }`. */
   annotations?: unknown[]
+  /** Pictures that the model made: `{ type: image_url, image_url: { url } }`, the url often a data URL. */
+  images?: unknown[]
+  /** Speech as OpenAI has it; texts in a later delta go on. */
+  audio?: { id?: string; data?: string; transcript?: string; expires_at?: number }
+  /**
+   * What tools that the vendor ran itself did, step by step: `{ type: code, language, code }`, `{ type: result, … }`. Told
+   * beside the text, never as a call: the client has nothing to answer.
+   */
+  server_tools?: unknown[]
   logprobs?: { content?: unknown[]; refusal?: unknown[] }
   /** Already one of OpenAI's words. */
   finish_reason?: FinishReason
+  /** Objects that belong to the choice and not to its message: a filter's verdict, what the vendor says of its stop. */
+  beside?: Record<string, unknown>
   usage?: Usage
   error?: DeltaError
   /** Something that only this vendor's own API can tell. */

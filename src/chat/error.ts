@@ -59,6 +59,8 @@ export const KINDS = {
   connection: { status: 502, type: 'server_error', code: 'upstream_unreachable', retry: 'key', blame: 'ill' },
   bad_answer: { status: 502, type: 'server_error', code: 'bad_upstream_answer', retry: 'key', blame: 'ill' },
   empty_answer: { status: 502, type: 'server_error', code: 'empty_upstream_answer', retry: 'key', blame: 'ill' },
+  /** The upstream works, but the model did not bring its answer to an end. */
+  failed_answer: { status: 502, type: 'server_error', code: 'failed_upstream_answer', retry: 'key', blame: 'none' },
   broken_stream: { status: 502, type: 'server_error', code: 'stream_interrupted', retry: 'key', blame: 'ill' },
   cancelled: {
     status: 499,

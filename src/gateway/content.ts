@@ -3,7 +3,8 @@ import type { Delta } from '../chat/delta.ts'
 
 export function hasContent(delta: Delta): boolean {
   if (delta.text || delta.reasoning || delta.refusal || delta.tool_call) return true
-  if (delta.reasoning_state?.data !== undefined || delta.other !== undefined) return true
+  if (delta.images || delta.audio || delta.server_tools || delta.other !== undefined) return true
+  if (delta.reasoning_state?.data !== undefined) return true
   return delta.chunk !== undefined && chunkHasContent(delta.chunk)
 }
 

@@ -10,6 +10,25 @@ describe('the end', () => {
     ['tool_calls without a call is stop', [{ text: 'a' }, { finish_reason: 'tool_calls' }], 'stop'],
     ['the limit stays the limit after a call', [{ tool_call: { name: 'f' } }, { finish_reason: 'length' }], 'length'],
     ['an unknown word is stop', [chunk({ content: 'a' }, 'eos')], 'stop'],
+    ...(
+      [
+        ['incomplete', 'length'],
+        ['abort', 'length'],
+        ['cancelled', 'length'],
+        ['max_completion_tokens', 'length'],
+        ['repetition_truncation', 'length'],
+        ['model_context_window_exceeded', 'length'],
+        ['a word of tomorrow', 'length'],
+        ['recitation', 'content_filter'],
+        ['content_filtered', 'content_filter'],
+        ['eos_token', 'stop'],
+        ['toolUse', 'stop'],
+      ] as const
+    ).map(([word, finish]): [string, Delta[], string] => [
+      `${word} is ${finish}`,
+      [chunk({ content: 'a' }, word)],
+      finish,
+    ]),
     ['a model’s length is the limit', [chunk({ content: 'a' }, 'model_length')], 'length'],
     ['no word is stop after the terminator', [chunk({ content: 'a' }, '')], 'stop'],
   ])('%s', (_, deltas, finish) => {
@@ -23,6 +42,14 @@ describe('the end', () => {
     expect([read.text, read.done, read.finishes.size]).toEqual(['a', false, 0])
     expect(() => complete([{ text: 'a' }], {}, false)).toThrow(GatewayError)
   })
+
+  test.each(['error', 'malformed_tool_use', 'function_call_filter: MALFORMED_FUNCTION_CALL'])(
+    'a failure that is called %s is an error',
+    (word) => {
+      expect(stream([chunk({ content: 'a' }, word)]).error).toMatchObject({ code: 'failed_upstream_answer' })
+      expect(() => complete([chunk({ content: 'a' }, word)])).toThrow(GatewayError)
+    },
+  )
 
   test('a reason without a terminator is an end', () =>
     expect(stream([{ text: 'a' }, stop], {}, false).done).toBe(true))
@@ -49,8 +76,11 @@ describe('usage', () => {
     expect(read.chunks.at(-1)?.choices).toEqual([])
   })
 
-  test('is not told to who did not ask', () =>
-    expect(stream([{ text: 'a' }, { usage: { prompt_tokens: 1 } }, stop]).usage).toBeUndefined())
+  test('rides on the end where nobody asked: a chunk without choices would surprise', () => {
+    const read = stream([{ text: 'a' }, { usage: { prompt_tokens: 1 } }, stop])
+    expect(read.usage).toMatchObject({ prompt_tokens: 1 })
+    expect(read.chunks.at(-1)).toMatchObject({ choices: [{ finish_reason: 'stop' }] })
+  })
 
   test('is always told in a whole answer', () => {
     expect(

@@ -29,7 +29,11 @@ export function readStream(sse: string, includeUsage: boolean): ReadStream {
   for (const event of sse.split('\n\n')) {
     if (event === '') continue
     expect(event.startsWith('data: ')).toBe(true)
-    const data = event.slice(6)
+    const [line = '', ...further] = event.split('\n')
+    const data = line.slice(6)
+    expect(further, 'a name for faults alone, behind the data').toEqual(
+      data.startsWith('{"error":') ? ['event: error'] : [],
+    )
     expect(read.done, 'nothing after [DONE]').toBe(false)
     expect(read.error, 'nothing after an error').toBeUndefined()
     if (data === '[DONE]') {
@@ -46,8 +50,13 @@ export function readStream(sse: string, includeUsage: boolean): ReadStream {
     read.chunks.push(chunk)
     const first = read.chunks[0]
     expect([chunk.id, chunk.created, chunk.model]).toEqual([first?.id, first?.created, first?.model])
-    expect('usage' in chunk).toBe(includeUsage)
-    if (chunk.usage) {
+    if (includeUsage) expect('usage' in chunk).toBe(true)
+    if (chunk.usage && !includeUsage) {
+      // nobody asked for a chunk of its own
+      expect(chunk.choices[0]?.finish_reason, 'usage with the end').not.toBeNull()
+      expect(read.usage, 'usage once').toBeUndefined()
+      read.usage = chunk.usage
+    } else if (chunk.usage) {
       expect(read.usage, 'one usage chunk').toBeUndefined()
       expect(chunk.choices).toEqual([])
       read.usage = chunk.usage

@@ -89,5 +89,6 @@ export interface ErrorShape {
 /** Server-sent events, with comments as signs of life: each client's parser skips them, each proxy sees that the stream lives. */
 export const EVENTS: StreamStyle = {
   contentType: 'text/event-stream; charset=utf-8',
-  heartbeat: ': keep-alive\n\n',
+  // no blank line behind it, which would end an event: openai-go before v3.43.0 reads that as one without data, and fails
+  heartbeat: ': keep-alive\n',
 }

@@ -95,6 +95,9 @@ interface Content {
   other: boolean
 }
 
+/** Fields of a delta that a client shows, and that no continuation can follow. */
+const SHOWN = ['refusal', 'annotations', 'images', 'audio', 'server_tools', 'other'] as const
+
 function contentOf(delta: Delta): Content {
   const content: Content = {
     choice: delta.choice ?? 0,
@@ -102,7 +105,7 @@ function contentOf(delta: Delta): Content {
     reasoning: Boolean(delta.reasoning),
     tool: delta.tool_call !== undefined,
     finish: delta.finish_reason !== undefined,
-    other: Boolean(delta.refusal) || delta.annotations !== undefined || delta.other !== undefined,
+    other: SHOWN.some((field) => Boolean(delta[field])),
   }
   const choices = delta.chunk?.['choices']
   if (!Array.isArray(choices)) return content
@@ -114,7 +117,7 @@ function contentOf(delta: Delta): Content {
     else if (said?.content) content.other = true
     if (said?.reasoning_content || said?.reasoning) content.reasoning = true
     if (said?.tool_calls || said?.function_call) content.tool = true
-    if (said?.refusal || said?.audio) content.other = true
+    if (said?.refusal || said?.audio || said?.images) content.other = true
   }
   return content
 }

@@ -6,7 +6,7 @@ import { attempt } from '../../upstream/attempt.ts'
 import type { Format, Prefix, Secret } from '../../upstream/types.ts'
 import { withPrefix } from '../../upstream/request/assistant-prefix.ts'
 import { explainsEmptiness, hasContent } from '../content.ts'
-import { fromDelta } from '../errors.ts'
+import { faultAt, fromDelta } from '../errors.ts'
 import type { StartedAnswer, RequestState } from '../request-state.ts'
 import type { LeaseAttempt } from './lease-attempt.ts'
 import { createUsageMeter } from '../usage-meter.ts'
@@ -42,6 +42,9 @@ export async function awaitFirstContent(
   const { deltas } = answer
   const whole = deltas.takeWhole()
   if (whole !== undefined) {
+    // of what came whole nothing was shown yet: a fault behind a text can still go to another key
+    const fault = whole[faultAt(whole)]?.error
+    if (fault) throw fromDelta(fault)
     hold(began, whole)
     return began
   }

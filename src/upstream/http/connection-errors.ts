@@ -29,7 +29,7 @@ export type Phase = 'connect' | 'first_byte' | 'idle' | 'total'
 const PHASES: Record<Phase, string> = {
   connect: 'did not take the connection',
   first_byte: 'did not begin to answer',
-  idle: 'fell silent in the middle of its answer',
+  idle: 'was silent in the middle of its answer for',
   total: 'did not finish its answer',
 }
 
@@ -44,7 +44,8 @@ function codeOf(error: unknown): string {
 
 /** A phase took longer than its limit, in milliseconds. */
 export function timeoutFault(phase: Phase, milliseconds: number, host: string): GatewayError {
-  return new GatewayError('timeout', `${host} ${PHASES[phase]} within ${milliseconds} ms (timeout ${phase}).`)
+  const within = phase === 'idle' ? '' : 'within '
+  return new GatewayError('timeout', `${host} ${PHASES[phase]} ${within}${milliseconds} ms (timeout ${phase}).`)
 }
 
 /** The caller's signal: its own reason where that is a GatewayError, such as a stop of the server. */

@@ -1,5 +1,6 @@
 /** The way back: a vendor's event or whole answer becomes canonical deltas, as the definition's rules say. */
-import type { Delta, FinishReason, Usage } from '../../chat/delta.ts'
+import type { Delta, DeltaError, Usage } from '../../chat/delta.ts'
+import { failedAnswer, FINISH_REASONS, finishOf, type Finish } from '../../chat/finish-reason.ts'
 import { compileCases } from '../../definition/cases.ts'
 import type { Watch } from '../../definition/context.ts'
 import { DefinitionError, type Path } from '../../definition/error.ts'
@@ -26,6 +27,11 @@ const WORDS: ReadonlySet<string> = new Set([
   'annotations',
   'logprobs',
   'finish_reason',
+  'finish_message',
+  'beside',
+  'images',
+  'audio',
+  'server_tools',
   'usage',
   'error',
   'other',
@@ -33,7 +39,7 @@ const WORDS: ReadonlySet<string> = new Set([
   'done',
 ])
 
-const FINISH: ReadonlySet<string> = new Set(['stop', 'length', 'tool_calls', 'content_filter', 'function_call'])
+const FINISH: ReadonlySet<string> = new Set([...FINISH_REASONS, 'error'])
 const USAGE_WORDS = ['prompt_tokens', 'completion_tokens', 'cached_tokens', 'cache_write_tokens', 'reasoning_tokens']
 
 /** Appends an event's deltas to `out`; true when the vendor said that the stream is over. `usage` is one stream's memory. */
@@ -57,16 +63,23 @@ export function compileEvents(
   const finish = compileFinish(definition.finish_reasons)
   const frame = scope.frame()
   const emitted: Record<string, unknown>[] = []
-  const { finish_reasons: table } = definition
 
   function toDelta(each: Record<string, unknown>, memory: UsageMemory): Delta {
     const delta: Delta = each
     fitDelta(each)
-    if (each['finish_reason'] !== undefined) delta.finish_reason = finish(each['finish_reason'])
-    if (each['usage'] !== undefined) delta.usage = readUsage(each['usage'], memory)
     if (each['error'] !== undefined) delta.error = errors.inStream(each['error'])
+    if (each['finish_reason'] !== undefined) {
+      const word = each['finish_reason']
+      const meaning = finish(word)
+      if (meaning !== 'error') delta.finish_reason = meaning
+      else {
+        delete delta.finish_reason
+        delta.error = failedAnswer(String(word), text(each['finish_message']))
+      }
+    }
+    delete each['finish_message']
+    if (each['usage'] !== undefined) delta.usage = readUsage(each['usage'], memory)
     if (delta.chunk) {
-      if (table) renameFinishes(delta.chunk, table)
       // counts that a definition reads win over those of the chunk
       if (definition.usage) delta.usage ??= readUsage(delta.chunk['usage'], memory)
     }
@@ -80,14 +93,17 @@ export function compileEvents(
     for (let i = 0; i < emitted.length; i++) {
       const each = emitted[i] as Record<string, unknown>
       if (each['done'] === true) done = true
-      out.push(toDelta(each, memory))
+      const delta = toDelta(each, memory)
+      const fault = delta.chunk && readFinishes(delta.chunk, finish, errors)
+      out.push(delta)
+      if (fault) out.push({ error: fault })
     }
     return done
   }
 }
 
-/** A word that the table does not know means a normal end: a client's SDK must never meet a word outside OpenAI's five. */
-function compileFinish(table: Record<string, string> = {}): (word: unknown) => FinishReason | undefined {
+/** A client's SDK must never meet a word outside OpenAI's five: one that the table does not know is read for its meaning. */
+function compileFinish(table: Record<string, string> = {}): (word: unknown) => Finish | undefined {
   for (const [word, meaning] of Object.entries(table)) {
     if (FINISH.has(meaning)) continue
     throw new DefinitionError(`"${meaning}" is not a finish reason (${[...FINISH].join(', ')})`, [
@@ -98,18 +114,34 @@ function compileFinish(table: Record<string, string> = {}): (word: unknown) => F
   const known = new Map(Object.entries(table))
   return (word) => {
     if (typeof word !== 'string' || word === '') return undefined
-    return (known.get(word) ?? (FINISH.has(word) ? word : 'stop')) as FinishReason
+    return (known.get(word) as Finish | undefined) ?? finishOf(word)
   }
 }
 
-/** Words that the table does not know stay: the fold of OpenAI's chunks knows them, `error` among them. */
-function renameFinishes(chunk: Record<string, unknown>, table: Record<string, string>): void {
+/**
+ * Puts the vendor's words of a chunk right. Gives the fault of a choice, which the chunk then tells no more: what is in it
+ * beside comes first.
+ */
+function readFinishes(
+  chunk: Record<string, unknown>,
+  finish: (word: unknown) => Finish | undefined,
+  errors: ErrorReader,
+): DeltaError | undefined {
   const choices = chunk['choices']
-  if (!Array.isArray(choices)) return
+  if (!Array.isArray(choices)) return undefined
+  let fault: DeltaError | undefined
   for (const choice of choices) {
-    const word: unknown = isMap(choice) ? choice['finish_reason'] : undefined
-    if (isMap(choice) && typeof word === 'string' && Object.hasOwn(table, word)) choice['finish_reason'] = table[word]
+    if (!isMap(choice)) continue
+    const { finish_reason: word, error } = choice
+    const isFault = isMap(error)
+    const meaning = finish(word)
+    if (isFault) fault ??= errors.inStream(error)
+    else if (meaning === 'error') fault ??= failedAnswer(String(word))
+    if (isFault) delete choice['error']
+    if (isFault || meaning === 'error') choice['finish_reason'] = null
+    else if (meaning !== undefined) choice['finish_reason'] = meaning
   }
+  return fault
 }
 
 type UsageReader = (raw: unknown, memory: UsageMemory) => Usage | undefined
@@ -145,4 +177,8 @@ function checkUsageWords(node: Record<string, unknown>): void {
         throw new DefinitionError(`"${key}" is not a token count (${USAGE_WORDS.join(', ')})`, [...path, key], 'key')
     }
   }
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
 }

@@ -25,7 +25,13 @@ export function fitDelta(emitted: Emitted): void {
       case 'choice':
         if (!isChoice(value)) delete emitted[field]
         break
+      case 'images':
+      case 'server_tools':
+        if (!Array.isArray(value) || value.length === 0) delete emitted[field]
+        break
       case 'chunk':
+      case 'audio':
+      case 'beside':
         if (!isMap(value)) delete emitted[field]
         break
       case 'tool_call':

@@ -1,4 +1,6 @@
 import type { FinishReason } from '../../../chat/delta.ts'
+import { makeId } from '../../http/request-id.ts'
+import { isRecord } from '../record.ts'
 import { wireAnnotations } from './upstream-chunk/annotations.ts'
 import { finalFinish, laterFinish } from './finish.ts'
 import { wireLogprobs } from './upstream-chunk/logprobs.ts'
@@ -42,6 +44,8 @@ export function createChoice(index: number, options: ChoiceOptions, tell: Tell):
   let calls: ToolCalls | undefined
   let isOpen = false
   let finish: FinishReason | undefined
+  let pictures = 0
+  let audioId: string | undefined
   const beside: Record<string, unknown> = {}
 
   function open(content: '' | null): void {
@@ -62,8 +66,10 @@ export function createChoice(index: number, options: ChoiceOptions, tell: Tell):
     index,
     isPlain: false,
     take(piece) {
+      if (isBare(piece)) return
       let logprobs = piece.logprobs === undefined ? undefined : wireLogprobs(piece.logprobs)
-      open(piece.tool_call === undefined ? '' : null)
+      // OpenAI opens with null what has no text as yet
+      open(piece.tool_call === undefined && piece.reasoning === undefined ? '' : null)
       const say = (delta: WireDelta): void => {
         tell(index, delta, logprobs)
         logprobs = undefined
@@ -87,6 +93,10 @@ export function createChoice(index: number, options: ChoiceOptions, tell: Tell):
         const annotations = wireAnnotations(piece.annotations)
         if (annotations.length > 0) say({ annotations })
       }
+      if (piece.images !== undefined) say({ images: piece.images.map((image) => numbered(image, pictures++)) })
+      if (piece.audio !== undefined)
+        say({ audio: { ...piece.audio, id: (audioId ??= piece.audio.id ?? makeId('audio_')) } })
+      if (piece.server_tools !== undefined) say({ server_tools: piece.server_tools })
       if (piece.beside !== undefined) Object.assign(beside, piece.beside)
       if (piece.carried !== undefined) say(piece.carried)
       if (piece.tool_call !== undefined) {
@@ -107,4 +117,17 @@ export function createChoice(index: number, options: ChoiceOptions, tell: Tell):
     hasFinish: () => finish !== undefined,
   }
   return choice
+}
+
+/** A role alone: the choice opens with what comes next, which says whether it has content. */
+function isBare(piece: Piece): boolean {
+  for (const key in piece) if (!SILENT.has(key) && piece[key as keyof Piece] !== undefined) return false
+  return true
+}
+
+/** Fields that this wire does not tell. */
+const SILENT = new Set(['choice', 'raw', 'other'])
+
+function numbered(image: unknown, index: number): unknown {
+  return isRecord(image) ? { ...image, index } : image
 }

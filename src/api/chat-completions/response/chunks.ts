@@ -74,18 +74,22 @@ class Writer implements AnswerWriter {
   end(terminated: boolean): string {
     if (this.ended !== undefined) return ''
     const { fold, request, usageNull } = this
+    const usage = fold.usage()
     try {
       const endings = fold.end(terminated)
       for (const [position, { index, finish_reason, beside }] of endings.entries()) {
-        const extra = position === endings.length - 1 ? fields(fold.head.extra) : ''
+        const isLast = position === endings.length - 1
+        // who did not ask for usage may stumble over a chunk without choices; beside the end it hurts nobody
+        const told = isLast && !request.include_usage && usage !== undefined ? { usage } : {}
+        const extra = isLast ? fields({ ...fold.head.extra, ...told }) : ''
         const choice = `"choices":[{"index":${index},"delta":{},"logprobs":null,"finish_reason":"${finish_reason}"${fields(beside)}}]`
         this.out += `${this.freshHead()}${choice}${usageNull}${extra}}\n\n`
       }
     } catch (error) {
       return this.fail(endingError(error))
     }
-    const usage = request.include_usage ? fold.usage() : undefined
-    if (usage !== undefined) this.out += `${this.freshHead()}"choices":[],"usage":${JSON.stringify(usage)}}\n\n`
+    if (request.include_usage && usage !== undefined)
+      this.out += `${this.freshHead()}"choices":[],"usage":${JSON.stringify(usage)}}\n\n`
     return this.flush() + DONE
   }
 
@@ -93,7 +97,9 @@ class Writer implements AnswerWriter {
     if (this.ended !== undefined) return ''
     this.ended = error
     this.isPlain = false
-    return `${this.flush()}data: ${JSON.stringify(errorBody(error))}\n\n`
+    // LangChain4j takes an error without a name for the end of a good answer; the name comes last, since
+    // sashabaranov/go-openai reads lines and not events, and would lose the data behind it
+    return `${this.flush()}data: ${JSON.stringify(errorBody(error))}\nevent: error\n\n`
   }
 
   fault(): GatewayError | undefined {

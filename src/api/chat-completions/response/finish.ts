@@ -1,25 +1,9 @@
 import type { FinishReason } from '../../../chat/delta.ts'
+import { finishOf, type Finish } from '../../../chat/finish-reason.ts'
 
-/** Words of OpenAI-like servers that are not OpenAI's; a format's own table has come before. */
-const WORDS = new Map<string, FinishReason>([
-  ['stop', 'stop'],
-  ['length', 'length'],
-  ['tool_calls', 'tool_calls'],
-  ['content_filter', 'content_filter'],
-  ['function_call', 'function_call'],
-  ['max_tokens', 'length'],
-  ['max_length', 'length'],
-  ['model_length', 'length'],
-  ['tool_use', 'tool_calls'],
-  ['sensitive', 'content_filter'],
-  ['safety', 'content_filter'],
-  ['refusal', 'content_filter'],
-])
-
-/** OpenAI's word for an upstream's; an unknown one is a normal end, because clients know a closed set. */
-export function finishWord(word: unknown): FinishReason | undefined {
-  if (typeof word !== 'string' || word === '') return undefined
-  return WORDS.get(word.toLowerCase()) ?? 'stop'
+/** OpenAI's word for an upstream's, or `error`; a format's own table has come before. */
+export function finishWord(word: unknown): Finish | undefined {
+  return typeof word !== 'string' || word === '' ? undefined : finishOf(word)
 }
 
 /** Upstreams repeat themselves: the last word counts, but a real reason beats a plain `stop`. */

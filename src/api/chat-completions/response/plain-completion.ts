@@ -65,9 +65,8 @@ class Reading implements PlainAnswer {
       const value = choice[key]
       if (key === 'index' ? value !== 0 : key !== 'message' && typeof value === 'object' && value !== null) return false
     }
-    const { finish_reason } = choice
-    if (finish_reason === 'error' || !this.readsMessage(choice['message'])) return false
-    const finish = finishWord(finish_reason)
+    const finish = finishWord(choice['finish_reason'])
+    if (finish === 'error' || !this.readsMessage(choice['message'])) return false
     if (finish !== undefined) this.said = laterFinish(this.said, finish)
     return true
   }

@@ -28,7 +28,7 @@ export function readChoice(choice: Record<string, unknown>, position: number): P
   const fault = faultInChoice(choice)
   if (fault !== undefined) return [...pieces, { choice: index, error: fault }]
   const finish = finishWord(choice['finish_reason'])
-  if (finish !== undefined) pieces.push({ choice: index, finish_reason: finish })
+  if (finish !== undefined && finish !== 'error') pieces.push({ choice: index, finish_reason: finish })
   // A role alone opens the choice.
   if (pieces.length === 0) pieces.push({ choice: index })
   return pieces
@@ -63,7 +63,8 @@ function readMessage(message: Record<string, unknown>, choice: number, pieces: P
     const isWhole = calls.length > 1
     for (const call of calls) if (isRecord(call)) pieces.push({ choice, tool_call: wireToolCall(call, isWhole) })
   }
-  const legacy = message['function_call']
+  // servers that know both forms tell one call twice
+  const legacy = Array.isArray(calls) && calls.length > 0 ? undefined : message['function_call']
   if (isRecord(legacy) && (filled(legacy['name']) ?? filled(legacy['arguments'])) !== undefined) {
     pieces.push({ choice, tool_call: wireToolCall({ index: -1, function: legacy }, false) })
   }

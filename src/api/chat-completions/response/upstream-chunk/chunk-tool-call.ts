@@ -3,9 +3,10 @@ import type { ToolCallPiece } from './piece.ts'
 
 /** A tool call of an OpenAI-like chunk or message, its oddities removed: `id: "null"`, empty names, a missing type. */
 export function wireToolCall(call: Record<string, unknown>, isWhole: boolean): ToolCallPiece {
-  const isCustom = call['type'] === 'custom'
-  const custom = isCustom && isRecord(call['custom']) ? call['custom'] : undefined
-  const called = isRecord(call['function']) && !isCustom ? call['function'] : custom
+  // pieces after the first need not repeat the type
+  const hasFunction = isRecord(call['function']) && call['type'] !== 'custom'
+  const custom = !hasFunction && isRecord(call['custom']) ? call['custom'] : undefined
+  const called = hasFunction ? (call['function'] as Record<string, unknown>) : custom
   const name = filled(called?.['name'])
   const text = custom === undefined ? called?.['arguments'] : custom['input']
   const id = filled(call['id'])

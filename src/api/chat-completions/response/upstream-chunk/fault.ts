@@ -1,6 +1,8 @@
 import type { DeltaError } from '../../../../chat/delta.ts'
 import { GatewayError } from '../../../../chat/error.ts'
+import { failedAnswer } from '../../../../chat/finish-reason.ts'
 import { filled, isRecord } from '../../record.ts'
+import { finishWord } from '../finish.ts'
 
 /** The fault that an OpenAI-like chunk or body holds instead of, or beside, its choices. */
 export function faultIn(chunk: Record<string, unknown>): DeltaError | undefined {
@@ -13,12 +15,12 @@ export function faultIn(chunk: Record<string, unknown>): DeltaError | undefined 
   return undefined
 }
 
-/** Inside one choice: an `error` of its own, or `error` as its reason to end. */
+/** Inside one choice: an `error` of its own, or a reason to end that is a failure. */
 export function faultInChoice(choice: Record<string, unknown>): DeltaError | undefined {
   const error = choice['error']
   if (isRecord(error)) return fromObject(error)
-  if (choice['finish_reason'] !== 'error') return undefined
-  return { message: 'The upstream ended its answer with an unexplained error.', kind: 'bad_answer' }
+  const word = choice['finish_reason']
+  return finishWord(word) === 'error' ? failedAnswer(String(word)) : undefined
 }
 
 /** An upstream's fault as the error that a client gets. */

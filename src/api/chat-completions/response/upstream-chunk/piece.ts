@@ -5,8 +5,6 @@ export interface Piece extends Omit<Delta, 'tool_call' | 'usage' | 'chunk' | 'ot
   tool_call?: ToolCallPiece
   /** Fields of the wire delta that are carried as they are: audio, images, extra_content, reasoning_details. */
   carried?: Record<string, unknown>
-  /** Objects that stand beside the delta in its choice, such as the verdict of a content filter. */
-  beside?: Record<string, unknown>
 }
 
 export interface ToolCallPiece extends ToolCallDelta {

@@ -1,0 +1,50 @@
+/** What the word means by which an upstream says why its answer ended. */
+import type { DeltaError, FinishReason } from './delta.ts'
+
+/** `error`: the answer failed, whatever was said before. */
+export type Finish = FinishReason | 'error'
+
+export const FINISH_REASONS: ReadonlySet<string> = new Set([
+  'stop',
+  'length',
+  'tool_calls',
+  'content_filter',
+  'function_call',
+])
+
+/**
+ * Words that vendors made up, by what stands in them; the first that fits decides. An answer that failed may name a filter
+ * or a limit beside (`function_call_filter: MALFORMED_FUNCTION_CALL`), a cut one the word for its end (`incomplete`).
+ */
+const MEANINGS: readonly [Finish, RegExp][] = [
+  ['error', /error|fail|malformed|invalid|unexpected|missing|too_?many|time_?out|no_?image|no_?audio|crash|overload/],
+  [
+    'content_filter',
+    /filter|safety|block|prohibit|recitation|refus|sensitive|policy|moderat|guardrail|violat|copyright|spii|censor/,
+  ],
+  [
+    'length',
+    /length|token|limit|max|incomplete|trunc|abort|cancel|interrupt|budget|window|exceed|continu|repetition|preempt/,
+  ],
+  ['tool_calls', /tool|function/],
+  ['stop', /stop|end|eos|eot|complet|done|finish|success|turn|pause/],
+]
+
+/**
+ * OpenAI's word for an upstream's, or `error`. One that says nothing to us is `length`: a client then knows that the answer
+ * may lack its end, which is true of every reason that is not a stop.
+ */
+export function finishOf(word: string): Finish {
+  if (FINISH_REASONS.has(word)) return word as FinishReason
+  const plain = word.toLowerCase()
+  return MEANINGS.find(([, pattern]) => pattern.test(plain))?.[0] ?? 'length'
+}
+
+/** The fault of an answer whose reason to end is a failure. @param why the vendor's own sentence */
+export function failedAnswer(word: string, why?: string): DeltaError {
+  const reason = word.toLowerCase() === 'error' ? 'an error' : word.slice(0, 100)
+  return {
+    message: `The upstream ended its answer with ${reason}${why ? `: ${why.slice(0, 1000)}` : ', which it did not explain.'}`,
+    kind: 'failed_answer',
+  }
+}
