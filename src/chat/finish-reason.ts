@@ -18,6 +18,7 @@ export const FINISH_REASONS: ReadonlySet<string> = new Set([
  */
 const MEANINGS: readonly [Finish, RegExp][] = [
   ['error', /error|fail|malformed|invalid|unexpected|missing|too_?many|time_?out|no_?image|no_?audio|crash|overload/],
+  ['stop', /^(eos|eot|end|stop)/],
   [
     'content_filter',
     /filter|safety|block|prohibit|recitation|refus|sensitive|policy|moderat|guardrail|violat|copyright|spii|censor/,
@@ -42,9 +43,7 @@ export function finishOf(word: string): Finish {
 
 /** The fault of an answer whose reason to end is a failure. @param why the vendor's own sentence */
 export function failedAnswer(word: string, why?: string): DeltaError {
-  const reason = word.toLowerCase() === 'error' ? 'an error' : word.slice(0, 100)
-  return {
-    message: `The upstream ended its answer with ${reason}${why ? `: ${why.slice(0, 1000)}` : ', which it did not explain.'}`,
-    kind: 'failed_answer',
-  }
+  const detail = why ? `: ${why.slice(0, 1000)}` : ', which it did not explain.'
+  const reason = word.toLowerCase() === 'error' && !why ? 'an unexplained error.' : `${word.slice(0, 100)}${detail}`
+  return { message: `The upstream ended its answer with ${reason}`, kind: 'failed_answer' }
 }

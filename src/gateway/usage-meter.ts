@@ -1,4 +1,5 @@
 /** What an answer has used so far, read from its deltas, so that a lease can be settled whenever the answer ends. */
+import { cachedTokens, tokenCount, usageIn } from '../chat/chunk-usage.ts'
 import type { Delta } from '../chat/delta.ts'
 import { CHARACTERS_PER_TOKEN } from './estimate.ts'
 import type { Settlement } from '../scheduler/types.ts'
@@ -61,22 +62,15 @@ class AnswerUsageMeter implements UsageMeter {
         if (typeof said?.content === 'string') this.characters += said.content.length
       }
     }
-    const usage = chunk['usage']
-    if (typeof usage !== 'object' || usage === null) return
-    const counts = usage as Record<string, unknown>
-    this.input = count(counts['prompt_tokens']) ?? this.input
-    this.output = count(counts['completion_tokens']) ?? this.output
-    const details = counts['prompt_tokens_details']
-    if (typeof details === 'object' && details !== null)
-      this.cached = count((details as Record<string, unknown>)['cached_tokens']) ?? this.cached
+    const usage = usageIn(chunk) as Record<string, unknown> | undefined
+    if (usage === undefined) return
+    this.input = tokenCount(usage['prompt_tokens']) ?? this.input
+    this.output = tokenCount(usage['completion_tokens']) ?? this.output
+    this.cached = cachedTokens(usage, usage['prompt_tokens_details'] ?? usage['prompt_token_details']) ?? this.cached
   }
 }
 
 interface Choice {
   finish_reason?: unknown
   delta?: { content?: unknown }
-}
-
-function count(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined
 }

@@ -3,8 +3,6 @@ export const KNOWN_FAILURES: Record<string, string> = {
   '004': 'a refusal of the place that the machine is in retires every key',
   '006': 'a 402 about one max_tokens retires the key for all models',
   '012': 'names of tools go as they are',
-  '016': 'unknown finish reasons are told as stop',
-  '021': 'log probabilities of Gemini are not read',
   '030': 'a Retry-After that is over asks at once',
   '031': 'any Retry-After is believed',
   '033': 'thoughts without a beginning are told as text',

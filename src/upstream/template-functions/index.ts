@@ -13,6 +13,7 @@ import { filled } from './filled.ts'
 import { first } from './first.ts'
 import { only } from './only.ts'
 import { onlyKeysOf } from './only-keys.ts'
+import { zip } from './zip.ts'
 import { without } from './without.ts'
 
 export const TEMPLATE_FUNCTIONS: Record<string, TemplateFunction> = {
@@ -31,4 +32,5 @@ export const TEMPLATE_FUNCTIONS: Record<string, TemplateFunction> = {
   schema,
   split,
   without,
+  zip,
 }

@@ -1,6 +1,7 @@
+import { usageIn } from '../../../chat/chunk-usage.ts'
 import type { Delta, FinishReason } from '../../../chat/delta.ts'
 import { isRecord } from '../record.ts'
-import { readHead, usageIn, type AnswerHead } from './upstream-chunk/chunk-head.ts'
+import { readHead, type AnswerHead } from './upstream-chunk/chunk-head.ts'
 import { faultIn } from './upstream-chunk/fault.ts'
 import { finalFinish, finishWord, laterFinish } from './finish.ts'
 import { createUsageFold, type UsageFold } from './usage.ts'

@@ -1,3 +1,4 @@
+import { cachedTokens, tokenCount } from '../../../chat/chunk-usage.ts'
 import type { Usage } from '../../../chat/delta.ts'
 import { isRecord } from '../record.ts'
 import type { WireUsage } from './wire-types.ts'
@@ -26,7 +27,7 @@ class Counting implements UsageFold {
 
   tell(usage: Usage): void {
     for (const key in usage) {
-      const count = whole(usage[key as keyof Usage])
+      const count = tokenCount(usage[key as keyof Usage])
       if (count !== undefined) this.told[key as keyof Usage] = count
     }
   }
@@ -38,27 +39,29 @@ class Counting implements UsageFold {
       if (value === null || value === undefined) continue
       if (key === 'prompt_tokens_details' || key === 'prompt_token_details') addCounts((this.prompt ??= {}), value)
       else if (key === 'completion_tokens_details') addCounts((this.completion ??= {}), value)
-      else if (!TOTALS.has(key) || whole(value) !== undefined) this.counted[key] = value
+      else if (!TOTALS.has(key) || tokenCount(value) !== undefined) this.counted[key] = value
     }
   }
 
   wire(): WireUsage | undefined {
     const { told, counted, prompt: promptDetails = NO_COUNTS, completion: completionDetails = NO_COUNTS } = this
-    const prompt = told.prompt_tokens ?? whole(counted['prompt_tokens'])
-    const completion = told.completion_tokens ?? whole(counted['completion_tokens'])
+    const prompt = told.prompt_tokens ?? tokenCount(counted['prompt_tokens'])
+    const completion = told.completion_tokens ?? tokenCount(counted['completion_tokens'])
     if (prompt === undefined && completion === undefined) return undefined
     const sum = (prompt ?? 0) + (completion ?? 0)
     const isTold = told.prompt_tokens !== undefined || told.completion_tokens !== undefined
     const cached = told.cached_tokens ?? cachedTokens(counted, promptDetails)
-    const written = told.cache_write_tokens ?? whole(promptDetails['cache_write_tokens'])
+    const written = told.cache_write_tokens ?? tokenCount(promptDetails['cache_write_tokens'])
     const reasoning =
-      told.reasoning_tokens ?? whole(completionDetails['reasoning_tokens']) ?? whole(counted['reasoning_tokens'])
+      told.reasoning_tokens ??
+      tokenCount(completionDetails['reasoning_tokens']) ??
+      tokenCount(counted['reasoning_tokens'])
     return {
       ...counted,
       prompt_tokens: prompt ?? 0,
       completion_tokens: completion ?? 0,
       // A total above the sum is an upstream that counts thoughts in the total only: kept, it is what it bills.
-      total_tokens: isTold ? sum : Math.max(sum, whole(counted['total_tokens']) ?? 0),
+      total_tokens: isTold ? sum : Math.max(sum, tokenCount(counted['total_tokens']) ?? 0),
       prompt_tokens_details: {
         ...promptDetails,
         cached_tokens: cached ?? 0,
@@ -73,21 +76,11 @@ const NO_COUNTS: Counts = {}
 
 const TOTALS = new Set(['prompt_tokens', 'completion_tokens', 'total_tokens'])
 
-/** OpenAI's place first, then where OpenAI-like servers put the same number. */
-function cachedTokens(sent: Counts, details: Counts): number | undefined {
-  return (
-    whole(details['cached_tokens']) ??
-    whole(sent['prompt_cache_hit_tokens']) ??
-    whole(sent['num_cached_tokens']) ??
-    whole(sent['cached_tokens'])
-  )
-}
-
 /** Details without what is not a count, so that what leaves is always OpenAI's shape. */
 function addCounts(to: Counts, details: unknown): void {
   if (!isRecord(details)) return
   for (const key in details) {
-    const count = DETAILS.has(key) ? whole(details[key]) : details[key]
+    const count = DETAILS.has(key) ? tokenCount(details[key]) : details[key]
     if (count !== undefined) to[key] = count
   }
 }
@@ -102,8 +95,3 @@ const DETAILS = new Set([
   'accepted_prediction_tokens',
   'rejected_prediction_tokens',
 ])
-
-/** Some servers count in floats. */
-function whole(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? Math.round(value) : undefined
-}

@@ -56,17 +56,6 @@ export function readHead(chunk: Record<string, unknown>, head: AnswerHead): bool
   return isChanged
 }
 
-/** Some servers put the usage into a private envelope beside the choices. */
-export function usageIn(chunk: Record<string, unknown>): unknown {
-  if (isRecord(chunk['usage'])) return chunk['usage']
-  for (const key in chunk) {
-    if (!key.startsWith('x_')) continue
-    const envelope = chunk[key]
-    if (isRecord(envelope) && isRecord(envelope['usage'])) return envelope['usage']
-  }
-  return undefined
-}
-
 /** OpenAI's moderation of one side: results, or why there are none. */
 function isVerdict(value: unknown): boolean {
   if (!isRecord(value)) return false
