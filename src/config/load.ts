@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import type { Path } from '../definition/error.ts'
 import type { Config, Provider } from './config.ts'
 import { readAliases } from './sections/aliases.ts'
-import { readClients } from './sections/clients.ts'
+import { checkClients, clientNames, readClients } from './sections/clients.ts'
 import { fillValue, pointer, type Environment, type Gap } from './document/environment.ts'
 import { formatTable, type Compile, type Formats } from './sections/formats.ts'
 import type { Written } from './sections/limits.ts'
@@ -56,6 +56,13 @@ export function configOf(source: Source, env: Environment, compile?: Compile): C
   const clients = sound('scheduler', 'clients')
     ? readClients(root.section('scheduler')['clients'], ['scheduler', 'clients'], report)
     : {}
+  if (sound('server', 'api_keys')) {
+    const given = root.section('server')['api_keys']
+    const names = clientNames(given ?? env['BALANCED_CALL_API_KEYS'] ?? '', report)
+    if (Array.isArray(given) && given.length === 0)
+      report(fault(['server', 'api_keys'], 'an empty list lets anyone call: give a key, or leave api_keys out'))
+    checkClients(clients, new Set(names.values()), ['scheduler', 'clients'], report)
+  }
   checkStrategy(root.section('scheduler')['strategy'], context.folder, ['scheduler', 'strategy'], report)
 
   const problems = [...faults.slice(0, MOST_PLACED).map((each) => codeFrame(source, each)), ...formats.problems]

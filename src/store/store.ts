@@ -1,5 +1,5 @@
 /** Keeps what the scheduler has learnt and counted in a SQLite file, so that a restart does not forget it. */
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Entry, Snapshot } from '../scheduler/persistence/snapshot.ts'
@@ -13,21 +13,84 @@ export interface Store {
 }
 
 const FILE = 'scheduler.sqlite'
+/** Held for as long as a process uses the folder; the system lets go of it when the process ends in any way. */
+const LOCK = 'scheduler.lock'
+
+/** Where a damaged file was set aside. */
+type Damaged = (where: string, why: string) => void
 
 /**
  * Opens, or makes, the file in a folder. The journal is written ahead and synchronised by the system (`normal`): a killed
- * process loses nothing that was written, a power cut the last moments. Throws when the folder cannot be written.
+ * process loses nothing that was written, a power cut the last moments. A file that is damaged is set aside, and a new one
+ * begun. Throws when the folder cannot be written, or another process keeps its counts in it.
  */
-export function openStore(directory: string): Store {
+export function openStore(directory: string, damaged: Damaged = () => {}): Store {
   mkdirSync(directory, { recursive: true })
-  const database = new DatabaseSync(join(directory, FILE))
-  database.exec(`
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = NORMAL;
-    PRAGMA busy_timeout = 2000;
-    CREATE TABLE IF NOT EXISTS entry (address TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY CHECK (id = 1), wall REAL NOT NULL, clean INTEGER NOT NULL);
-  `)
+  const lock = takeLock(directory)
+  try {
+    return storeOf(openFile(join(directory, FILE), damaged), lock)
+  } catch (error) {
+    lock.close()
+    throw error
+  }
+}
+
+function takeLock(directory: string): DatabaseSync {
+  const lock = new DatabaseSync(join(directory, LOCK))
+  try {
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    return lock
+  } catch (cause) {
+    lock.close()
+    const isTaken = cause instanceof Error && /locked|busy/i.test(cause.message)
+    if (!isTaken) throw cause
+    throw new Error('another process keeps its counts there, and two would each spend all that the limits allow', {
+      cause,
+    })
+  }
+}
+
+function openFile(file: string, damaged: Damaged): DatabaseSync {
+  try {
+    return readyFile(file)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    if (!/malformed|not a database|corrupt/i.test(why)) throw cause
+    const aside = freeName(file)
+    renameSync(file, aside)
+    for (const beside of ['-wal', '-shm']) rmSync(file + beside, { force: true })
+    damaged(aside, why)
+    return readyFile(file)
+  }
+}
+
+function freeName(file: string): string {
+  for (let n = 1; ; n++) if (!existsSync(`${file}.damaged-${n}`)) return `${file}.damaged-${n}`
+}
+
+/** Throws for a file that is no database, or one with damage in it. */
+function readyFile(file: string): DatabaseSync {
+  const database = new DatabaseSync(file)
+  try {
+    database.exec(`
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = NORMAL;
+      PRAGMA busy_timeout = 2000;
+      CREATE TABLE IF NOT EXISTS entry (address TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY CHECK (id = 1), wall REAL NOT NULL, clean INTEGER NOT NULL);
+    `)
+    const found = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check']
+    if (found !== 'ok') throw new Error(`the file is malformed: ${String(found)}`)
+    for (const { value } of database.prepare('SELECT value FROM entry WHERE NOT json_valid(value) LIMIT 1').all())
+      throw new Error(`the file is malformed: an entry is no JSON (${String(value).length} characters)`)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+function storeOf(database: DatabaseSync, lock: DatabaseSync): Store {
   const putEntry = database.prepare('INSERT OR REPLACE INTO entry (address, value) VALUES (?, ?)')
   const putJournal = database.prepare('INSERT OR REPLACE INTO journal (id, wall, clean) VALUES (1, ?, ?)')
 
@@ -48,10 +111,17 @@ export function openStore(directory: string): Store {
         putJournal.run(wall, clean ? 1 : 0)
         database.exec('COMMIT')
       } catch (error) {
-        database.exec('ROLLBACK')
+        if (database.isTransaction) database.exec('ROLLBACK')
+        if (error instanceof Error && /disk is full/i.test(error.message))
+          throw new Error('the disk is full: what is counted from now on is lost with a restart until there is room', {
+            cause: error,
+          })
         throw error
       }
     },
-    close: () => database.close(),
+    close() {
+      database.close()
+      lock.close()
+    },
   }
 }

@@ -48,3 +48,41 @@ test('the data folder is relative to the file, and none by default', () => {
   expect(config.server.data).toBe(join(config.file, '..', 'state'))
   expect(load('providers: {}').server.data).toBeUndefined()
 })
+
+test.each([
+  [
+    'one key for two clients',
+    '{ providers: {}, server: { api_keys: { alice: k-1, bob: [k-2, k-1] } } }',
+    'alice has this key, too',
+  ],
+  [
+    'a client whom no key names',
+    '{ providers: {}, server: { api_keys: { alice: k-1 } }, scheduler: { clients: { alise: { weight: 2 } } } }',
+    'no client alise',
+  ],
+  ['an empty list', '{ providers: {}, server: { api_keys: [] } }', 'an empty list lets anyone call'],
+  [
+    'a key in quotes',
+    `{ providers: { up: { format: openai, base_url: "https://a.example", keys: ["'k-1'"] } } }`,
+    'stands in quotes',
+  ],
+  [
+    'a key with its scheme',
+    '{ providers: { up: { format: openai, base_url: "https://a.example", keys: ["Bearer k-1"] } } }',
+    'begins with "Bearer "',
+  ],
+  [
+    'a key that no header carries',
+    '{ providers: { up: { format: openai, base_url: "https://a.example", keys: ["k–1"] } } }',
+    'U+2013',
+  ],
+  [
+    'a password in an address',
+    '{ providers: { up: { format: openai, base_url: "https://me:pass@a.example", keys: [k-1] } } }',
+    'user:password@',
+  ],
+])('%s is told', (_, text, message) => {
+  const problems = problemsOf(() => load(text))
+  expect(problems).toMatchObject([{ message: expect.stringContaining(message) }])
+  expect(problems[0]?.excerpt).not.toContain('me:pass')
+})

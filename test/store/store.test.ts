@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { keepJournal } from '../../src/store/journal.ts'
 import { openStore } from '../../src/store/store.ts'
@@ -116,4 +117,30 @@ it('loses at most a second when the process is killed', async () => {
   expect(snapshot?.clean).toBe(false)
   expect(used).toBeLessThanOrEqual(sent + 1)
   expect(used).toBeGreaterThanOrEqual(sent - 1.5 * Math.max(perSecond, 100))
+})
+
+it('refuses a folder that another process uses, and takes it when that one has ended', () => {
+  const first = openStore(folder)
+  expect(() => openStore(folder)).toThrow('another process keeps its counts there')
+  first.close()
+  openStore(folder).close()
+})
+
+it.each([
+  ['no database at all', 'this is text, and much more of it than any header has. '.repeat(100)],
+  ['an entry that is no JSON', undefined],
+])('sets a damaged file aside and begins anew: %s', async (_, text) => {
+  const file = join(folder, 'scheduler.sqlite')
+  openStore(folder).close()
+  if (text !== undefined) await writeFile(file, text)
+  else {
+    const database = new DatabaseSync(file)
+    database.exec(`INSERT INTO entry VALUES ('x', '{"half'); INSERT INTO journal VALUES (1, 1, 1)`)
+    database.close()
+  }
+  const told: string[] = []
+  const store = openStore(folder, (aside) => void told.push(aside))
+  expect(store.load()).toBeNull()
+  store.close()
+  expect(told).toEqual([`${file}.damaged-1`])
 })

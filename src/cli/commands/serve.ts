@@ -100,7 +100,11 @@ function checkReach(host: string, keys: readonly string[]): void {
 async function open(folder: string): Promise<Store> {
   const { openStore } = await import('../../store/store.ts')
   try {
-    return openStore(folder)
+    return openStore(folder, (aside, why) =>
+      console.error(
+        `what was counted before cannot be read (${why}): it is set aside as ${aside}, and counting begins anew`,
+      ),
+    )
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new UsageError(`cannot store state in ${folder}: ${why}; choose another folder with --data`, { cause })

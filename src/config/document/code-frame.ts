@@ -8,6 +8,8 @@ import type { Source } from './source.ts'
 
 /** Characters of a line that are shown; a JSON file may be one long line. */
 const WIDEST = 120
+/** A name and a password in an address. */
+const USER_OF_URL = /\/\/[^/@\s"']+@/g
 
 /** Where a fault stands. A path that the document does not have is placed at its nearest ancestor. */
 export function codeFrame(source: Source, { path, message, at, offset }: Fault): Problem {
@@ -32,7 +34,7 @@ export function place(source: Source, offset: number, message: string, guess = f
     line,
     column: Math.max(col, 1),
     message,
-    excerpt: excerpt(line, masked.text, masked.column),
+    excerpt: excerpt(line, masked.text.replace(USER_OF_URL, '//•••@'), masked.column),
   }
 }
 

@@ -2,15 +2,25 @@
 import type { Path } from '../../definition/error.ts'
 import type { ClientSpec } from '../../scheduler/options.ts'
 import { readLimits, type Written } from './limits.ts'
-import type { Fault } from '../problem.ts'
+import { didYouMean } from '../../definition/near-miss.ts'
+import { fault, type Fault } from '../problem.ts'
 
 /**
  * From each key to its client's name. A map names its clients; of a list, or of one text with commas, the first is
  * `client#1`.
  */
-export function clientNames(written: unknown): ReadonlyMap<string, string> {
+export function clientNames(written: unknown, report: (fault: Fault) => void = () => {}): ReadonlyMap<string, string> {
   if (typeof written === 'object' && written !== null && !Array.isArray(written)) {
-    return new Map(Object.entries(written).flatMap(([name, keys]) => split(keys).map((key) => [key, name])))
+    const names = new Map<string, string>()
+    for (const [name, keys] of Object.entries(written)) {
+      for (const key of split(keys)) {
+        const other = names.get(key)
+        if (other !== undefined && other !== name)
+          report(fault(['server', 'api_keys', name], `${other} has this key, too: a key tells one client`))
+        names.set(key, name)
+      }
+    }
+    return names
   }
   return new Map(split(written).map((key, index) => [key, `client#${index + 1}`]))
 }
@@ -31,4 +41,18 @@ export function readClients(written: unknown, path: Path, report: (fault: Fault)
       return [name, spec]
     }),
   )
+}
+
+/** Tells of shares and limits for a client that no key names. @param names of all clients; none: nothing to tell by */
+export function checkClients(
+  clients: Record<string, ClientSpec>,
+  names: ReadonlySet<string>,
+  path: Path,
+  report: (fault: Fault) => void,
+): void {
+  if (names.size === 0) return
+  for (const name of Object.keys(clients)) {
+    if (name === '*' || names.has(name)) continue
+    report(fault([...path, name], `server.api_keys has no client ${name}${didYouMean(name, [...names])}`, 'key'))
+  }
 }

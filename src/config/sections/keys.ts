@@ -106,12 +106,24 @@ function readSecrets(
   if (compound) return [compound]
   const texts = isReference(written) ? value.split(',').map((text) => text.trim()) : [value]
   return texts.filter((text) => {
-    if (text === '') return false
-    // eslint-disable-next-line no-control-regex
-    if (!/[\u0000-\u001f\u007f]/.test(text)) return true
-    report(fault(path, 'this key has a line break or another control character in it'))
-    return false
+    const wrong = text === '' ? undefined : wrongKey(text)
+    if (wrong !== undefined) report(fault(path, wrong))
+    return text !== '' && wrong === undefined
   })
+}
+
+/** What is wrong with a key's text, which goes into a header as it is; the text itself is not told. */
+function wrongKey(text: string): string | undefined {
+  // eslint-disable-next-line no-control-regex
+  if (/[\u0000-\u001f\u007f]/.test(text)) return 'this key has a line break or another control character in it'
+  const odd = /[^ -~]/u.exec(text)?.[0]
+  if (odd !== undefined) {
+    const code = odd.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')
+    return `this key has a character in it that no header carries (U+${code}): copy it anew`
+  }
+  if (/^(["'`]).*\1$/.test(text)) return 'this key stands in quotes that became part of it: take them off'
+  if (/^bearer /i.test(text)) return 'this key begins with "Bearer ": give it without, the header is made here'
+  return undefined
 }
 
 /** Parts that are empty are left out: a session token is there or not. */

@@ -76,6 +76,11 @@ function listed(names: string[]): string {
 
 function readBaseUrl(text: string, path: Path, report: (fault: Fault) => void): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url && (url.username !== '' || url.password !== '')) {
+    // the problem's excerpt would show the line
+    report(fault(path, 'a base_url takes no user:password@; send them with headers: { authorization: "Basic …" }'))
+    return undefined
+  }
   if (url && (url.protocol === 'https:' || url.protocol === 'http:') && url.search === '' && url.hash === '') {
     return text.trim().replace(/\/+$/, '')
   }
