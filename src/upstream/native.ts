@@ -4,7 +4,7 @@
  */
 import type { Delta } from '../chat/delta.ts'
 import type { ChatRequest, NativeRequest } from '../chat/request.ts'
-import type { Template, TemplateContext, Watch } from '../definition/context.ts'
+import type { Template, TemplateContext } from '../definition/context.ts'
 import { DefinitionError } from '../definition/error.ts'
 import { asText } from '../definition/hole.ts'
 import { ANYTHING, isMap, Scope } from '../definition/scope.ts'
@@ -20,7 +20,8 @@ import { SHORTEST_SPLICE, spliceBody } from './request/body-splice.ts'
 const KEYS = new Set(['api', 'path', 'headers', 'body', 'operations'])
 const FIRST_OWN = Object.keys(REQUEST_SHAPES).length
 
-export function compileNative(definition: FormatDefinition, watch?: Watch): NativeWire | undefined {
+/** Nobody watches its branches: cases of a format are requests of the normal form. */
+export function compileNative(definition: FormatDefinition): NativeWire | undefined {
   const node = definition.native
   if (node === undefined) return undefined
   if (!isMap(node)) throw new DefinitionError('native is { api, path, headers, body }', ['native'])
@@ -28,7 +29,7 @@ export function compileNative(definition: FormatDefinition, watch?: Watch): Nati
   const { api } = node
   if (typeof api !== 'string') throw new DefinitionError('native needs api: the name of a client API', ['native'])
   const scope = Scope.of({ ...REQUEST_SHAPES, native: ANYTHING, headers: ANYTHING })
-  const context = templateContext(scope, TEMPLATE_FUNCTIONS, watch)
+  const context = templateContext(scope, TEMPLATE_FUNCTIONS)
   const path = compilePath(node.path ?? definition.request?.path, context, node.path === undefined ? REQUEST : NATIVE)
   const headers = headerTemplates({ ...definition.request?.headers, ...node.headers }, context)
   const body = context.compile(node.body ?? { '<<': '$native' }, context, ['native', 'body'])

@@ -68,7 +68,7 @@ export function compileFormat(name: string, definition: FormatDefinition, watch?
   return {
     name,
     encode: compileRequest(name, definition, watch),
-    native: compileNative(definition, watch),
+    native: compileNative(definition),
     prefix: compilePrefix(definition),
     fetchMedia: new Set(definition.request?.fetch_media),
     framing: stream.framing,
