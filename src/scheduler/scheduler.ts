@@ -109,6 +109,8 @@ export function createScheduler(
   }
 
   function createWaiting(pool: Pool, request: AcquireRequest, now: number): Waiting {
+    if (!(request.input >= 0) || (request.maxOutput !== null && !(request.maxOutput >= 0)))
+      throw new GatewayError('invalid_request', 'The most tokens of an answer must be a number that is not negative.')
     const tiers = pool.open ?? able(pool, request)
     if (tiers.length === 0) throw unsupported(request, pool.spec.routes)
     const arrived = now - (request.waited ?? 0)

@@ -75,6 +75,19 @@ export function takeOver(
   })
 }
 
+/** More tokens, or neurons, than one request can use. */
+const MOST_USED = 1e8
+
+/** What an upstream says was used, as far as it is an amount that can be: the rest is as if it had said nothing. */
+export function credible(used: Settlement): Settlement {
+  let good = used
+  for (const name of ['input', 'output', 'cached', 'neurons'] as const) {
+    const value = used[name]
+    if (value !== undefined && !(value >= 0 && value <= MOST_USED)) good = { ...good, [name]: undefined }
+  }
+  return good
+}
+
 /** Trues the charges up to what was used. What a provider counts while it answers is moved to now. */
 export function settleHolds(holds: readonly Hold[], used: Settlement, demand: Demand, now: number): void {
   const known = used.input !== undefined || used.output !== undefined
@@ -85,10 +98,12 @@ export function settleHolds(holds: readonly Hold[], used: Settlement, demand: De
     const actual = known || spec.metric === 'neurons' ? actualOf(spec, used, demand) : null
     if (actual === null) continue
     const late = lateCost(spec, used.output ?? demand.output)
-    const early = actual - late
+    // Whatever is said, one request costs no more than all of a window: the debt ends with the next one.
+    const most = Math.max(hold.cost, spec.amount)
+    const early = Math.min(actual - late, most)
     if (hold.cost !== early) give(limit, hold.cost - early, mark, now)
-    if (late > 0) take(limit, late, now)
-    hold.cost = actual
+    if (late > 0) take(limit, Math.min(late, most), now)
+    hold.cost = early + Math.min(late, most)
   }
 }
 

@@ -1,5 +1,5 @@
 /** The right to send one request with one key, and the record of what it holds until it ends. */
-import { freeConcurrency, refundHolds, settleHolds } from './accounting.ts'
+import { credible, freeConcurrency, refundHolds, settleHolds } from './accounting.ts'
 import type { Hold } from './accounting.ts'
 import { ListNode } from '../structures/linked-list.ts'
 import type { CandidateReport, Failure, Lease, Settlement, LimitSignal } from '../types.ts'
@@ -128,8 +128,9 @@ export class LeaseRecord implements Lease {
     else this.heir?.observe(signals)
   }
 
-  settle(used: Settlement): void {
-    if (!this.open) return this.heir?.settle(used)
+  settle(told: Settlement): void {
+    if (!this.open) return this.heir?.settle(told)
+    const used = credible(told)
     const now = this.registry.now()
     settleHolds(this.holds, used, this.demand, now)
     this.end(now)
@@ -143,7 +144,7 @@ export class LeaseRecord implements Lease {
   fail(failure: Failure): void {
     if (!this.open) return this.heir?.fail(failure)
     const now = this.registry.now()
-    if (failure.used) settleHolds(this.holds, failure.used, this.demand, now)
+    if (failure.used) settleHolds(this.holds, credible(failure.used), this.demand, now)
     else if (!failure.started && refused(failure)) {
       refundHolds(this.holds, this.keyGroup.provider.spec.failures_count ?? false, now)
     }

@@ -1,7 +1,7 @@
 /** Takes up where the last process left off. What no longer exists is dropped; what has run out is as new. */
 import { learntOf } from '../limit-learning/learnt.ts'
 import type { Limit } from '../limits/limit.ts'
-import { limitId } from '../limits/limit.ts'
+import { limitId, windowOf } from '../limits/limit.ts'
 import { addLimit } from '../topology/scope.ts'
 import type { SchedulerState } from '../state.ts'
 import type { Place } from './address.ts'
@@ -13,6 +13,9 @@ import { shapeOf } from './snapshot.ts'
 const LOST = 1000
 /** Written this shortly before the last write: busy until the end. */
 const BUSY = 2000
+
+/** No rest is longer, in milliseconds: a month and a day. */
+const LONGEST_REST = 32 * 86_400_000
 
 export function restore(schedulerState: SchedulerState, snapshot: Snapshot): void {
   for (const [address, entry] of Object.entries(snapshot.entries)) {
@@ -31,17 +34,18 @@ function restoreEntry(
 ): void {
   const now = schedulerState.clock.now()
   const toMonotonic = (wall: number) => wall - schedulerState.offset
-  if (entry.until !== undefined && entry.until > schedulerState.toWall(now)) {
+  const latest = schedulerState.toWall(now) + LONGEST_REST
+  if (entry.until !== undefined && entry.until > schedulerState.toWall(now) && entry.until <= latest) {
     scope.until = Math.max(scope.until, toMonotonic(entry.until))
     scope.reason = entry.reason ?? ''
   }
   if (key) key.disabled = entry.disabled ?? false
-  if (entry.retirement) {
+  if (entry.retirement && entry.retirement.until <= latest) {
     const retirement = { ...entry.retirement, until: toMonotonic(entry.retirement.until), probing: false }
     if (key) key.retirement = retirement
     else if (keyModel) keyModel.retirement = retirement
   }
-  if (keyModel && entry.maxTokens !== undefined) keyModel.maxTokens = entry.maxTokens
+  if (keyModel && entry.maxTokens !== undefined && entry.maxTokens > 0) keyModel.maxTokens = entry.maxTokens
   for (const [id, kept] of Object.entries(entry.limits ?? {})) {
     let limit = scope.limits.find(({ spec }) => limitId(spec) === id)
     if (!limit && kept.spec) {
@@ -54,7 +58,7 @@ function restoreEntry(
 
 function restoreLimit(schedulerState: SchedulerState, limit: Limit, entry: LimitEntry, lost: boolean): void {
   const now = schedulerState.clock.now()
-  if (entry.learnt) {
+  if (entry.learnt && entry.learnt.amount > 0 && entry.learnt.amount < Infinity) {
     const { amount, reason, share, hold, cutAt } = entry.learnt
     const learnt = learntOf(limit, now)
     Object.assign(learnt, {
@@ -67,8 +71,17 @@ function restoreLimit(schedulerState: SchedulerState, limit: Limit, entry: Limit
     limit.window.resize(now, schedulerState.settings.trust_headers ? amount : Math.min(amount, limit.spec.amount))
   }
   const state = entry.shape === shapeOf(limit) ? entry.state : undefined
-  if (state) limit.window.load(now, state)
-  if (entry.until !== undefined) limit.until = Math.max(limit.until, entry.until - schedulerState.offset)
+  if (state) {
+    limit.window.load(now, state)
+    // No process leaves such a debt: what it wrote is wrong, and the window starts anew, empty.
+    const debt = -limit.window.room(now)
+    if (!(debt <= limit.spec.amount)) {
+      limit.window = windowOf(limit.spec, limit.window.amount, schedulerState.toWall, now)
+      limit.window.lower(now, 0)
+    }
+  }
+  if (entry.until !== undefined && entry.until <= schedulerState.toWall(now) + LONGEST_REST)
+    limit.until = Math.max(limit.until, entry.until - schedulerState.offset)
   const { metric, period, amount } = limit.spec
   if (lost && state && period > 0) {
     const unknown = (amount * LOST) / period
