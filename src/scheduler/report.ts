@@ -1,5 +1,7 @@
 /** The state of every scope, for people and for tests. */
 import type { SchedulerReport } from './types.ts'
+import { habitReason } from './limit-learning/habit.ts'
+import type { Limit } from './limits/limit.ts'
 import { waitOf } from './limits/limit.ts'
 import { places } from './persistence/address.ts'
 import { UNTIL_EVENT } from './limits/window.ts'
@@ -17,7 +19,7 @@ export function reportOf(schedulerState: SchedulerState, now: number): Scheduler
         level: limit.window.room(now),
         amount: limit.window.amount,
         nextFree: timeOf(Math.max(waitOf(limit, null, now), scope.until - now, 0)),
-        ...(limit.learnt?.reason && { learnt: limit.learnt.reason }),
+        ...learntOf(limit),
       })
     }
   }
@@ -45,6 +47,12 @@ export function reportOf(schedulerState: SchedulerState, now: number): Scheduler
       return { model, queued: pool?.queue.size ?? 0, candidates }
     }),
   }
+}
+
+/** What is believed of a limit beyond what was declared, and why. */
+function learntOf({ learnt, habit }: Limit): { learnt?: string } {
+  const reasons = [learnt?.reason, habit && habitReason(habit)].filter((reason) => reason)
+  return reasons.length > 0 ? { learnt: reasons.join('; ') } : {}
 }
 
 /** What only an event ends has no time. */

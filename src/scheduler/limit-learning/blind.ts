@@ -19,6 +19,8 @@ const SHORTEST = 5000
 const PAUSE = 2
 /** So many refusals in a row, each after a rest, are no chance, however full the window was. */
 const CERTAIN = 4
+/** So many, and it is no limit at all. */
+const NOTHING_AT_ALL = 7
 /** With the window at least this full, fewer are enough. */
 const NEAR = 0.5
 const IN_A_ROW = 3
@@ -84,8 +86,16 @@ export function learnFromRefusal(lease: LeaseRecord, hold: Hold, seen: Circumsta
   }
   if (seen.long) return
   const learnt = learntOf(limit, now)
+  if (seen.row >= NOTHING_AT_ALL) return acquit(limit, learnt, now)
   if (!believable(hold, learnt, seen, now)) return
   lower(hold, learnt, seen.stated, now)
+}
+
+/** Not one request was let in, though the key rested ever longer: a limit would have. What was inferred meanwhile is wrong. */
+function acquit(limit: Limit, learnt: Learnt, now: number): void {
+  if (learnt.cutAt === -Infinity || learnt.share < 1) return
+  learnt.cutAt = -Infinity
+  setAmount(limit, limit.spec.amount, now, 'as declared')
 }
 
 /** The same limit of the other keys is enforced in the same way. */
@@ -110,7 +120,7 @@ function believable(hold: Hold, learnt: Learnt, { named, told, row }: Circumstan
   if (now - learnt.struckAt > STRIKE_WINDOWS * limit.spec.period) learnt.strikes = 0
   if (apart) learnt.strikes++
   learnt.struckAt = now
-  if (row >= CERTAIN) return true
+  if (row >= CERTAIN) return row === CERTAIN
   const near = bucket || before + asked >= NEAR * limit.window.amount
   if (!near) return false
   if (named) return true
