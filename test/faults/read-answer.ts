@@ -63,10 +63,10 @@ function collect(status: number, headers: Headers, body: string): ClientAnswer {
   }
   if (!headers.get('content-type')?.startsWith('text/event-stream')) take(answer, JSON.parse(body))
   else {
-    for (const event of body.split('\n\n')) {
-      if (!event.startsWith('data: ')) continue
-      if (event === 'data: [DONE]') answer.done = true
-      else take(answer, JSON.parse(event.slice(6)))
+    for (const line of body.split('\n')) {
+      if (!line.startsWith('data: ')) continue
+      if (line === 'data: [DONE]') answer.done = true
+      else take(answer, JSON.parse(line.slice(6)))
     }
   }
   return answer

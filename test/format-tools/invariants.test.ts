@@ -17,7 +17,12 @@ const opened = call({ index: 0, id: 'a', type: 'function', function: { name: 'f'
 const told = (text: string): object => call({ index: 0, function: { arguments: text } })
 
 function sse(...events: (object | string)[]): string {
-  return events.map((each) => `data: ${typeof each === 'string' ? each : JSON.stringify(each)}\n\n`).join('')
+  return events
+    .map((each) => {
+      const name = typeof each === 'object' && 'error' in each ? '\nevent: error' : ''
+      return `data: ${typeof each === 'string' ? each : JSON.stringify(each)}${name}\n\n`
+    })
+    .join('')
 }
 
 test('a sound stream has no fault', () => {
@@ -60,6 +65,20 @@ describe('it finds', () => {
     expect(streamFaults(sse(...events), true).join('\n')).toContain(fault)
   })
   test('usage that nobody asked for', () => {
-    expect(streamFaults(sse(role, finish, '[DONE]'), false).join()).toContain('nobody asked')
+    const early = chunk({ content: 'Hi' }, null, { usage })
+    expect(streamFaults(sse(role, early, finish, '[DONE]'), false).join()).toContain('nobody asked')
+    expect(streamFaults(sse(role, finish, counts, '[DONE]'), false).join()).toContain('nobody asked')
+    expect(streamFaults(sse(role, chunk({}, 'stop', { usage }), '[DONE]'), false)).toEqual([])
+  })
+  test('an error without its name, or a name where there is none', () => {
+    const error = { error: { message: 'no', type: 'server_error', param: null, code: null } }
+    const text = sse(role, error)
+    expect(streamFaults(text.replace('\nevent: error', ''), true).join()).toContain('no name')
+    expect(streamFaults(`event: x\n${text}`, true).join()).toContain('does not begin')
+  })
+  test('a fault behind a sign of life', () => {
+    expect(streamFaults(`: keep-alive\n${sse(role)}: keep-alive\n${sse('oops')}`, true).join()).toContain(
+      'not valid JSON',
+    )
   })
 })

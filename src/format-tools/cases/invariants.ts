@@ -36,10 +36,14 @@ export function streamFaults(sse: string, asked: boolean): string[] {
   let first: Chunk | undefined
   let over: string | undefined
   let counted = false
-  for (const event of sse.split('\n\n').filter((each) => each !== '' && !each.startsWith(':'))) {
+  for (const event of eventsOf(sse)) {
     if (over !== undefined) faults.add(`something comes after ${over}`)
     if (!event.startsWith('data: ')) faults.add('an event does not begin with "data: "')
-    const data = event.slice('data: '.length)
+    const [line = '', ...further] = event.split('\n')
+    const data = line.slice('data: '.length)
+    // an error has a name, behind its data; nothing else has more than data
+    const named = data.startsWith('{"error":') ? 'event: error' : ''
+    if (further.join('\n') !== named) faults.add('an event is more than its data, or an error has no name')
     if (data === '[DONE]') {
       over = '[DONE]'
       continue
@@ -61,11 +65,12 @@ export function streamFaults(sse: string, asked: boolean): string[] {
     if (chunk.id !== first.id || chunk.created !== first.created || chunk.model !== first.model)
       faults.add('id, created or model changes on the way')
     if (counted) faults.add('something comes after the usage chunk')
-    if ('usage' in chunk !== asked)
-      faults.add(asked ? 'a chunk has no usage field' : 'usage is told that nobody asked for')
+    if (asked && !('usage' in chunk)) faults.add('a chunk has no usage field')
     if (chunk.usage) {
       counted = true
-      if (chunk.choices.length > 0) faults.add('the usage chunk has choices')
+      if (asked && chunk.choices.length > 0) faults.add('the usage chunk has choices')
+      if (!asked && !chunk.choices.some(({ finish_reason }) => finish_reason !== null))
+        faults.add('usage that nobody asked for does not stand beside the finish')
       const { prompt_tokens: prompt = 0, completion_tokens: completion = 0, total_tokens: total } = chunk.usage
       if (total !== prompt + completion)
         faults.add('total_tokens is not the sum of prompt_tokens and completion_tokens')
@@ -134,4 +139,12 @@ function parse(text: string): Chunk | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Without comments, of which each is a line. */
+function eventsOf(sse: string): string[] {
+  return sse
+    .replaceAll(/^:.*\n/gm, '')
+    .split(/\n{2,}/)
+    .filter((event) => event.trim() !== '')
 }
