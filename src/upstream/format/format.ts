@@ -1,6 +1,7 @@
 /** One definition becomes one Format: everything that can be decided of a vendor's wire is decided here, at load. */
 import type { ChatRequest } from '../../chat/request.ts'
 import type { Delta, DeltaError } from '../../chat/delta.ts'
+import { withClientNames, withClientNamesIn } from '../response/client-tool-names.ts'
 import { GatewayError } from '../../chat/error.ts'
 import { readJson } from '../../runtime/json.ts'
 import type { Watch } from '../../definition/context.ts'
@@ -64,6 +65,7 @@ export function compileFormat(name: string, definition: FormatDefinition, watch?
   if (isMap(definition.request)) onlyKeys(definition.request, REQUEST_KEYS, ['request'])
   const errors = compileErrors(name, definition.error, watch)
   const whole = compileEvents(definition.response ?? [], definition, errors, ['response'], watch)
+  const fitsNames = definition.request?.prepare?.includes('tool-names') === true
   const stream = compileStream(name, definition, errors, watch)
   return {
     name,
@@ -75,8 +77,11 @@ export function compileFormat(name: string, definition: FormatDefinition, watch?
     streamsJson: stream.streamsJson,
     authorize: compileAuth(definition.auth),
     follow: compileFollow(definition.follow, watch),
-    decoder: stream.decoder,
-    decodeBody: (body) => decodeWhole(whole, stream.through, body),
+    decoder: fitsNames ? (request) => withClientNames(stream.decoder(request), request) : stream.decoder,
+    decodeBody: (body, request) => {
+      const deltas = decodeWhole(whole, stream.through, body)
+      return fitsNames ? withClientNamesIn(deltas, request) : deltas
+    },
     decodeError: (answer, body) => errors.answer(answer, body, Date.now()),
     signals: compileSignals(definition.signals, watch),
   }

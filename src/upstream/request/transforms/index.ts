@@ -14,6 +14,7 @@ import { startsWithUser } from './starts-with-user.ts'
 import { textFilesInline } from './text-files-inline.ts'
 import { toolCallIds } from './tool-call-ids.ts'
 import { toolHistoryAsText } from './tool-history-as-text.ts'
+import { toolNames } from './tool-names.ts'
 import { toolResultsInOrder } from './tool-results-in-order.ts'
 import { trimLastAnswer } from './trim-last-answer.ts'
 import { withoutBlankText } from './without-blank-text.ts'
@@ -35,6 +36,7 @@ export const REQUEST_TRANSFORMS: Record<string, RequestTransform> = {
   'text-files-inline': textFilesInline,
   'tool-call-ids': toolCallIds,
   'tool-history-as-text': toolHistoryAsText,
+  'tool-names': toolNames,
   'tool-results-in-order': toolResultsInOrder,
   'trim-last-answer': trimLastAnswer,
   'without-blank-text': withoutBlankText,
