@@ -45,8 +45,19 @@ export interface ChatRequest {
   losses?: string[]
   /** Why only an upstream of the client's own API can serve it: the end of a sentence. */
   needs_native?: string
+  /** Vectors are asked for instead of an answer. */
+  embeddings?: EmbeddingsRequest
   /** The client's own body and the bytes that it was parsed from, without escapes below U+0100: until there is an answer. */
   received?: { body: Record<string, unknown>; bytes: Buffer } | undefined
+}
+
+/** A text, or its tokens. */
+export type EmbeddingInput = string | number[]
+
+export interface EmbeddingsRequest {
+  input: EmbeddingInput[]
+  dimensions?: number | undefined
+  encoding_format: 'float' | 'base64'
 }
 
 export interface NativeRequest {

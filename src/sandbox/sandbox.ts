@@ -2,6 +2,7 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { embeddingsAnswer } from './answer/embeddings.ts'
 import { answer } from './answer/answer.ts'
 import type { Answer } from './answer/answer.ts'
 import { behaviourFor } from './behaviour.ts'
@@ -42,6 +43,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const path = (request.url ?? '/').split('?', 1)[0]?.replace(/^\/v1(?=\/)/, '') ?? '/'
     if (request.method === 'GET' && (path === '/models' || path.startsWith('/models/')))
       return sendModels(response, path)
+    if (request.method === 'POST' && path === '/embeddings') return sendEmbeddings(request, response)
     if (request.method !== 'POST' || path !== '/chat/completions') {
       return send(response, 404, errorObject(404, `Unknown request URL: ${request.method} ${request.url}.`, null))
     }
@@ -130,6 +132,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 function keyOf({ headers }: IncomingMessage): string {
   const key = headers['x-api-key'] ?? headers.authorization?.replace(/^Bearer\s+/i, '') ?? ''
   return Array.isArray(key) ? (key[0] ?? '') : key
+}
+
+async function sendEmbeddings(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    send(response, 200, embeddingsAnswer(await readBody(request)))
+  } catch (error) {
+    if (!(error instanceof BadRequest)) throw error
+    send(response, 400, errorObject(400, error.message, null, error.param || null))
+  }
 }
 
 function sendModels(response: ServerResponse, path: string): void {

@@ -10,6 +10,7 @@ import { cancelledFault } from './http/connection-errors.ts'
 import type {
   Client,
   ClientAnswer,
+  EmbeddingsWire,
   Encoded,
   Follow,
   Format,
@@ -69,7 +70,11 @@ export async function attempt(
       'unsupported',
       `${format.name} cannot do this: ${request.needs_native}, by an upstream of the same API.`,
     )
-  const { request: unsigned, warnings } = native ? native(target) : format.encode(prepared, target)
+  const { request: unsigned, warnings } = request.embeddings
+    ? embeddingsWire(format).encode({ ...request, embeddings: request.embeddings }, target)
+    : native
+      ? native(target)
+      : format.encode(prepared, target)
   const { authorize } = format
   let answer = await send(
     authorize ? await signed(unsigned, authorize, target.secret, context, false) : unsigned,
@@ -102,6 +107,11 @@ function nativeWire(
   if (!native || wire?.api !== native.api || (fetches && namesFiles(request, fetchMedia))) return undefined
   if (native.operation !== undefined && !wire.operations.has(native.operation)) return undefined
   return (target) => wire.encode({ ...request, native }, target)
+}
+
+function embeddingsWire({ name, embeddings }: Format): EmbeddingsWire {
+  if (embeddings) return embeddings
+  throw new GatewayError('unsupported', `${name} gives no embeddings; choose a model of another provider`)
 }
 
 function isGood(answer: ClientAnswer): boolean {

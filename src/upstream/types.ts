@@ -1,7 +1,7 @@
 /** How one vendor is called: the types between a definition, its named components and the attempt. */
 import type { AnswerFlow } from '../chat/answer-flow.ts'
 import type { Cancellation } from '../runtime/cancellation.ts'
-import type { ChatRequest, NativeRequest } from '../chat/request.ts'
+import type { ChatRequest, EmbeddingsRequest, NativeRequest } from '../chat/request.ts'
 import type { Delta } from '../chat/delta.ts'
 import type { GatewayError } from '../chat/error.ts'
 import type { ChunkTemplate } from './response/chunk-template.ts'
@@ -135,6 +135,14 @@ export interface NativeWire {
   encode(request: ChatRequest & { native: NativeRequest }, target: Target): Encoded
 }
 
+/** How a vendor is asked for vectors. */
+export interface EmbeddingsWire {
+  /** Takes as many of the texts as the vendor takes at once, the first ones. Throws a GatewayError `unsupported`. */
+  encode(request: ChatRequest & { embeddings: EmbeddingsRequest }, target: Target): Encoded
+  /** One delta with the vectors. Throws a GatewayError when the answer has none. */
+  decode(answer: UpstreamAnswer, text: string): Delta[]
+}
+
 /** One compiled definition. */
 export interface Format {
   name: string
@@ -142,6 +150,8 @@ export interface Format {
   encode(request: ChatRequest, target: Target): Encoded
   /** Where this wire is a client API: how a request of that API is sent as it came. */
   native?: NativeWire
+  /** Where the vendor gives vectors. */
+  embeddings?: EmbeddingsWire
   /** Whether, and how, this model goes on from a last message of the assistant. */
   prefix(model: string): Prefix
   /** Parts of which the vendor takes bytes only, no URLs. */

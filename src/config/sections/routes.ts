@@ -6,6 +6,7 @@ import type { Provider, PublicModel } from '../config.ts'
 import { readLimits, type Written } from './limits.ts'
 import { fault, type Fault } from '../problem.ts'
 import { readCapabilities } from './providers.ts'
+import { isEmbeddingModel, mixedEmbeddings } from './embedding-models.ts'
 import { checkStrategy, strategyName } from './settings.ts'
 
 export interface RouteContext {
@@ -25,6 +26,8 @@ export function readPublicModel(model: string, written: unknown, context: RouteC
   const routes = Array.isArray(list)
     ? list.flatMap((route, index) => readRoute(route, [...routesPath, index], context) ?? [])
     : [readRoute(list, routesPath, context) ?? []].flat()
+  const mixed = mixedEmbeddings(routes)
+  if (mixed !== undefined) context.report(fault(routesPath, mixed))
   const limits = readLimits(full?.['limits'], 'model', [...path, 'limits'], context.report)
   checkStrategy(full?.['strategy'], context.folder, [...path, 'strategy'], context.report)
   if (routes.length === 0) return undefined
@@ -40,7 +43,8 @@ export function anyModel(models: PublicModel[], providers: Provider[]): PublicMo
   const routes = new Map<string, RouteSpec>()
   const offer = (route: RouteSpec): void => {
     const id = `${route.provider}/${route.model}`
-    if (!routes.has(id)) routes.set(id, route)
+    // vectors are no answer to a chat
+    if (!routes.has(id) && !isEmbeddingModel(route.model)) routes.set(id, route)
   }
   // a model's weight counts where models compete: the predecessor divided load by model weight × key weight
   for (const pool of models) for (const route of pool.routes) offer({ ...route, weight: route.weight * pool.weight })

@@ -26,6 +26,8 @@ export interface FormatDefinition {
   }
   /** The client API that this wire is, and what of such a request is the vendor's own; see native.ts. */
   native?: { api?: unknown; path?: unknown; headers?: Record<string, unknown>; body?: unknown; operations?: unknown }
+  /** How vectors are asked for: { path, most, tokens, body, answer }; see embeddings.ts. */
+  embeddings?: Record<string, unknown> | null
   /** A named authoriser, or `{ name: options }`; absent when the headers say all. */
   auth?: unknown
   /** `{ when, then }` over `{ stream, body }` of an answer: `then` is `{ get, wait, headers }`, the next request. */

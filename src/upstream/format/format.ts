@@ -16,6 +16,7 @@ import { FRAMINGS } from '../response/framing/index.ts'
 import { compileModels } from './model-traits.ts'
 import { judgementOf, ChunkTemplate } from '../response/chunk-template.ts'
 import { readNamedComponent } from './named-component.ts'
+import { compileEmbeddings } from '../embeddings.ts'
 import { compileNative } from '../native.ts'
 import { readPrefix } from '../request/assistant-prefix.ts'
 import { compileRequest } from '../request/encode-request.ts'
@@ -29,6 +30,7 @@ const KEYS = new Set([
   'extends',
   'request',
   'native',
+  'embeddings',
   'auth',
   'follow',
   'models',
@@ -71,6 +73,7 @@ export function compileFormat(name: string, definition: FormatDefinition, watch?
     name,
     encode: compileRequest(name, definition, watch),
     native: compileNative(definition),
+    embeddings: compileEmbeddings(name, definition),
     prefix: compilePrefix(definition),
     fetchMedia: new Set(definition.request?.fetch_media),
     framing: stream.framing,

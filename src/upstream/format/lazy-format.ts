@@ -11,6 +11,9 @@ export function lazyFormat(name: string, compile: () => Format): Format {
     get native() {
       return format().native
     },
+    get embeddings() {
+      return format().embeddings
+    },
     prefix: (model) => format().prefix(model),
     get fetchMedia() {
       return format().fetchMedia

@@ -27,6 +27,9 @@ export function answerDeltas(
   bounds: AnswerBounds,
   isNative = false,
 ): UpstreamDeltas | Promise<UpstreamDeltas> {
+  const { embeddings } = format
+  if (request.embeddings && embeddings)
+    return readText(answer.body, bounds.answer).then((text) => new WholeDeltas(embeddings.decode(answer, text)))
   if (isStream(answer, request, format)) {
     const decoder = format.decoder(request)
     const framer = format.framing({ maxEvent: bounds.event })

@@ -14,6 +14,7 @@ import { first } from './first.ts'
 import { only } from './only.ts'
 import { onlyKeysOf } from './only-keys.ts'
 import { zip } from './zip.ts'
+import { total } from './total.ts'
 import { without } from './without.ts'
 
 export const TEMPLATE_FUNCTIONS: Record<string, TemplateFunction> = {
@@ -31,6 +32,7 @@ export const TEMPLATE_FUNCTIONS: Record<string, TemplateFunction> = {
   'only-keys': onlyKeysOf,
   schema,
   split,
+  total,
   without,
   zip,
 }
