@@ -18,7 +18,7 @@ test.each(texts)('%s compiles, says where its vendor documents it, and has cases
 
 const likes = texts.filter(([, text]) => String((parse(text) as { extends?: string }).extends).startsWith('openai'))
 
-test.each(likes.filter(([name]) => !LARGER.has(name)))('%s says in fifteen lines what it does otherwise', (_, text) => {
+test.each(likes.filter(([name]) => !LARGER.has(name)))('%s says in twenty lines what it does otherwise', (_, text) => {
   const lines = text.split('\n').filter((line) => line.trim() !== '' && !line.trim().startsWith('#'))
-  expect(lines.length).toBeLessThanOrEqual(15)
+  expect(lines.length).toBeLessThanOrEqual(20)
 })

@@ -63,6 +63,7 @@ export function retireAfter(
   const undo = () => {
     for (const [index, each] of keys.entries()) each.retirement = before[index]
   }
+  if (money) return
   noteFault(provider.incident, { ...fault, trouble: 'dead', undo }, now, longest)
 }
 

@@ -255,7 +255,7 @@ describe('a time limit', () => {
     )
     expect(text).toBe('one')
     expect(fault.kind).toBe('timeout')
-    expect(fault.message).toMatch(/within 20 ms \(timeout idle\)/)
+    expect(fault.message).toMatch(/20 ms \(timeout idle\)/)
     await closed()
   })
   it('idle: does not run while the reader is busy', async () => {
