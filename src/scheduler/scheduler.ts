@@ -116,6 +116,7 @@ export function createScheduler(
     const arrived = now - (request.waited ?? 0)
     return {
       request,
+      origin: request.id ?? request,
       client: schedulerState.clients.get(request.client),
       tiers,
       keyGroup: undefined,

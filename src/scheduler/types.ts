@@ -112,6 +112,8 @@ export interface AcquireRequest {
   exclude?: ReadonlySet<string>
   /** Patience in milliseconds; the configured default when absent. */
   maxWait?: number
+  /** The client's request, the same for all its tries; each call is its own when absent. */
+  id?: string
   /** Milliseconds since the request first arrived, so that a retry keeps its place and deadline. */
   waited?: number
   /** The longest Retry-After that this client obeys, in milliseconds; a minute when absent. */

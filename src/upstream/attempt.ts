@@ -37,7 +37,7 @@ export interface AttemptContext {
   sent?: () => void
   /** Hears what each answer says of limits, good or bad, before anything else is made of it. */
   observe: (signals: LimitSignal[]) => void
-  /** The head of the answer came. */
+  /** The head of a good answer came; a refusal is told by the error alone. */
   started: () => void
 }
 
@@ -80,15 +80,14 @@ export async function attempt(
     authorize ? await signed(unsigned, authorize, target.secret, context, false) : unsigned,
     context,
   )
-  context.started()
   if (!isGood(answer)) {
     const error = await readError(answer, format, context)
     // the token may have been taken back before its time: a new one decides whether the key is bad
     if (error.kind !== 'authentication' || !authorize) throw error
     answer = await send(await signed(unsigned, authorize, target.secret, context, true), context)
-    context.started()
     if (!isGood(answer)) throw await readError(answer, format, context)
   }
+  context.started()
   context.observe(format.signals(answer, undefined, context.now()))
   if (format.follow)
     answer = await followed(answer, format.follow, unsigned, request.stream, format, target.secret, context)
@@ -145,7 +144,6 @@ async function followed(
       authorize ? await signed(next.request, authorize, secret, context, false) : next.request,
       context,
     )
-    context.started()
     if (!isGood(answer)) throw await readError(answer, format, context)
   }
 }

@@ -65,7 +65,7 @@ export const BROKEN_DEFINITIONS: BrokenFile[] = [
   {
     what: 'a finish reason that OpenAI has not',
     text: withFormat('    extends: openai\n    finish_reasons: { END: §stpo }'),
-    messages: ['expected stop, length, tool_calls, content_filter or function_call, did you mean stop?'],
+    messages: ['expected stop, length, tool_calls, content_filter, function_call or error, did you mean stop?'],
   },
   {
     what: 'a bad glob',

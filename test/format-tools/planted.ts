@@ -50,7 +50,7 @@ export const PLANTED: readonly Planted[] = [
     'completion_tokens: { $sum: [$output, $thoughts, 0] }',
     'completion_tokens: $output',
   ),
-  plant('gemini', 'a finish that is unknown', 'MAX_TOKENS: length', 'MAX_TOKEN: length'),
+  plant('gemini', 'a cut that looks finished', 'MAX_TOKENS: length', 'MAX_TOKENS: stop'),
   plant('openai', 'answers that are lost', 'emit: { chunk: $chunk }', 'emit: { id: lost }'),
   // what goes wrong
   plant(

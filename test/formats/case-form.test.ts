@@ -9,7 +9,7 @@ function faultsOf(format: string, text: string): string[] {
   return parseCases('cases.yaml', text).flatMap((each) => runCase(each, shipped(format)))
 }
 
-const SENT = 'model: claude-x, stream: false, max_tokens: 4096'
+const SENT = 'model: claude-x, stream: false, max_tokens: 64000'
 const HI = 'messages: [{ role: user, content: [{ type: text, text: Hi }] }]'
 
 describe('a case that does not hold', () => {
@@ -18,7 +18,7 @@ describe('a case that does not hold', () => {
       'another value',
       'anthropic',
       `model: claude-x, sends: { ${SENT}1, ${HI} }`,
-      'sends.max_tokens: expected 40961, but is 4096',
+      'sends.max_tokens: expected 640001, but is 64000',
     ],
     [
       'something missing',

@@ -47,5 +47,8 @@ it('explains, shows and switches keys through any worker', async () => {
 it('says what is wrong with a number of workers', async () => {
   write({})
   const ended = await run(['serve', '--config', stage.file, '--workers', 'many'])
-  expect(ended).toMatchObject({ code: 1, errors: expect.stringContaining('"many" is no number of workers') as string })
+  expect(ended).toMatchObject({
+    code: 1,
+    errors: expect.stringContaining('"many" is not a number of workers') as string,
+  })
 })

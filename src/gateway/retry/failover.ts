@@ -22,7 +22,9 @@ export interface Tried {
   sent: boolean
 }
 
-export type Verdict = { again: false } | { again: true; exclude: 'key' | 'provider' | 'nothing'; maxWait?: number }
+export type Verdict =
+  | { again: false }
+  | { again: true; exclude: 'key' | 'dead key' | 'provider' | 'nothing'; maxWait?: number }
 
 const STOP: Verdict = { again: false }
 
@@ -33,7 +35,7 @@ const STOP: Verdict = { again: false }
  * | this provider's format cannot write the request; nothing was sent | another provider, at no cost |
  * | this provider does not have the model | another provider |
  * | a limit met | the key that is due first, the same one included: the scheduler knows when |
- * | the key is dead (refused, out of quota) | another key; the scheduler retires this one |
+ * | the key is dead (refused, out of quota) | another key, never the same again |
  * | the upstream is ill (network, timeout, 5xx, nonsense) | another key, then route, then tier, out of the traffic budget |
  */
 export function judge(error: GatewayError, tried: Tried, options: FailoverOptions): Verdict {
@@ -43,6 +45,7 @@ export function judge(error: GatewayError, tried: Tried, options: FailoverOption
   if (options.within > 0 && tried.elapsed >= options.within) return STOP
   if (retry === 'provider') return { again: true, exclude: 'provider' }
   if (blame === 'limit') return { again: true, exclude: 'nothing', maxWait: options.refusedWait }
-  if (blame !== 'dead' && !options.traffic.take()) return STOP
+  if (blame === 'dead') return { again: true, exclude: 'dead key' }
+  if (!options.traffic.take()) return STOP
   return { again: true, exclude: 'key' }
 }

@@ -129,6 +129,7 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
   /** What the first try asks for. */
   function askFor({ request, beginning, context, excluded, maxWait, since }: RequestState): AcquireRequest {
     return {
+      id: context.id,
       model: request.model,
       // to count tokens costs none
       input: request.native?.operation
@@ -161,7 +162,8 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
     if (verdict.exclude === 'provider') {
       const keys = providers.get(lease.provider)?.keys ?? []
       for (const { name } of keys) bar(requestState, `${lease.provider}/${lease.model}#${name}`)
-    } else if (verdict.exclude === 'key') exclude(requestState, lease.id)
+    } else if (verdict.exclude === 'dead key') bar(requestState, lease.id)
+    else if (verdict.exclude === 'key') exclude(requestState, lease.id)
     if (verdict.maxWait === undefined) return
     // patience counts from the arrival, and this one from now on
     const patience = parts.now() - requestState.since + verdict.maxWait

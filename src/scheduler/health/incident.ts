@@ -24,7 +24,7 @@ interface Mark {
   owner: object
   at: number
   sent: number
-  arrived: number
+  origin: string | object
   /** Takes back what the refusal did to the key. */
   undo: () => void
 }
@@ -97,8 +97,8 @@ export interface Fault {
   trouble: Trouble
   kind: ErrorKind
   sent: number
-  /** When the request arrived that was refused, which is the same for all its tries. */
-  arrived: number
+  /** The request that was refused, the same for all its tries. */
+  origin: string | object
   /** Milliseconds to wait, as the provider said. */
   told: number | undefined
   undo: () => void
@@ -106,7 +106,7 @@ export interface Fault {
 
 /** Notes a refusal that has just left its mark on the key. Returns whether an incident is open, and the mark taken back. */
 export function noteFault(incident: Incident, fault: Fault, now: number, longest = LONGEST_PAUSE): boolean {
-  const { owner, owners, trouble, kind, sent, arrived, undo, told } = fault
+  const { owner, owners, trouble, kind, sent, origin, undo, told } = fault
   if (incident.open) {
     undo()
     incident.kind = kind
@@ -115,11 +115,11 @@ export function noteFault(incident: Incident, fault: Fault, now: number, longest
   }
   const within = trouble === 'dead' ? WITHIN_DEAD : WITHIN
   incident.recent = incident.recent.filter(({ at }) => now - at <= within)
-  incident.recent.push({ owner, at: now, sent, arrived, undo })
+  incident.recent.push({ owner, at: now, sent, origin, undo })
   const distinct = new Set(incident.recent.map((mark) => mark.owner))
   if (distinct.size < needed(owners, trouble)) return false
   // What may be about one request is not the provider's trouble, however many keys that request has tried.
-  if (kind === 'permission' && incident.recent.every((mark) => Math.abs(mark.arrived - arrived) < 5)) return false
+  if (kind === 'permission' && incident.recent.every((mark) => mark.origin === origin)) return false
   for (const mark of incident.recent.toReversed()) mark.undo()
   Object.assign(incident, { open: true, trouble, kind, since: now, recent: [], tries: 0 })
   pause(incident, told, now, longest)

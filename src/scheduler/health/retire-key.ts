@@ -9,8 +9,6 @@ import { retire } from './retirement.ts'
 
 /** More keys off than this share of a provider's are too many to leave off for long. */
 const SPARE_SHARE = 0.1
-/** Milliseconds: two tries of one request say that it arrived at the same moment, give or take this. */
-export const SAME = 5
 
 export function retireAfter(
   lease: LeaseRecord,
@@ -34,15 +32,15 @@ export function retireAfter(
     owners: provider.owners,
     kind: failure.kind,
     sent: lease.sent,
-    arrived: lease.item.arrived,
+    origin: lease.item.origin,
     told: failure.retryAfter,
   }
   // A 402 or 403 may be about one request: its size, its words. Only a second one is about the key.
   const state = model()
   if (!clear && failure.kind !== 'authentication' && !lease.probes.key && !lease.probes.keyModel) {
     const { doubt } = state
-    if (doubt === undefined || Math.abs(doubt - fault.arrived) < SAME) {
-      state.doubt = fault.arrived
+    if (doubt === undefined || doubt === fault.origin) {
+      state.doubt = fault.origin
       const undo = () => (state.doubt = undefined)
       if (!money) noteFault(lease.keyGroup.model.incident, { ...fault, trouble: 'dead', undo }, now, longest)
       return

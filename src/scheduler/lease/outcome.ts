@@ -86,7 +86,7 @@ export function fault(schedulerState: SchedulerState, lease: LeaseRecord, failur
       trouble: 'ill' as const,
       kind: failure.kind,
       sent,
-      arrived: item.arrived,
+      origin: item.origin,
       undo,
     }
     if (noteFault(keyGroup.model.incident, { ...mark, told: failure.retryAfter }, now, longest))

@@ -65,7 +65,7 @@ export function coolRefused(
     trouble: 'limit' as const,
     kind: failure.kind,
     sent,
-    arrived: item.arrived,
+    origin: item.origin,
     undo,
   }
   // Where all keys are refused it is no key's limit, and nothing is learnt of any.

@@ -15,6 +15,8 @@ export interface Serving {
 
 export interface Waiting extends Placed {
   readonly request: AcquireRequest
+  /** Which request of a client it is, the same for all its tries. */
+  readonly origin: string | object
   readonly client: Client
   /** Key groups that can serve it at all, by tier, best tier first. */
   readonly tiers: readonly Serving[]

@@ -65,8 +65,8 @@ export interface KeyModel {
   readonly scope: Scope
   breaker: Breaker | undefined
   retirement: Retirement | undefined
-  /** When a request arrived that was refused as not allowed or not paid for, where no answer has come since. */
-  doubt: number | undefined
+  /** The request that was refused as not allowed or not paid for, where no answer has come since. */
+  doubt: string | object | undefined
   /** Larger requests were refused as never fitting. */
   maxTokens: number
 }

@@ -8,9 +8,8 @@ type Message = Record<string, unknown> & {
 
 const FIELDS = new Set(
   `model messages temperature top_p max_tokens stream stop random_seed metadata response_format tools tool_choice
-  presence_penalty frequency_penalty n prediction parallel_tool_calls prompt_mode reasoning_effort safe_prompt`.split(
-    /\s+/,
-  ),
+  presence_penalty frequency_penalty n prediction parallel_tool_calls prompt_mode reasoning_effort safe_prompt
+  prompt_cache_key service_tier`.split(/\s+/),
 )
 const KEYS: Record<string, Set<string>> = {
   system: new Set(['role', 'content']),
@@ -31,7 +30,9 @@ export function brokenRules(body: Body): string[] {
   if (typeof choice === 'string' && !CHOICES.has(choice)) broken.push(`tool_choice: ${choice}`)
   if (choice !== undefined && !body['tools']) broken.push('tool_choice: without tools')
   const effort = body['reasoning_effort']
-  if (effort !== undefined && effort !== 'none' && effort !== 'high') broken.push('reasoning_effort: none or high')
+  const efforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh']
+  if (effort !== undefined && !efforts.includes(String(effort)))
+    broken.push(`reasoning_effort: one of ${efforts.join(', ')}`)
   for (const [i, message] of messages.entries())
     broken.push(...messageRules(message).map((line) => `messages[${i}]: ${line}`))
   const last = messages.at(-1)
