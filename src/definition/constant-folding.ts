@@ -8,7 +8,7 @@ const NO_FRAME: Frame = []
 export const NOTHING: Known = { value: undefined }
 
 export function always(value: unknown): Template {
-  return tell(() => value, value)
+  return withConstant(() => value, value)
 }
 
 /** What a template always gives, where that is known. */
@@ -26,7 +26,7 @@ export function settled(make: Template, parts: readonly Template[]): Template {
   if (!parts.every((part) => KNOWN.has(part))) return make
   const value = make(NO_FRAME)
   // a list or a map is made anew each time, as whoever gets it may change it
-  return isPlain(value) ? always(value) : tell(make, value)
+  return isPlain(value) ? always(value) : withConstant(make, value)
 }
 
 /** Text, a number, true, false, or nothing: what can be given away again and again. */
@@ -34,7 +34,7 @@ export function isPlain(value: unknown): boolean {
   return typeof value !== 'object' || value === null
 }
 
-function tell(template: Template, value: unknown): Template {
+function withConstant(template: Template, value: unknown): Template {
   KNOWN.set(template, { value })
   return template
 }

@@ -8,7 +8,7 @@ import { explainLease } from './explain.ts'
 import { asGatewayError, unknownModel, withJourney } from './errors.ts'
 import { createRetryLoop, type RetryLoopOptions } from './retry/retry-loop.ts'
 import type { RequestRecord } from './request-record.ts'
-import { relay, type Tell } from './relay.ts'
+import { relay, type RecordOutcome } from './relay.ts'
 import { resuming } from './resume/resume.ts'
 import { createRequestState, type CommittedAnswer, type RequestState } from './request-state.ts'
 
@@ -33,7 +33,7 @@ const SHOWN = 64
 export function createGateway(parts: GatewayParts): Gateway {
   const retryLoop = createRetryLoop(parts)
   const { now, resumable, failover } = parts
-  const resumption = { retryLoop, retries: failover.retries, now, tell }
+  const resumption = { retryLoop, retries: failover.retries, now, recordOutcome }
 
   async function chat(request: ChatRequest, context: ChatContext): Promise<Answer> {
     const { model } = request
@@ -52,19 +52,19 @@ export function createGateway(parts: GatewayParts): Gateway {
       const resumes = request.stream && resumable.has(request.model)
       const { deltas, terminated } = resumes
         ? resuming(reached, requestState, resumption)
-        : plain(reached, requestState, tell)
+        : plain(reached, requestState, recordOutcome)
       return answerOf(reached, requestState, deltas, terminated, parts.passHeaders?.(reached.began.answer.headers))
     } catch (cause) {
       const fault = asGatewayError(cause, context.signal)
       const error =
         fault.kind === 'unknown_model' ? unknownModel(request.model, parts.suggest(request.model), fault) : fault
       withJourney(error, requestState)
-      tell(requestState, error)
+      recordOutcome(requestState, error)
       throw error
     }
   }
 
-  function tell(...[requestState, error, meter]: Parameters<Tell>): void {
+  function recordOutcome(...[requestState, error, meter]: Parameters<RecordOutcome>): void {
     const used = meter?.read()
     parts.record({
       id: requestState.context.id,
@@ -94,10 +94,10 @@ export function createGateway(parts: GatewayParts): Gateway {
 function plain(
   reached: CommittedAnswer,
   requestState: RequestState,
-  tell: Tell,
+  recordOutcome: RecordOutcome,
 ): Pick<Answer, 'deltas' | 'terminated'> {
   const { deltas } = reached.began.answer
-  return { deltas: relay(reached, requestState, tell), terminated: () => deltas.isTerminated }
+  return { deltas: relay(reached, requestState, recordOutcome), terminated: () => deltas.isTerminated }
 }
 
 function answerOf(

@@ -7,20 +7,20 @@ import { asGatewayError, faultAt, fromDelta, untilFault } from './errors.ts'
 import type { CommittedAnswer, RequestState } from './request-state.ts'
 import type { UsageMeter } from './usage-meter.ts'
 
-export type Tell = (requestState: RequestState, error?: GatewayError, meter?: Pick<UsageMeter, 'read'>) => void
+export type RecordOutcome = (requestState: RequestState, error?: GatewayError, meter?: Pick<UsageMeter, 'read'>) => void
 
 /** Iterated or poured, once. */
-export function relay(reached: CommittedAnswer, requestState: RequestState, tell: Tell): AnswerFlow {
+export function relay(reached: CommittedAnswer, requestState: RequestState, recordOutcome: RecordOutcome): AnswerFlow {
   return {
-    [Symbol.asyncIterator]: () => iterate(reached, requestState, tell),
-    pour: (into) => new Pouring(reached, requestState, tell, into).begin(0),
+    [Symbol.asyncIterator]: () => iterate(reached, requestState, recordOutcome),
+    pour: (into) => new Pouring(reached, requestState, recordOutcome, into).begin(0),
   }
 }
 
 async function* iterate(
   { lease, began }: CommittedAnswer,
   requestState: RequestState,
-  tell: Tell,
+  recordOutcome: RecordOutcome,
 ): AsyncGenerator<Delta[]> {
   const { meter } = began
   let ended = false
@@ -33,12 +33,12 @@ async function* iterate(
       yield* untilFault(read.value)
     }
     ended = true
-    finish({ lease, began }, requestState, tell)
+    finish({ lease, began }, requestState, recordOutcome)
   } catch (cause) {
     ended = true
-    throw broken({ lease, began }, cause, requestState, tell)
+    throw broken({ lease, began }, cause, requestState, recordOutcome)
   } finally {
-    if (!ended) left({ lease, began }, requestState, tell)
+    if (!ended) left({ lease, began }, requestState, recordOutcome)
     await began.answer.deltas.return()
   }
 }
@@ -47,16 +47,16 @@ async function* iterate(
 class Pouring implements AnswerSink {
   private readonly reached: CommittedAnswer
   private readonly requestState: RequestState
-  private readonly tell: Tell
+  private readonly recordOutcome: RecordOutcome
   private readonly meter: UsageMeter
   private readonly into: AnswerSink
   /** The reader threw. */
   private isLeft = false
 
-  constructor(reached: CommittedAnswer, requestState: RequestState, tell: Tell, into: AnswerSink) {
+  constructor(reached: CommittedAnswer, requestState: RequestState, recordOutcome: RecordOutcome, into: AnswerSink) {
     this.reached = reached
     this.requestState = requestState
-    this.tell = tell
+    this.recordOutcome = recordOutcome
     this.meter = reached.began.meter
     this.into = into
   }
@@ -98,7 +98,7 @@ class Pouring implements AnswerSink {
 
   end(): void {
     try {
-      finish(this.reached, this.requestState, this.tell)
+      finish(this.reached, this.requestState, this.recordOutcome)
     } catch (cause) {
       return this.fail(cause)
     }
@@ -107,8 +107,8 @@ class Pouring implements AnswerSink {
 
   fail(cause: unknown): void {
     void this.reached.began.answer.deltas.return()
-    if (this.isLeft) left(this.reached, this.requestState, this.tell)
-    this.into.fail(this.isLeft ? cause : broken(this.reached, cause, this.requestState, this.tell))
+    if (this.isLeft) left(this.reached, this.requestState, this.recordOutcome)
+    this.into.fail(this.isLeft ? cause : broken(this.reached, cause, this.requestState, this.recordOutcome))
   }
 
   /** What came before a fault is the client's; the fault itself is thrown. */
@@ -127,29 +127,29 @@ class Pouring implements AnswerSink {
 }
 
 /** Throws a GatewayError when the answer stopped before its end. */
-function finish({ lease, began }: CommittedAnswer, requestState: RequestState, tell: Tell): void {
+function finish({ lease, began }: CommittedAnswer, requestState: RequestState, recordOutcome: RecordOutcome): void {
   const { meter, answer } = began
   if (!answer.deltas.isTerminated && !meter.finished())
     throw new GatewayError('broken_stream', `${lease.provider} closed the connection in the middle of its answer.`)
   lease.settle(meter.read())
-  tell(requestState, undefined, meter)
+  recordOutcome(requestState, undefined, meter)
 }
 
 function broken(
   { lease, began }: CommittedAnswer,
   cause: unknown,
   requestState: RequestState,
-  tell: Tell,
+  recordOutcome: RecordOutcome,
 ): GatewayError {
   const error = conclude(lease, cause, requestState, began.meter)
-  tell(requestState, error, began.meter)
+  recordOutcome(requestState, error, began.meter)
   return error
 }
 
 /** The reader went away: what was told until then is what was used. */
-function left({ lease, began }: CommittedAnswer, requestState: RequestState, tell: Tell): void {
+function left({ lease, began }: CommittedAnswer, requestState: RequestState, recordOutcome: RecordOutcome): void {
   lease.settle(began.meter.read())
-  tell(requestState, new GatewayError('cancelled', 'the client closed the request'), began.meter)
+  recordOutcome(requestState, new GatewayError('cancelled', 'the client closed the request'), began.meter)
 }
 
 /** Gives the lease back with what went wrong; with a meter, an answer had begun. */

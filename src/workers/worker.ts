@@ -59,11 +59,11 @@ export function linkToOwner(): Link {
       return scheduler.page()
     },
     async serve(served, address) {
-      const tell = (): void => outbox.put(['counts', served.counts()])
-      const timer = setInterval(tell, COUNTED).unref()
+      const report = (): void => outbox.put(['counts', served.counts()])
+      const timer = setInterval(report, COUNTED).unref()
       const end = new Promise<void>((resolve) => {
         onMessage = ([what]) => {
-          if (what === 'count') tell()
+          if (what === 'count') report()
           else if (what === 'stop') resolve()
           else if (what === 'retire') void drain(served.server.server).then(resolve)
         }

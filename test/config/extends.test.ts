@@ -46,6 +46,15 @@ describe('a definition that extends another', () => {
     expect(seen.get('openai')?.stream?.framing).toBe('sse')
   })
 
+  test('may name its stream transforms by their old name, with a warning', async () => {
+    const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
+    const seen = definitionsOf(
+      'formats: { mine: { extends: vllm, stream: { through: [prefix-difference] } } }\n' + PROVIDER,
+    )
+    expect(seen.get('mine')?.stream).toMatchObject({ framing: 'sse', transforms: ['prefix-difference'] })
+    expect((await warned).message).toMatch(/in format mine, stream\.through is now called stream\.transforms/)
+  })
+
   test('may stand in a file, and extend one that extends another', () => {
     const seen = definitionsOf(
       `${PROVIDER}formats: { mine: ./mine.yaml, base: { extends: openai, stream: { done: END } } }`,

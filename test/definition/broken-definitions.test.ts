@@ -279,9 +279,9 @@ const BROKEN: Broken[] = [
   },
   {
     what: 'a stream transform misspelt',
-    definition: stream({ through: ['nope'] }),
+    definition: stream({ transforms: ['nope'] }),
     message: 'unknown stream transform "nope"',
-    path: ['stream', 'through', 0],
+    path: ['stream', 'transforms', 0],
   },
   {
     what: 'a key of a stream misspelt',

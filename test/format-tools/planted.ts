@@ -82,7 +82,7 @@ export const PLANTED: readonly Planted[] = [
   plant('cohere', 'a call whose pieces are lost', 'type: tool-call-delta', 'type: tool-call-deltas'),
   plant('ollama', 'a limit that is not heard', 'num_predict: $max_tokens', 'max_tokens: $max_tokens'),
   plant('ollama', 'a stream that never ends', 'when: { done: true,', 'when: { done: yes,'),
-  plant('dashscope-native', 'words said again and again', 'through: [prefix-difference]', 'through: []'),
+  plant('dashscope-native', 'words said again and again', 'transforms: [prefix-difference]', 'transforms: []'),
   plant(
     'hunyuan',
     'counts the wrong way round',

@@ -48,7 +48,7 @@ function readAll(request: ReturnType<typeof parseChatRequest>, reads: readonly D
   for (const deltas of reads) {
     meter.see(deltas)
     for (const delta of deltas) mustBe([explainsEmptiness(delta), hasContent(delta)].length === 2, 'judged')
-    expectTexts(sentOutput.tell(deltas))
+    expectTexts(sentOutput.trim(deltas))
     // what the vendor sent may be shared by both
     text += writer.write(structuredClone(deltas))
     expectUsed(meter.read())

@@ -46,8 +46,8 @@ test('a text that breaks and goes on is told once', { timeout: PATIENCE }, () =>
           else if (how === 'with its last words') start = Math.max(0, from - 20)
           else if (how === 'without its white space') start = told.text().trimEnd().length
           const sent = text.slice(start, at === undefined ? undefined : Math.max(start, at))
-          for (const piece of cut(sent, places)) seen += shown(told.tell([make(piece)]))
-          if (at === undefined) seen += shown(told.tell([{ finish_reason: 'stop' }]))
+          for (const piece of cut(sent, places)) seen += shown(told.trim([make(piece)]))
+          if (at === undefined) seen += shown(told.trim([{ finish_reason: 'stop' }]))
           seen += shown(at === undefined ? told.end() : told.broke())
         }
         expect(seen).toBe(text)
@@ -73,10 +73,10 @@ test('tool calls are told whole, once, and in order', { timeout: PATIENCE }, () 
         ])
         const told = createSentOutput()
         const out: Delta[] = []
-        for (const delta of stream.slice(0, at % (stream.length + 1))) out.push(...told.tell([delta]))
+        for (const delta of stream.slice(0, at % (stream.length + 1))) out.push(...told.trim([delta]))
         expect(out).toEqual([])
         out.push(...told.broke())
-        for (const delta of [...stream, { finish_reason: 'tool_calls' as const }]) out.push(...told.tell([delta]))
+        for (const delta of [...stream, { finish_reason: 'tool_calls' as const }]) out.push(...told.trim([delta]))
         out.push(...told.end())
         expect(out.filter((delta) => delta.tool_call)).toEqual(stream)
       },

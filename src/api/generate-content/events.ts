@@ -57,14 +57,14 @@ class ResponseWriter implements AnswerWriter, BlockSink {
 
   writeText(literal: string): string {
     if (!this.answer.isPlain()) return this.write([{ text: textOf(literal) }])
-    this.tellText(literal)
+    this.emitText(literal)
     return this.flush()
   }
 
   end(terminated: boolean): string {
     if (this.ended !== undefined) return ''
     try {
-      if (!this.isRaw) this.tellEnd(terminated)
+      if (!this.isRaw) this.emitEnd(terminated)
     } catch (error) {
       return this.fail(endingError(error))
     }
@@ -74,7 +74,7 @@ class ResponseWriter implements AnswerWriter, BlockSink {
   fail(error: GatewayError): string {
     if (this.ended !== undefined) return ''
     this.ended = error
-    this.tell(JSON.stringify({ error: errorOf(error) }))
+    this.emit(JSON.stringify({ error: errorOf(error) }))
     return this.flush() + this.closing()
   }
 
@@ -85,44 +85,44 @@ class ResponseWriter implements AnswerWriter, BlockSink {
   open(): void {}
 
   piece(block: Block, text: string): void {
-    if (block.type === 'text' || block.type === 'refusal') this.tellText(JSON.stringify(text))
-    else if (block.type === 'reasoning') this.tellParts([{ text, thought: true }])
+    if (block.type === 'text' || block.type === 'refusal') this.emitText(JSON.stringify(text))
+    else if (block.type === 'reasoning') this.emitParts([{ text, thought: true }])
   }
 
   signed(block: Block, signature: string): void {
-    if (block.type === 'text') this.tellParts([{ text: '', thoughtSignature: signature }])
-    else if (block.type === 'reasoning') this.tellParts([{ text: '', thought: true, thoughtSignature: signature }])
+    if (block.type === 'text') this.emitParts([{ text: '', thoughtSignature: signature }])
+    else if (block.type === 'reasoning') this.emitParts([{ text: '', thought: true, thoughtSignature: signature }])
   }
 
   close(block: Block): void {
-    if (block.type === 'call' || block.type === 'custom' || block.type === 'encrypted') this.tellParts(partsOf(block))
+    if (block.type === 'call' || block.type === 'custom' || block.type === 'encrypted') this.emitParts(partsOf(block))
   }
 
-  private tellEnd(terminated: boolean): void {
+  private emitEnd(terminated: boolean): void {
     const { finish, usage } = this.answer.end(terminated)
     const content = { parts: [{ text: '' }], role: 'model' }
     const candidates = [{ content, finishReason: finishReason(finish), index: 0 }]
-    this.tellResponse({ candidates, usageMetadata: usageMetadata(usage) })
+    this.emitResponse({ candidates, usageMetadata: usageMetadata(usage) })
   }
 
   private pass(event: RawEvent): void {
     this.isRaw = true
-    this.tell(event.text ?? JSON.stringify(event.value))
+    this.emit(event.text ?? JSON.stringify(event.value))
   }
 
-  private tellText(literal: string): void {
-    this.tell(`{"candidates":[{"content":{"parts":[{"text":${literal}${this.textTail}`)
+  private emitText(literal: string): void {
+    this.emit(`{"candidates":[{"content":{"parts":[{"text":${literal}${this.textTail}`)
   }
 
-  private tellParts(parts: WirePart[]): void {
-    this.tellResponse({ candidates: [{ content: { parts, role: 'model' }, index: 0 }] })
+  private emitParts(parts: WirePart[]): void {
+    this.emitResponse({ candidates: [{ content: { parts, role: 'model' }, index: 0 }] })
   }
 
-  private tellResponse(response: Record<string, unknown>): void {
-    this.tell(JSON.stringify({ ...response, modelVersion: this.model, responseId: this.id }))
+  private emitResponse(response: Record<string, unknown>): void {
+    this.emit(JSON.stringify({ ...response, modelVersion: this.model, responseId: this.id }))
   }
 
-  private tell(json: string): void {
+  private emit(json: string): void {
     if (this.isArray) this.out += `${this.isEmpty ? '[' : ',\n'}${json}`
     else this.out += `data: ${json}\r\n\r\n`
     this.isEmpty = false

@@ -66,8 +66,8 @@ class MessageWriter implements AnswerWriter, BlockSink {
       this.start()
       this.closeRaw()
       const delta = { stop_reason: stopReason(finish), stop_sequence: null }
-      this.tell('message_delta', { delta, usage: wireUsage(usage) })
-      this.tell('message_stop', {})
+      this.emit('message_delta', { delta, usage: wireUsage(usage) })
+      this.emit('message_stop', {})
     } catch (error) {
       return this.fail(endingError(error))
     }
@@ -77,7 +77,7 @@ class MessageWriter implements AnswerWriter, BlockSink {
   fail(error: GatewayError): string {
     if (this.ended !== undefined) return ''
     this.ended = error
-    this.tell('error', { error: errorOf(error) })
+    this.emit('error', { error: errorOf(error) })
     return this.flush()
   }
 
@@ -91,7 +91,7 @@ class MessageWriter implements AnswerWriter, BlockSink {
     else {
       this.closeRaw()
       this.index++
-      this.tell('content_block_start', { index: this.index, content_block: startOf(block) })
+      this.emit('content_block_start', { index: this.index, content_block: startOf(block) })
     }
     this.isOpen = true
     this.textHead = `event: content_block_delta\ndata: {"type":"content_block_delta","index":${this.index},"delta":{"type":"text_delta","text":`
@@ -104,23 +104,23 @@ class MessageWriter implements AnswerWriter, BlockSink {
         this.out += `${this.textHead}${JSON.stringify(text)}}}\n\n`
         break
       case 'reasoning':
-        this.tellDelta({ type: 'thinking_delta', thinking: text })
+        this.emitDelta({ type: 'thinking_delta', thinking: text })
         break
       case 'call':
-        this.tellDelta({ type: 'input_json_delta', partial_json: text })
+        this.emitDelta({ type: 'input_json_delta', partial_json: text })
     }
   }
 
   signed(block: Block, signature: string): void {
-    if (block.type === 'reasoning') this.tellDelta({ type: 'signature_delta', signature })
+    if (block.type === 'reasoning') this.emitDelta({ type: 'signature_delta', signature })
   }
 
   close(block: Block): void {
     // free text becomes an object, which cannot be told before it is whole
     if (block.type === 'custom')
-      this.tellDelta({ type: 'input_json_delta', partial_json: JSON.stringify({ input: block.text }) })
+      this.emitDelta({ type: 'input_json_delta', partial_json: JSON.stringify({ input: block.text }) })
     this.isOpen = false
-    this.tell('content_block_stop', { index: this.index })
+    this.emit('content_block_stop', { index: this.index })
   }
 
   private start(): void {
@@ -136,7 +136,7 @@ class MessageWriter implements AnswerWriter, BlockSink {
       stop_sequence: null,
       usage: { ...wireUsage(this.answer.usage()), output_tokens: 0 },
     }
-    this.tell('message_start', { message })
+    this.emit('message_start', { message })
   }
 
   /** An event of an upstream that speaks this API. */
@@ -155,15 +155,15 @@ class MessageWriter implements AnswerWriter, BlockSink {
 
   /** Closes a block of the upstream's own that broke off. */
   private closeRaw(): void {
-    if (this.isOpen) this.tell('content_block_stop', { index: this.index })
+    if (this.isOpen) this.emit('content_block_stop', { index: this.index })
     this.isOpen = this.isRawText = false
   }
 
-  private tellDelta(delta: Record<string, unknown>): void {
-    this.tell('content_block_delta', { index: this.index, delta })
+  private emitDelta(delta: Record<string, unknown>): void {
+    this.emit('content_block_delta', { index: this.index, delta })
   }
 
-  private tell(type: string, fields: Record<string, unknown>): void {
+  private emit(type: string, fields: Record<string, unknown>): void {
     this.out += `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`
   }
 

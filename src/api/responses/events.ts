@@ -70,7 +70,7 @@ class Writer implements AnswerWriter, BlockSink {
     this.begin()
     try {
       const { finish, usage } = this.blocks.end(terminated)
-      this.tellEnd(finish === 'length' || finish === 'content_filter' ? 'incomplete' : 'completed', { finish, usage })
+      this.emitEnd(finish === 'length' || finish === 'content_filter' ? 'incomplete' : 'completed', { finish, usage })
     } catch (error) {
       return this.fail(endingError(error))
     }
@@ -82,7 +82,7 @@ class Writer implements AnswerWriter, BlockSink {
     this.ended = error
     this.begin()
     if (this.block) this.closeItem(this.block, 'incomplete')
-    this.tellEnd('failed', { error, usage: this.blocks.usage() })
+    this.emitEnd('failed', { error, usage: this.blocks.usage() })
     return this.flush()
   }
 
@@ -96,24 +96,24 @@ class Writer implements AnswerWriter, BlockSink {
     this.item = itemId(block)
     const item_id = this.item
     const output_index = this.output.length
-    this.tell('response.output_item.added', { output_index, item: itemOf(block, item_id, 'in_progress', this.spaced) })
+    this.emit('response.output_item.added', { output_index, item: itemOf(block, item_id, 'in_progress', this.spaced) })
     if (block.type === 'text' || block.type === 'refusal') {
       const part = partOf({ ...block, text: '', annotations: [] })
-      this.tell('response.content_part.added', { item_id, output_index, content_index: 0, part })
+      this.emit('response.content_part.added', { item_id, output_index, content_index: 0, part })
     } else if (block.type === 'reasoning') {
       const part = { type: 'summary_text', text: '' }
-      this.tell('response.reasoning_summary_part.added', { item_id, output_index, summary_index: 0, part })
+      this.emit('response.reasoning_summary_part.added', { item_id, output_index, summary_index: 0, part })
     }
   }
 
   piece({ type }: Block, delta: string): void {
     const at = { item_id: this.item, output_index: this.output.length }
-    if (type === 'text') this.tell('response.output_text.delta', { ...at, content_index: 0, delta, logprobs: [] })
-    else if (type === 'refusal') this.tell('response.refusal.delta', { ...at, content_index: 0, delta })
+    if (type === 'text') this.emit('response.output_text.delta', { ...at, content_index: 0, delta, logprobs: [] })
+    else if (type === 'refusal') this.emit('response.refusal.delta', { ...at, content_index: 0, delta })
     else if (type === 'reasoning')
-      this.tell('response.reasoning_summary_text.delta', { ...at, summary_index: 0, delta })
-    else if (type === 'call') this.tell('response.function_call_arguments.delta', { ...at, delta })
-    else if (type === 'custom') this.tell('response.custom_tool_call_input.delta', { ...at, delta })
+      this.emit('response.reasoning_summary_text.delta', { ...at, summary_index: 0, delta })
+    else if (type === 'call') this.emit('response.function_call_arguments.delta', { ...at, delta })
+    else if (type === 'custom') this.emit('response.custom_tool_call_input.delta', { ...at, delta })
   }
 
   annotated(block: Block, annotations: Json[]): void {
@@ -121,7 +121,7 @@ class Writer implements AnswerWriter, BlockSink {
     const at = { item_id: this.item, output_index: this.output.length, content_index: 0 }
     for (const [index, each] of annotations.entries()) {
       const annotation = flat(each)
-      this.tell('response.output_text.annotation.added', { ...at, annotation_index: first + index, annotation })
+      this.emit('response.output_text.annotation.added', { ...at, annotation_index: first + index, annotation })
     }
   }
 
@@ -130,9 +130,9 @@ class Writer implements AnswerWriter, BlockSink {
     const item = sealOf(block)
     if (!item) return
     const output_index = this.output.length
-    this.tell('response.output_item.added', { output_index, item })
+    this.emit('response.output_item.added', { output_index, item })
     this.output.push(item)
-    this.tell('response.output_item.done', { output_index, item })
+    this.emit('response.output_item.done', { output_index, item })
   }
 
   private closeItem(block: Block, status: ItemStatus): void {
@@ -141,23 +141,23 @@ class Writer implements AnswerWriter, BlockSink {
     const { type, text } = block
     const item = itemOf(block, this.item, status, this.spaced)
     if (type === 'text') {
-      this.tell('response.output_text.done', { ...at, content_index: 0, text, logprobs: [] })
-      this.tell('response.content_part.done', { ...at, content_index: 0, part: partOf(block) })
+      this.emit('response.output_text.done', { ...at, content_index: 0, text, logprobs: [] })
+      this.emit('response.content_part.done', { ...at, content_index: 0, part: partOf(block) })
     } else if (type === 'refusal') {
-      this.tell('response.refusal.done', { ...at, content_index: 0, refusal: text })
-      this.tell('response.content_part.done', { ...at, content_index: 0, part: partOf(block) })
+      this.emit('response.refusal.done', { ...at, content_index: 0, refusal: text })
+      this.emit('response.content_part.done', { ...at, content_index: 0, part: partOf(block) })
     } else if (type === 'reasoning') {
       const part = { type: 'summary_text', text }
-      this.tell('response.reasoning_summary_text.done', { ...at, summary_index: 0, text })
-      this.tell('response.reasoning_summary_part.done', { ...at, summary_index: 0, part })
+      this.emit('response.reasoning_summary_text.done', { ...at, summary_index: 0, text })
+      this.emit('response.reasoning_summary_part.done', { ...at, summary_index: 0, part })
     } else if (type === 'call') {
       // a call without arguments was told none
       if (text === '') this.piece(block, String(item['arguments']))
       const { name, arguments: whole } = item
-      this.tell('response.function_call_arguments.done', { ...at, name, arguments: whole })
-    } else if (type === 'custom') this.tell('response.custom_tool_call_input.done', { ...at, input: text })
+      this.emit('response.function_call_arguments.done', { ...at, name, arguments: whole })
+    } else if (type === 'custom') this.emit('response.custom_tool_call_input.done', { ...at, input: text })
     this.output.push(item)
-    this.tell('response.output_item.done', { output_index: at.output_index, item })
+    this.emit('response.output_item.done', { output_index: at.output_index, item })
   }
 
   private takeDelta(delta: Delta): void {
@@ -183,18 +183,18 @@ class Writer implements AnswerWriter, BlockSink {
     if (this.hasBegun) return
     this.hasBegun = true
     const response = responseObject(this.meta, { output: [] })
-    this.tell('response.created', { response })
-    this.tell('response.in_progress', { response })
+    this.emit('response.created', { response })
+    this.emit('response.in_progress', { response })
   }
 
-  private tellEnd(how: 'completed' | 'incomplete' | 'failed', state: Omit<ResponseState, 'output'>): void {
+  private emitEnd(how: 'completed' | 'incomplete' | 'failed', state: Omit<ResponseState, 'output'>): void {
     const response = responseObject(this.meta, { output: this.output, ...state })
     if (how === 'completed') response['completed_at'] = Math.max(this.meta.created, Math.floor(Date.now() / 1000))
-    this.tell(`response.${how}`, { response })
+    this.emit(`response.${how}`, { response })
     if (how !== 'failed') this.finished(response, false)
   }
 
-  private tell(type: string, fields: Json): void {
+  private emit(type: string, fields: Json): void {
     const sequence_number = this.number++
     this.out += `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number, ...fields })}\n\n`
   }

@@ -8,7 +8,7 @@ import { standAside } from '../../app/sandbox-fallback.ts'
 import type { Store } from '../../store/store.ts'
 import { listening } from '../serving/listen-error.ts'
 import { serveAlone } from '../serving/single-process.ts'
-import { announce, tellLeftOut } from '../serving/greeting.ts'
+import { announce, logLeftOut } from '../serving/greeting.ts'
 import { configFile, readOptions, refuseMore, readPort, readWorkers, UsageError } from '../command-line.ts'
 
 const OPTIONS = {
@@ -62,7 +62,7 @@ export async function run(args: string[]): Promise<number> {
     store,
     data,
     announce: announce(write !== undefined),
-    tellLeftOut,
+    logLeftOut,
   }
   if (workers === 1) return serveAlone(options)
   const { serveWithWorkers } = await import('../serving/worker-processes.ts')

@@ -16,7 +16,7 @@ export function announce(isTerminal: boolean): Announce {
 }
 
 /** Most providers of the catalogue wait for a key that this user will never have: their reasons are for who asks. */
-export function tellLeftOut(log: Owner['log'], config: Config): void {
+export function logLeftOut(log: Owner['log'], config: Config): void {
   const { leftOut } = config
   if (leftOut.length === 0 || !log.isLevelEnabled('debug')) return
   const reasons = Object.fromEntries(leftOut.map(({ name, reason }) => [name, reason]))

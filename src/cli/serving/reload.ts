@@ -7,7 +7,7 @@ export interface Reload {
   config: Config
   /** Reads the configuration anew. Throws a ConfigError or a UsageError. */
   load: () => Config
-  tellLeftOut: (log: Owner['log'], config: Config) => void
+  logLeftOut: (log: Owner['log'], config: Config) => void
   /** Settings of `server` that stay as they are until the process is started anew. */
   fixed: readonly (keyof ServerConfig)[]
   /** The scheduler has been exchanged: puts those in place who serve with it. When it throws all is as before. */
@@ -15,7 +15,7 @@ export interface Reload {
 }
 
 /** From now on, until the function that comes back is called: it resolves when a reload that goes on has ended. */
-export function reloadOnHangup({ owner, config, load, tellLeftOut, fixed, serve }: Reload): () => Promise<void> {
+export function reloadOnHangup({ owner, config, load, logLeftOut, fixed, serve }: Reload): () => Promise<void> {
   const { log } = owner
   let current = config
   let turn = Promise.resolve()
@@ -36,7 +36,7 @@ export function reloadOnHangup({ owner, config, load, tellLeftOut, fixed, serve 
     try {
       const next = load()
       await exchange(next)
-      tellLeftOut(log, next)
+      logLeftOut(log, next)
       const kept = fixed.filter((name) => JSON.stringify(next.server[name]) !== JSON.stringify(config.server[name]))
       if (kept.length > 0) log.warn({ kept }, 'SIGHUP: these server settings need a restart')
       log.info('SIGHUP: configuration reloaded')

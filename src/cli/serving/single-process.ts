@@ -22,11 +22,11 @@ export interface ServeOptions {
   /** Where lines of the log go; standard output when absent. */
   write: ((line: string) => void) | undefined
   announce: (log: Owner['log'], address: string, config: Config) => void
-  tellLeftOut: (log: Owner['log'], config: Config) => void
+  logLeftOut: (log: Owner['log'], config: Config) => void
 }
 
 export async function serveAlone(options: ServeOptions): Promise<number> {
-  const { config, load, level, port, host, store, data, write, announce, tellLeftOut } = options
+  const { config, load, level, port, host, store, data, write, announce, logLeftOut } = options
   const owner = await createOwner(config, { level, write, store })
   const listener = createHotSwapListener()
   const apps = new Set<Served>()
@@ -61,14 +61,14 @@ export async function serveAlone(options: ServeOptions): Promise<number> {
     owner.close()
   }
 
-  tellLeftOut(owner.log, config)
+  logLeftOut(owner.log, config)
   await serve(config)
   const address = await listening(() => listener.listen(port, host), stop, port, host)
   const endReloads = reloadOnHangup({
     owner,
     config,
     load,
-    tellLeftOut,
+    logLeftOut,
     serve,
     fixed: ['port', 'host', 'data', 'workers'],
   })

@@ -15,9 +15,9 @@ export interface WorkersOptions extends ServeOptions {
 }
 
 export async function serveWithWorkers(options: WorkersOptions): Promise<number> {
-  const { config, load, workersOf, level, port, host, store, write, announce, tellLeftOut } = options
+  const { config, load, workersOf, level, port, host, store, write, announce, logLeftOut } = options
   const owner = await createOwner(config, { level, write, store })
-  tellLeftOut(owner.log, config)
+  logLeftOut(owner.log, config)
   const args = await workerArgs(port, host)
   const fleet = createFleet({ args, scheduler: owner.scheduler, text: owner.text, add: addCounts, log: owner.log })
   let address: string
@@ -29,7 +29,7 @@ export async function serveWithWorkers(options: WorkersOptions): Promise<number>
     throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause })
   }
   const serve = async (next: Config): Promise<void> => void (await fleet.renew(workersOf(next.server), next.text))
-  const endReloads = reloadOnHangup({ owner, config, load, tellLeftOut, serve, fixed: ['port', 'host', 'data'] })
+  const endReloads = reloadOnHangup({ owner, config, load, logLeftOut, serve, fixed: ['port', 'host', 'data'] })
   const stopped = untilStopped(owner.log)
   // who reads this may send signals
   announce(owner.log, address, config)

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { DefinitionError, type Path } from '../../definition/error.ts'
+import { isMap } from '../../definition/scope.ts'
 import { didYouMean } from '../../definition/near-miss.ts'
 import type { Format } from '../../upstream/types.ts'
 import type { FormatDefinition } from '../../upstream/format/format-definition.ts'
@@ -153,7 +154,10 @@ function resolveExtends(origin: Origin, below: Origin[]): Resolved {
   const faults = formatFaults(written, origin.path)
   if (faults.length > 0) throw new ConfigError(faults.map((each) => codeFrame(origin.source, each)))
   const { extends: parentName, ...own } = written as Record<string, unknown>
-  const definition = Object.fromEntries(Object.entries(own).filter(([key]) => !key.startsWith('x-')))
+  const definition = withNewNames(
+    Object.fromEntries(Object.entries(own).filter(([key]) => !key.startsWith('x-'))),
+    origin,
+  )
   if (typeof parentName !== 'string') return { definition: extended({}, definition), chain: [origin] }
 
   const at: Path = [...origin.path, 'extends']
@@ -174,6 +178,18 @@ function resolveExtends(origin: Origin, below: Origin[]): Resolved {
   }
   const above = resolveExtends(parent, line)
   return { definition: extended(above.definition, definition), chain: [origin, ...above.chain] }
+}
+
+/** `stream.through` became `stream.transforms`; the old name is taken for one release more, with a warning. */
+function withNewNames(definition: Record<string, unknown>, { name, source }: Origin): Record<string, unknown> {
+  const { stream } = definition
+  if (!isMap(stream) || !('through' in stream)) return definition
+  const { through, ...rest } = stream
+  process.emitWarning(
+    `${source.file}: in format ${name}, stream.through is now called stream.transforms: rename it`,
+    'DeprecationWarning',
+  )
+  return { ...definition, stream: { transforms: through, ...rest } }
 }
 
 /** A fault of the merged definition stands in the first document that says anything there. */

@@ -29,7 +29,7 @@ function answerFaults(each: Case, format: Format): string[] {
   if (each.status !== undefined && each.status > 299) return refusalFaults(each, format)
   const bytes = streamBytes(each)
   if (bytes) {
-    const { sse, error } = tell(format, { ...asked, stream: true, include_usage: true }, bytes)
+    const { sse, error } = streamed(format, { ...asked, stream: true, include_usage: true }, bytes)
     return [...streamFaults(sse, true), ...cutFault(format, bytes), ...untold(each, error)]
   }
   if (each.answers === undefined) return []
@@ -61,7 +61,7 @@ function streamBytes({ streams, streams_base64 }: Case): Uint8Array | undefined 
 }
 
 /** The stream as a client would get it. */
-function tell(format: Format, request: ChatRequest, bytes: Uint8Array): { sse: string; error?: GatewayError } {
+function streamed(format: Format, request: ChatRequest, bytes: Uint8Array): { sse: string; error?: GatewayError } {
   const framer = format.framing()
   const decoder = format.decoder(request)
   const writer = createChunkWriter(request, { model: request.model, created: CREATED })

@@ -16,7 +16,7 @@ export interface AnswerDraft {
 export interface StreamDraft extends AnswerDraft {
   framing: string
   done?: string
-  through?: string[]
+  transforms?: string[]
 }
 
 export function draftAnswer(answer: unknown): AnswerDraft {
@@ -77,7 +77,7 @@ export function draftStream(text: string): StreamDraft {
   return {
     framing,
     ...(done !== undefined && { done }),
-    ...(found?.cumulative && { through: ['prefix-difference'] }),
+    ...(found?.cumulative && { transforms: ['prefix-difference'] }),
     rules,
     finish_reasons: finish ? finishTable([finish.found.word]) : {},
     usage: usage?.found.counts,

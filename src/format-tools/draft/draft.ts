@@ -113,7 +113,7 @@ function ofItsOwn(
         framing: stream.framing,
         ...(stream.done !== undefined && { done: stream.done }),
         events: stream.rules,
-        ...(stream.through && { through: stream.through }),
+        ...(stream.transforms && { transforms: stream.transforms }),
       },
     }),
     ...(Object.keys(finish).length > 0 && { finish_reasons: finish }),

@@ -4,7 +4,7 @@ import { KINDS, type GatewayError } from '../../chat/error.ts'
 import type { Settlement } from '../../scheduler/types.ts'
 import { asGatewayError } from '../errors.ts'
 import type { RetryLoop } from '../retry/retry-loop.ts'
-import { relay, type Tell } from '../relay.ts'
+import { relay, type RecordOutcome } from '../relay.ts'
 import { createSentOutput } from './sent-output.ts'
 import { exclude, type CommittedAnswer, type RequestState } from '../request-state.ts'
 
@@ -14,7 +14,7 @@ export interface Resumption {
   retries: number
   /** Milliseconds, monotonic. */
   now: () => number
-  tell: Tell
+  recordOutcome: RecordOutcome
 }
 
 export interface Resumed {
@@ -37,14 +37,14 @@ export function resuming(first: CommittedAnswer, requestState: RequestState, how
     while (true) {
       let broken: GatewayError | undefined
       // one request is told once: not yet, when its answer may go on
-      const tell: Tell = (_, error, meter) => {
+      const recordOutcome: RecordOutcome = (_, error, meter) => {
         if (meter) spent.push(meter.read())
         if (error && sentOutput.canGoOn() && mayGoOn(error, requestState, how)) broken = error
-        else how.tell(requestState, error, sum)
+        else how.recordOutcome(requestState, error, sum)
       }
       try {
-        for await (const deltas of relay(current, requestState, tell)) {
-          const out = sentOutput.tell(deltas)
+        for await (const deltas of relay(current, requestState, recordOutcome)) {
+          const out = sentOutput.trim(deltas)
           if (out.length > 0) yield out
         }
         const rest = [...sentOutput.end(), ...(requestState.resumed > 0 ? mark(requestState.resumed, sum.read()) : [])]
@@ -70,7 +70,7 @@ async function another(
   text: string,
   requestState: RequestState,
   brokenLease: string,
-  sum: Parameters<Tell>[2],
+  sum: Parameters<RecordOutcome>[2],
   how: Resumption,
 ): Promise<CommittedAnswer> {
   requestState.resumed++
@@ -83,7 +83,7 @@ async function another(
   } catch (cause) {
     const error = asGatewayError(cause, requestState.context.signal)
     const fault = error.kind === 'cancelled' ? error : broken
-    how.tell(requestState, fault, sum)
+    how.recordOutcome(requestState, fault, sum)
     throw fault
   }
 }

@@ -4,7 +4,7 @@ import { createOverlapTrimmer, type OverlapTrimmer } from './overlap-trimmer.ts'
 
 export interface SentOutput {
   /** What of one network read is shown now. */
-  tell(deltas: readonly Delta[]): Delta[]
+  trim(deltas: readonly Delta[]): Delta[]
   /** The upstream's own end: what was held back. */
   end(): Delta[]
   /** The stream broke: text that was held back is shown, a tool call is forgotten, and what comes next continues. */
@@ -60,7 +60,7 @@ export function createSentOutput(): SentOutput {
   }
 
   return {
-    tell(deltas) {
+    trim(deltas) {
       const out: Delta[] = []
       for (const delta of deltas) show(delta, out)
       return out

@@ -45,8 +45,8 @@ export interface FormatDefinition {
     /** Text of the event that ends the stream. */
     done?: string
     events: unknown[]
-    /** Named stream transforms that the deltas go through, in order. */
-    through?: unknown[]
+    /** Named stream transforms of the deltas, in order. */
+    transforms?: unknown[]
   }
   finish_reasons?: Record<string, string>
   /** One `{ when, then }` or a list of them: the first that takes the value. */

@@ -56,7 +56,7 @@ const REQUEST_KEYS = new Set([
   'warn',
   'body',
 ])
-const STREAM_KEYS = new Set(['framing', 'data', 'done', 'events', 'through'])
+const STREAM_KEYS = new Set(['framing', 'data', 'done', 'events', 'transforms'])
 
 const JSON_FRAMINGS: ReadonlySet<Framing> = new Set([FRAMINGS.ndjson, FRAMINGS.json, FRAMINGS['json-array']])
 
@@ -82,7 +82,7 @@ export function compileFormat(name: string, definition: FormatDefinition, watch?
     follow: compileFollow(definition.follow, watch),
     decoder: fitsNames ? (request) => withClientNames(stream.decoder(request), request) : stream.decoder,
     decodeBody: (body, request) => {
-      const deltas = decodeWhole(whole, stream.through, body)
+      const deltas = decodeWhole(whole, stream.transforms, body)
       return fitsNames ? withClientNamesIn(deltas, request) : deltas
     },
     decodeError: (answer, body) => errors.answer(answer, body, Date.now()),
@@ -107,11 +107,11 @@ function compilePrefix(definition: FormatDefinition): Format['prefix'] {
   }
 }
 
-function decodeWhole(read: EventReader, through: (() => StreamTransform)[], body: unknown): Delta[] {
+function decodeWhole(read: EventReader, transforms: (() => StreamTransform)[], body: unknown): Delta[] {
   let deltas: Delta[] = []
   // a list of one stands for the one in some vendors' answers
   read(Array.isArray(body) && body.length === 1 ? body[0] : body, undefined, deltas, { raw: {} })
-  for (const make of through) {
+  for (const make of transforms) {
     const transform = make()
     deltas = transform.push(deltas)
     const held = transform.end()
@@ -123,7 +123,7 @@ function decodeWhole(read: EventReader, through: (() => StreamTransform)[], body
 interface StreamPlan {
   framing: Framing
   streamsJson: boolean
-  through: (() => StreamTransform)[]
+  transforms: (() => StreamTransform)[]
   decoder: (request: ChatRequest) => StreamDecoder
 }
 
@@ -141,8 +141,8 @@ function compileStream(
     'framing',
   ])
   const read = compileEvents(node.events, definition, errors, ['stream', 'events'], watch)
-  const through = (node.through ?? []).map((each, i) => {
-    const named = readNamedComponent(each, STREAM_TRANSFORMS, 'stream transform', ['stream', 'through', i])
+  const transforms = (node.transforms ?? []).map((each, i) => {
+    const named = readNamedComponent(each, STREAM_TRANSFORMS, 'stream transform', ['stream', 'transforms', i])
     return named.component(named.options)
   })
   const asText = node.data === 'text'
@@ -152,7 +152,7 @@ function compileStream(
   return {
     framing: (given) => framing({ ...given, ...options }),
     streamsJson: JSON_FRAMINGS.has(framing),
-    through,
+    transforms,
     decoder: () =>
       streamDecoder(
         name,
@@ -161,7 +161,7 @@ function compileStream(
         asText,
         terminator,
         judgement && new ChunkTemplate(judgement),
-        through.map((make) => make()),
+        transforms.map((make) => make()),
       ),
   }
 }

@@ -11,7 +11,7 @@ import { createToolCalls, type ToolCalls } from './tool-calls.ts'
 import type { WireDelta, WireLogprobs, WireToolCall } from './wire-types.ts'
 
 /** Takes what one choice is to be told. */
-export type Tell = (index: number, delta: WireDelta, logprobs?: WireLogprobs) => void
+export type Emit = (index: number, delta: WireDelta, logprobs?: WireLogprobs) => void
 
 /** One choice of an answer: turns pieces into OpenAI's deltas and remembers what its end depends on. */
 export interface Choice {
@@ -38,7 +38,7 @@ export interface ChoiceOptions {
   unwrapped: ReadonlySet<string>
 }
 
-export function createChoice(index: number, options: ChoiceOptions, tell: Tell): Choice {
+export function createChoice(index: number, options: ChoiceOptions, emit: Emit): Choice {
   // made when they are needed: most answers are text alone
   let thoughts: Thoughts | undefined
   let calls: ToolCalls | undefined
@@ -51,14 +51,14 @@ export function createChoice(index: number, options: ChoiceOptions, tell: Tell):
   function open(content: '' | null): void {
     if (isOpen) return
     isOpen = true
-    tell(index, { role: 'assistant', content, refusal: null })
+    emit(index, { role: 'assistant', content, refusal: null })
   }
 
-  function tellCalls(list: WireToolCall[]): void {
+  function emitCalls(list: WireToolCall[]): void {
     for (const call of list) {
-      if (!options.legacyFunctions) tell(index, { tool_calls: [call] })
+      if (!options.legacyFunctions) emit(index, { tool_calls: [call] })
       // The deprecated form has room for one call.
-      else if (call.index === 0 && call.function !== undefined) tell(index, { function_call: call.function })
+      else if (call.index === 0 && call.function !== undefined) emit(index, { function_call: call.function })
     }
   }
 
@@ -71,12 +71,12 @@ export function createChoice(index: number, options: ChoiceOptions, tell: Tell):
       // OpenAI opens with null what has no text as yet
       open(piece.tool_call === undefined && piece.reasoning === undefined ? '' : null)
       const say = (delta: WireDelta): void => {
-        tell(index, delta, logprobs)
+        emit(index, delta, logprobs)
         logprobs = undefined
       }
       if (piece.reasoning !== undefined && piece.reasoning !== '') {
         thoughts ??= createThoughts()
-        thoughts.tell(piece.reasoning)
+        thoughts.add(piece.reasoning)
         say({ reasoning_content: piece.reasoning })
       }
       if (piece.reasoning_state !== undefined) {
@@ -84,7 +84,7 @@ export function createChoice(index: number, options: ChoiceOptions, tell: Tell):
         say({ reasoning_details: [thoughts.detail(piece.reasoning_state)] })
       }
       if (piece.text !== undefined && piece.text !== '') {
-        if (calls) tellCalls(calls.flush())
+        if (calls) emitCalls(calls.flush())
         say({ content: piece.text })
       }
       if (piece.refusal !== undefined && piece.refusal !== '') say({ refusal: piece.refusal })
@@ -101,7 +101,7 @@ export function createChoice(index: number, options: ChoiceOptions, tell: Tell):
       if (piece.carried !== undefined) say(piece.carried)
       if (piece.tool_call !== undefined) {
         calls ??= createToolCalls(options.unwrapped)
-        tellCalls(calls.take(piece.tool_call))
+        emitCalls(calls.take(piece.tool_call))
       }
       if (logprobs !== undefined) say({})
       if (piece.finish_reason !== undefined) finish = laterFinish(finish, piece.finish_reason)
@@ -110,7 +110,7 @@ export function createChoice(index: number, options: ChoiceOptions, tell: Tell):
     },
     end() {
       open('')
-      if (calls) tellCalls(calls.end())
+      if (calls) emitCalls(calls.end())
       const told = calls?.count() ?? 0
       return { index, finish_reason: finalFinish(finish ?? 'stop', told, options.legacyFunctions), beside }
     },
@@ -125,7 +125,7 @@ function isBare(piece: Piece): boolean {
   return true
 }
 
-/** Fields that this wire does not tell. */
+/** Fields that this wire does not emit. */
 const SILENT = new Set(['choice', 'raw', 'other'])
 
 function numbered(image: unknown, index: number): unknown {

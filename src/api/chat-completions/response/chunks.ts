@@ -53,7 +53,7 @@ class Writer implements AnswerWriter {
     this.usageNull = request.include_usage ? ',"usage":null' : ''
     this.tail = `,"logprobs":null,"finish_reason":null}]${this.usageNull}}\n\n`
     this.textTail = `}${this.tail}`
-    this.fold = createAnswerFold(request, (index, delta, logprobs) => this.tell(index, delta, logprobs))
+    this.fold = createAnswerFold(request, (index, delta, logprobs) => this.emit(index, delta, logprobs))
   }
 
   write(deltas: readonly Delta[]): string {
@@ -116,7 +116,7 @@ class Writer implements AnswerWriter {
     this.isPlain = !this.isStale && this.fold.plain(0)
   }
 
-  private tell(index: number, delta: WireDelta, logprobs?: WireLogprobs): void {
+  private emit(index: number, delta: WireDelta, logprobs?: WireLogprobs): void {
     const body = `"choices":[{"index":${index},"delta":${JSON.stringify(delta)}`
     if (logprobs === undefined) this.out += this.freshHead() + body + this.tail
     else {

@@ -3,7 +3,7 @@ import { GatewayError } from '../../../chat/error.ts'
 import type { Delta } from '../../../chat/delta.ts'
 import type { ChatRequest } from '../../../chat/request.ts'
 import { filled, isRecord } from '../record.ts'
-import { createChoice, type Choice, type Ending, type Tell } from './choice.ts'
+import { createChoice, type Choice, type Ending, type Emit } from './choice.ts'
 import { readChoice } from './upstream-chunk/chunk-choice.ts'
 import { readHead, type AnswerHead } from './upstream-chunk/chunk-head.ts'
 import { faultError, faultIn } from './upstream-chunk/fault.ts'
@@ -12,7 +12,7 @@ import { createUsageFold } from './usage.ts'
 import type { WireUsage } from './wire-types.ts'
 
 /**
- * The only state between an upstream's deltas and a client: deltas go in, OpenAI's deltas come out through `tell`. A
+ * The only state between an upstream's deltas and a client: deltas go in, OpenAI's deltas come out through `emit`. A
  * stream writes them as they come and a completion adds them up, so both always say the same.
  */
 export interface AnswerFold {
@@ -31,7 +31,7 @@ export interface AnswerFold {
 
 type FoldRequest = Pick<ChatRequest, 'legacy_functions' | 'body'>
 
-export function createAnswerFold(request: FoldRequest, tell: Tell): AnswerFold {
+export function createAnswerFold(request: FoldRequest, emit: Emit): AnswerFold {
   const options = { legacyFunctions: request.legacy_functions, unwrapped: customTools(request.body) }
   const head: AnswerHead = { extra: {} }
   const usage = createUsageFold()
@@ -39,7 +39,7 @@ export function createAnswerFold(request: FoldRequest, tell: Tell): AnswerFold {
   let isWhole = false
 
   function choiceAt(index: number): Choice {
-    return (choices[index] ??= createChoice(index, options, tell))
+    return (choices[index] ??= createChoice(index, options, emit))
   }
 
   function takePiece(piece: Piece): void {
@@ -72,7 +72,7 @@ export function createAnswerFold(request: FoldRequest, tell: Tell): AnswerFold {
     take(delta) {
       let isChanged = false
       if (filled(delta.id) !== undefined && head.id === undefined) [head.id, isChanged] = [delta.id, true]
-      if (delta.usage !== undefined) usage.tell(delta.usage)
+      if (delta.usage !== undefined) usage.add(delta.usage)
       if (delta.chunk !== undefined) isChanged = takeChunk(delta.chunk) || isChanged
       if (saysSomething(delta)) takePiece(delta)
       return isChanged

@@ -44,7 +44,7 @@ class Reading implements PlainAnswer {
     if (delta.choice !== undefined && delta.choice !== 0) return false
     if (delta.chunk !== undefined && !this.readsChunk(delta.chunk)) return false
     if (delta.id !== undefined && delta.id !== '') this.head.id ??= delta.id
-    if (delta.usage !== undefined) (this.counts ??= createUsageFold()).tell(delta.usage)
+    if (delta.usage !== undefined) (this.counts ??= createUsageFold()).add(delta.usage)
     if (delta.text !== undefined) this.text += delta.text
     if (delta.finish_reason !== undefined) this.said = laterFinish(this.said, delta.finish_reason)
     return true

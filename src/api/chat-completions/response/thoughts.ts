@@ -2,7 +2,7 @@ import type { Piece } from './upstream-chunk/piece.ts'
 
 /** The thoughts of one choice: their text goes out as it comes, their opaque state as one detail each. */
 export interface Thoughts {
-  tell(text: string): void
+  add(text: string): void
   /** Something else was said: the thought is over. */
   close(): void
   /** The detail for a state: with the whole thought that it signs, so that a client can send it back as it is. */
@@ -13,7 +13,7 @@ export function createThoughts(): Thoughts {
   let text = ''
   let index = 0
   return {
-    tell(more) {
+    add(more) {
       text += more
     },
     close() {

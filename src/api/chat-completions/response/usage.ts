@@ -6,7 +6,7 @@ import type { WireUsage } from './wire-types.ts'
 /** Sums up what an upstream says of its tokens, in one place or in many: key by key, later wins. */
 export interface UsageFold {
   /** Canonical counts: they win over those that a passed-through chunk holds, whichever came first. */
-  tell(usage: Usage): void
+  add(usage: Usage): void
   /** A `usage` object as an OpenAI-like upstream sent it. */
   sent(usage: unknown): void
   /** OpenAI's usage object; undefined while nothing is known. */
@@ -25,7 +25,7 @@ class Counting implements UsageFold {
   private prompt: Counts | undefined
   private completion: Counts | undefined
 
-  tell(usage: Usage): void {
+  add(usage: Usage): void {
     for (const key in usage) {
       const count = tokenCount(usage[key as keyof Usage])
       if (count !== undefined) this.told[key as keyof Usage] = count

@@ -1,4 +1,4 @@
-/** Stream transforms: what a stream's deltas go through, named from a format's `stream.through`; each remembers one stream. */
+/** Stream transforms: what a stream's deltas go through, named from a format's `stream.transforms`; each remembers one stream. */
 import { partialArguments } from './partial-arguments.ts'
 import { prefixDifference } from './prefix-difference.ts'
 import { repeatedWhole } from './repeated-whole.ts'
