@@ -3,6 +3,7 @@ import type { LimitScope, LimitSpec, LimitSignal } from '../types.ts'
 import type { Hold } from '../lease/accounting.ts'
 import type { LeaseRecord } from '../lease/lease.ts'
 import type { ToWall } from '../limits/window.ts'
+import { jitterGuard } from '../limits/window.ts'
 import { Bucket } from '../limits/bucket.ts'
 import type { Limit } from '../limits/limit.ts'
 import { windowOf } from '../limits/limit.ts'
@@ -133,7 +134,7 @@ function sync(hold: Hold, signal: LimitSignal, lease: LeaseRecord, now: number, 
  * the time: then a minute's rest would be wrong. It rests for what one unit takes; the next answer tells which it is.
  */
 function refills(
-  { limit, scope, before, asked }: Hold,
+  { limit, scope, before, asked, cost, mark }: Hold,
   remaining: number,
   signal: LimitSignal,
   lease: LeaseRecord,
@@ -157,8 +158,10 @@ function refills(
   if (habit.refill === 'bucket') {
     limit.spentAt = undefined
     const burst = Math.min(spec.amount, Math.max(1, remaining + 1))
+    // Whoever left with it, or since, may not be in the number yet.
+    const unseen = Math.max(0, (limit.window.after?.(mark - 2 * jitterGuard(spec.period)) ?? cost) - cost)
     limit.window = new Bucket(limit.window.amount, spec.period, toWall, now, burst)
-    limit.window.lower(now, remaining)
+    limit.window.lower(now, remaining - unseen)
     learntOf(limit, now).reason = 'fills up all the time, by the provider’s own count'
     return true
   }
