@@ -23,7 +23,7 @@ import { buildServer } from './server.ts'
 import { openResponseStore } from '../store/response-store.ts'
 import type { Store } from '../store/store.ts'
 import { proxyOf } from '../upstream/http/connection-pools.ts'
-import { createClient } from '../upstream/http/client.ts'
+import { createClient, type Client } from '../upstream/http/client.ts'
 import { createMediaFetcher } from '../upstream/media/fetch-media.ts'
 import { listModels } from './model-list.ts'
 import { createModelNames } from './model-names.ts'
@@ -38,6 +38,8 @@ export interface AppOptions {
   data?: string | undefined
   /** Another time than the machine's, for tests. */
   clock?: Clock
+  /** Another way to upstreams than the network, for tests. */
+  client?: Client
   /** Addresses that files may be fetched from beside public ones, for tests. */
   allowMedia?: (address: string) => boolean
 }
@@ -95,7 +97,8 @@ export async function createServed(config: Config, options: AppOptions, shared: 
   const { scheduler, log, redact } = shared
   const sandbox = config.providers.some(isSandbox) ? await openSandbox() : undefined
   const providers = config.providers.map((provider) => withSandbox(provider, sandbox))
-  const client = createClient({ proxy: proxyOf(process.env), connect: config.server.timeouts.connect })
+  const client =
+    options.client ?? createClient({ proxy: proxyOf(process.env), connect: config.server.timeouts.connect })
   const media = createMediaFetcher({
     max_bytes: config.server.media.size,
     timeout: config.server.media.timeout,

@@ -1,44 +1,13 @@
-import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import path from 'node:path'
+/** Every recorded exchange by chat completions. Byte by byte: test/formats/recorded.test.ts, `npm run exchanges`. */
 import { describe, expect, it } from 'vitest'
+import { FAMILIES_OF_CHAT, isPresent, judge, refusals } from './judges.ts'
 
-const project = path.resolve(import.meta.dirname, '../..')
-const judge = path.resolve(project, '../shared/conformance/conformance.mjs')
-const present = existsSync(judge)
-if (!present) console.warn('skipped: the recorded exchanges are not beside this checkout (../shared)')
+if (!isPresent) console.warn('skipped: the recorded exchanges are not beside this checkout (../shared)')
 
-/** The judge starts the gateway by `npm start`, replays every recorded exchange behind it and holds the answers to gold. */
-function run(...args: string[]): Promise<{ code: number; output: string }> {
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [judge, '--verbose', ...args],
-      { cwd: project, maxBuffer: 1 << 24 },
-      (error, stdout, stderr) => {
-        resolve({ code: typeof error?.code === 'number' ? error.code : error ? 1 : 0, output: stdout + stderr })
-      },
-    )
-  })
-}
-
-/** All that chat completions can be asked of. */
-const FAMILIES = 'openai-chat,anthropic,gemini,bedrock-converse,cohere,ollama,openai-responses'
-
-const failed = (output: string): string[] => output.split('\n').filter((line) => line.includes('✗'))
-
-describe.skipIf(!present)('every recorded exchange through a running server', () => {
+describe.skipIf(!isPresent)('every recorded exchange through a running server', () => {
   it('comes out as its provider meant it', { timeout: 120_000 }, async () => {
-    const { code, output } = await run('--families', FAMILIES)
-    expect(failed(output)).toEqual([])
+    const output = await judge('--families', FAMILIES_OF_CHAT)
+    expect(refusals(output)).toEqual([])
     expect(output).toMatch(/exchanges exact \(100\.0 %\)/)
-    expect(code).toBe(0)
-  })
-
-  it('does so when its bytes come one by one', { timeout: 120_000 }, async () => {
-    const { code, output } = await run('--families', FAMILIES, '--split', '1')
-    expect(failed(output)).toEqual([])
-    expect(output).toMatch(/exchanges exact \(100\.0 %\)/)
-    expect(code).toBe(0)
   })
 })

@@ -1,25 +1,7 @@
 /** Every recorded exchange of every chat wire: a client is told what the vendor said, whole and cut into single bytes. */
 import { describe, expect, test } from 'vitest'
 import { isRecordedHere, recordings, type Gold } from '../api/recorded.ts'
-import { isShipped, replay, shippedFormat, type Recorded, type Told } from './replay.ts'
-
-const BY_FAMILY: Record<string, string> = {
-  anthropic: 'anthropic',
-  'bedrock-converse': 'bedrock',
-  'bedrock-invoke-anthropic': 'bedrock-anthropic',
-  cohere: 'cohere',
-  gemini: 'gemini',
-  'openai-chat': 'openai',
-  'openai-responses': 'openai-responses',
-}
-
-/** The format that answers an exchange: the provider's own where it has one, else its family's. */
-function formatsOf({ family, provider }: Recorded): string[] {
-  const own = provider === 'vertex' && family === 'anthropic' ? 'vertex-anthropic' : provider
-  const shared = BY_FAMILY[family] ?? family
-  if (family === 'openai-chat') return [isShipped(provider) ? provider : shared]
-  return provider === 'vertex' ? [shared, own] : [shared]
-}
+import { BY_FAMILY, formatsOf, replay, shippedFormat, type Recorded, type Told } from './replay.ts'
 
 const FINISH: Record<string, string> = {
   length: 'length',

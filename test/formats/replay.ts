@@ -27,6 +27,24 @@ export interface Told {
   error?: { message: string; status?: number }
 }
 
+export const BY_FAMILY: Record<string, string> = {
+  anthropic: 'anthropic',
+  'bedrock-converse': 'bedrock',
+  'bedrock-invoke-anthropic': 'bedrock-anthropic',
+  cohere: 'cohere',
+  gemini: 'gemini',
+  'openai-chat': 'openai',
+  'openai-responses': 'openai-responses',
+}
+
+/** The format that answers an exchange: the provider's own where it has one, else its family's. */
+export function formatsOf({ family, provider }: Recorded): string[] {
+  const own = provider === 'vertex' && family === 'anthropic' ? 'vertex-anthropic' : provider
+  const shared = BY_FAMILY[family] ?? family
+  if (family === 'openai-chat') return [isShipped(provider) ? provider : shared]
+  return provider === 'vertex' ? [shared, own] : [shared]
+}
+
 const meta = { model: 'what-the-client-asked-for', created: 1_760_000_000 }
 const compiled = new Map<string, Format>()
 
@@ -38,7 +56,7 @@ export function shippedFormat(name: string): Format {
   return format
 }
 
-export function isShipped(name: string): boolean {
+function isShipped(name: string): boolean {
   return existsSync(formatFile(name))
 }
 
