@@ -12,20 +12,34 @@ export function formatFile(name: string): string {
   return join(FORMATS, `${name}.yaml`)
 }
 
+const CASES = new Map<string, PlacedCase[]>()
+const COMPILED = new Map<string, Format>()
+let withCases: string[] | undefined
+
 /** Shipped formats that have case files. */
 export function formatsWithCases(): string[] {
+  return (withCases ??= findWithCases())
+}
+
+function findWithCases(): string[] {
   const folders = readdirSync(import.meta.dirname, { withFileTypes: true }).filter((entry) => entry.isDirectory())
   return folders.map(({ name }) => name).filter((name) => existsSync(formatFile(name)) && casesOf(name).length > 0)
 }
 
 export function casesOf(format: string): PlacedCase[] {
+  const known = CASES.get(format)
+  if (known) return known
   const folder = join(import.meta.dirname, format)
   const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'))
-  return files.flatMap((file) => readCases(join(folder, file)))
+  const cases = files.flatMap((file) => readCases(join(folder, file)))
+  CASES.set(format, cases)
+  return cases
 }
 
 export function shipped(format: string): Format {
-  return checkFormatFile(formatFile(format))
+  const compiled = COMPILED.get(format) ?? checkFormatFile(formatFile(format))
+  COMPILED.set(format, compiled)
+  return compiled
 }
 
 export type Body = Record<string, unknown>
