@@ -1,6 +1,6 @@
 /** From the name that a client gives to the model that is meant. */
 import type { Config } from '../config/config.ts'
-import { globTest } from '../upstream/format/glob.ts'
+import { globTest } from '../runtime/glob.ts'
 
 /** Clients that talk to several vendors put it before each name. */
 const ADDED = 'openai/'

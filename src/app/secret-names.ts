@@ -15,5 +15,6 @@ export function secretNames(config: Config): Map<string, string> {
     }
   }
   for (const [key, client] of config.server.client_names) names.set(key, client)
+  for (const key of config.server.admin_keys) names.set(key, 'admin')
   return names
 }

@@ -20,7 +20,9 @@ import { servedUrl } from '../api/http/request-url.ts'
 import { unknownUrl } from '../api/http/unknown-url.ts'
 import { answerSocketError } from '../api/http/socket-error.ts'
 import { redacted } from '../api/headers/answer-headers.ts'
-import { createKeyCheck } from '../api/http/client-key.ts'
+import { createKeyCheck } from '../api/access/client-key.ts'
+import { createCors } from '../api/access/cors.ts'
+import { createHostCheck } from '../api/access/served-hosts.ts'
 import { errorHeaders } from '../api/headers/error-headers.ts'
 import type { InboundOptions } from '../api/inbound/inbound-api.ts'
 import { errorShapeOf } from '../api/inbound/error-shapes.ts'
@@ -79,7 +81,13 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   app.server.maxConnections = config.bounds.connections
   app.addHook('onClose', () => overload.close())
   registerGate(app, {
-    check: createKeyCheck(config.client_names),
+    check: createKeyCheck(config.client_names, new Set(config.admin_keys)),
+    checkHost: createHostCheck({
+      hosts: config.hosts,
+      listening: config.host,
+      hasKeys: config.client_names.size > 0,
+    }),
+    cors: createCors(config.cors, config.forward.response),
     running,
     overload,
   })

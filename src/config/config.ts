@@ -64,6 +64,12 @@ export interface ServerConfig {
   shutdown: number
   /** Keys that clients must send; none: anyone may call. */
   api_keys: string[]
+  /** Keys of those who may see and switch the keys of this server. */
+  admin_keys: string[]
+  /** Names that this server answers to, with `*`; absent: those that no stranger can own, and any where clients have keys. */
+  hosts?: string[]
+  /** Origins of pages that may call from a browser, with `*`. */
+  cors: string[]
   /** From each of them to the name of its client. */
   client_names: ReadonlyMap<string, string>
   /** The folder for what should outlive a restart; absent: nothing is kept. */

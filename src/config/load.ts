@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import type { Path } from '../definition/error.ts'
 import type { Config, Provider } from './config.ts'
 import { readAliases } from './sections/aliases.ts'
-import { checkClients, clientNames, readClients } from './sections/clients.ts'
+import { adminKeys, checkClients, clientNames, readClients } from './sections/clients.ts'
 import { fillValue, pointer, type Environment, type Gap } from './document/environment.ts'
 import { formatTable, type Compile, type Formats } from './sections/formats.ts'
 import type { Written } from './sections/limits.ts'
@@ -62,6 +62,11 @@ export function configOf(source: Source, env: Environment, compile?: Compile): C
     if (Array.isArray(given) && given.length === 0)
       report(fault(['server', 'api_keys'], 'an empty list lets anyone call: give a key, or leave api_keys out'))
     checkClients(clients, new Set(names.values()), ['scheduler', 'clients'], report)
+    const admins = sound('server', 'admin_keys') ? adminKeys(root.section('server')['admin_keys'], env) : []
+    const shared = admins.map((key) => names.get(key)).find((client) => client !== undefined)
+    // both from the environment: it may be a stand-in that has one value for all
+    if (shared !== undefined && (given ?? root.section('server')['admin_keys']) !== undefined)
+      report(fault(['server', 'admin_keys'], `${shared} has one of these keys, too: an administrator's is its own`))
   }
   checkStrategy(root.section('scheduler')['strategy'], context.folder, ['scheduler', 'strategy'], report)
 

@@ -2,6 +2,7 @@
 import type { Cancellation } from '../runtime/cancellation.ts'
 import type { Delta, DeltaError } from '../chat/delta.ts'
 import { GatewayError, INTERNAL_MESSAGE } from '../chat/error.ts'
+import type { CandidateReport } from '../scheduler/types.ts'
 import type { RequestState } from './request-state.ts'
 
 /** Whatever was thrown, as the one error that crosses boundaries. */
@@ -52,7 +53,22 @@ export function withWait(said: GatewayError, refusal: GatewayError): GatewayErro
 }
 
 /** How far the request had come, for the headers; and for a client that asks why, what else could have taken it. */
-export function withJourney(error: GatewayError, { lease, attempts, waited, candidates }: RequestState): void {
+export function withJourney(error: GatewayError, requestState: RequestState): void {
+  const { lease, attempts, waited, candidates, context } = requestState
   error.journey = { provider: lease?.provider, model: lease?.model, key: lease?.key, attempts, waited }
   if (candidates) error.extra = { keys: candidates, ...error.extra }
+  if (context.isAdmin === false && error.extra?.['keys'] !== undefined) error.extra = counted(error.extra)
+}
+
+/** What a client may hear of the keys: how many there are, how many of them only need time, and a limit of its own. */
+function counted({ keys, ...extra }: Record<string, unknown>): Record<string, unknown> {
+  const candidates = keys as CandidateReport[]
+  const resting = candidates.filter(({ eta }) => eta !== null && eta > 0).length
+  const out = candidates.filter(({ eta }) => eta === null).length
+  const reason = candidates.find((each) => each.reason.startsWith('client '))?.reason
+  return {
+    candidates: { total: candidates.length, resting, out_of_service: out },
+    ...(reason !== undefined && { reason }),
+    ...extra,
+  }
 }

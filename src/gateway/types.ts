@@ -7,6 +7,8 @@ import type { CandidateReport } from '../scheduler/types.ts'
 export interface ChatContext {
   /** Aborted when the client goes. */
   signal: Cancellation
+  /** May hear of each key by its name; absent: it may. */
+  isAdmin?: boolean
   /** The client wants to know why this key was chosen. */
   explain?: boolean
   /** The request's id, for the log. */

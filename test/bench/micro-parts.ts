@@ -6,7 +6,7 @@ import { createChunkWriter } from '../../src/api/chat-completions/response/chunk
 import { createCompletion } from '../../src/api/chat-completions/response/completion.ts'
 import { parseChatRequest } from '../../src/api/chat-completions/request/parse.ts'
 import { checkChatRequest } from '../../src/api/chat-completions/request/schema/schema.ts'
-import { createKeyCheck } from '../../src/api/http/client-key.ts'
+import { createKeyCheck } from '../../src/api/access/client-key.ts'
 import type { Delta } from '../../src/chat/delta.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Config } from '../../src/config/config.ts'

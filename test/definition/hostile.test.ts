@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { parseChatRequest } from '../../src/api/chat-completions/request/parse.ts'
-import { globTest } from '../../src/upstream/format/glob.ts'
+import { globTest } from '../../src/runtime/glob.ts'
 import { shipped } from '../formats/cases.ts'
 import { fill, match } from './compile.ts'
 import { cpuTime } from '../cpu-time.ts'

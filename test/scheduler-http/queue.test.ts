@@ -96,7 +96,7 @@ describe('the queue', () => {
     const refused = await gateway.ask({}, as('hog'))
     expect(refused.status).toBe(429)
     expect(await refused.json()).toMatchObject({
-      error: { keys: [{ reason: 'client hog: requests per minute: 0 of 2 left' }] },
+      error: { candidates: { total: 1 }, reason: 'client hog: requests per minute: 0 of 2 left' },
     })
     expect((await gateway.ask({}, as('alice'))).status).toBe(200)
     expect(gateway.records.map(({ client }) => client)).toEqual(['hog', 'hog', 'hog', 'alice'])

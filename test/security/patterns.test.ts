@@ -4,7 +4,7 @@ import { createChunkWriter } from '../../src/api/chat-completions/response/chunk
 import { readDataUrl } from '../../src/api/chat-completions/request/data-url.ts'
 import { checkFormatFile, shippedNames } from '../../src/config/sections/formats.ts'
 import { instanceOf } from '../../src/sandbox/answer/instance.ts'
-import { globTest } from '../../src/upstream/format/glob.ts'
+import { globTest } from '../../src/runtime/glob.ts'
 import { cpuTime } from '../cpu-time.ts'
 
 /** Milliseconds; a square of the input's length would take minutes. */

@@ -1,19 +1,24 @@
 /** What happens to a request before its route: it is counted, refused while the server cannot serve it, and named. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayError } from '../../chat/error.ts'
-import type { KeyCheck } from './client-key.ts'
+import type { Caller, KeyCheck } from '../access/client-key.ts'
+import type { Cors } from '../access/cors.ts'
+import type { HostCheck } from '../access/served-hosts.ts'
 import type { Overload } from './overload.ts'
 import type { Running } from './running-requests.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** The client's name, where keys have names. */
-    client: string | undefined
+    client: Caller['client']
+    isAdmin: boolean
   }
 }
 
 export interface GateOptions {
   check: KeyCheck
+  checkHost: HostCheck
+  cors: Cors
   running: Running
   overload: Overload
 }
@@ -22,11 +27,15 @@ export interface GateOptions {
 const COME_BACK = 1000
 
 export function registerGate(app: FastifyInstance, options: GateOptions): void {
-  const { check, running, overload } = options
+  const { check, checkHost, cors, running, overload } = options
   app.decorateRequest('client', undefined)
+  app.decorateRequest('isAdmin', false)
 
   app.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
     if (isHealth(request.url)) return done()
+    checkHost(request.headers.host)
+    cors.allow(request, reply)
+    if (cors.preflight(request, reply)) return
     if (running.isStopping()) {
       reply.header('connection', 'close')
       throw new GatewayError('shutting_down', 'This server is stopping: ask again.', { retryAfter: COME_BACK })
@@ -35,7 +44,9 @@ export function registerGate(app: FastifyInstance, options: GateOptions): void {
       const message = 'This server has more to do than it can: ask again (server.overload).'
       throw new GatewayError('overloaded', message, { retryAfter: COME_BACK })
     }
-    request.client = check(request.headers, request.url)
+    const { client, isAdmin } = check(request.headers, request.url)
+    request.client = client
+    request.isAdmin = isAdmin
     running.enter(reply.raw)
     done()
   })

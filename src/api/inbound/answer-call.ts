@@ -38,7 +38,8 @@ export function contextOf(
     headers: passHeaders?.(request.headers),
     maxWait: readMaxWait(request.headers['x-max-wait']),
     id: request.id,
-    explain: request.headers['x-explain'] !== undefined,
+    isAdmin: request.isAdmin,
+    explain: request.isAdmin && request.headers['x-explain'] !== undefined,
   }
 }
 

@@ -31,6 +31,7 @@ export async function legacyRoutes(app: FastifyInstance, options: LegacyRoutesOp
     signal: clientSignal(reply.raw),
     id: request.id,
     client: clientOf?.(request),
+    isAdmin: request.isAdmin,
     maxWait: readMaxWait(request.headers['x-max-wait']),
   })
   app.setErrorHandler((error, request, reply) => {

@@ -1,5 +1,6 @@
 /** GET /metrics: counters for Prometheus. */
 import type { FastifyInstance } from 'fastify'
+import { adminsOnly } from '../access/admin.ts'
 
 export interface MetricsPage {
   /** Of all processes together. */
@@ -8,5 +9,7 @@ export interface MetricsPage {
 }
 
 export function registerMetrics(app: FastifyInstance, metrics: MetricsPage): void {
-  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()))
+  app.get('/metrics', { onRequest: adminsOnly }, async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.text()),
+  )
 }

@@ -38,7 +38,7 @@ export async function run(args: string[]): Promise<number> {
   const dataOf = ({ server }: Config): string | undefined =>
     values.data ?? (process.env['BALANCED_CALL_DATA'] || server.data)
   if (cluster.isWorker) return serveAsWorker(file, addressOf, dataOf)
-  const read = (): Config => standAside(loadConfig(file, process.env))
+  const read = (): Config => withHost(standAside(loadConfig(file, process.env)), values.host ?? process.env['HOST'])
   const config = read()
   const { port, host } = addressOf(config)
   const load = (): Config => {
@@ -77,14 +77,20 @@ async function serveAsWorker(
 ): Promise<number> {
   const { linkToOwner } = await import('../../workers/worker.ts')
   const { scheduler, configuration, page, serve } = linkToOwner()
-  const config = standAside(configOf(parseSource(file, await configuration()), process.env))
-  const { port, host } = addressOf(config)
+  const read = standAside(configOf(parseSource(file, await configuration()), process.env))
+  const { port, host } = addressOf(read)
+  const config = withHost(read, host)
   const shared = { scheduler, page, close: () => scheduler.close() }
   const write = isTerminal() ? await prettyLines() : undefined
   const app = await createWorkerApp(config, { level: logLevel(), write, data: dataOf(config) }, shared)
   const listen = (): Promise<string> => app.server.listen({ port, host })
   await serve(app, await listening(listen, app.close, port, host))
   return 0
+}
+
+/** What it listens on is a name that it answers to. */
+function withHost(config: Config, host: string | undefined): Config {
+  return host === undefined ? config : { ...config, server: { ...config.server, host } }
 }
 
 /** Whoever reaches this server spends its keys: beyond this machine it wants to know who asks. */

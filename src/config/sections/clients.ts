@@ -3,6 +3,7 @@ import type { Path } from '../../definition/error.ts'
 import type { ClientSpec } from '../../scheduler/options.ts'
 import { readLimits, type Written } from './limits.ts'
 import { didYouMean } from '../../definition/near-miss.ts'
+import type { Environment } from '../document/environment.ts'
 import { fault, type Fault } from '../problem.ts'
 
 /**
@@ -23,6 +24,11 @@ export function clientNames(written: unknown, report: (fault: Fault) => void = (
     return names
   }
   return new Map(split(written).map((key, index) => [key, `client#${index + 1}`]))
+}
+
+/** Keys of administrators. */
+export function adminKeys(written: unknown, env: Environment): string[] {
+  return split(written ?? env['BALANCED_CALL_ADMIN_KEYS'] ?? '')
 }
 
 /** A text may hold several keys, with commas between them. */

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import type { Path } from '../../definition/error.ts'
 import type { Bounds, SchedulerConfig, ServerConfig } from '../config.ts'
-import { clientNames } from './clients.ts'
+import { adminKeys, clientNames } from './clients.ts'
 import type { Environment } from '../document/environment.ts'
 import type { Written } from './limits.ts'
 import { fault, type Fault } from '../problem.ts'
@@ -46,6 +46,9 @@ export function serverSettings(written: Written = {}, env: Environment, folder: 
     shutdown: milliseconds((written['shutdown'] as Duration | undefined) ?? '30s'),
     api_keys: [...names.keys()],
     client_names: names,
+    admin_keys: adminKeys(written['admin_keys'], env),
+    cors: (written['cors'] as string[] | undefined) ?? [],
+    ...(written['hosts'] !== undefined && { hosts: written['hosts'] as string[] }),
     ...(data !== undefined && { data: resolve(folder, data) }),
   }
 }

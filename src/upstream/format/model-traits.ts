@@ -4,7 +4,7 @@ import { isMap } from '../../definition/scope.ts'
 import type { FormatDefinition } from './format-definition.ts'
 import type { RequestTransform } from '../request/transforms/request-transform.ts'
 import { compileRequestTransforms } from '../request/transforms/index.ts'
-import { globTest } from './glob.ts'
+import { globTest } from '../../runtime/glob.ts'
 
 export interface ModelPlan {
   /** Values for `$traits.name`. */

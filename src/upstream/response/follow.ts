@@ -6,7 +6,7 @@ import { DefinitionError } from '../../definition/error.ts'
 import { isMap, Scope } from '../../definition/scope.ts'
 import { templateContext } from '../../definition/template.ts'
 import type { Follow } from '../types.ts'
-import { globTest } from '../format/glob.ts'
+import { globTest } from '../../runtime/glob.ts'
 import { TEMPLATE_FUNCTIONS } from '../template-functions/index.ts'
 
 const KEYS = new Set(['hosts', 'when', 'then', 'cases'])

@@ -10,7 +10,7 @@ import { isMap, Scope, type Frame } from '../../definition/scope.ts'
 import { templateContext } from '../../definition/template.ts'
 import type { UpstreamAnswer } from '../types.ts'
 import { readDuration } from './reset-time.ts'
-import { globTest } from '../format/glob.ts'
+import { globTest } from '../../runtime/glob.ts'
 import { messageOf } from './error-message.ts'
 import { TEMPLATE_FUNCTIONS } from '../template-functions/index.ts'
 
