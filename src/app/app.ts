@@ -111,6 +111,7 @@ export async function createServed(config: Config, options: AppOptions, shared: 
   const gateway = createGateway({
     providers,
     scheduler,
+    pools: config.models,
     client,
     media,
     timeouts: config.server.timeouts,

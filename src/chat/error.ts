@@ -56,6 +56,8 @@ export const KINDS = {
   overloaded: { status: 503, type: 'server_error', code: 'overloaded', retry: 'key', blame: 'ill' },
   server_error: { status: 502, type: 'server_error', code: null, retry: 'key', blame: 'ill' },
   timeout: { status: 504, type: 'timeout_error', code: 'timeout', retry: 'key', blame: 'ill' },
+  /** Its whole time was over while the answer was being made: another try would pay for it anew. */
+  late_answer: { status: 504, type: 'timeout_error', code: 'timeout', retry: 'never', blame: 'ill' },
   connection: { status: 502, type: 'server_error', code: 'upstream_unreachable', retry: 'key', blame: 'ill' },
   bad_answer: { status: 502, type: 'server_error', code: 'bad_upstream_answer', retry: 'key', blame: 'ill' },
   empty_answer: { status: 502, type: 'server_error', code: 'empty_upstream_answer', retry: 'key', blame: 'ill' },

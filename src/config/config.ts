@@ -24,6 +24,8 @@ export interface Config {
 export interface PublicModel extends PoolSpec {
   /** A stream that breaks continues on another key from the partial answer. */
   resume?: boolean
+  /** Refusals after which the next tier is asked. */
+  on?: ('context_length' | 'content_filter')[]
 }
 
 export interface ServerConfig {
@@ -33,7 +35,7 @@ export interface ServerConfig {
   /** Processes that serve; absent: one. The command line goes before it. */
   workers?: number | 'auto'
   /** Milliseconds, per phase; 0 is no limit. */
-  timeouts: { connect: number; first_byte: number; idle: number; total: number }
+  timeouts: { connect: number; first_byte: number; idle: number; answer: number; total: number }
   /** Tries beside the first, for one request. */
   retries: number
   /** Retries for each request while upstreams are ill, over time: 0 to 1. */

@@ -18,9 +18,9 @@ export interface RequestState {
   /** Tries that were sent since then, and altogether. */
   tries: number
   attempts: number
-  /** Ids of leases that failed it: the scheduler takes another where there is one. */
+  /** Routes, and ids of leases, that failed it: the scheduler takes another where there is one. */
   excluded: Set<string> | undefined
-  /** Ids of leases that cannot serve it at all. */
+  /** Routes, and ids of leases, that cannot serve it at all. */
   barred: Set<string> | undefined
   maxWait: number | undefined
   /** Milliseconds in the queue so far. */
@@ -45,6 +45,8 @@ export interface StartedAnswer {
   meter: UsageMeter
   /** Nothing to show and no reason for it. */
   empty: boolean
+  /** The vendor would not answer, and told so before there was something to show, or in a whole answer. */
+  refused: boolean
 }
 
 /** The key that answers, and its answer. */
@@ -73,6 +75,11 @@ export function createRequestState(request: ChatRequest, context: ChatContext, n
 /** This key, or this route with it, is done without from now on. */
 export function exclude(requestState: RequestState, id: string): void {
   ;(requestState.excluded ??= new Set()).add(id)
+}
+
+/** What cannot serve the request at all, as its own or as one of its route's keys. */
+export function isBarred({ barred }: RequestState, { id, provider, model }: Lease): boolean {
+  return barred !== undefined && (barred.has(id) || barred.has(`${provider}/${model}`))
 }
 
 /** It cannot serve the request at all: no other try will take it, either. */

@@ -108,7 +108,7 @@ export interface AcquireRequest {
   client?: string
   /** Stable prefix or the client's own cache key, hashed by the caller. */
   affinity?: string
-  /** Routes × keys that already failed this request. */
+  /** Routes (`provider/model`) and keys of routes (a lease's id) that already failed this request. */
   exclude?: ReadonlySet<string>
   /** Patience in milliseconds; the configured default when absent. */
   maxWait?: number

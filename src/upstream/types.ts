@@ -177,10 +177,21 @@ export interface Timeouts {
   first_byte: number
   idle: number
   total: number
+  /** Of an answer that comes whole: from the request to its end, instead of `first_byte` and `idle`. */
+  answer?: number
+}
+
+/** How long an upstream may say nothing, for a reader that knows what says something. */
+export interface Silence {
+  /** From now on only `progress` ends it: until then what is left of `first_byte` runs, then `idle` anew each time. */
+  judge(): void
+  progress(): void
 }
 
 export interface ClientAnswer extends UpstreamAnswer {
   body: AsyncIterable<Uint8Array>
+  /** Absent where nobody keeps time. */
+  silence?: Silence
 }
 
 export interface Client {

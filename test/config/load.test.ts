@@ -21,7 +21,7 @@ describe('a file with providers and nothing else', () => {
     expect(config.providers[0]?.format.name).toBe('openai')
     expect(config.models).toEqual([])
     expect(config.server).toMatchObject({
-      timeouts: { connect: 10_000, first_byte: 300_000, idle: 120_000, total: 0 },
+      timeouts: { connect: 10_000, first_byte: 300_000, idle: 120_000, answer: 900_000, total: 0 },
       retries: 2,
       heartbeat: 15_000,
       max_body: 32 * 1024 * 1024,
@@ -236,7 +236,7 @@ scheduler: { max_wait: 2m, fallback_after: 250ms }`,
     { CLIENT_KEYS: 'a, b' },
   )
   expect(server).toMatchObject({
-    timeouts: { connect: 500, first_byte: 90_000, idle: 1500, total: 3_600_000 },
+    timeouts: { connect: 500, first_byte: 90_000, idle: 1500, answer: 900_000, total: 3_600_000 },
     heartbeat: 20,
     max_body: 1_048_576,
     port: 8080,

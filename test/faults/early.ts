@@ -44,7 +44,8 @@ export const EARLY: Record<string, EarlyFault> = {
     retried: true,
     status: 502,
   },
-  'never answers': { act: () => {}, retried: true, status: 504 },
+  'never answers': { act: () => {}, retried: true, status: 504, only: 'stream' },
+  'never answers in time': { act: () => {}, retried: false, status: 504, only: 'json' },
   'is a redirect': { act: failing(302, { location: 'http://127.0.0.1:1/' }), retried: true, status: 502 },
   'finds the request bad': { act: failing(400), retried: false, status: 400 },
   'finds the key bad': { act: failing(401), retried: true, status: 401 },
@@ -135,6 +136,7 @@ export const EARLY: Record<string, EarlyFault> = {
     act: ({ response }) => void response.writeHead(200, EVENT_STREAM).write(ROLE),
     retried: true,
     status: 504,
+    only: 'stream',
   },
   'resets after its role': {
     act: ({ response, socket }) =>

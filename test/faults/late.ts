@@ -2,6 +2,8 @@
 import { answerHalf, restPieces, type Topic, type VendorCall } from './vendor.ts'
 
 export interface LateFault {
+  /** A whole answer that takes too long is not asked for again. */
+  late?: boolean
   act: (call: VendorCall, topic: Topic) => void
   /** The answer is whole in spite of it. */
   harmless?: true
@@ -15,7 +17,7 @@ export const LATE: Record<string, LateFault> = {
   'resets the connection': { act: (call, topic) => answerHalf(call, topic, () => call.socket.resetAndDestroy()) },
   'closes the connection': { act: (call, topic) => answerHalf(call, topic, () => call.socket.end()) },
   'ends as if it were whole': { act: (call, topic) => answerHalf(call, topic, (response) => response.end()) },
-  'falls silent': { act: (call, topic) => answerHalf(call, topic, () => {}) },
+  'falls silent': { act: (call, topic) => answerHalf(call, topic, () => {}), late: true },
   'breaks its chunked coding': {
     act: (call, topic) =>
       answerHalf(call, topic, () => {

@@ -9,7 +9,7 @@ import { answerWell, startVendor } from './vendor.ts'
 
 const plenty = { earn: () => {}, take: () => true }
 const options = { retries: 2, within: 1000, refusedWait: 5000, traffic: plenty }
-const first = { tries: 1, elapsed: 0, sent: true }
+const first = { tries: 1, elapsed: 0, sent: true, fallsBack: false }
 
 function verdict(kind: ErrorKind, tried = first, traffic = plenty): Verdict {
   return judge(new GatewayError(kind, 'x'), tried, { ...options, traffic })
@@ -23,6 +23,7 @@ describe('the failover policy', () => {
     'too_large',
     'unprocessable',
     'cancelled',
+    'late_answer',
     'internal',
   ])('never tries again after %s', (kind) => expect(verdict(kind)).toEqual({ again: false }))
   it.each<ErrorKind>([
@@ -42,9 +43,13 @@ describe('the failover policy', () => {
     expect(verdict('rate_limit')).toEqual({ again: true, exclude: 'nothing', maxWait: 5000 })
   })
   it('tries another provider where the model is not known, or cannot be asked', () => {
-    expect(verdict('not_found')).toEqual({ again: true, exclude: 'provider' })
-    expect(verdict('unsupported', { ...first, sent: false })).toEqual({ again: true, exclude: 'provider' })
+    expect(verdict('not_found')).toEqual({ again: true, exclude: 'route' })
+    expect(verdict('unsupported', { ...first, sent: false })).toEqual({ again: true, exclude: 'route' })
     expect(verdict('unsupported')).toEqual({ again: false })
+  })
+  it('asks the next tier after a refusal that the model names, as often as it may try', () => {
+    expect(verdict('context_length', { ...first, fallsBack: true })).toEqual({ again: true, exclude: 'tier' })
+    expect(verdict('context_length', { ...first, tries: 3, fallsBack: true })).toEqual({ again: false })
   })
   it('ends with the tries, and with the time', () => {
     expect(verdict('timeout', { ...first, tries: 2 })).toMatchObject({ again: true })

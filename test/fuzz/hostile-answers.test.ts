@@ -5,7 +5,7 @@ import { createCompletion } from '../../src/api/chat-completions/response/comple
 import { parseChatRequest } from '../../src/api/chat-completions/request/parse.ts'
 import type { Delta } from '../../src/chat/delta.ts'
 import { GatewayError } from '../../src/chat/error.ts'
-import { hasContent, explainsEmptiness } from '../../src/gateway/content.ts'
+import { hasContent, explainsEmptiness } from '../../src/chat/content.ts'
 import { createSentOutput } from '../../src/gateway/resume/sent-output.ts'
 import { createUsageMeter } from '../../src/gateway/usage-meter.ts'
 import type { Case } from '../../src/format-tools/cases/case.ts'

@@ -16,6 +16,7 @@ const TYPES: Partial<Record<ErrorKind, string>> = {
   overloaded: 'overloaded_error',
   shutting_down: 'overloaded_error',
   timeout: 'timeout_error',
+  late_answer: 'timeout_error',
 }
 
 /** The API's own status of an overload, which its clients know. */

@@ -35,6 +35,7 @@ export function readPublicModel(model: string, written: unknown, context: RouteC
   const strategy = strategyName(full?.['strategy'], context.folder)
   if (strategy !== undefined) pool.strategy = strategy
   if (full?.['resume'] !== undefined) pool.resume = full['resume'] as boolean
+  if (full?.['on'] !== undefined) pool.on = full['on'] as PublicModel['on']
   return pool
 }
 

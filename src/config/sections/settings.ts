@@ -25,9 +25,10 @@ export function serverSettings(written: Written = {}, env: Environment, folder: 
     workers: written['workers'] as number | 'auto' | undefined,
     timeouts: {
       connect: milliseconds(timeouts['connect'] ?? '10s'),
-      // A reasoning model that does not stream sends nothing until it has thought; official SDKs wait 10 minutes.
       first_byte: milliseconds(timeouts['first_byte'] ?? '5m'),
       idle: milliseconds(timeouts['idle'] ?? '2m'),
+      // A reasoning model that does not stream sends nothing until it has thought: 5 to 12 minutes were reported.
+      answer: milliseconds(timeouts['answer'] ?? '15m'),
       total: milliseconds(timeouts['total'] ?? 0),
     },
     retries: (written['retries'] as number | undefined) ?? 2,

@@ -20,11 +20,13 @@ export interface Tried {
   elapsed: number
   /** May the vendor have seen the request? */
   sent: boolean
+  /** The model's operator wants the next tier asked after such a refusal. */
+  fallsBack: boolean
 }
 
 export type Verdict =
   | { again: false }
-  | { again: true; exclude: 'key' | 'dead key' | 'provider' | 'nothing'; maxWait?: number }
+  | { again: true; exclude: 'key' | 'dead key' | 'route' | 'tier' | 'nothing'; maxWait?: number }
 
 const STOP: Verdict = { again: false }
 
@@ -34,16 +36,18 @@ const STOP: Verdict = { again: false }
  * | the client's own, or the client gone | none |
  * | this provider's format cannot write the request; nothing was sent | another provider, at no cost |
  * | this provider does not have the model | another provider |
+ * | the request is too long, or refused for its content, and the model says `on` that | the next tier |
  * | a limit met | the key that is due first, the same one included: the scheduler knows when |
  * | the key is dead (refused, out of quota) | another key, never the same again |
  * | the upstream is ill (network, timeout, 5xx, nonsense) | another key, then route, then tier, out of the traffic budget |
  */
 export function judge(error: GatewayError, tried: Tried, options: FailoverOptions): Verdict {
   const { retry, blame } = KINDS[error.kind]
-  if (error.kind === 'unsupported' && !tried.sent) return { again: true, exclude: 'provider' }
-  if (retry === 'never' || tried.tries > options.retries) return STOP
+  if (error.kind === 'unsupported' && !tried.sent) return { again: true, exclude: 'route' }
+  if ((retry === 'never' && !tried.fallsBack) || tried.tries > options.retries) return STOP
   if (options.within > 0 && tried.elapsed >= options.within) return STOP
-  if (retry === 'provider') return { again: true, exclude: 'provider' }
+  if (tried.fallsBack) return { again: true, exclude: 'tier' }
+  if (retry === 'provider') return { again: true, exclude: 'route' }
   if (blame === 'limit') return { again: true, exclude: 'nothing', maxWait: options.refusedWait }
   if (blame === 'dead') return { again: true, exclude: 'dead key' }
   if (!options.traffic.take()) return STOP

@@ -5,7 +5,7 @@ import type { ChatRequest } from '../../chat/request.ts'
 import { attempt } from '../../upstream/attempt.ts'
 import type { Format, Prefix, Secret } from '../../upstream/types.ts'
 import { withPrefix } from '../../upstream/request/assistant-prefix.ts'
-import { explainsEmptiness, hasContent } from '../content.ts'
+import { explainsEmptiness, hasContent, isContentRefusal } from '../../chat/content.ts'
 import { faultAt, fromDelta } from '../errors.ts'
 import type { StartedAnswer, RequestState } from '../request-state.ts'
 import type { LeaseAttempt } from './lease-attempt.ts'
@@ -38,13 +38,14 @@ export async function awaitFirstContent(
     { base_url: provider.base_url, model, secret, headers, max_output: provider.models?.[model]?.max_output },
     attempted,
   )
-  const began: StartedAnswer = { answer, head: [], meter: createUsageMeter(), empty: true }
+  const began: StartedAnswer = { answer, head: [], meter: createUsageMeter(), empty: true, refused: false }
   const { deltas } = answer
   const whole = deltas.takeWhole()
   if (whole !== undefined) {
     // of what came whole nothing was shown yet: a fault behind a text can still go to another key
     const fault = whole[faultAt(whole)]?.error
     if (fault) throw fromDelta(fault)
+    began.refused = whole.some(isContentRefusal)
     hold(began, whole)
     return began
   }
@@ -73,6 +74,7 @@ function hold(began: StartedAnswer, deltas: Delta[]): boolean {
   for (const delta of deltas) {
     if (delta.error) throw fromDelta(delta.error)
     if (explainsEmptiness(delta)) began.empty = false
+    if (isContentRefusal(delta)) began.refused = true
   }
   return false
 }

@@ -5,6 +5,7 @@ import type { AnswerBounds } from '../../upstream/response/answer-deltas.ts'
 import type { AttemptContext } from '../../upstream/attempt.ts'
 import type { Client, Timeouts } from '../../upstream/types.ts'
 import type { MediaFetcher } from '../../upstream/media/fetch-media.ts'
+import type { ChatRequest } from '../../chat/request.ts'
 import type { CommittedAnswer, RequestState } from '../request-state.ts'
 
 export interface Sender {
@@ -26,6 +27,13 @@ export interface Course {
   spare: CommittedAnswer | undefined
 }
 
+/** Vectors and counts come whole as well, but soon. */
+function timeoutsFor({ stream, embeddings, native }: ChatRequest, timeouts: Timeouts): Timeouts {
+  const { connect, total, answer } = timeouts
+  if (stream || embeddings || native?.operation || answer === undefined) return { ...timeouts, answer: 0 }
+  return { connect, first_byte: 0, idle: 0, total, answer }
+}
+
 /** A class, so that a try is one object and no closures. */
 export class LeaseAttempt implements AttemptContext {
   readonly lease: Lease
@@ -45,7 +53,7 @@ export class LeaseAttempt implements AttemptContext {
     this.lease = lease
     this.client = sender.client
     this.media = sender.media
-    this.timeouts = sender.timeouts
+    this.timeouts = timeoutsFor(requestState.request, sender.timeouts)
     this.bounds = sender.bounds
     this.signal = signal
     this.now = sender.wall

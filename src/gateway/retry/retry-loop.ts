@@ -1,7 +1,7 @@
 /** From a request to a key that answers it: takes a lease, tries, and follows the failover policy until something begins. */
 import type { Cancellation } from '../../runtime/cancellation.ts'
-import { GatewayError } from '../../chat/error.ts'
-import type { AcquireRequest, Lease, Scheduler } from '../../scheduler/types.ts'
+import { GatewayError, type ErrorKind } from '../../chat/error.ts'
+import type { AcquireRequest, Lease, PoolSpec, Scheduler } from '../../scheduler/types.ts'
 import { affinityOf } from '../affinity.ts'
 import { awaitFirstContent, type GatewayProvider } from './first-content.ts'
 import { CHARACTERS_PER_TOKEN, estimateInput, needsOf } from '../estimate.ts'
@@ -9,15 +9,26 @@ import { judge, type FailoverOptions, type Verdict } from './failover.ts'
 import { asGatewayError, withWait } from '../errors.ts'
 import { hedged, type Hedging } from './hedge.ts'
 import { conclude } from '../relay.ts'
-import { bar, exclude, type CommittedAnswer, type RequestState } from '../request-state.ts'
+import { bar, exclude, isBarred, type CommittedAnswer, type RequestState } from '../request-state.ts'
+import { createMissingRoutes } from './missing-routes.ts'
 import { LeaseAttempt, type Course, type Sender } from './lease-attempt.ts'
 
 export interface RetryLoopOptions extends Sender {
   providers: readonly GatewayProvider[]
   scheduler: Scheduler
+  /** Public models, and after which refusals the next of their tiers is asked. */
+  pools?: readonly (PoolSpec & { on?: readonly Refusal[] })[]
   failover: FailoverOptions
   /** Absent: no request is sent twice. */
   hedging?: Hedging
+}
+
+/** What a model that serves a lower tier may take. */
+export type Refusal = 'context_length' | 'content_filter'
+
+const REFUSALS: Partial<Record<ErrorKind, Refusal>> = {
+  context_length: 'context_length',
+  content_policy: 'content_filter',
 }
 
 /** Throws the GatewayError that tells the client most. */
@@ -25,6 +36,8 @@ export type RetryLoop = (requestState: RequestState) => Promise<CommittedAnswer>
 
 export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
   const providers = new Map(parts.providers.map((provider) => [provider.name, provider]))
+  const pools = new Map(parts.pools?.map((pool) => [pool.model, pool]))
+  const missing = createMissingRoutes(parts.pools ?? [], parts.now)
   const secrets = new Map(parts.providers.flatMap((provider) => provider.keys.map((key) => [key.name, key.secret])))
 
   return async (requestState) => {
@@ -48,7 +61,7 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
       } finally {
         requestState.waited += parts.now() - since
       }
-      if (last && requestState.barred?.has(lease.id)) {
+      if (last && isBarred(requestState, lease)) {
         lease.fail({ kind: 'cancelled', started: false })
         if (course.spare) return course.spare
         throw last
@@ -60,7 +73,9 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
         return await tryOnce(lease, requestState, requestState.context.signal, course)
       } catch (cause) {
         last = asGatewayError(cause, requestState.context.signal)
-        const tried = { tries: requestState.tries, elapsed: parts.now() - firstTry, sent: course.sent }
+        const refusal = REFUSALS[last.kind]
+        const fallsBack = refusal !== undefined && pools.get(requestState.request.model)?.on?.includes(refusal) === true
+        const tried = { tries: requestState.tries, elapsed: parts.now() - firstTry, sent: course.sent, fallsBack }
         const verdict = judge(last, tried, parts.failover)
         if (!verdict.again) {
           if (course.spare) return course.spare
@@ -87,7 +102,7 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
     const another = async (): Promise<Lease | undefined> => {
       const others = new Set(requestState.excluded).add(lease.id)
       const found = await parts.scheduler.acquire(again(asked, requestState, others, 0)).catch(() => undefined)
-      if (!found || (found.id !== lease.id && !requestState.barred?.has(found.id))) return found
+      if (!found || (found.id !== lease.id && !isBarred(requestState, found))) return found
       found.fail({ kind: 'cancelled', started: false })
       return undefined
     }
@@ -102,6 +117,8 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
   ): Promise<CommittedAnswer> {
     const started = parts.now()
     requestState.lease = lease
+    const route = `${lease.provider}/${lease.model}`
+    missing.tried(route)
     if (requestState.context.explain) requestState.candidates = lease.explain()
     try {
       const provider = providers.get(lease.provider)
@@ -117,11 +134,17 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
         if (began.meter.finished()) course.spare = { lease, began }
         throw new GatewayError('empty_answer', `${lease.provider} returned an empty answer`)
       }
+      missing.found(route)
+      if (began.refused && pools.get(requestState.request.model)?.on?.includes('content_filter')) {
+        course.spare = { lease, began }
+        throw new GatewayError('content_policy', `${lease.provider} would not answer this.`)
+      }
       requestState.lease = lease
       requestState.first ??= parts.now() - requestState.arrived
-      parts.hedging?.times.see(`${lease.provider}/${lease.model}`, parts.now() - started)
+      parts.hedging?.times.see(route, parts.now() - started)
       return { lease, began }
     } catch (cause) {
+      if (cause instanceof GatewayError && cause.kind === 'not_found') missing.missed(route)
       throw conclude(lease, cause, requestState)
     }
   }
@@ -141,7 +164,7 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
       affinity: affinityOf(request, context.client),
       signal: context.signal,
       explain: context.explain,
-      exclude: excluded,
+      exclude: withMissing(excluded),
       maxWait,
       waited: parts.now() - since,
     }
@@ -154,19 +177,33 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
     exclude: ReadonlySet<string> | undefined,
     maxWait: number | undefined,
   ): AcquireRequest {
-    return { ...asked, exclude, maxWait, waited: parts.now() - since }
+    return { ...asked, exclude: withMissing(exclude), maxWait, waited: parts.now() - since }
+  }
+
+  function withMissing(excluded: ReadonlySet<string> | undefined): ReadonlySet<string> | undefined {
+    const gone = missing.now()
+    return gone && excluded ? new Set([...excluded, ...gone]) : (excluded ?? gone)
   }
 
   /** Keys and routes that the next try does without. */
   function heed(verdict: Extract<Verdict, { again: true }>, lease: Lease, requestState: RequestState): void {
-    if (verdict.exclude === 'provider') {
-      const keys = providers.get(lease.provider)?.keys ?? []
-      for (const { name } of keys) bar(requestState, `${lease.provider}/${lease.model}#${name}`)
-    } else if (verdict.exclude === 'dead key') bar(requestState, lease.id)
+    if (verdict.exclude === 'route') bar(requestState, `${lease.provider}/${lease.model}`)
+    else if (verdict.exclude === 'tier')
+      for (const route of routesBefore(pools.get(requestState.request.model), lease)) bar(requestState, route)
+    else if (verdict.exclude === 'dead key') bar(requestState, lease.id)
     else if (verdict.exclude === 'key') exclude(requestState, lease.id)
     if (verdict.maxWait === undefined) return
     // patience counts from the arrival, and this one from now on
     const patience = parts.now() - requestState.since + verdict.maxWait
     requestState.maxWait = Math.min(requestState.maxWait ?? Infinity, patience)
   }
+}
+
+/** The routes of the tier that a lease is of, and of those above it; of one tier alone the lease's own. */
+function routesBefore({ routes }: Pick<PoolSpec, 'routes'> = { routes: [] }, { provider, model }: Lease): string[] {
+  const own = routes.find((route) => route.provider === provider && route.model === model)
+  const tier = own?.tier ?? 0
+  const isLast = routes.every((route) => route.tier <= tier)
+  const before = isLast ? [] : routes.filter((route) => route.tier <= tier)
+  return [`${provider}/${model}`, ...before.map((route) => `${route.provider}/${route.model}`)]
 }

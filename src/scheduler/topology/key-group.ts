@@ -132,7 +132,9 @@ export class KeyGroup {
   }
 
   private usable(slot: number, exclude: ReadonlySet<string> | undefined): boolean {
-    return !this.booked.has(slot) && !(exclude && exclude.size > 0 && exclude.has(this.id(slot)))
+    if (this.booked.has(slot)) return false
+    if (!exclude || exclude.size === 0) return true
+    return !exclude.has(this.name) && !exclude.has(this.id(slot))
   }
 
   /** The best slot that admits a demand now, or −1. */

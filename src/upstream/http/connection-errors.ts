@@ -24,13 +24,14 @@ const REASONS: Record<string, string> = {
 const UNSENDABLE = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED', 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH'])
 const CLOSED = new Set(['UND_ERR_CLOSED', 'UND_ERR_DESTROYED'])
 
-export type Phase = 'connect' | 'first_byte' | 'idle' | 'total'
+export type Phase = 'connect' | 'first_byte' | 'idle' | 'total' | 'answer'
 
 const PHASES: Record<Phase, string> = {
   connect: 'did not take the connection',
   first_byte: 'did not begin to answer',
   idle: 'was silent in the middle of its answer for',
   total: 'did not finish its answer',
+  answer: 'did not finish its answer',
 }
 
 /** OpenSSL has a code for each thing that a peer can do wrong: few say more to a person. */
@@ -45,7 +46,8 @@ function codeOf(error: unknown): string {
 /** A phase took longer than its limit, in milliseconds. */
 export function timeoutFault(phase: Phase, milliseconds: number, host: string): GatewayError {
   const within = phase === 'idle' ? '' : 'within '
-  return new GatewayError('timeout', `${host} ${PHASES[phase]} ${within}${milliseconds} ms (timeout ${phase}).`)
+  const kind = phase === 'answer' ? 'late_answer' : 'timeout'
+  return new GatewayError(kind, `${host} ${PHASES[phase]} ${within}${milliseconds} ms (timeout ${phase}).`)
 }
 
 /** The caller's signal: its own reason where that is a GatewayError, such as a stop of the server. */

@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { LookupFunction } from 'node:net'
-import { EnvHttpProxyAgent, Pool, type Dispatcher } from 'undici'
+import { buildConnector, EnvHttpProxyAgent, Pool, type Dispatcher } from 'undici'
 import { GatewayError } from '../../chat/error.ts'
 
 export interface ProxyOptions {
@@ -38,6 +38,8 @@ export interface PoolOptions {
 export interface Pools {
   /** Throws a GatewayError `internal` when the origin is no http(s) origin. */
   of(origin: string): Dispatcher
+  /** What opens a connection for each request, and closes it behind the answer. */
+  fresh(origin: string): Dispatcher
   /** Waits for running requests, then closes all sockets. */
   close(): Promise<void>
   /** Closes all sockets at once. */
@@ -49,9 +51,10 @@ const CONNECT_LIMIT = 60_000
 /** Some vendors send a header for each limit that they know: twice the usual 16 KiB and more. */
 const MAX_HEADERS = 64 * 1024
 
-/** A pool, and when it was used last. */
+/** A pool, the one for requests that want a connection of their own, and when they were used last. */
 interface Used {
   pool: Pool
+  fresh: Pool | undefined
   last: number
 }
 
@@ -72,11 +75,13 @@ export function createPools(options: PoolOptions): Pools {
     allowH2: false,
     connect: { timeout: connect, ca: options.ca, lookup: options.lookup },
   }
+  const connector = buildConnector({ ...poolOptions.connect, allowH2: false })
+  const pooled: Pool.Options = { ...poolOptions, connect: (target, callback) => connector(target, noting(callback)) }
   const proxy = proxyAgent(options.proxy, poolOptions)
   const closing = new Set<Promise<void>>()
 
   function open(origin: string): Used {
-    const opened: Used = { pool: newPool(origin, poolOptions), last: 0 }
+    const opened: Used = { pool: newPool(origin, pooled), fresh: undefined, last: 0 }
     if (pools.size >= max) closeOldest()
     pools.set(origin, opened)
     return opened
@@ -87,11 +92,21 @@ export function createPools(options: PoolOptions): Pools {
     for (const each of pools) if (oldest === undefined || each[1].last < oldest[1].last) oldest = each
     if (oldest === undefined) return
     pools.delete(oldest[0])
-    const closed: Promise<void> = oldest[1].pool.close().finally(() => closing.delete(closed))
+    const closed: Promise<void> = closeAll(oldest[1]).finally(() => closing.delete(closed))
     closing.add(closed)
   }
 
+  async function closeAll({ pool, fresh }: Used): Promise<void> {
+    await Promise.all([pool.close(), fresh?.close()])
+  }
+
   return {
+    fresh(origin) {
+      if (proxy !== undefined) return proxy
+      const used = pools.get(origin) ?? open(origin)
+      // closed behind each answer (`reset`), so that none of its sockets is ever an old one
+      return (used.fresh ??= newPool(origin, pooled))
+    },
     of(origin) {
       if (proxy !== undefined) return proxy
       const used = pools.get(origin) ?? open(origin)
@@ -101,12 +116,29 @@ export function createPools(options: PoolOptions): Pools {
       return used.pool
     },
     async close() {
-      await Promise.all([proxy?.close(), ...[...pools.values()].map(({ pool }) => pool.close()), ...closing])
+      await Promise.all([proxy?.close(), ...[...pools.values()].map(closeAll), ...closing])
     },
     async destroy(fault) {
-      await Promise.all([proxy?.destroy(fault), ...[...pools.values()].map(({ pool }) => pool.destroy(fault))])
+      const all = [...pools.values()].flatMap(({ pool, fresh }) => [pool.destroy(fault), fresh?.destroy(fault)])
+      await Promise.all([proxy?.destroy(fault), ...all])
     },
   }
+}
+
+/** Whoever meets an error of a socket can tell an old one by what had been read from it: undici says so of closes only. */
+function noting(callback: buildConnector.Callback): buildConnector.Callback {
+  return (...[error, socket]) => {
+    if (error !== null) return callback(error, null)
+    socket.once('error', (fault: SocketFault) => (fault.bytesRead = socket.bytesRead))
+    callback(null, socket)
+  }
+}
+
+/** An error of a socket. */
+export interface SocketFault extends Error {
+  code?: string
+  /** Bytes that it had brought before. */
+  bytesRead?: number
 }
 
 function newPool(origin: string, options: Pool.Options): Pool {

@@ -5,15 +5,15 @@ import { createClientBody, type ClientBody, type Tap } from './body.ts'
 import { decodeContent } from './content-encoding.ts'
 import { createDeadlines, type Deadlines, type Watched } from './deadlines.ts'
 import { cancelledFault, connectionFault, timeoutFault, type Phase } from './connection-errors.ts'
-import type { Pools } from './connection-pools.ts'
-import type { ClientAnswer, Timeouts, UpstreamRequest } from '../types.ts'
+import type { Pools, SocketFault } from './connection-pools.ts'
+import type { ClientAnswer, Silence, Timeouts, UpstreamRequest } from '../types.ts'
 
 export interface SendOptions {
   signal?: Cancellation
   /**
    * Milliseconds; 0 or absent is no limit. `connect`: until the request can be written, which is name look-up, TCP, TLS
    * and a free socket. `first_byte`: from then to the head of the answer. `idle`: between two reads of the body, while
-   * its reader waits. `total`: from the start to the last byte.
+   * its reader waits. `total`: from the start to the last byte. `answer`: the same, of an answer that comes whole.
    */
   timeouts?: Partial<Timeouts>
 }
@@ -30,7 +30,7 @@ const CROSSING = 1000
 
 /** One request and its answer. */
 export function startExchange(
-  pools: Pick<Pools, 'of'>,
+  pools: Pick<Pools, 'of' | 'fresh'>,
   target: ExchangeTarget,
   request: UpstreamRequest,
   options: SendOptions,
@@ -44,8 +44,8 @@ export function startExchange(
 const NO_LIMITS: Partial<Timeouts> = {}
 
 /** All that goes wrong, at any time, goes through `fail`, and only once. A class: one object a request, few closures. */
-class Exchange implements Dispatcher.DispatchHandler, Tap, Watched {
-  private readonly pools: Pick<Pools, 'of'>
+class Exchange implements Dispatcher.DispatchHandler, Tap, Watched, Silence {
+  private readonly pools: Pick<Pools, 'of' | 'fresh'>
   private readonly target: ExchangeTarget
   private readonly request: UpstreamRequest
   private readonly signal: Cancellation | undefined
@@ -60,12 +60,16 @@ class Exchange implements Dispatcher.DispatchHandler, Tap, Watched {
   private answered = false
   private isSecond = false
   private isReleased = false
+  /** What was left of `first_byte` when the head came. */
+  private firstLeft = Infinity
+  /** The reader knows what says something. */
+  private isJudged = false
   private readonly cancel = (): void => {
     if (this.signal !== undefined) this.fail(cancelledFault(this.signal), true)
   }
 
   constructor(
-    pools: Pick<Pools, 'of'>,
+    pools: Pick<Pools, 'of' | 'fresh'>,
     target: ExchangeTarget,
     request: UpstreamRequest,
     { signal, timeouts = NO_LIMITS }: SendOptions,
@@ -107,8 +111,10 @@ class Exchange implements Dispatcher.DispatchHandler, Tap, Watched {
       return this.fail(redirectFault(status, headers, this.target.host))
     }
     this.deadlines.rest()
+    this.firstLeft = this.deadlines.left()
+    this.deadlines.renew('idle')
     try {
-      this.resolve({ status, headers, body: this.plainBody(headers) })
+      this.resolve({ status, headers, body: this.plainBody(headers), silence: this })
     } catch (error) {
       return this.fail(connectionFault(error, false, this.target.host))
     }
@@ -144,11 +150,22 @@ class Exchange implements Dispatcher.DispatchHandler, Tap, Watched {
   }
 
   waiting(): void {
-    if (!this.isReleased) this.deadlines.enter('idle')
+    if (!this.isReleased) this.deadlines.goOn()
   }
 
   reading(): void {
     this.deadlines.rest()
+    if (!this.isJudged) this.deadlines.renew('idle')
+  }
+
+  judge(): void {
+    this.isJudged = true
+    // without a limit for the beginning, silence behind the head is still silence
+    if (this.firstLeft !== Infinity) this.deadlines.takeUp('first_byte', this.firstLeft)
+  }
+
+  progress(): void {
+    this.deadlines.renew('idle')
   }
 
   abandoned(): void {
@@ -159,13 +176,15 @@ class Exchange implements Dispatcher.DispatchHandler, Tap, Watched {
     const { target, request } = this
     this.deadlines.enter('connect')
     try {
-      this.pools.of(target.origin).dispatch(
+      const pool = this.isSecond ? this.pools.fresh(target.origin) : this.pools.of(target.origin)
+      pool.dispatch(
         {
           origin: target.origin,
           path: target.path,
           method: request.method,
           headers: request.headers,
           body: request.body.length > 0 ? request.body : null,
+          reset: this.isSecond,
         },
         this,
       )
@@ -175,12 +194,14 @@ class Exchange implements Dispatcher.DispatchHandler, Tap, Watched {
   }
 
   /**
-   * The server closed an idle socket while the request was on its way: no head of an answer came, on a socket that had
-   * brought answers before. Nobody read the request, so it is sent again, once.
+   * The server closed or reset an idle socket while the request was on its way: no head of an answer came, on a socket that
+   * had brought answers before. Nobody read the request, so it is sent again, once, on a connection of its own: others
+   * that lay idle may be as dead.
    */
   private isCrossed(error: Error): boolean {
     if (this.answered || this.isSecond || this.fault !== undefined) return false
-    if (!(error instanceof errors.SocketError) || (error.socket?.bytesRead ?? 0) === 0) return false
+    const before = error instanceof errors.SocketError ? error.socket?.bytesRead : (error as SocketFault).bytesRead
+    if (before === undefined || before === 0) return false
     return performance.now() - this.started <= CROSSING
   }
 

@@ -33,7 +33,8 @@ export function answerDeltas(
   if (isStream(answer, request, format)) {
     const decoder = format.decoder(request)
     const framer = format.framing({ maxEvent: bounds.event })
-    return new StreamDeltas(answer.body, framer, isNative && request.stream ? rawDecoder(decoder) : decoder)
+    const read = isNative && request.stream ? rawDecoder(decoder) : decoder
+    return new StreamDeltas(answer.body, framer, read, answer.silence)
   }
   return readText(answer.body, bounds.answer).then((text) => {
     const deltas = decodeWhole(text, answer, request, format, isNative && request.stream)

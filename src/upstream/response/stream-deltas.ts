@@ -1,9 +1,10 @@
 /** The deltas of a stream: framed and decoded, read by read. */
 import type { AnswerSink } from '../../chat/answer-flow.ts'
 import type { Delta } from '../../chat/delta.ts'
+import { isProgress } from '../../chat/content.ts'
 import { GatewayError } from '../../chat/error.ts'
 import { pourInto, type Sink } from '../../runtime/flow.ts'
-import type { Framer, StreamDecoder, UpstreamDeltas } from '../types.ts'
+import type { Framer, Silence, StreamDecoder, UpstreamDeltas } from '../types.ts'
 import { drain } from '../http/read-body.ts'
 import { ChunkTemplateRead } from './chunk-template-read.ts'
 
@@ -18,16 +19,19 @@ export class StreamDeltas implements UpstreamDeltas, Sink<Uint8Array> {
   private readonly framer: Framer
   private readonly decoder: StreamDecoder
   private readonly usual: ChunkTemplateRead | undefined
+  private readonly silence: Silence | undefined
   private into: AnswerSink | undefined
   private isOver = false
   /** Reads since the end. */
   private after = 0
 
-  constructor(body: AsyncIterable<Uint8Array>, framer: Framer, decoder: StreamDecoder) {
+  constructor(body: AsyncIterable<Uint8Array>, framer: Framer, decoder: StreamDecoder, silence?: Silence) {
     this.body = body
     this.reads = body[Symbol.asyncIterator]()
     this.framer = framer
     this.decoder = decoder
+    this.silence = silence
+    silence?.judge()
     if (framer.isBetween && decoder.template) this.usual = new ChunkTemplateRead(framer, decoder.template)
   }
 
@@ -76,7 +80,10 @@ export class StreamDeltas implements UpstreamDeltas, Sink<Uint8Array> {
     const { into } = this
     if (into === undefined || this.isOver) return this.passOver()
     const literal = this.usual?.cast(bytes)
-    if (literal !== undefined) return into.takeText(literal)
+    if (literal !== undefined) {
+      this.silence?.progress()
+      return into.takeText(literal)
+    }
     const out = this.decode(bytes)
     const held = out.length > 0 ? into.take(out) : undefined
     if (this.isTerminated) this.finish(held)
@@ -124,6 +131,7 @@ export class StreamDeltas implements UpstreamDeltas, Sink<Uint8Array> {
       this.decoder.end(out)
       return out
     }
+    if (out.some(isProgress)) this.silence?.progress()
     this.usual?.learn(bytes, events)
     return out
   }

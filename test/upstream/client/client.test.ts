@@ -395,6 +395,19 @@ describe('an upstream that cannot be reached', () => {
     expect((await faultOf(send(post(made.url)))).kind).toBe('connection')
     expect(made.sockets.length).toBe(3)
   })
+  it('reset all its idle sockets just as the request went out: the request goes on a connection of its own', async () => {
+    const made = await server((socket, _, nth) => {
+      // both are open at once, and neither takes a second request
+      if (nth < 2) return nth === 1 && made.sockets.forEach((each, i) => each.write(whole(`answer ${i}`)))
+      if (made.sockets.indexOf(socket) < 2) socket.resetAndDestroy()
+      else socket.write(whole('again'))
+    })
+    const { send } = client()
+    const both = await Promise.all([send(post(made.url)), send(post(made.url))])
+    await Promise.all(both.map(({ body }) => textOf(body)))
+    await nextTurn()
+    expect(await textOf((await send(post(made.url))).body)).toBe('again')
+  })
   it('is given by something that is not an http(s) URL: internal, and nothing is sent', async () => {
     expect((await faultOf(client().send(post('ftp://x')))).kind).toBe('internal')
     expect((await faultOf(client().send(post('nonsense')))).kind).toBe('internal')

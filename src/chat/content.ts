@@ -1,11 +1,17 @@
 /** Is there anything in a delta that a client would show or use? The first such delta commits the answer. */
-import type { Delta } from '../chat/delta.ts'
+import type { Delta } from './delta.ts'
 
 export function hasContent(delta: Delta): boolean {
   if (delta.text || delta.reasoning || delta.refusal || delta.tool_call) return true
   if (delta.images || delta.audio || delta.server_tools || delta.other !== undefined) return true
   if (delta.reasoning_state?.data !== undefined) return true
   return delta.chunk !== undefined && chunkHasContent(delta.chunk)
+}
+
+/** Does it bring the answer on: content, its end, or what it cost? Signs of life and empty pieces do not. */
+export function isProgress(delta: Delta): boolean {
+  if (delta.error || delta.finish_reason !== undefined || delta.usage !== undefined) return true
+  return hasContent(delta) || explainsEmptiness(delta)
 }
 
 /** An ending that explains why there is nothing: a filter, or the token limit. */
@@ -28,6 +34,12 @@ const SPEAKING = [
   'images',
   'text',
 ]
+
+/** The vendor would not answer this, or not on: as an ending, beside errors of kind `content_policy`. */
+export function isContentRefusal(delta: Delta): boolean {
+  if (delta.finish_reason === 'content_filter') return true
+  return choicesOf(delta.chunk).some((choice) => choice['finish_reason'] === 'content_filter')
+}
 
 function chunkHasContent(chunk: Record<string, unknown>): boolean {
   return choicesOf(chunk).some((choice) => {

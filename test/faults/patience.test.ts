@@ -1,0 +1,159 @@
+/** How long an upstream may take, who is asked after it, and which routes are left alone. */
+import { afterEach, describe, expect, it } from 'vitest'
+import { startGateway, type TestGateway } from '../end-to-end/gateway.ts'
+import { readAnswer } from './read-answer.ts'
+import {
+  answerWell,
+  chunk,
+  EVENT_STREAM,
+  JSON_TYPE,
+  ROLE,
+  startVendor,
+  wholeBody,
+  type Act,
+  type Vendor,
+} from './vendor.ts'
+
+let vendor: Vendor
+let gateway: TestGateway
+afterEach(async () => {
+  await gateway.close()
+  await vendor.close()
+})
+
+const KEYS = ['key-one-0001', 'key-two-0002', 'key-three-3']
+
+async function start(act: Act, server: Record<string, unknown>, models?: Record<string, unknown>): Promise<void> {
+  vendor = await startVendor(act)
+  const provider = { format: 'openai', base_url: vendor.url, keys: KEYS }
+  gateway = await startGateway({
+    providers: { small: provider, big: provider },
+    ...(models && { models }),
+    server: { heartbeat: 0, retry_share: 1, ...server },
+    scheduler: { max_wait: 0 },
+  })
+}
+
+describe('a whole answer', () => {
+  const late: Act = ({ response }) =>
+    void setTimeout(() => response.writeHead(200, JSON_TYPE).end(wholeBody('text')), 150)
+
+  it('may take longer than the first byte of a stream', async () => {
+    await start(late, { timeouts: { first_byte: 20, idle: 20 } })
+    expect(await readAnswer(gateway.url, 'small/m', false)).toMatchObject({ status: 200, finish: ['stop'] })
+    expect(vendor.calls).toHaveLength(1)
+  })
+
+  it('may pause after its head', async () => {
+    await start(
+      (call) => {
+        call.response.writeHead(200, JSON_TYPE).flushHeaders()
+        setTimeout(() => call.response.end(wholeBody('text')), 150)
+      },
+      { timeouts: { first_byte: 20, idle: 20 } },
+    )
+    expect((await readAnswer(gateway.url, 'small/m', false)).status).toBe(200)
+  })
+
+  it('that takes too long is not asked for again', async () => {
+    await start(() => {}, { timeouts: { answer: 40 } })
+    const answer = await readAnswer(gateway.url, 'small/m', false)
+    expect(answer).toMatchObject({ status: 504, error: { message: expect.stringContaining('(timeout answer)') } })
+    expect(vendor.calls).toHaveLength(1)
+  })
+})
+
+describe('a stream without content', () => {
+  /** Alive all the time, as far as bytes can tell. */
+  const chatter =
+    (text: string, before = ''): Act =>
+    ({ response, socket }) => {
+      response.writeHead(200, EVENT_STREAM).write(before)
+      const timer = setInterval(() => response.write(text), 5)
+      socket.once('close', () => clearInterval(timer))
+    }
+
+  it.each([
+    ['comments', ': busy\n\n'],
+    ['empty pieces', chunk({ content: '' })],
+    ['roles', ROLE],
+  ])('of %s has begun nothing', async (_, text) => {
+    await start(chatter(text), { timeouts: { first_byte: 60, idle: 10_000 }, retries: 1 })
+    const answer = await readAnswer(gateway.url, 'small/m', true)
+    expect(answer).toMatchObject({ status: 504, error: { message: expect.stringContaining('(timeout first_byte)') } })
+    expect(vendor.calls).toHaveLength(2)
+  })
+
+  it.each([
+    ['comments', ': busy\n\n'],
+    ['empty pieces', chunk({ content: '' })],
+  ])('but %s falls silent', async (_, text) => {
+    await start(chatter(text, chunk({ content: 'All' })), { timeouts: { first_byte: 10_000, idle: 60 } })
+    const answer = await readAnswer(gateway.url, 'small/m', true)
+    expect(answer).toMatchObject({ text: 'All', error: { message: expect.stringContaining('(timeout idle)') } })
+  })
+})
+
+describe('a refusal that a model may be asked on after', () => {
+  const tiers = ['small/s', { to: 'small/t', weight: 1 }, { to: 'big/b', tier: 1 }]
+  const tooLong = { message: "This model's maximum context length is 8192 tokens.", code: 'context_length_exceeded' }
+  const filtered = { message: 'The response was filtered.', code: 'content_filter', type: null }
+  const refusing =
+    (error: object): Act =>
+    (call) =>
+      call.body['model'] === 'b'
+        ? answerWell(call, 'text')
+        : void call.response.writeHead(400, JSON_TYPE).end(JSON.stringify({ error }))
+
+  it.each([
+    ['context_length', tooLong, false],
+    ['context_length', tooLong, true],
+    ['content_filter', filtered, false],
+  ])('%s: the next tier answers', async (on, error, stream) => {
+    await start(refusing(error), {}, { long: { routes: tiers, on: [on] }, plain: tiers })
+    expect(await readAnswer(gateway.url, 'long', stream)).toMatchObject({ status: 200, finish: ['stop'] })
+    expect(vendor.calls.map(({ body }) => body['model'])).toEqual([expect.stringMatching(/s|t/), 'b'])
+    expect((await readAnswer(gateway.url, 'plain', stream)).status).toBe(400)
+    expect(vendor.calls).toHaveLength(3)
+  })
+
+  it.each([false, true])('an answer that ends in a filter, streamed: %s', async (stream) => {
+    const body = JSON.stringify({
+      id: 'x',
+      object: 'chat.completion',
+      created: 1,
+      model: 's',
+      choices: [{ index: 0, message: { role: 'assistant', content: '' }, finish_reason: 'content_filter' }],
+    })
+    const act: Act = (call) => {
+      if (call.body['model'] === 'b') answerWell(call, 'text')
+      else if (call.stream) call.response.writeHead(200, EVENT_STREAM).end(ROLE + chunk({}, 'content_filter'))
+      else call.response.writeHead(200, JSON_TYPE).end(body)
+    }
+    await start(
+      act,
+      {},
+      { kind: { routes: tiers, on: ['content_filter'] }, plain: { routes: ['small/s'], on: ['content_filter'] } },
+    )
+    expect(await readAnswer(gateway.url, 'kind', stream)).toMatchObject({ status: 200, finish: ['stop'] })
+    // with nobody else to ask the refusal itself is the answer
+    expect(await readAnswer(gateway.url, 'plain', stream)).toMatchObject({ status: 200, finish: ['content_filter'] })
+  })
+})
+
+describe('a model that a provider does not have', () => {
+  const gone: Act = (call) =>
+    call.body['model'] === 'b'
+      ? answerWell(call, 'text')
+      : void call.response
+          .writeHead(404, JSON_TYPE)
+          .end('{"error":{"message":"The model `s` does not exist","code":"model_not_found","type":null}}')
+
+  it('is asked for once, and then its route is left alone', async () => {
+    await start(gone, {}, { m: ['small/s', { to: 'big/b', tier: 1 }] })
+    for (let i = 0; i < 4; i++) expect((await readAnswer(gateway.url, 'm', false)).status).toBe(200)
+    expect(vendor.calls.map(({ body }) => body['model'])).toEqual(['s', 'b', 'b', 'b', 'b'])
+    // whoever asks for that one alone is told what its provider says
+    expect((await readAnswer(gateway.url, 'small/s', false)).status).toBe(404)
+  })
+})
