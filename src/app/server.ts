@@ -5,6 +5,7 @@ import type { LoadView } from '../api/legacy/load-report.ts'
 import { legacyRoutes } from '../api/legacy/routes.ts'
 import { registerGate } from '../api/http/gate.ts'
 import { registerHealth } from '../api/routes/health.ts'
+import { registerBodyBudget } from '../api/http/body-budget.ts'
 import { createRequestIds } from '../api/http/request-id.ts'
 import { registerJsonBody } from '../api/http/json-body.ts'
 import { generateContent } from '../api/generate-content/route.ts'
@@ -54,6 +55,12 @@ export interface ServerParts {
   redact: Redact
 }
 
+/** Milliseconds that a request's head may take, as Node has it. */
+const HEAD = 60_000
+
+/** Milliseconds between two looks at what clients are still sending. */
+export const CHECKED = 500
+
 export function buildServer(parts: ServerParts): FastifyInstance {
   const { config, running, redact } = parts
   const app: FastifyInstance = Fastify({
@@ -66,7 +73,8 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     rewriteUrl: ({ url = '/' }) => servedUrl(url),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
     forceCloseConnections: 'idle',
-    http: { maxHeaderSize: config.bounds.headers },
+    // Node looks for what took too long every half minute, unless it is told otherwise
+    http: { maxHeaderSize: config.bounds.headers, connectionsCheckingInterval: CHECKED },
     requestTimeout: config.receive,
     clientErrorHandler: answerSocketError,
     // what is refused before there is a route: a path that is no text
@@ -77,6 +85,8 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   app.setNotFoundHandler((request, reply) =>
     sendError(unknownUrl(request.method, request.originalUrl), request, reply, parts),
   )
+  // the smaller of the two is taken for that of the head
+  if (config.receive > 0) app.server.headersTimeout = Math.min(HEAD, config.receive)
   const overload = createOverload(config.overload)
   app.server.maxConnections = config.bounds.connections
   app.addHook('onClose', () => overload.close())
@@ -91,6 +101,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     running,
     overload,
   })
+  registerBodyBudget(app, config.bounds.bodies)
   registerJsonBody(app, config.bounds)
   void app.register(async (pages) => {
     // a hook costs each answer: those of models have no secrets of ours, and their errors go through `sendError`

@@ -85,6 +85,8 @@ export interface Bounds {
   tools: number
   /** Bytes of a request's headers. */
   headers: number
+  /** Bytes of the bodies of all requests that run. */
+  bodies: number
   /** Bytes of one event of an upstream's stream. */
   event: number
   /** Bytes of an upstream's answer that is not a stream. */

@@ -8,9 +8,9 @@ import type { RequestState } from './request-state.ts'
 /** Whatever was thrown, as the one error that crosses boundaries. */
 export function asGatewayError(cause: unknown, signal?: Cancellation): GatewayError {
   if (signal?.aborted) {
-    if (cause instanceof GatewayError && cause.kind === 'cancelled') return cause
     // a stop of the server aborts, too, and says so
     if (signal.reason instanceof GatewayError) return signal.reason
+    if (cause instanceof GatewayError && cause.kind === 'cancelled') return cause
     return new GatewayError('cancelled', 'the client closed the request', { cause })
   }
   if (cause instanceof GatewayError) return cause

@@ -2,6 +2,8 @@
 export interface Cancellation {
   readonly aborted: boolean
   readonly reason?: unknown
+  /** Whoever works for it waits for its turn: nothing is lost when it is told to come back. */
+  isQueued?: boolean
   addEventListener(type: 'abort', listener: () => void): void
   removeEventListener(type: 'abort', listener: () => void): void
 }
@@ -21,6 +23,7 @@ const NOBODY: readonly (() => void)[] = []
 export class OwnCancellation implements Canceller {
   aborted = false
   reason: unknown = undefined
+  isQueued = false
   /** Copied by each change, as there is nearly always one. */
   private listeners: readonly (() => void)[] = NOBODY
 

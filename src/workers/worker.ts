@@ -46,6 +46,7 @@ export function linkToOwner(): Link {
   // without its owner nobody says what a key may still take
   process.on('disconnect', () => process.exit(1))
   cluster.worker?.on('error', () => process.exit(1))
+  if (!process.connected) process.exit(1)
   // a terminal tells the whole group: it is the owner who says when to end
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => {})

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ask, provider, setUp, tpm } from './fixture.ts'
+import { ask, provider, rpm, setUp, tpm } from './fixture.ts'
 import { virtualClock } from './virtual-clock.ts'
 
 const ODD = [1e308, Infinity, -1e308, -5, Number.NaN]
@@ -50,4 +50,21 @@ it('a data folder with impossible debts and rests heals at start', async () => {
     await clock.advance(61_000)
     await expect(next.scheduler.acquire(ask({ maxWait: 0 }))).resolves.toMatchObject({ key: 'p#1' })
   }
+})
+
+it('forgets what nobody declared: 9,000 long names of models, with impossible numbers', async () => {
+  const limits = [rpm(100_000, { scope: 'key-model' })]
+  const { scheduler, clock } = setUp([provider('p', [[]], { limits, models: { kept: {} } })])
+  ;(await scheduler.acquire(ask({ model: 'p/kept' }))).settle({ input: 1, output: 1 })
+  for (let i = 0; i < 9000; i++) {
+    const odd = ODD[i % ODD.length] ?? 0
+    const lease = await scheduler.acquire(ask({ model: `p/${'x'.repeat(480)}${i}`, input: 5 }))
+    if (i % 2 === 0) lease.settle({ input: odd, output: odd })
+    else lease.fail({ kind: 'not_found', started: false })
+    if (i % 1000 === 0) await clock.advance(1000)
+  }
+  const { scopes, pools } = scheduler.report()
+  expect(scopes.length).toBeLessThan(300)
+  expect(pools.length).toBeLessThan(300)
+  expect(scopes.some(({ scope }) => scope.includes('kept'))).toBe(true)
 })

@@ -11,10 +11,17 @@ export interface Running {
   /** Resolves when none runs; refuses nothing. */
   idle(): Promise<void>
   /**
-   * From now on new requests are to be refused. Resolves with the number of requests that were cut off because they ran
+   * From now on new requests are to be refused, and those that wait for a key are. Resolves with the number of requests that were cut off because they ran
    * longer than `patience` milliseconds: each was told.
    */
   stop(patience: number): Promise<number>
+}
+
+/** Milliseconds after which a server that takes this one's place may be there. */
+const COME_BACK = 1000
+
+function stopped(): GatewayError {
+  return new GatewayError('shutting_down', 'The server stopped: ask again.', { retryAfter: COME_BACK })
 }
 
 /** Milliseconds for the last words to those that are cut off. */
@@ -57,9 +64,11 @@ export function createRunning(): Running {
   }
 
   async function drain(patience: number): Promise<number> {
+    // their turn may come too late, or never: another server, or the next one here, is free for them now
+    for (const signal of open.filter(({ isQueued }) => isQueued)) signal.cancel(stopped())
     if (await empty(patience)) return 0
     const late = [...open]
-    for (const signal of late) signal.cancel(new GatewayError('shutting_down', 'The server stopped.'))
+    for (const signal of late) signal.cancel(stopped())
     if (!(await empty(LAST_WORDS))) for (const { response } of open.slice()) response.destroy()
     return late.length
   }

@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
+import { CHECKED } from '../../app/server.ts'
 
 export interface HotSwapListener {
   /** From the next request on this app answers, on connections old and new. */
@@ -32,7 +33,7 @@ export function createHotSwapListener(): HotSwapListener {
   }
 
   async function open(port: number, host: string): Promise<number> {
-    const server = createServer()
+    const server = createServer({ connectionsCheckingInterval: CHECKED })
     if (shown) dress(server, shown)
     server.listen({ port, host })
     await once(server, 'listening')

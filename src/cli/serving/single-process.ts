@@ -27,7 +27,9 @@ export interface ServeOptions {
 
 export async function serveAlone(options: ServeOptions): Promise<number> {
   const { config, load, level, port, host, store, data, write, announce, logLeftOut } = options
+  const stopped = untilStopped()
   const owner = await createOwner(config, { level, write, store })
+  stopped.tell(owner.log)
   const listener = createHotSwapListener()
   const apps = new Set<Served>()
   /** What those have counted that are gone. */
@@ -72,10 +74,8 @@ export async function serveAlone(options: ServeOptions): Promise<number> {
     serve,
     fixed: ['port', 'host', 'data', 'workers'],
   })
-  const stopped = untilStopped(owner.log)
-  // who reads this may send signals
   announce(owner.log, address, config)
-  await stopped
+  await stopped.promise
   await endReloads()
   await stop()
   return 0

@@ -1,16 +1,32 @@
-/** Resolves at the first SIGTERM or SIGINT. A second one does not wait any longer. */
+/** Waits for the first SIGTERM or SIGINT, from now on. A second one does not wait any longer. */
 import type { Log } from '../../observability/log.ts'
 
-export function untilStopped(log: Log): Promise<void> {
-  return new Promise((resolve) => {
-    let stopping = false
-    const stop = (signal: string): void => {
-      if (stopping) process.exit(1)
-      stopping = true
-      log.info(`${signal}: stopping, waiting for running requests`)
-      resolve()
-    }
-    process.on('SIGTERM', stop)
-    process.on('SIGINT', stop)
-  })
+export interface Stopped {
+  promise: Promise<void>
+  isStopping(): boolean
+  /** Whom to tell; at once where the signal came before. */
+  tell(log: Log): void
+}
+
+export function untilStopped(): Stopped {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  let by: string | undefined
+  let log: Log | undefined
+  const say = (): void => log?.info(`${by}: stopping, waiting for running requests`)
+  const stop = (signal: string): void => {
+    if (by !== undefined) process.exit(1)
+    by = signal
+    say()
+    resolve()
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+  return {
+    promise,
+    isStopping: () => by !== undefined,
+    tell(to) {
+      log = to
+      if (by !== undefined) say()
+    },
+  }
 }

@@ -16,28 +16,38 @@ export interface WorkersOptions extends ServeOptions {
 
 export async function serveWithWorkers(options: WorkersOptions): Promise<number> {
   const { config, load, workersOf, level, port, host, store, write, announce, logLeftOut } = options
+  // a signal can come before the first worker serves
+  const stopped = untilStopped()
   const owner = await createOwner(config, { level, write, store })
+  stopped.tell(owner.log)
   logLeftOut(owner.log, config)
   const args = await workerArgs(port, host)
   const fleet = createFleet({ args, scheduler: owner.scheduler, text: owner.text, add: addCounts, log: owner.log })
-  let address: string
-  try {
-    address = await fleet.renew(workersOf(config.server), config.text)
-  } catch (cause) {
+  const end = async (): Promise<number> => {
     await fleet.stop()
     owner.close()
+    return 0
+  }
+  const started = fleet.renew(workersOf(config.server), config.text)
+  let address: string | undefined
+  try {
+    address = await Promise.race([started, stopped.promise.then(() => undefined)])
+  } catch (cause) {
+    await end()
+    if (stopped.isStopping()) return 0
     throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause })
+  }
+  if (address === undefined) {
+    // those that had not served yet tell that they never did
+    started.catch(() => {})
+    return end()
   }
   const serve = async (next: Config): Promise<void> => void (await fleet.renew(workersOf(next.server), next.text))
   const endReloads = reloadOnHangup({ owner, config, load, logLeftOut, serve, fixed: ['port', 'host', 'data'] })
-  const stopped = untilStopped(owner.log)
-  // who reads this may send signals
   announce(owner.log, address, config)
-  await stopped
+  await stopped.promise
   await endReloads()
-  await fleet.stop()
-  owner.close()
-  return 0
+  return end()
 }
 
 /** Their own command line. The address is said once, so that workers that come later find the same. */

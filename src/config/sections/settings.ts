@@ -60,6 +60,7 @@ function bounds(written: Record<string, Duration | undefined>): Bounds {
     messages: Number(written['messages'] ?? 10_000),
     tools: Number(written['tools'] ?? 1024),
     headers: bytes(written['headers'] ?? '32KiB'),
+    bodies: bytes(written['bodies'] ?? '512MiB'),
     event: bytes(written['event'] ?? '64MiB'),
     answer: bytes(written['answer'] ?? '64MiB'),
     connections: Number(written['connections'] ?? 20_000),

@@ -50,6 +50,7 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
       let lease: Lease
       const since = parts.now()
       try {
+        requestState.context.signal.isQueued = true
         lease = await parts.scheduler.acquire(next)
       } catch (cause) {
         const error = asGatewayError(cause, requestState.context.signal)
@@ -59,6 +60,7 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
         // that it is too large for all of them
         throw error.kind === 'too_large' ? error : withWait(last, error)
       } finally {
+        requestState.context.signal.isQueued = false
         requestState.waited += parts.now() - since
       }
       if (last && isBarred(requestState, lease)) {

@@ -73,4 +73,14 @@ function makeRoom(schedulerState: SchedulerState): void {
   const oldest = idle.reduce((a, b) => (a.usedAt <= b.usedAt ? a : b))
   dropPool(oldest)
   schedulerState.pools.delete(oldest.spec.model)
+  for (const { provider, model } of oldest.spec.routes)
+    if (!isDeclared(schedulerState, provider, model)) schedulerState.providers.get(provider)?.models.delete(model)
+}
+
+/** Does the file name it? What is known of others goes with their pools. */
+function isDeclared({ providers, specs }: SchedulerState, provider: string, model: string): boolean {
+  if (Object.hasOwn(providers.get(provider)?.spec.models ?? {}, model)) return true
+  for (const { routes } of specs.values())
+    if (routes.some((route) => route.provider === provider && route.model === model)) return true
+  return false
 }
