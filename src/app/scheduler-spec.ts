@@ -4,6 +4,7 @@ import type { Config, ModelInfo, Provider } from '../config/config.ts'
 import { ConfigError } from '../config/problem.ts'
 import type { ModelFacts, ProviderSpec } from '../scheduler/types.ts'
 import type { SchedulerSpec } from '../scheduler/scheduler.ts'
+import { isSandbox } from './sandbox-fallback.ts'
 import { loadStrategy } from '../scheduler/select/strategies/index.ts'
 import type { Strategy } from '../scheduler/select/strategies/strategy.ts'
 
@@ -43,7 +44,7 @@ async function load(file: string): Promise<Strategy> {
 
 function providerSpec(provider: Provider): ProviderSpec {
   const models = Object.entries(provider.models).map(([name, info]) => [name, factsOf(info)] as const)
-  return { ...provider, models: Object.fromEntries(models) }
+  return { ...provider, models: Object.fromEntries(models), staged: isSandbox(provider) }
 }
 
 /** Without keys for what the file does not say: laid over a route, an undefined limit would take the route's own away. */

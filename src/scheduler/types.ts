@@ -66,6 +66,8 @@ export interface ProviderSpec {
   assumes_output?: number
   /** Do requests that failed count against the provider's request limits? */
   failures_count?: boolean
+  /** Its faults are made to order, for whoever asks: none says anything about its keys. */
+  staged?: boolean
 }
 
 /** One way to serve a public model. */

@@ -56,6 +56,28 @@ describe('a tool', () => {
     ])
   })
 
+  it('is called once for a place and where it lies', async () => {
+    const cities = async (text: string): Promise<unknown[]> =>
+      (await called({ messages: user(text), tools: [weather] })).map(([, given]) => (given as Json)['city'])
+    expect(await cities("What's the weather like in San Francisco, CA?")).toEqual(['San Francisco, CA'])
+    expect(await cities('Is the weather in Paris, France and Rome, Italy the same?')).toEqual([
+      'Paris, France',
+      'Rome, Italy',
+    ])
+    expect(await cities('The weather in Oslo, Rome and Paris, please.')).toEqual(['Oslo', 'Rome', 'Paris'])
+    expect(await cities('The weather in Austin, TX, Reno, NV and Oslo?')).toEqual(['Austin, TX', 'Reno, NV', 'Oslo'])
+  })
+
+  it('gets words of any script', async () => {
+    const cities = async (text: string): Promise<unknown> =>
+      (await called({ messages: user(text), tools: [weather], tool_choice: 'required' })).map(([, given]) => given)
+    expect(await cities('What is the weather in 東京?')).toEqual([{ city: '東京' }])
+    expect(await cities('東京の天気を教えて')).toEqual([{ city: '東京' }])
+    expect(await cities('Какая погода в Москве?')).toEqual([{ city: 'Москве' }])
+    expect(await cities('weather 「大阪市」?')).toEqual([{ city: '大阪市' }])
+    expect(await cities('Weather in Zürich?')).toEqual([{ city: 'Zürich' }])
+  })
+
   it('obeys tool_choice', async () => {
     const messages = user('What is the weather in Oslo?')
     const named = { type: 'function', function: { name: 'add_numbers' } }

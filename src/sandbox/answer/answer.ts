@@ -1,10 +1,11 @@
 /** What the sandbox says to a request: the same request, the same answer. */
 import type { Behaviour } from '../types.ts'
 import { instanceOf } from './instance.ts'
+import { namedFields } from './named-fields.ts'
 import { prose, sentences } from './prose.ts'
 import { promptTokens } from './prompt-tokens.ts'
 import { hashOf, randomOf } from './random.ts'
-import type { ReadMessage, SandboxRequest } from '../request.ts'
+import type { Json, ReadMessage, SandboxRequest } from '../request.ts'
 import { countTokens, tokensOf } from './tokens.ts'
 import { callsFor } from './tool-calls.ts'
 import type { MadeCall } from './tool-calls.ts'
@@ -63,16 +64,22 @@ function choiceOf(request: SandboxRequest, behaviour: Behaviour, index: number):
 
 function textOf(request: SandboxRequest, behaviour: Behaviour, index: number): string {
   const random = randomOf(`${request.seed}${index}text`)
-  if (request.schema) return JSON.stringify(instanceOf(request.schema, random))
+  if (request.schema) return JSON.stringify(instanceOf(asked(request.schema, request.messages), random))
   if (behaviour.words !== undefined) return prose(random, behaviour.words)
-  const asked = request.messages.findLast((message) => message.role === 'user')
-  const wanted = /^\s*(?:say|repeat|echo)\b[^:]{0,30}:\s*([\s\S]+)$/i.exec(asked?.text ?? '')?.[1]
-  if (wanted !== undefined && request.messages.at(-1) === asked) return wanted
+  const last = request.messages.findLast((message) => message.role === 'user')
+  const wanted = /^\s*(?:say|repeat|echo)\b[^:]{0,30}:\s*([\s\S]+)$/i.exec(last?.text ?? '')?.[1]
+  if (wanted !== undefined && request.messages.at(-1) === last) return wanted
   const results = toolResults(request.messages)
   if (results.length > 0) return `${results.join(' ')} ${sentences(random, 1, 1)}`
   const seen = request.messages.at(-1)?.media ?? []
   const looked = seen.length > 0 ? ` I was given ${seen.map(spokenKind).join(' and ')}.` : ''
   return `This is the sandbox: you said ${JSON.stringify(topic(request))}.${looked} ${sentences(random, 2, 4)}`
+}
+
+/** A schema that says nothing of its fields leaves them to the prompt. */
+function asked(schema: Json, messages: ReadMessage[]): Json {
+  if (Object.keys(schema).some((key) => key !== 'type')) return schema
+  return namedFields(messages.map(({ text }) => text)) ?? schema
 }
 
 /** The results at the end of the conversation, each with the name of the tool that gave it. */

@@ -1,6 +1,6 @@
 /** Which of the offered tools the prompt asks for, and with what arguments. */
 import { instanceOf } from './instance.ts'
-import type { Hints } from './instance.ts'
+import { hintsIn } from './hints.ts'
 import { hashOf, randomOf } from './random.ts'
 import { listOf, objectOf } from '../request.ts'
 import type { OfferedTool, ReadMessage, SandboxRequest } from '../request.ts'
@@ -61,7 +61,7 @@ const splitName = (name: string): string[] =>
 function callsOf(tool: OfferedTool, text: string, seed: string): Omit<MadeCall, 'id'>[] {
   const { name, parameters } = tool
   if (parameters === null) return [{ name, arguments: text, custom: true }]
-  const hints = hintsIn(text, tool)
+  const hints = hintsIn(text.replaceAll(tool.name, ' '))
   const each =
     takesOneText(parameters) && hints.texts.length > 1
       ? hints.texts.map((one) => ({ ...hints, texts: [one] }))
@@ -79,19 +79,6 @@ function takesOneText(parameters: Record<string, unknown>): boolean {
   const needed = required.length > 0 ? properties.filter(([name]) => required.includes(name)) : properties
   const [first, second] = needed
   return first !== undefined && second === undefined && objectOf(first[1])['type'] === 'string'
-}
-
-/** What is quoted, else names (capitals not at the start of a sentence); and all numbers. */
-function hintsIn(text: string, tool: OfferedTool): Hints {
-  const plain = text.replaceAll(tool.name, ' ')
-  const quoted = [...plain.matchAll(/"([^"]+)"|“([^”]+)”|`([^`]+)`/gu)].map(
-    (found) => found[1] ?? found[2] ?? found[3] ?? '',
-  )
-  const names = [...plain.matchAll(/(?<=[\p{Ll}\p{N},:;-]\s)\p{Lu}[\p{L}'-]*(?:\s\p{Lu}[\p{L}'-]*)*/gu)].map(
-    (found) => found[0],
-  )
-  const numbers = [...plain.matchAll(/(?<![\p{L}\p{N}.])-?\d+(?:\.\d+)?/gu)].map((found) => Number(found[0]))
-  return { texts: quoted.length > 0 ? quoted : [...new Set(names)], numbers }
 }
 
 function idOf(messages: ReadMessage[], seed: string): string {

@@ -65,6 +65,7 @@ export function createLeaseRegistry(schedulerState: SchedulerState, wake: (lease
       watch()
     },
     observe(lease, signals) {
+      if (lease.keyGroup.provider.spec.staged) return
       if (observeSignals(lease, signals, clock.now(), learning)) wake(lease)
     },
     started(lease, elapsed) {

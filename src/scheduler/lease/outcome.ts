@@ -58,6 +58,7 @@ export function succeed(schedulerState: SchedulerState, lease: LeaseRecord, used
 
 export function fault(schedulerState: SchedulerState, lease: LeaseRecord, failure: Failure, now: number): void {
   const { keyGroup, slot } = lease
+  if (keyGroup.provider.spec.staged) return endProbes(lease)
   const key = lease.keyState
   const { blame } = KINDS[failure.kind]
   const told = lease.refusal?.class
