@@ -10,6 +10,7 @@ import { createRequestIds } from '../api/http/request-id.ts'
 import { registerJsonBody } from '../api/http/json-body.ts'
 import { generateContent } from '../api/generate-content/route.ts'
 import { messages } from '../api/messages/route.ts'
+import { completions } from '../api/completions/route.ts'
 import { embeddings } from '../api/embeddings/route.ts'
 import { models, type PublicModel } from '../api/routes/models.ts'
 import { registerMetrics, type MetricsPage } from '../api/routes/metrics.ts'
@@ -125,6 +126,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     redact,
   }
   void app.register(chatCompletions, inbound)
+  void app.register(completions, inbound)
   void app.register(embeddings, inbound)
   void app.register(messages, inbound)
   void app.register(generateContent, { ...inbound, models: () => parts.models, suggest: nearest })

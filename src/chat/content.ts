@@ -43,6 +43,7 @@ export function isContentRefusal(delta: Delta): boolean {
 
 function chunkHasContent(chunk: Record<string, unknown>): boolean {
   return choicesOf(chunk).some((choice) => {
+    if (isSomething(choice['text'])) return true
     const said = choice['delta'] ?? choice['message']
     if (typeof said !== 'object' || said === null) return false
     return (

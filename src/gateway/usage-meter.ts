@@ -60,6 +60,7 @@ class AnswerUsageMeter implements UsageMeter {
         if (choice?.finish_reason) this.isFinished = true
         const said = choice?.delta
         if (typeof said?.content === 'string') this.characters += said.content.length
+        else if (typeof choice?.text === 'string') this.characters += choice.text.length
       }
     }
     const usage = usageIn(chunk) as Record<string, unknown> | undefined
@@ -73,4 +74,6 @@ class AnswerUsageMeter implements UsageMeter {
 interface Choice {
   finish_reason?: unknown
   delta?: { content?: unknown }
+  /** Of legacy completions. */
+  text?: unknown
 }

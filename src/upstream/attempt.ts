@@ -63,7 +63,7 @@ export async function attempt(
 ): Promise<AttemptAnswer> {
   const { media, signal } = context
   const fetches = media !== undefined && format.fetchMedia.size > 0
-  const native = nativeWire(request, format, fetches)
+  const native = nativeWire(request, format, target.model, fetches)
   const prepared = fetches && !native ? await inlineMedia(request, format.fetchMedia, media, signal) : request
   if (!native && request.needs_native !== undefined)
     throw new GatewayError(
@@ -100,10 +100,13 @@ export async function attempt(
 function nativeWire(
   request: ChatRequest,
   { native: wire, fetchMedia }: Format,
+  model: string,
   fetches: boolean,
 ): ((target: Target) => Encoded) | undefined {
   const { native } = request
   if (!native || wire?.api !== native.api || (fetches && namesFiles(request, fetchMedia))) return undefined
+  // what can go no other way is for the vendor to refuse
+  if (!wire.fits(model) && request.needs_native === undefined) return undefined
   if (native.operation !== undefined && !wire.operations.has(native.operation)) return undefined
   return (target) => wire.encode({ ...request, native }, target)
 }

@@ -15,22 +15,26 @@ import type { FormatDefinition } from './format/format-definition.ts'
 import { fillFrame, REQUEST_SHAPES } from './request/fields.ts'
 import { TEMPLATE_FUNCTIONS } from './template-functions/index.ts'
 import { compilePath } from './request/request-parts.ts'
+import { globTest } from '../runtime/glob.ts'
 import { SHORTEST_SPLICE, spliceBody } from './request/body-splice.ts'
 
-const KEYS = new Set(['api', 'path', 'headers', 'body', 'operations'])
+const KEYS = new Set(['api', 'models', 'path', 'headers', 'body', 'operations'])
 const FIRST_OWN = Object.keys(REQUEST_SHAPES).length
 
 /** Nobody watches its branches: cases of a format are requests of the normal form. */
 export function compileNative(definition: FormatDefinition): NativeWire | undefined {
   const node = definition.native
-  if (node === undefined) return undefined
-  if (!isMap(node)) throw new DefinitionError('native is { api, path, headers, body }', ['native'])
+  if (node === undefined || node === null) return undefined
+  if (!isMap(node)) throw new DefinitionError('native is { api, models, path, headers, body }', ['native'])
   onlyKeys(node, KEYS, ['native'])
   const { api } = node
+  // a format that extends this one and has none of it says `api: ~`
+  if (api === undefined) return undefined
   if (typeof api !== 'string') throw new DefinitionError('native needs api: the name of a client API', ['native'])
   const scope = Scope.of({ ...REQUEST_SHAPES, native: ANYTHING, headers: ANYTHING })
   const context = templateContext(scope, TEMPLATE_FUNCTIONS)
-  const path = compilePath(node.path ?? definition.request?.path, context, node.path === undefined ? REQUEST : NATIVE)
+  const ownPath = node.path ?? undefined
+  const path = compilePath(ownPath ?? definition.request?.path, context, ownPath === undefined ? REQUEST : NATIVE)
   const headers = headerTemplates({ ...definition.request?.headers, ...node.headers }, context)
   const body = context.compile(node.body ?? { '<<': '$native' }, context, ['native', 'body'])
   const operations = compileOperations(node.operations, body, context)
@@ -38,6 +42,7 @@ export function compileNative(definition: FormatDefinition): NativeWire | undefi
   const frame = scope.frame()
   return {
     api,
+    fits: compileModels(node.models),
     operations: new Set(operations.keys()),
     encode(request, target) {
       const { native } = request
@@ -56,6 +61,14 @@ export function compileNative(definition: FormatDefinition): NativeWire | undefi
       return { request: { method, url, headers: sent, body: json }, warnings: [] }
     },
   }
+}
+
+/** Absent, all of the vendor's models speak this wire. */
+function compileModels(node: unknown): NativeWire['fits'] {
+  if (node === undefined || node === null) return () => true
+  if (!Array.isArray(node)) throw new DefinitionError('models is a list of globs', ['native', 'models'])
+  const tests = node.map((glob) => globTest(String(glob)))
+  return (model) => tests.some((fits) => fits(model))
 }
 
 const REQUEST = ['request', 'path']
@@ -98,16 +111,20 @@ function written(body: unknown, { body: source, bytes }: NativeRequest): string 
 
 /** Reads a stream as `decoder` does, so that it is accounted for, and carries each event with the deltas that it gave. */
 export function rawDecoder(decoder: StreamDecoder): StreamDecoder {
+  // an upstream can answer in another form than its own, and stays with it
+  let isForeign = false
   return {
     decode(event, out) {
       const first = out.length
       const done = decoder.decode(event, out)
-      carry(event, out, first)
+      for (let at = first; at < out.length && !isForeign; at++) isForeign = isForeignChunk((out[at] as Delta).chunk)
+      if (!isForeign) carry(event, out, first)
       return done
     },
     end(out) {
       const first = out.length
       decoder.end(out)
+      if (isForeign) return
       // what stream transforms held back was carried with its own event
       for (let at = first; at < out.length; at++) (out[at] as Delta).raw = null
     },
@@ -118,8 +135,16 @@ export function rawDecoder(decoder: StreamDecoder): StreamDecoder {
 export function rawDeltas(deltas: Delta[], text: string, { native }: ChatRequest): Delta[] {
   // whatever an operation gives is what was asked for
   if (native?.operation !== undefined) return [{ other: native.operation, raw: { text } }]
-  carry({ text }, deltas, 0)
+  if (!deltas.some(({ chunk }) => isForeignChunk(chunk))) carry({ text }, deltas, 0)
   return deltas
+}
+
+/** Of a chat: the chunks that a client knows as they are are those of OpenAI's legacy completions. */
+function isForeignChunk(chunk: Delta['chunk']): boolean {
+  if (chunk === undefined || chunk['object'] === 'text_completion') return false
+  const { choices } = chunk
+  const first: unknown = Array.isArray(choices) ? choices[0] : undefined
+  return !(isMap(first) && typeof first['text'] === 'string')
 }
 
 /** One delta tells the event; faults are told by the client's API in words of its own. */
@@ -127,8 +152,7 @@ function carry(event: FramedEvent, deltas: Delta[], first: number): void {
   let isCarried = false
   for (let at = first; at < deltas.length; at++) {
     const delta = deltas[at] as Delta
-    // an upstream can answer in another form than its own
-    if (delta.error || delta.chunk) return
+    if (delta.error) return
     delta.raw = isCarried ? null : event
     isCarried = true
   }

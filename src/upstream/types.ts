@@ -130,6 +130,8 @@ export interface UpstreamDeltas extends AnswerFlow, AsyncIterator<Delta[], undef
 export interface NativeWire {
   /** The client API that this wire is. */
   api: string
+  /** Whether this model speaks it, by its upstream name. */
+  fits(model: string): boolean
   /** What else than answers it gives: `count_tokens`. */
   operations: ReadonlySet<string>
   encode(request: ChatRequest & { native: NativeRequest }, target: Target): Encoded

@@ -8,7 +8,7 @@ if (!isPresent) {
 
 let failed = 0
 for (const split of [[], ['--split', '1']]) {
-  for (const api of ['chat', 'messages', 'responses', 'gemini', 'embeddings']) {
+  for (const api of ['chat', 'messages', 'responses', 'gemini', 'embeddings', 'completions']) {
     const output =
       api === 'chat' ? await judge('--families', FAMILIES_OF_CHAT, ...split) : await judgeFor(api, ...split)
     const wrong = refusals(output)

@@ -4,7 +4,7 @@ import { isPresent, judgeFor, refusals } from './judges.ts'
 
 if (!isPresent) console.warn('skipped: the judge of the inbound APIs is not beside this checkout (../shared)')
 
-const APIS = ['messages', 'responses', 'gemini', 'embeddings']
+const APIS = ['messages', 'responses', 'gemini', 'embeddings', 'completions']
 
 describe.skipIf(!isPresent).concurrent.each(APIS)('%s over every recorded upstream', (api) => {
   it('says what each upstream said, and sends what each client said', { timeout: 120_000 }, async () => {

@@ -12,6 +12,9 @@ export const isPresent = existsSync(path.join(folder, 'inbound.mjs'))
 export const FAMILIES_OF_CHAT = 'openai-chat,anthropic,gemini,bedrock-converse,cohere,ollama,openai-responses'
 const FAMILIES = 'openai-chat,anthropic,gemini,bedrock-converse,cohere,openai-responses'
 
+/** Whose families are the judge's own choice. */
+const BY_THEMSELVES = new Set(['embeddings', 'completions'])
+
 /** What a judge and this server see differently, and why this server stays with it. */
 const OBJECTIONS = [
   // the upstream has no such model, which is 404 here whatever the upstream's own status was; the judge takes any 404 for a lack of an endpoint
@@ -34,7 +37,7 @@ export function judge(...args: string[]): Promise<string> {
 
 /** Another client API, over every recorded upstream. */
 export function judgeFor(api: string, ...args: string[]): Promise<string> {
-  return run('inbound.mjs', ['--api', api, ...(api === 'embeddings' ? [] : ['--families', FAMILIES]), ...args])
+  return run('inbound.mjs', ['--api', api, ...(BY_THEMSELVES.has(api) ? [] : ['--families', FAMILIES]), ...args])
 }
 
 function run(file: string, args: string[]): Promise<string> {

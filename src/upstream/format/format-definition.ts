@@ -25,7 +25,15 @@ export interface FormatDefinition {
     body: unknown
   }
   /** The client API that this wire is, and what of such a request is the vendor's own; see native.ts. */
-  native?: { api?: unknown; path?: unknown; headers?: Record<string, unknown>; body?: unknown; operations?: unknown }
+  native?: {
+    api?: unknown
+    /** Globs of the models that speak it; all when absent. */
+    models?: unknown
+    path?: unknown
+    headers?: Record<string, unknown>
+    body?: unknown
+    operations?: unknown
+  } | null
   /** How vectors are asked for: { path, most, tokens, body, answer }; see embeddings.ts. */
   embeddings?: Record<string, unknown> | null
   /** A named authoriser, or `{ name: options }`; absent when the headers say all. */

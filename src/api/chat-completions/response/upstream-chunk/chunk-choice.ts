@@ -15,6 +15,8 @@ export function readChoice(choice: Record<string, unknown>, position: number): P
   const source = isRecord(choice['delta']) ? choice['delta'] : choice['message']
   const pieces: Piece[] = []
   if (isRecord(source)) readMessage(source, index, pieces)
+  // legacy completions
+  else readContent(choice['text'], index, pieces)
 
   const logprobs = choice['logprobs']
   if (isRecord(logprobs)) {
