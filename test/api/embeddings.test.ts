@@ -34,7 +34,7 @@ function reply(path: string, body: Record<string, unknown>): unknown {
     object: 'list',
     data: data.toReversed(),
     model: 'x',
-    usage: { prompt_tokens: texts.length, total_tokens: 0 },
+    usage: { prompt_tokens: texts.length, total_tokens: texts.length },
   }
 }
 
@@ -61,6 +61,8 @@ beforeAll(async () => {
       br: { format: 'bedrock', base_url, keys },
       ge: { format: 'gemini', base_url, keys },
       ol: { format: 'ollama', base_url, keys },
+      vo: { format: 'voyage', base_url, keys },
+      ji: { format: 'jina', base_url, keys },
       an: { format: 'anthropic', base_url, keys },
     },
     models: {
@@ -70,6 +72,8 @@ beforeAll(async () => {
       titan: ['br/amazon.titan-embed-text-v2:0'],
       gem: ['ge/gemini-embedding-001'],
       nomic: ['ol/nomic-embed-text'],
+      voyage: ['vo/voyage-3.5'],
+      jina: ['ji/jina-embeddings-v3'],
       none: ['an/claude-embed'],
     },
   })
@@ -90,6 +94,8 @@ describe('an official client gets the vectors of its texts, in their order', () 
     ['titan', 12, 12],
     ['gem', 150, 2],
     ['nomic', 5, 1],
+    ['voyage', 1200, 2],
+    ['jina', 520, 2],
   ])('%s: %i texts in %i requests', async (model, count, requests) => {
     seen.length = 0
     const answer = await client.embeddings.create({ model, input: texts(count) })
@@ -157,5 +163,52 @@ describe('what is refused, and how', () => {
     await expect(startGateway(mixed)).rejects.toThrow(/do not compare/)
     const hosts = { providers: { a: provider, b: provider }, models: { m: ['a/bge-m3', 'b/baai/bge-m3'] } }
     await (await startGateway(hosts)).close()
+  })
+})
+
+describe("Gemini's API of vectors", () => {
+  const ask = async (path: string, body: unknown): Promise<{ status: number; body: Record<string, unknown> }> => {
+    const response = await fetch(`${gateway.url}/v1beta/models/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+  }
+  const content = (text: string) => ({ parts: [{ text }] })
+
+  test.each(['small', 'english', 'gem', 'nomic', 'titan', 'voyage', 'jina', 'fast'])('over %s', async (model) => {
+    const one = await ask(`${model}:embedContent`, { content: content('text 1'), taskType: 'RETRIEVAL_QUERY' })
+    expect(one.status).toBe(200)
+    const { values } = one.body['embedding'] as { values: number[] }
+    if (model !== 'fast') expect(values).toEqual(vectorOf('text 1'))
+    expect(values.length).toBeGreaterThan(1)
+    const requests = texts(3).map((text) => ({ model: `models/${model}`, content: content(text) }))
+    const many = await ask(`${model}:batchEmbedContents`, { requests })
+    expect(many.body['embeddings']).toHaveLength(3)
+  })
+
+  test('requests for other purposes go apart, and come back in their places', async () => {
+    seen.length = 0
+    const kinds = ['RETRIEVAL_QUERY', 'CLUSTERING', 'RETRIEVAL_QUERY']
+    const requests = kinds.map((taskType, i) => ({ content: content(`text ${i}`), task_type: taskType }))
+    const { body } = await ask('english:batchEmbedContents', { requests })
+    expect(body['embeddings']).toEqual(texts(3).map((text) => ({ values: vectorOf(text) })))
+    expect(seen.map((each) => [each.body['input_type'], each.body['texts']])).toEqual([
+      ['search_query', ['text 0', 'text 2']],
+      ['clustering', ['text 1']],
+    ])
+    expect(seen[0]?.body).not.toHaveProperty('task_type')
+  })
+
+  test.each([
+    ['gem:embedContent', {}, 'content'],
+    ['gem:embedContent', { content: { parts: [{ inlineData: {} }] } }, 'no text'],
+    ['gem:batchEmbedContents', { requests: [] }, 'requests'],
+    ['gem:embedContent', { content: content('x'), outputDimensionality: 'big' }, 'outputDimensionality'],
+  ])('%s refuses %j', async (path, body, words) => {
+    const answer = await ask(path, body)
+    expect(answer.status).toBe(400)
+    expect(answer.body['error']).toMatchObject({ status: 'INVALID_ARGUMENT', message: expect.stringContaining(words) })
   })
 })

@@ -8,6 +8,7 @@ import { isRecord } from '../chat-completions/record.ts'
 import { modelNotFound, type ModelsOptions } from '../routes/models.ts'
 import { createResponse } from './answer.ts'
 import { createResponseWriter, JSON_ARRAY, SERVER_SENT } from './events.ts'
+import { createEmbedContent } from './embed.ts'
 import { generateContentModel } from './models.ts'
 import { readGenerateContent } from './request.ts'
 import { checkGenerateContent } from './schema.ts'
@@ -20,10 +21,13 @@ interface Named {
 
 export async function generateContent(app: FastifyInstance, options: InboundOptions & ModelsOptions): Promise<void> {
   const answerCall = createAnswerCall({ log: app.log, ...options })
+  const embedContent = createEmbedContent(options)
 
   function answer(request: FastifyRequest<Named>, reply: FastifyReply): Promise<FastifyReply> {
     const { model, verb } = readName(request.params['*'])
     if (verb === 'countTokens') return count(request, reply, model)
+    if (verb === 'embedContent' || verb === 'batchEmbedContents')
+      return embedContent(model, verb === 'batchEmbedContents', request, reply)
     const streams = verb === 'streamGenerateContent'
     if (!streams && verb !== 'generateContent') throw unknownVerb(verb)
     check(request.body)
@@ -71,7 +75,7 @@ function readName(path: string): { model: string; verb: string } {
 }
 
 function unknownVerb(verb: string): GatewayError {
-  const known = 'generateContent, streamGenerateContent and countTokens'
+  const known = 'generateContent, streamGenerateContent, countTokens, embedContent and batchEmbedContents'
   return new GatewayError(
     'not_found',
     `This server has no ${verb.slice(0, 60) || 'method'} of a model; it has ${known}.`,
