@@ -86,8 +86,10 @@ export interface ErrorDetails {
   param?: string | null
   /** Milliseconds until another try can work. */
   retryAfter?: number
+  /** Fields of the request that this upstream cannot take, and without which it may be asked again. */
+  leaveOut?: readonly string[] | undefined
   /** Further fields of the error body, such as why each key refused. */
-  extra?: Record<string, unknown>
+  extra?: Record<string, unknown> | undefined
   cause?: unknown
 }
 
@@ -111,6 +113,7 @@ export class GatewayError extends Error {
   code: string | null
   param: string | null
   retryAfter?: number
+  leaveOut?: readonly string[] | undefined
   extra?: Record<string, unknown>
   journey?: Journey
 
@@ -123,6 +126,7 @@ export class GatewayError extends Error {
     this.code = details.code === undefined ? rule.code : details.code
     this.param = details.param ?? null
     this.retryAfter = details.retryAfter
+    this.leaveOut = details.leaveOut
     this.extra = details.extra
   }
 

@@ -54,8 +54,42 @@ const MOST_ERROR = 256 * 1024
 /** Milliseconds that a token exchange may take; it serves all who wait for the token, so no client's limits apply. */
 const EXCHANGE = { connect: 10_000, first_byte: 30_000, idle: 30_000, total: 60_000 }
 
-/** Throws a GatewayError for every answer that is none. */
+/**
+ * Throws a GatewayError for every answer that is none. What a model cannot do and may be left out is left out, once, with a
+ * warning: the upstream has refused, so nothing is paid for twice.
+ */
 export async function attempt(
+  request: ChatRequest,
+  format: Format,
+  target: Target,
+  context: AttemptContext,
+): Promise<AttemptAnswer> {
+  try {
+    return await ask(request, format, target, context)
+  } catch (cause) {
+    const fields =
+      cause instanceof GatewayError ? cause.leaveOut?.filter((field) => isAsked(request, field)) : undefined
+    if (!fields || fields.length === 0) throw cause
+    const answer = await ask(withoutFields(request, fields), format, target, context)
+    answer.warnings.unshift(`${fields.join(', ')}: ${target.model} cannot do this, left out`)
+    return answer
+  }
+}
+
+function isAsked(request: ChatRequest, field: string): boolean {
+  return Reflect.get(request, field) !== undefined || request.body[field] !== undefined
+}
+
+function withoutFields(request: ChatRequest, fields: readonly string[]): ChatRequest {
+  const left = { ...request, body: { ...request.body }, received: undefined, native: undefined }
+  for (const field of fields) {
+    Reflect.deleteProperty(left, field)
+    delete left.body[field]
+  }
+  return left
+}
+
+async function ask(
   request: ChatRequest,
   format: Format,
   target: Target,

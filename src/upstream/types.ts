@@ -122,6 +122,8 @@ export interface UpstreamDeltas extends AnswerFlow, AsyncIterator<Delta[], undef
   return(): Promise<IteratorReturnResult<undefined>>
   /** The vendor said that its answer is over. */
   readonly isTerminated: boolean
+  /** A stream of no bytes at all. */
+  readonly isVoid?: boolean
   /** All of an answer that came whole, which is not given again; undefined of a stream. */
   takeWhole(): Delta[] | undefined
 }

@@ -3,7 +3,6 @@ export const KNOWN_FAILURES: Record<string, string> = {
   '030': 'a Retry-After that is over asks at once',
   '033': 'thoughts without a beginning are told as text',
   '036': 'arguments that are sent again as a whole are joined',
-  '046': 'ratelimit-reset without Retry-After is not read',
 }
 
 /** Handed cases that this harness does not judge, and where they are. */

@@ -78,7 +78,7 @@ describe('a stream without content', () => {
     ['empty pieces', chunk({ content: '' })],
     ['roles', ROLE],
   ])('of %s has begun nothing', async (_, text) => {
-    await start(chatter(text), { timeouts: { first_byte: 60, idle: 10_000 }, retries: 1 })
+    await start(chatter(text), { timeouts: { first_byte: 300, idle: 10_000 }, retries: 1 })
     const answer = await readAnswer(gateway.url, 'small/m', true)
     expect(answer).toMatchObject({ status: 504, error: { message: expect.stringContaining('(timeout first_byte)') } })
     expect(vendor.calls).toHaveLength(2)
@@ -155,5 +155,74 @@ describe('a model that a provider does not have', () => {
     expect(vendor.calls.map(({ body }) => body['model'])).toEqual(['s', 'b', 'b', 'b', 'b'])
     // whoever asks for that one alone is told what its provider says
     expect((await readAnswer(gateway.url, 'small/s', false)).status).toBe(404)
+  })
+})
+
+describe('what a server of one’s own cannot do', () => {
+  const chat = { model: 'm', messages: [{ role: 'user', content: 'hello' }] }
+  const answer = (body: object): Promise<Response> =>
+    fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: JSON_TYPE,
+      body: JSON.stringify({ ...chat, ...body }),
+    })
+  async function own(act: Act, models: Record<string, unknown>): Promise<void> {
+    vendor = await startVendor(act)
+    const provider = { format: 'openai-compatible', base_url: vendor.url, keys: KEYS }
+    gateway = await startGateway({ providers: { small: provider, big: provider }, models, server: { retry_share: 1 } })
+  }
+  const refuse = ({ response }: Parameters<Act>[0], status: number, message: string): void =>
+    void response
+      .writeHead(status, JSON_TYPE)
+      .end(JSON.stringify({ error: { message, type: 'api_error', code: null } }))
+
+  it.each([false, true])('thinking is left out with a warning, streamed: %s', async (stream) => {
+    await own(
+      (call) =>
+        call.body['reasoning_effort'] ? refuse(call, 400, '"m" does not support thinking') : answerWell(call, 'text'),
+      { m: ['small/s'] },
+    )
+    const told = await answer({ reasoning_effort: 'high', stream })
+    expect([told.status, vendor.calls.length]).toEqual([200, 2])
+    expect(told.headers.get('x-balanced-call-warnings')).toContain('reasoning_effort: s cannot do this, left out')
+    await told.text()
+  })
+
+  it('tools go to a route that can', async () => {
+    await own(
+      (call) =>
+        call.body['model'] === 's' ? refuse(call, 400, '"s" does not support tools') : answerWell(call, 'text'),
+      { m: ['small/s', { to: 'big/b', tier: 1 }] },
+    )
+    expect((await answer({ tools: [{ type: 'function', function: { name: 'f' } }] })).status).toBe(200)
+    expect(vendor.calls.map(({ body }) => body['model'])).toEqual(['s', 'b'])
+  })
+
+  it('a client’s fault under 500 is asked once, and closes no key to others', async () => {
+    await own(
+      (call) => (call.body['seed'] ? refuse(call, 500, '1 validation error: seed') : answerWell(call, 'text')),
+      { m: ['small/s'] },
+    )
+    for (let i = 0; i < 6; i++) expect((await answer({ seed: 1 })).status).toBe(400)
+    expect(vendor.calls).toHaveLength(6)
+    expect((await answer({})).status).toBe(200)
+  })
+
+  it('a stream of no bytes is asked for again without a stream, so that the cause is told', async () => {
+    const tooLong = "This model's maximum context length is 256 tokens."
+    await own(
+      (call) => (call.stream ? void call.response.writeHead(200, EVENT_STREAM).end() : refuse(call, 400, tooLong)),
+      { m: ['small/s'] },
+    )
+    const told = await answer({ stream: true })
+    expect(told.status).toBe(400)
+    expect(await told.json()).toMatchObject({ error: { code: 'context_length_exceeded', message: tooLong } })
+    expect(vendor.calls.map(({ stream }) => stream)).toEqual([true, false])
+  })
+
+  it('seconds in the text of a 429 count', async () => {
+    await own((call) => refuse(call, 429, 'Rate limit reached. Please try again in 37 seconds.'), { m: ['small/s'] })
+    const told = await answer({})
+    expect([told.status, told.headers.get('retry-after')]).toEqual([429, '37'])
   })
 })

@@ -20,7 +20,6 @@ describe('the failover policy', () => {
     'invalid_request',
     'context_length',
     'content_policy',
-    'too_large',
     'unprocessable',
     'cancelled',
     'late_answer',
@@ -45,7 +44,9 @@ describe('the failover policy', () => {
   it('tries another provider where the model is not known, or cannot be asked', () => {
     expect(verdict('not_found')).toEqual({ again: true, exclude: 'route' })
     expect(verdict('unsupported', { ...first, sent: false })).toEqual({ again: true, exclude: 'route' })
-    expect(verdict('unsupported')).toEqual({ again: false })
+    expect(verdict('unsupported')).toEqual({ again: true, exclude: 'route' })
+    expect(verdict('too_large')).toEqual({ again: true, exclude: 'route' })
+    expect(verdict('unsupported', { ...first, tries: 3 })).toEqual({ again: false })
   })
   it('asks the next tier after a refusal that the model names, as often as it may try', () => {
     expect(verdict('context_length', { ...first, fallsBack: true })).toEqual({ again: true, exclude: 'tier' })

@@ -61,14 +61,14 @@ type Wire<T> = T extends (infer Item)[]
     ? { [Key in keyof T as Key extends Defaulted ? never : Key]: Wire<T[Key]> } & { [Key in keyof T as Key extends Defaulted ? Key : never]?: T[Key] }
     : T
 type Request = Wire<ChatCompletionRequest$Outbound>`,
-  // Ids of calls are newer than the SDK's types, and its tools know no schema but the simplest.
+  // Ids of calls and `truncate` are newer than the SDK's types, and its tools know no schema but the simplest.
   ollama: `
 import type { ChatRequest, Message, Tool, ToolCall } from 'ollama'
 type Called = Omit<Message, 'tool_calls'> & { tool_call_id?: string; tool_calls?: (ToolCall & { id?: string })[] }
 type Offered = Omit<Tool, 'function'> & {
   function: Omit<Tool['function'], 'parameters'> & { parameters?: Record<string, unknown> }
 }
-type Request = Omit<ChatRequest, 'messages' | 'tools'> & { messages?: Called[]; tools?: Offered[] }`,
+type Request = Omit<ChatRequest, 'messages' | 'tools'> & { messages?: Called[]; tools?: Offered[]; truncate?: boolean }`,
 }
 
 /** What the newest models refuse, and the SDK's types with them, while older ones take it. */

@@ -2,7 +2,7 @@
 import type { Delta } from '../../chat/delta.ts'
 import { GatewayError } from '../../chat/error.ts'
 import type { ChatRequest } from '../../chat/request.ts'
-import { attempt } from '../../upstream/attempt.ts'
+import { attempt, type AttemptAnswer } from '../../upstream/attempt.ts'
 import type { Format, Prefix, Secret } from '../../upstream/types.ts'
 import { withPrefix } from '../../upstream/request/assistant-prefix.ts'
 import { explainsEmptiness, hasContent, isContentRefusal } from '../../chat/content.ts'
@@ -30,14 +30,29 @@ export async function awaitFirstContent(
   attempted: LeaseAttempt,
 ): Promise<StartedAnswer> {
   const { model } = attempted.lease
+  const request = requestState.beginning === '' ? requestState.request : begun(requestState, provider, model)
   const passed = requestState.context.headers
   const headers = passed ? { ...passed, ...provider.headers } : provider.headers
-  const answer = await attempt(
-    requestState.beginning === '' ? requestState.request : begun(requestState, provider, model),
-    provider.format,
-    { base_url: provider.base_url, model, secret, headers, max_output: provider.models?.[model]?.max_output },
-    attempted,
-  )
+  const target = {
+    base_url: provider.base_url,
+    model,
+    secret,
+    headers,
+    max_output: provider.models?.[model]?.max_output,
+  }
+  const began = await firstRead(provider, await attempt(request, provider.format, target, attempted))
+  // a server that fails behind the head of a stream tells nothing of it: without a stream it says what is wrong
+  if (!began.empty || !request.stream || began.answer.deltas.isVoid !== true) return began
+  return firstRead(provider, await attempt(withoutStream(request), provider.format, target, attempted))
+}
+
+function withoutStream(request: ChatRequest): ChatRequest {
+  const { stream: _, stream_options: __, ...body } = request.body
+  return { ...request, stream: false, body, received: undefined, native: undefined }
+}
+
+/** Reads until there is something to show. */
+async function firstRead(provider: GatewayProvider, answer: AttemptAnswer): Promise<StartedAnswer> {
   const began: StartedAnswer = { answer, head: [], meter: createUsageMeter(), empty: true, refused: false }
   const { deltas } = answer
   const whole = deltas.takeWhole()

@@ -146,7 +146,8 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
       parts.hedging?.times.see(route, parts.now() - started)
       return { lease, began }
     } catch (cause) {
-      if (cause instanceof GatewayError && cause.kind === 'not_found') missing.missed(route)
+      if (cause instanceof GatewayError && cause.kind === 'not_found' && cause.code === 'model_not_found')
+        missing.missed(route)
       throw conclude(lease, cause, requestState)
     }
   }

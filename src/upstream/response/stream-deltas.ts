@@ -14,6 +14,7 @@ const MOST_READS = 8
 /** Iterated until the answer is committed, and poured from then on: one decoder goes through both. A class: few objects a stream, and few touched a read. */
 export class StreamDeltas implements UpstreamDeltas, Sink<Uint8Array> {
   isTerminated = false
+  isVoid = true
   private readonly body: AsyncIterable<Uint8Array>
   private readonly reads: AsyncIterator<Uint8Array>
   private readonly framer: Framer
@@ -123,6 +124,7 @@ export class StreamDeltas implements UpstreamDeltas, Sink<Uint8Array> {
   }
 
   private decode(bytes: Uint8Array): Delta[] {
+    this.isVoid = false
     const events = this.framer.push(bytes)
     const out: Delta[] = []
     for (const event of events) {

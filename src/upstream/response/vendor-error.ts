@@ -27,6 +27,8 @@ interface Said {
   code?: string
   param?: string
   retryAfter?: number
+  /** Counts that the vendor tells of what did not fit, under its own names. */
+  extra?: Record<string, number>
 }
 
 const KEYS = new Set(['when', 'then', 'cases', 'kinds'])
@@ -64,22 +66,26 @@ export function compileErrors(name: string, node: unknown, watch?: Watch): Error
       )
       const parsed = parseJson(body)
       const said = read(cases, frame, parsed, now) ?? { message: messageOf(parsed) ?? silent(name, answer, body) }
-      const byTable = classify(said)
+      const rule = classify(said, answer.status)
+      const byTable = rule?.kind
       const byStatus = kindOf(answer.status)
-      const kind = byTable ?? byStatus
+      const kind = byTable ?? (byStatus === 'not_found' && isAboutContent(said.message) ? 'invalid_request' : byStatus)
       return new GatewayError(kind, said.message, {
         // the upstream's own status stands unless the table knows better than it
         status: byTable !== undefined && byTable !== byStatus ? KINDS[kind].status : clientStatus(answer.status, kind),
         ...shown(said, kind),
         param: said.param ?? null,
-        retryAfter: retryAfter(answer.headers, now) ?? said.retryAfter,
+        retryAfter:
+          retryAfter(answer, now) ?? said.retryAfter ?? (answer.status === 429 ? waitIn(said.message) : undefined),
+        leaveOut: rule?.leaveOut,
+        extra: said.extra,
       })
     },
     inStream(emitted) {
       const said = isMap(emitted) ? toSaid(emitted, 0) : undefined
       const found = said ?? { message: messageOf(emitted) ?? `${name} reported an error without a message` }
       const number = Number(found.code)
-      const kind = classify(found) ?? (number >= 400 && number < 600 ? kindOf(number) : 'server_error')
+      const kind = classify(found)?.kind ?? (number >= 400 && number < 600 ? kindOf(number) : 'server_error')
       return { message: found.message, kind, ...shown(found, kind), retryAfter: found.retryAfter }
     },
   }
@@ -103,33 +109,55 @@ function toSaid(found: Record<string, unknown>, now: number): Said | undefined {
     code: word(found['code']),
     param: word(found['param']),
     retryAfter: wait === undefined ? undefined : readDuration(wait, now),
+    extra: counts(found['extra']),
   }
+}
+
+function counts(value: unknown): Record<string, number> | undefined {
+  if (!isMap(value)) return undefined
+  const found = Object.entries(value).filter((entry): entry is [string, number] => typeof entry[1] === 'number')
+  return found.length === 0 ? undefined : Object.fromEntries(found)
 }
 
 function word(value: unknown): string | undefined {
   return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined
 }
 
-/** Keys without `*` are a code or a type, in capitals or not; keys with `*` are globs over the message. The first that fits decides. */
-function compileKinds(node: unknown): (said: Said) => ErrorKind | undefined {
+interface KindRule {
+  kind: ErrorKind
+  /** Fields of the request without which it may be asked again. */
+  leaveOut: readonly string[] | undefined
+}
+
+/**
+ * Keys without `*` are a code or a type, in capitals or not; keys with `*` are globs over the message. A status before
+ * either (`401 *model group*`) must be the answer's. The first that fits decides. A value is a kind, or `{ kind, leave_out }`.
+ */
+function compileKinds(node: unknown): (said: Said, status?: number) => KindRule | undefined {
   if (node === undefined) return () => undefined
   if (!isMap(node)) throw new DefinitionError('kinds is a map from code, type or *message* to kind', ['error', 'kinds'])
-  const rules = Object.entries(node).map(([key, kind]) => {
+  const rules = Object.entries(node).map(([written, value]) => {
+    const [, status, key] = /^(?:(\d{3}) )?(.*)$/s.exec(written) ?? [, undefined, written]
+    const { kind, leave_out: leaveOut } = (isMap(value) ? value : { kind: value }) as {
+      kind: unknown
+      leave_out?: string[]
+    }
     if (typeof kind !== 'string' || !isKind(kind)) {
       const near = didYouMean(String(kind), Object.keys(KINDS))
       throw new DefinitionError(`"${String(kind)}" is not an error kind${near} (${Object.keys(KINDS).join(', ')})`, [
         'error',
         'kinds',
-        key,
+        written,
       ])
     }
     const fits = globTest(key.toLowerCase())
     const test = key.includes('*')
       ? (said: Said) => fits(said.message.toLowerCase())
       : (said: Said) => said.code?.toLowerCase() === key.toLowerCase() || said.type?.toLowerCase() === key.toLowerCase()
-    return { kind, test }
+    return { kind, leaveOut, status: status === undefined ? undefined : Number(status), test }
   })
-  return (said) => rules.find((rule) => rule.test(said))?.kind
+  return (said, status) =>
+    rules.find((rule) => (rule.status === undefined || rule.status === status) && rule.test(said))
 }
 
 function isKind(text: string): text is ErrorKind {
@@ -158,10 +186,44 @@ function shown(said: Said, kind: ErrorKind): { type: string; code: string | null
   return { type, code: own ?? KINDS[kind].code }
 }
 
+/** What a request names that may be missing beside its model: a 404 about it is the request's fault, wherever it is sent. */
+const CONTENT = /\b(files?|images?|documents?|attachments?|urls?|videos?|audio|previous[_ ]response|threads?)\b/i
+const MODEL = /\b(models?|deployments?|engines?|endpoints?)\b/i
+
+function isAboutContent(message: string): boolean {
+  return CONTENT.test(message) && !MODEL.test(message)
+}
+
+const WAIT =
+  /(?:try again|retry|wait|reset)\b[^.\n]{0,60}?\b(?:in|after|for)\s+(?:about\s+)?((?:\d+(?:\.\d+)?\s?[a-z]{1,12}\s?){1,4})/i
+const SPELT: [RegExp, string][] = [
+  [/milli(?:second)?s?|msecs?/gi, 'ms'],
+  [/seconds?|secs?/gi, 's'],
+  [/minutes?|mins?/gi, 'm'],
+  [/hours?|hrs?/gi, 'h'],
+  [/days?/gi, 'd'],
+]
+
+/** Milliseconds that a sentence asks to wait: "Please try again in 1m3.5s", "Try again in 37 seconds". */
+function waitIn(message: string): number | undefined {
+  const found = WAIT.exec(message.slice(0, 2000))?.[1]
+  if (found === undefined) return undefined
+  const short = SPELT.reduce((text, [long, unit]) => text.replace(long, unit), found)
+  const exact = /^(?:\d+(?:\.\d+)?\s?(?:ms|s|m|h|d)\s?)+/.exec(short)?.[0]
+  return exact === undefined ? undefined : readDuration(exact.replaceAll(/\s/g, ''), 0)
+}
+
+/** Headers in which a refusal tells its end, where it has no Retry-After: seconds, or a moment. */
+const RESETS = ['ratelimit-reset', 'x-ratelimit-reset']
+
 /** Milliseconds; `retry-after-ms` wins because it is the finer one. */
-function retryAfter(headers: Record<string, string>, now: number): number | undefined {
+function retryAfter({ status, headers }: UpstreamAnswer, now: number): number | undefined {
   const fine = Number(headers['retry-after-ms'] ?? Number.NaN)
-  return Number.isFinite(fine) && fine >= 0 ? fine : readDuration(headers['retry-after'], now)
+  if (Number.isFinite(fine) && fine >= 0) return fine
+  const told = readDuration(headers['retry-after'], now)
+  if (told !== undefined || status !== 429) return told
+  const name = RESETS.find((each) => headers[each] !== undefined)
+  return name === undefined ? undefined : readDuration(headers[name], now)
 }
 
 function silent(name: string, answer: UpstreamAnswer, body: string): string {
