@@ -81,7 +81,7 @@ async function open(cases: readonly Case[]): Promise<Stage> {
   const gateway = await startGateway({
     providers: Object.fromEntries(providers),
     server: {
-      timeouts: { connect: 1000, first_byte: 700, idle: 700, answer: 700 },
+      timeouts: { connect: 1000, first_byte: 700, idle: 700, answer: 3000 },
       retries: 2,
       retry_share: 1,
       refused_wait: 0,
