@@ -137,7 +137,8 @@ function compileKinds(node: unknown): (said: Said, status?: number) => KindRule 
   if (node === undefined) return () => undefined
   if (!isMap(node)) throw new DefinitionError('kinds is a map from code, type or *message* to kind', ['error', 'kinds'])
   const rules = Object.entries(node).map(([written, value]) => {
-    const [, status, key] = /^(?:(\d{3}) )?(.*)$/s.exec(written) ?? [, undefined, written]
+    const status = /^(\d{3}) /.exec(written)?.[1]
+    const key = status === undefined ? written : written.slice(4)
     const { kind, leave_out: leaveOut } = (isMap(value) ? value : { kind: value }) as {
       kind: unknown
       leave_out?: string[]
