@@ -118,7 +118,11 @@ export class GatewayError extends Error {
   journey?: Journey
 
   constructor(kind: ErrorKind, message: string, details: ErrorDetails = {}) {
+    const depth = Error.stackTraceLimit
+    // Where it was made matters of a defect alone; the frames of a refusal cost more than all else that refuses.
+    if (kind !== 'internal') Error.stackTraceLimit = 0
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    Error.stackTraceLimit = depth
     const rule: KindRule = KINDS[kind]
     this.kind = kind
     this.status = details.status ?? rule.status

@@ -28,9 +28,9 @@ export function explainPool(
       const demand = demandOf(schedulerState, item, keyGroup)
       const shared: Scope[] = [keyGroup.provider.scope, pool.scope]
       if (item.client.scope) shared.push(item.client.scope)
+      const common = Math.max(keyGroup.providerWait(null, now), ...shared.map((scope) => scopeWait(scope, demand, now)))
       for (const slot of keyGroup.foremost(most)) {
-        const common = shared.map((scope) => scopeWait(scope, demand, now))
-        const wait = Math.max(keyGroup.wait(slot, demand, now), keyGroup.providerWait(null, now), ...common)
+        const wait = Math.max(keyGroup.wait(slot, demand, now), common)
         const reason = wait === 0 ? 'ready' : reasonOf(keyGroup, slot, shared, demand, now)
         const eta = wait >= UNTIL_EVENT ? null : Math.ceil(wait)
         const rank = keyGroup.rank[slot] ?? 0

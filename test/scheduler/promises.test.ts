@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { GatewayError } from '../../src/chat/error.ts'
+import { Promises } from '../../src/scheduler/queue/promises.ts'
 import { STRATEGIES, WEIGHTED_FAIR } from '../../src/scheduler/select/strategies/index.ts'
 import { ask, pool, provider, route, rpm, setUp, tpm } from './fixture.ts'
 
@@ -58,6 +59,14 @@ describe('a Retry-After is a promise', () => {
     expect(outcome.kept).toBeGreaterThanOrEqual(0.97 * outcome.told)
     expect(outcome.served + outcome.final).toBeGreaterThanOrEqual(890)
     expect(world.scheduler.report()).toMatchObject({ inFlight: 0, queued: 0 })
+  })
+
+  it('not made anew of a moment that is here: nobody is told to come back at once', () => {
+    const promises = new Promises()
+    const told = { at: 5000, since: 0, client: 'c', mark: 'm', size: 1, far: false, again: 0, place: -1 }
+    promises.add(told)
+    expect(promises.again('m', 4000)).toBe(told)
+    for (const now of [4985, 5000, 5090]) expect(promises.again('m', now)).toBeUndefined()
   })
 
   it('kept in standing overload, with no less served', async () => {

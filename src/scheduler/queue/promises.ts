@@ -84,7 +84,9 @@ export class Promises {
     this.expire(now)
     const same = this.marks.get(mark)
     const told = same?.length === 1 ? same[0] : undefined
-    return told && told.again++ < TOLD_AGAIN ? told : undefined
+    // a moment that is here is none to come back at: whoever held this place was on time
+    if (!told || told.at <= now + EARLY) return undefined
+    return told.again++ < TOLD_AGAIN ? told : undefined
   }
 
   /** All who are to come, in requests of the usual size, as far as they usually do. */
