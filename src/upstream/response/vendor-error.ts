@@ -11,6 +11,7 @@ import { templateContext } from '../../definition/template.ts'
 import type { UpstreamAnswer } from '../types.ts'
 import { readDuration } from './reset-time.ts'
 import { globTest } from '../../runtime/glob.ts'
+import { isPromptTooLong } from './prompt-too-long.ts'
 import { messageOf } from './error-message.ts'
 import { TEMPLATE_FUNCTIONS } from '../template-functions/index.ts'
 
@@ -67,7 +68,7 @@ export function compileErrors(name: string, node: unknown, watch?: Watch): Error
       const parsed = parseJson(body)
       const said = read(cases, frame, parsed, now) ?? { message: messageOf(parsed) ?? silent(name, answer, body) }
       const rule = classify(said, answer.status)
-      const byTable = rule?.kind
+      const byTable = mayBeTooLong(said, rule?.kind, answer.status) ? 'context_length' : rule?.kind
       const byStatus = kindOf(answer.status)
       const kind = byTable ?? (byStatus === 'not_found' && isAboutContent(said.message) ? 'invalid_request' : byStatus)
       return new GatewayError(kind, said.message, {
@@ -85,10 +86,26 @@ export function compileErrors(name: string, node: unknown, watch?: Watch): Error
       const said = isMap(emitted) ? toSaid(emitted, 0) : undefined
       const found = said ?? { message: messageOf(emitted) ?? `${name} reported an error without a message` }
       const number = Number(found.code)
-      const kind = classify(found)?.kind ?? (number >= 400 && number < 600 ? kindOf(number) : 'server_error')
+      const told = classify(found)?.kind
+      const known = mayBeTooLong(found, told, number) ? 'context_length' : told
+      const kind = known ?? (number >= 400 && number < 600 ? kindOf(number) : 'server_error')
       return { message: found.message, kind, ...shown(found, kind), retryAfter: found.retryAfter }
     },
   }
+}
+
+const BEFORE_A_LOOK = new Set<ErrorKind>([
+  'invalid_request',
+  'unprocessable',
+  'server_error',
+  'too_large',
+  'bad_answer',
+])
+
+/** What the table does not tell, or only as a fault of the request, may still be told by its words. */
+function mayBeTooLong({ message, code, type }: Said, known: ErrorKind | undefined, status: number): boolean {
+  if (!BEFORE_A_LOOK.has(known ?? (status >= 400 ? kindOf(status) : 'invalid_request'))) return false
+  return isPromptTooLong(`${code ?? ''} ${type ?? ''} ${message}`)
 }
 
 function read(cases: Cases | undefined, frame: Frame, body: unknown, now: number): Said | undefined {

@@ -5,7 +5,9 @@ import type { RequestTransform } from './request-transform.ts'
 import { chosenToolsOnly } from './chosen-tools-only.ts'
 import { fewerStops } from './fewer-stops.ts'
 import { jsonSchemaInWords } from './json-schema-in-words.ts'
+import { mediaOfResultsApart } from './media-of-results-apart.ts'
 import { mergeNeighbours } from './merge-neighbours.ts'
+import { noThoughtsMidway } from './no-thoughts-midway.ts'
 import { openaiMessages } from './openai-messages.ts'
 import { renameFields } from './rename-fields.ts'
 import { resultsFirst } from './results-first.ts'
@@ -27,7 +29,9 @@ export const REQUEST_TRANSFORMS: Record<string, RequestTransform> = {
   'chosen-tools-only': chosenToolsOnly,
   'fewer-stops': fewerStops,
   'json-schema-in-words': jsonSchemaInWords,
+  'media-of-results-apart': mediaOfResultsApart,
   'merge-neighbours': mergeNeighbours,
+  'no-thoughts-midway': noThoughtsMidway,
   'openai-messages': openaiMessages,
   'rename-fields': renameFields,
   'results-first': resultsFirst,

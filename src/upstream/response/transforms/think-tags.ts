@@ -17,6 +17,8 @@ interface Splitter {
 
 const OPEN = '<think>'
 const CLOSE = '</think>'
+/** A tag that is only spoken of stands within a line. */
+const CLOSES_A_LINE = /\n<\/think>|<\/think>\s*(?:\n|$)/
 
 /** Option `opened`: the model's template writes the opening tag itself, so that only the closing one is sent. */
 export const thinkTags: StreamTransformFactory = (options) => () => {
@@ -70,7 +72,8 @@ function createSplitter(isOpened: boolean): Splitter {
       const begun = held.trimStart()
       if (begun === '' || OPEN.startsWith(begun)) return said
       if (begun.startsWith(OPEN)) [state, held] = ['thought', begun.slice(OPEN.length).replace(/^\n/, '')]
-      else state = 'text'
+      // the template may have written the opening tag into the prompt: then all before the closing one is thought
+      else state = CLOSES_A_LINE.test(held) ? 'thought' : 'text'
     }
     if (state === 'thought') {
       const close = held.indexOf(CLOSE)

@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest'
+import { isPromptTooLong } from '../../src/upstream/response/prompt-too-long.ts'
+
+it.each([
+  "This model's maximum context length is 8192 tokens. However, you requested 9000 tokens.",
+  'prompt is too long: 210000 tokens > 200000 maximum',
+  'The input token count (1100000) exceeds the maximum number of tokens allowed (1048576).',
+  'Input is too long for requested model.',
+  'too many tokens: size limit exceeded by 12 tokens. Try using shorter or fewer inputs.',
+  'the request exceeds the available context size (4096 tokens), try increasing it',
+  'Please reduce the length of the messages or completion.',
+  'Range of input length should be [1, 30720]; input length exceeds',
+  'Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 maximum context length',
+  'The prompt length 9000 exceeds the max_model_len 8192',
+  'Requested tokens (600) exceed context window of 512',
+  '`inputs` tokens + `max_new_tokens` must be <= 4097. Given: 5000 `inputs` tokens and 20 `max_new_tokens`: input tokens exceed the limit',
+  '输入内容长度超过模型最大上下文限制',
+])('knows a prompt that is too long: %s', (message) => expect(isPromptTooLong(message)).toBe(true))
+
+it.each([
+  'Rate limit reached: 8000 tokens per minute exceeded',
+  'max_tokens is too large: 100000. This model supports at most 16384 completion tokens.',
+  'max_tokens must be at most 4096',
+  "Invalid 'messages': expected an array with at least one message.",
+  'Image exceeds the maximum size of 5 MB',
+  'Too many tools: at most 128 are allowed',
+  'The request body is longer than 20971520 bytes',
+  'Invalid value for context: it must be an object',
+])('takes nothing else for one: %s', (message) => expect(isPromptTooLong(message)).toBe(false))
