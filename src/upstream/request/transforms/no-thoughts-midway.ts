@@ -3,7 +3,6 @@ import type { ChatRequest, Message } from '../../../chat/request.ts'
 import { isMap } from '../../../definition/scope.ts'
 import type { RequestTransform } from './request-transform.ts'
 
-/** https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking#extended-thinking-with-tool-use */
 export const noThoughtsMidway: RequestTransform = () => (request, warnings) => {
   const { reasoning_effort: effort, extra, messages } = request
   if ((effort === undefined || effort === 'none') && !isOn(extra['thinking'])) return request
