@@ -15,7 +15,9 @@ export function createRedactor(secrets: ReadonlyMap<string, string>): Redact {
   const pairs = new Uint8Array(65_536)
   for (const [secret, name] of secrets) {
     if (secret.length < SHORTEST) continue
-    for (const form of new Set([secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)])) {
+    const written = [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), ...inBase64(secret)]
+    for (const form of new Set(written)) {
+      if (form.length < SHORTEST) continue
       const start = form.slice(0, SHORTEST)
       const list = byStart.get(start) ?? []
       list.push({ secret: form, name })
@@ -39,6 +41,16 @@ export function createRedactor(secrets: ReadonlyMap<string, string>): Redact {
     }
     return from === 0 ? text : out + text.slice(from)
   }
+}
+
+/** As it stands inside of a longer text in base64, which may begin at any of three places: without its ends, which others share. */
+function inBase64(secret: string): string[] {
+  const bytes = Buffer.from(secret)
+  return [0, 1, 2].flatMap((shift) => {
+    const text = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64')
+    const own = text.slice(Math.ceil((shift * 4) / 3), Math.floor(((shift + bytes.length) * 4) / 3))
+    return [own, own.replaceAll('+', '-').replaceAll('/', '_')]
+  })
 }
 
 function pairOf(text: string, at: number): number {
