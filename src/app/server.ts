@@ -12,6 +12,7 @@ import { generateContent } from '../api/generate-content/route.ts'
 import { messages } from '../api/messages/route.ts'
 import { completions } from '../api/completions/route.ts'
 import { embeddings } from '../api/embeddings/route.ts'
+import { relays } from '../api/relays/route.ts'
 import { models, type PublicModel } from '../api/routes/models.ts'
 import { registerMetrics, type MetricsPage } from '../api/routes/metrics.ts'
 import { createOverload } from '../api/http/overload.ts'
@@ -128,6 +129,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   void app.register(chatCompletions, inbound)
   void app.register(completions, inbound)
   void app.register(embeddings, inbound)
+  void app.register(relays, inbound)
   void app.register(messages, inbound)
   void app.register(generateContent, { ...inbound, models: () => parts.models, suggest: nearest })
   void app.register(responses, { ...inbound, responses: parts.responses })

@@ -2,7 +2,8 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { embeddingsAnswer } from './answer/embeddings.ts'
+import { embeddingsAnswer } from './beside-chat/embeddings.ts'
+import { RELAYED } from './beside-chat/relayed.ts'
 import { answer } from './answer/answer.ts'
 import type { Answer } from './answer/answer.ts'
 import { behaviourFor } from './behaviour.ts'
@@ -43,7 +44,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const path = (request.url ?? '/').split('?', 1)[0]?.replace(/^\/v1(?=\/)/, '') ?? '/'
     if (request.method === 'GET' && (path === '/models' || path.startsWith('/models/')))
       return sendModels(response, path)
-    if (request.method === 'POST' && path === '/embeddings') return sendEmbeddings(request, response)
+    const made = path === '/embeddings' ? embeddingsAnswer : RELAYED[path]
+    if (request.method === 'POST' && made) return sendMade(request, response, made)
     if (request.method !== 'POST' || path !== '/chat/completions') {
       return send(response, 404, errorObject(404, `Unknown request URL: ${request.method} ${request.url}.`, null))
     }
@@ -134,9 +136,13 @@ function keyOf({ headers }: IncomingMessage): string {
   return Array.isArray(key) ? (key[0] ?? '') : key
 }
 
-async function sendEmbeddings(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function sendMade(
+  request: IncomingMessage,
+  response: ServerResponse,
+  made: (body: Record<string, unknown>) => Record<string, unknown>,
+): Promise<void> {
   try {
-    send(response, 200, embeddingsAnswer(await readBody(request)))
+    send(response, 200, made(await readBody(request)))
   } catch (error) {
     if (!(error instanceof BadRequest)) throw error
     send(response, 400, errorObject(400, error.message, null, error.param || null))

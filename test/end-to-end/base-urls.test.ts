@@ -70,7 +70,7 @@ test.each([
   ['POST', '/api/chat', 'Ollama'],
   ['POST', '/proxy/chat/completions', '/v1/chat/completions'],
   ['GET', '/v1/chat/completions', 'POST'],
-  ['POST', '/v1/images/generations', 'does not serve'],
+  ['POST', '/v1/audio/speech', 'does not serve'],
 ])('%s %s says what to set', async (method, path, hint) => {
   const response = await fetch(`${gateway.url}${path}`, { method })
   expect(response.status).toBe(404)
