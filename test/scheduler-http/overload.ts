@@ -14,6 +14,8 @@ export interface Load {
   /** Requests a second, evenly spread, for so many seconds. */
   rate: number
   seconds: number
+  /** The gap before the next request, as a share of an even one; 1 when absent. */
+  gap?: () => number
   /** How often a client comes back after a 429, when it was told to. */
   returns?: number
   /** The body of a request; a short chat by default. */
@@ -39,6 +41,8 @@ export interface Outcome {
   upstream: { requests: number; refused: number }
   /** Milliseconds: the longest from asking to an answer of either kind. */
   longest: number
+  /** Milliseconds from first asking to the whole answer, of those that were served. */
+  times: number[]
   /** Requests by key. */
   keys: Record<string, number>
   /** At the end. */
@@ -87,13 +91,13 @@ async function drive(gateway: TestGateway, load: Load, clock: TestClock): Promis
     returned: { served: 0, refused: 0 },
     others: {},
     longest: 0,
+    times: [],
   }
   const running: Promise<void>[] = []
   const began = clock.now()
-  while (clock.now() - began < load.seconds * 1000) {
-    const due = Math.floor(((clock.now() - began) * load.rate) / 1000)
-    while (outcome.offered <= due) running.push(client(gateway, load, outcome.offered++, outcome, clock))
-    await clock.sleep(5)
+  for (let due = 0; clock.now() - began < load.seconds * 1000; await clock.sleep(5)) {
+    for (; due <= clock.now() - began; due += ((load.gap?.() ?? 1) * 1000) / load.rate)
+      running.push(client(gateway, load, outcome.offered++, outcome, clock))
   }
   await Promise.all(running)
   return outcome
@@ -111,6 +115,7 @@ async function client(
   clock: TestClock,
 ): Promise<void> {
   const { returns = 0, body = () => ({}), headers = () => ({}) } = load
+  const first = clock.now()
   for (let visit = 0; ; visit++) {
     const asked = clock.now()
     const answer = await gateway.ask(body(number), headers(number))
@@ -118,6 +123,7 @@ async function client(
     outcome.longest = Math.max(outcome.longest, clock.now() - asked)
     if (answer.status === 200) {
       outcome.served++
+      outcome.times.push(clock.now() - first)
       if (visit > 0) outcome.returned.served++
       return
     }

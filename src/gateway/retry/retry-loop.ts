@@ -1,6 +1,6 @@
 /** From a request to a key that answers it: takes a lease, tries, and follows the failover policy until something begins. */
 import type { Cancellation } from '../../runtime/cancellation.ts'
-import { GatewayError, type ErrorKind } from '../../chat/error.ts'
+import { GatewayError, KINDS, type ErrorKind } from '../../chat/error.ts'
 import type { AcquireRequest, Lease, PoolSpec, Scheduler } from '../../scheduler/types.ts'
 import { affinityOf } from '../affinity.ts'
 import { awaitFirstContent, type GatewayProvider } from './first-content.ts'
@@ -30,6 +30,9 @@ const REFUSALS: Partial<Record<ErrorKind, Refusal>> = {
   context_length: 'context_length',
   content_policy: 'content_filter',
 }
+
+/** Milliseconds after which a request may come back that was refused on every try, each without a word. */
+const SOONEST = 1000
 
 /** Throws the GatewayError that tells the client most. */
 export type RetryLoop = (requestState: RequestState) => Promise<CommittedAnswer>
@@ -81,6 +84,8 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
         const verdict = judge(last, tried, parts.failover)
         if (!verdict.again) {
           if (course.spare) return course.spare
+          // who is turned away for a limit is told when to come back, though no upstream said so
+          if (KINDS[last.kind].blame === 'limit') last.retryAfter ??= SOONEST
           throw last
         }
         heed(verdict, lease, requestState)

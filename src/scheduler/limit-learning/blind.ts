@@ -26,6 +26,8 @@ const NEAR = 0.5
 const IN_A_ROW = 3
 /** Refusals that told how long to wait are not asked again too soon; so many within some windows count instead. */
 const STRIKES = 2
+/** Of the time that a window takes, as much as this is still it: others count a little differently. */
+const SOONER = 0.5
 const STRIKE_WINDOWS = 3
 
 export interface Circumstances {
@@ -37,6 +39,8 @@ export interface Circumstances {
   long: boolean
   /** Refusals in a row of this key and model. */
   row: number
+  /** Milliseconds since the first of them. */
+  lasted: number
   /** The amount that the provider itself names. */
   stated: number | undefined
 }
@@ -99,32 +103,45 @@ function acquit(limit: Limit, learnt: Learnt, now: number): void {
 }
 
 /** The same limit of the other keys is enforced in the same way. */
-function spread({ keyGroup }: LeaseRecord, { spec }: Limit, habit: Habit): void {
-  for (const { scope } of keyGroup.provider.keys) attach(scope.limits, spec, habit)
-  for (const { scope } of keyGroup.model.keyModels.values()) attach(scope.limits, spec, habit)
-  for (const scope of keyGroup.model.accountScopes.values()) attach(scope.limits, spec, habit)
+function spread(lease: LeaseRecord, { spec }: Limit, habit: Habit): void {
+  for (const limit of alike(lease, spec)) limit.habit ??= habit
 }
 
-function attach(limits: readonly Limit[], { metric, period, amount }: Limit['spec'], habit: Habit): void {
-  for (const limit of limits) {
-    const { spec } = limit
-    if (spec.metric === metric && spec.period === period && spec.amount === amount) limit.habit ??= habit
+function* alike({ keyGroup }: LeaseRecord, { metric, period, amount }: Limit['spec']): Generator<Limit> {
+  const { keys } = keyGroup.provider
+  const scopes = [...keyGroup.model.keyModels.values()].map(({ scope }) => scope)
+  for (const { limits } of [...keys.map(({ scope }) => scope), ...scopes, ...keyGroup.model.accountScopes.values()]) {
+    for (const limit of limits) {
+      const { spec } = limit
+      if (spec.metric === metric && spec.period === period && spec.amount === amount) yield limit
+    }
   }
 }
 
 /** Does a lower limit explain the refusal better than chance, or than the provider's trouble? */
-function believable(hold: Hold, learnt: Learnt, { named, told, row }: Circumstances, now: number): boolean {
+function believable(hold: Hold, learnt: Learnt, seen: Circumstances, now: number): boolean {
+  const { named, told, row, lasted } = seen
   const { limit, before, asked } = hold
   const bucket = limit.spec.shape === 'bucket'
   const apart = now - learnt.struckAt >= APART
   if (now - learnt.struckAt > STRIKE_WINDOWS * limit.spec.period) learnt.strikes = 0
   if (apart) learnt.strikes++
   learnt.struckAt = now
+  const odd = told !== undefined && !fits(hold, told, now)
+  if (odd && lasted < APART) return false
   if (row >= CERTAIN) return row === CERTAIN
   const near = bucket || before + asked >= NEAR * limit.window.amount
   if (!near) return false
   if (named) return true
-  return told === undefined ? row >= IN_A_ROW : learnt.strikes >= STRIKES
+  return told === undefined || odd ? row >= IN_A_ROW : learnt.strikes >= STRIKES
+}
+
+/** A full window has room again when its oldest requests have left it; who is told to come much sooner met something else. */
+function fits({ limit, asked }: Hold, told: number, now: number): boolean {
+  const { window } = limit
+  if (limit.spec.shape === 'bucket') return true
+  const wait = window.wait(now, window.room(now) + asked)
+  return told >= SOONER * wait
 }
 
 /**

@@ -20,6 +20,12 @@ export interface Habit {
   most: number
   /** Share of the declared rate at which crowding is thought to drain. */
   speed: number
+  /** Share of the requests that were refused before that was believed; answers and refusals since it was last changed. */
+  share: number
+  kept: number
+  broken: number
+  /** Log-likelihood that evidence must have: more after each belief that did not come true. */
+  convinced: number
   /** When that was last confirmed, for how long it holds, and when it was last relaxed. */
   cutAt: number
   hold: number
@@ -40,6 +46,12 @@ const HALF_LIFE = 300_000
 const AGE_STEP = 10_000
 /** Log-likelihood by which a finer part must explain the refusals better than chance does: odds of 33. */
 const CONVINCED = 3.5
+/** A belief that did not come true makes the next one so much harder, up to a bound. */
+const ONCE_BITTEN = 4
+const MOST_CONVINCED = 16
+/** So many refusals under a belief, and at least this part of the share that was refused without it: it explains nothing. */
+const BROKEN = 5
+const NO_BETTER = 0.5
 /** A part of the window that lets most requests pass is not worth keeping to. */
 const LEAST_SHARE = 0.2
 /** The first so many refusals are held to be of crowding, if their requests came closer than that. */
@@ -64,6 +76,10 @@ export function createHabit(spec: LimitSpec, now: number): Habit {
     seen: 0,
     most: Infinity,
     speed: 1,
+    share: 0,
+    kept: 0,
+    broken: 0,
+    convinced: CONVINCED,
     cutAt: -Infinity,
     hold: FIRST_HOLD / 2,
     grewAt: now,
@@ -99,6 +115,7 @@ export function noteAccepted(habit: Habit, crowd: number, now: number): void {
   age(habit, now)
   const bin = binOf(crowd)
   habit.accepted[bin] = (habit.accepted[bin] ?? 0) + 1
+  if (crowd <= habit.most) habit.kept++
 }
 
 /** Notes a refusal, and judges anew. Returns whether crowding explains it: true, false, or undefined while that is open. */
@@ -108,12 +125,19 @@ export function noteRefused(habit: Habit, crowd: number, now: number): boolean |
   habit.refused[bin] = (habit.refused[bin] ?? 0) + 1
   habit.seen++
   const before = habit.most
+  if (before < Infinity && crowd <= before && isRefuted(habit)) {
+    forget(habit)
+    return false
+  }
   const found = judge(habit)
   if (found > 0) {
     const most = edgeOf(found)
     if (crowd >= Math.min(most, before) * 0.9) cut(habit, Math.min(most, before), now)
     // Already at one at a time, and still they collide: a little slower.
-    if (crowd <= before && before <= 1 && crowd > 0) habit.speed = Math.max(SLOWEST, habit.speed - SLOWER)
+    if (crowd <= before && before <= 1 && crowd > 0 && habit.speed > SLOWEST) {
+      habit.speed = Math.max(SLOWEST, habit.speed - SLOWER)
+      habit.kept = habit.broken = 0
+    }
     return crowd >= most * 0.9
   }
   if (before < Infinity) {
@@ -125,7 +149,25 @@ export function noteRefused(habit: Habit, crowd: number, now: number): boolean |
   return crowd >= UNSURE && habit.seen < FEW ? undefined : false
 }
 
+/** Under a true belief far fewer are refused than without it. */
+function isRefuted(habit: Habit): boolean {
+  habit.broken++
+  return habit.broken >= BROKEN && habit.broken / (habit.broken + habit.kept) > NO_BETTER * habit.share
+}
+
+/** What was believed has been tried, and refusals came as before: they have another reason. */
+function forget(habit: Habit): void {
+  habit.most = Infinity
+  habit.speed = 1
+  habit.hold = FIRST_HOLD / 2
+  habit.convinced = Math.min(MOST_CONVINCED, habit.convinced + ONCE_BITTEN)
+  habit.accepted.fill(0)
+  habit.refused.fill(0)
+}
+
 function cut(habit: Habit, most: number, now: number): void {
+  if (habit.most === Infinity) habit.share = sum(habit.refused) / Math.max(1, sum(habit.refused) + sum(habit.accepted))
+  if (most < habit.most) habit.kept = habit.broken = 0
   habit.most = most
   if (now - habit.cutAt > RELAX_EVERY / 5) habit.hold = Math.min(LONGEST_HOLD, habit.hold * 2)
   habit.cutAt = now
@@ -145,12 +187,12 @@ export function relax(habit: Habit, now: number): void {
 }
 
 /** The bin from which on requests are refused that pass below it; 0 where chance explains the refusals as well. */
-function judge({ accepted, refused }: Habit): number {
+function judge({ accepted, refused, convinced }: Habit): number {
   const allRefused = sum(refused)
   const allAccepted = sum(accepted)
   const chance = likelihood(allRefused, allAccepted)
   let best = 0
-  let most = CONVINCED
+  let most = convinced
   let above = 0
   let passed = 0
   for (let bin = BINS - 1; bin > 0; bin--) {
@@ -182,6 +224,7 @@ function age(habit: Habit, now: number): void {
   if (elapsed < AGE_STEP) return
   habit.agedAt = now
   const left = 0.5 ** (elapsed / HALF_LIFE)
+  habit.convinced = CONVINCED + (habit.convinced - CONVINCED) * left
   for (let bin = 0; bin < BINS; bin++) {
     habit.accepted[bin] = (habit.accepted[bin] ?? 0) * left
     habit.refused[bin] = (habit.refused[bin] ?? 0) * left

@@ -48,6 +48,7 @@ export function coolRefused(
   const { scope } = state
   const before = { until: scope.until, reason: scope.reason, refusals: scope.refusals, limit: hold?.limit.until ?? 0 }
   // Those that were under way together were refused together.
+  if (scope.refusals === 0) scope.refusedSince = now
   if (scope.refusals === 0 || lease.sent >= scope.refusedAt) scope.refusals++
   scope.refusedAt = now
   const told = toldOf(refusal, failure, hold ?? suspect, scope.refusals)
@@ -78,7 +79,14 @@ export function coolRefused(
   learnFromRefusal(
     lease,
     suspect,
-    { named: hold !== undefined, told: long ? undefined : told, row: scope.refusals, long, stated: refusal?.limit },
+    {
+      named: hold !== undefined,
+      told: long ? undefined : told,
+      row: scope.refusals,
+      lasted: now - scope.refusedSince,
+      long,
+      stated: refusal?.limit,
+    },
     now,
   )
 }

@@ -13,8 +13,9 @@ export interface Scope {
   /** Cooling until then (monotonic ms), and why. */
   until: number
   reason: string
-  /** Refusals in a row, no answer in between, and when the last one came; sets the next cool-down. */
+  /** Refusals in a row, no answer in between, and when the first and the last one came; sets the next cool-down. */
   refusals: number
+  refusedSince: number
   refusedAt: number
 }
 
@@ -28,7 +29,16 @@ export function createScope(
   toWall: ToWall,
   now: number,
 ): Scope {
-  const scope: Scope = { kind, name, limits: [], until: 0, reason: '', refusals: 0, refusedAt: -Infinity }
+  const scope: Scope = {
+    kind,
+    name,
+    limits: [],
+    until: 0,
+    reason: '',
+    refusals: 0,
+    refusedSince: -Infinity,
+    refusedAt: -Infinity,
+  }
   for (const spec of specs) addLimit(scope, spec, toWall, now)
   return scope
 }
