@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { configOf, loadConfig } from '../../src/config/load.ts'
 import { parseSource, readSource } from '../../src/config/document/read-source.ts'
 import { ConfigError } from '../../src/config/problem.ts'
+import { effort } from '../fuzz/effort.ts'
 import { folder, load, problemsOf } from './files.ts'
 
 describe('a hostile file is refused quickly', () => {
@@ -178,7 +179,7 @@ test('whatever is changed in a definition, it compiles or is refused with places
       const text = JSON.stringify({ providers: {}, formats: { mine } }, null, 1)
       checkRefusal(text, () => configOf(parseSource('x.yaml', text), {}))
     }),
-    { numRuns: 300 },
+    effort(80),
   )
 })
 

@@ -87,7 +87,7 @@ function valuesFor(): readonly unknown[] {
   return isLong ? HOSTILE : [NO_TEXT, ...Array.from({ length: FEW }, () => HOSTILE[turn++ % HOSTILE.length])]
 }
 
-const FEW = 4
+const FEW = 2
 
 function tryEach(value: unknown, faults: string[], run: (hurt: unknown) => void): void {
   for (const path of [[], ...places(value)]) {

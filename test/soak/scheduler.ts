@@ -126,7 +126,13 @@ const ALL: Trial[] = [
   calendar(),
   trialOf('bucket, tokens, the most that may come', 0, () => truthful(tokens('bucket', 'reserve-max'))),
   trialOf('sliding, tokens of the input', 0, () => truthful({ ...tokens('sliding', 'input'), amount: 250 })),
+  trialOf('bucket, input tokens', 0, () => truthful({ metric: 'input', amount: 250, period: 1000, shape: 'bucket' })),
   concurrency(),
+  ...(['sliding', 'fixed'] as const).map((shape) =>
+    trialOf(`openai, requests, ${shape}, 30 % too high`, 0.001, () =>
+      tooHigh('openai', { metric: 'requests', amount: 3 * EACH, shape }),
+    ),
+  ),
   ...(['openai', 'azure', 'anthropic', 'mistral', 'sambanova'] as const).map((dialect) =>
     trialOf(`${dialect}, requests, 30 % too high`, 0.001, () =>
       tooHigh(dialect, { metric: 'requests', amount: 60 * EACH, shape: 'bucket', burst: EACH }),
