@@ -84,9 +84,11 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
   })
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(asClientError(error), request, reply, parts))
-  app.setNotFoundHandler((request, reply) =>
-    sendError(unknownUrl(request.method, request.originalUrl), request, reply, parts),
-  )
+  app.setNotFoundHandler((request, reply) => {
+    const { error, allow } = unknownUrl(request.method, request.originalUrl)
+    if (allow !== undefined) void reply.header('allow', allow)
+    return sendError(error, request, reply, parts)
+  })
   // the smaller of the two is taken for that of the head
   if (config.receive > 0) app.server.headersTimeout = Math.min(HEAD, config.receive)
   const overload = createOverload(config.overload)
@@ -131,7 +133,12 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   void app.register(embeddings, inbound)
   void app.register(relays, inbound)
   void app.register(messages, inbound)
-  void app.register(generateContent, { ...inbound, models: () => parts.models, suggest: nearest })
+  void app.register(generateContent, {
+    ...inbound,
+    models: () => parts.models,
+    names: parts.names,
+    suggest: nearest,
+  })
   void app.register(responses, { ...inbound, responses: parts.responses })
   return app
 }
@@ -179,7 +186,9 @@ function sendError(
   { log, redact }: Pick<ServerParts, 'log' | 'redact'>,
 ): FastifyReply {
   if (error.kind === 'internal') log.error({ err: error.cause ?? error, request: request.id }, 'request failed')
-  const { status, body } = errorShapeOf(request).body(error, request.id)
+  const shape = errorShapeOf(request)
+  const { status, body } = shape.body(error, request.id)
+  if (shape.idHeader !== undefined) void reply.header(shape.idHeader, request.id)
   return reply
     .code(status)
     .headers({ 'x-request-id': request.id, ...redacted(errorHeaders(error), redact) })

@@ -142,8 +142,14 @@ export class GatewayError extends Error {
 /** All that a client hears of a fault of this server: the text of one may hold anything. The log has it. */
 export const INTERNAL_MESSAGE = 'The gateway failed on this request; its log has the cause.'
 
+/** What a client may hear of an error, in whatever shape. */
+export function messageOf({ kind, message }: GatewayError): string {
+  return kind === 'internal' ? INTERNAL_MESSAGE : message
+}
+
 /** OpenAI's error body: what every client of this server sees, in a response or in a stream. */
 export function errorBody(error: GatewayError): { error: Record<string, unknown> } {
-  const message = error.kind === 'internal' ? INTERNAL_MESSAGE : error.message
-  return { error: { message, type: error.type, param: error.param, code: error.code, ...error.extra } }
+  return {
+    error: { message: messageOf(error), type: error.type, param: error.param, code: error.code, ...error.extra },
+  }
 }

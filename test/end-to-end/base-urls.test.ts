@@ -69,7 +69,6 @@ test.each([
   ['POST', '/openai/deployments/x/chat/completions?api-version=1', 'Azure'],
   ['POST', '/api/chat', 'Ollama'],
   ['POST', '/proxy/chat/completions', '/v1/chat/completions'],
-  ['GET', '/v1/chat/completions', 'POST'],
   ['POST', '/v1/audio/speech', 'does not serve'],
 ])('%s %s says what to set', async (method, path, hint) => {
   const response = await fetch(`${gateway.url}${path}`, { method })
@@ -77,6 +76,32 @@ test.each([
   const { error } = (await response.json()) as { error: { message: string; code: string } }
   expect([error.code, error.message]).toEqual(['unknown_url', expect.stringContaining(hint)])
   expect(error.message).not.toContain('api-version')
+})
+
+test.each([
+  ['POST', '/v1/messages/batches', 'POST /v1/messages'],
+  ['GET', '/v1beta/cachedContents', ':generateContent'],
+])('%s %s says in its own shape what there is instead', async (method, path, hint) => {
+  const response = await fetch(`${gateway.url}${path}`, { method })
+  expect(response.status).toBe(404)
+  const { error } = (await response.json()) as { error: { message: string } }
+  expect(error.message).toContain(hint)
+})
+
+test.each([
+  ['GET', '/v1/chat/completions', 'POST'],
+  ['GET', '/v1/messages', 'POST'],
+  ['PUT', '/v1/responses', 'POST'],
+  ['POST', '/v1/responses/resp_1', 'GET, DELETE'],
+  ['GET', '/v1/embeddings', 'POST'],
+  ['PUT', '/v1beta/models/fast:generateContent', 'POST'],
+  ['GET', '/v1beta/models/fast:generateContent', 'POST'],
+  ['DELETE', '/v1/models/fast', 'GET'],
+])('%s %s is told which methods there are', async (method, path, allow) => {
+  const response = await fetch(`${gateway.url}${path}`, { method })
+  expect([response.status, response.headers.get('allow')]).toEqual([405, allow])
+  const { error } = (await response.json()) as { error: { message: string } }
+  expect(error.message).toContain(`Not allowed to ${method} on ${path}`)
 })
 
 test('a name of more than 512 characters is refused and cut in the log', async () => {

@@ -2,6 +2,7 @@
 import { expect, vi } from 'vitest'
 import { startGateway, type TestGateway } from '../end-to-end/gateway.ts'
 import { readAnswer, type ClientAnswer } from './read-answer.ts'
+import { readInbound, type Api } from './read-inbound.ts'
 import { answerWell, startVendor, type Act, type Topic, type Vendor, type VendorCall } from './vendor.ts'
 
 export type Arrangement = 'one key' | 'several keys' | 'all keys fail'
@@ -13,6 +14,8 @@ export interface Case {
   arrangement: Arrangement
   topic: Topic
   stream: boolean
+  /** Which API the client speaks; chat completions when absent. */
+  api?: Api
 }
 
 export interface Outcome {
@@ -37,7 +40,11 @@ export async function provoke<T extends Case>(cases: readonly T[]): Promise<Map<
     const some = cases.slice(start, start + TOGETHER)
     const stage = await open(some)
     const answers = await Promise.all(
-      some.map((each, i) => readAnswer(stage.gateway.url, `${nameOf(i)}/m`, each.stream)),
+      some.map(({ api, stream }, i) =>
+        api
+          ? readInbound(stage.gateway.url, `${nameOf(i)}/m`, stream, api)
+          : readAnswer(stage.gateway.url, `${nameOf(i)}/m`, stream),
+      ),
     )
     // whatever happened: nothing is in flight, no secret was logged, no socket is left
     await vi.waitFor(() => expect(stage.gateway.app.scheduler.report().inFlight).toBe(0), SOON)

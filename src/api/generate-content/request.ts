@@ -4,6 +4,8 @@ import type { ChatRequest } from '../../chat/request.ts'
 import { parseChatRequest } from '../chat-completions/request/parse.ts'
 import { filled, isRecord } from '../chat-completions/record.ts'
 import { nativeRequest } from '../inbound/native-request.ts'
+import { inOwnWords } from '../inbound/own-words.ts'
+import { invalid } from '../chat-completions/request/invalid.ts'
 import { camelKeys } from './request/camel-keys.ts'
 import { toChatMessages } from './request/messages.ts'
 import { toJsonSchema } from './request/schema.ts'
@@ -25,17 +27,19 @@ export function toChat(given: Map, model: string, streams: boolean): ChatRequest
   const config = isRecord(body['generationConfig']) ? camelKeys(body['generationConfig']) : {}
   const losses: string[] = []
   const tools = toChatTools(body, losses)
-  const chat = parseChatRequest({
+  const messages = toChatMessages(body, losses)
+  const chat = chatRequest({
     model,
-    messages: toChatMessages(body, losses),
+    // what holds nothing for another API is for an upstream of this one to judge
+    messages: messages.length > 0 ? messages : NO_WORDS,
     ...without({
-      max_tokens: config['maxOutputTokens'],
-      temperature: config['temperature'],
-      top_p: config['topP'],
+      max_tokens: numberOf(config, 'maxOutputTokens'),
+      temperature: numberOf(config, 'temperature'),
+      top_p: numberOf(config, 'topP'),
       stop: config['stopSequences'],
-      seed: config['seed'],
-      presence_penalty: config['presencePenalty'],
-      frequency_penalty: config['frequencyPenalty'],
+      seed: numberOf(config, 'seed'),
+      presence_penalty: numberOf(config, 'presencePenalty'),
+      frequency_penalty: numberOf(config, 'frequencyPenalty'),
       ...tools,
       response_format: formatOf(config),
       stream: streams ? true : undefined,
@@ -52,7 +56,31 @@ export function toChat(given: Map, model: string, streams: boolean): ChatRequest
     if (isSaid(body[field])) losses.push(`${field}: for an upstream of the same API, left out`)
   }
   if (losses.length > 0) chat.losses = losses
+  if (messages.length === 0) {
+    if (losses.length === 0) throw invalid('contents must hold at least one part that is not empty.', 'contents')
+    chat.needs_native = 'contents hold only what is read'
+  }
   return chat
+}
+
+const NO_WORDS = [{ role: 'user', content: '' }]
+
+function chatRequest(body: Map): ChatRequest {
+  try {
+    return parseChatRequest(body)
+  } catch (fault) {
+    throw inOwnWords(fault, { messages: 'contents', tool_call_id: 'functionResponse.id' })
+  }
+}
+
+/** This API takes numbers as texts, too. Throws a GatewayError for what is none. */
+function numberOf(config: Map, field: string): unknown {
+  const value = config[field]
+  if (value === undefined || value === null || typeof value === 'number' || typeof value === 'bigint') return value
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : NaN
+  if (!Number.isNaN(number)) return number
+  const path = `generationConfig.${field}`
+  throw invalid(`Invalid value at '${path}': a number is expected.`, path, 'invalid_type')
 }
 
 function isSaid(value: unknown): boolean {

@@ -5,13 +5,15 @@ import { contextOf, createAnswerCall } from '../inbound/answer-call.ts'
 import { countTokens } from '../inbound/count-tokens.ts'
 import type { InboundOptions } from '../inbound/inbound-api.ts'
 import { isRecord } from '../chat-completions/record.ts'
-import { modelNotFound, type ModelsOptions } from '../routes/models.ts'
+import { findModel, type ModelsOptions } from '../routes/models.ts'
 import { createResponse } from './answer.ts'
 import { createResponseWriter, JSON_ARRAY, SERVER_SENT } from './events.ts'
 import { createEmbedContent } from './embed.ts'
-import { generateContentModel } from './models.ts'
+import { generateContentModel, generateContentModels } from './models.ts'
 import { readGenerateContent } from './request.ts'
 import { checkGenerateContent } from './schema.ts'
+
+const VERBS = /:(generateContent|streamGenerateContent|countTokens|embedContent|batchEmbedContents)$/
 
 /** Names of models may have slashes, and this API puts a verb behind a colon. */
 interface Named {
@@ -50,18 +52,22 @@ export async function generateContent(app: FastifyInstance, options: InboundOpti
     const chat = readGenerateContent(request, model, false)
     const context = contextOf(request, reply, options.clientOf, options.passHeaders)
     const counted = await countTokens(chat, context, options.gateway, (totalTokens) => ({ totalTokens }))
-    return reply.headers(counted.headers).type('application/json; charset=utf-8').send(counted.body)
+    return reply
+      .headers({ 'x-request-id': request.id, ...counted.headers })
+      .type('application/json; charset=utf-8')
+      .send(counted.body)
   }
 
-  app.post<Named>('/v1beta/models/*', answer)
   app.post<Named>('/v1/models/*', answer)
-  app.get('/v1beta/models', () => ({ models: options.models().map(generateContentModel) }))
-  app.get<Named>('/v1beta/models/*', (request) => {
-    const id = request.params['*']
-    const names = options.models().map((model) => model.id)
-    if (!names.includes(id)) throw modelNotFound(id, options.suggest(id, names))
-    return generateContentModel({ id })
-  })
+  for (const version of ['/v1beta', '/v1alpha']) {
+    app.post<Named>(`${version}/models/*`, answer)
+    app.get(`${version}/models`, (request) => generateContentModels(options.models(), request.query))
+    app.get<Named>(`${version}/models/*`, (request, reply) => {
+      const id = request.params['*']
+      if (VERBS.test(id)) return reply.callNotFound()
+      return generateContentModel(findModel(id, options))
+    })
+  }
 }
 
 function check(body: unknown): void {
@@ -79,5 +85,6 @@ function unknownVerb(verb: string): GatewayError {
   return new GatewayError(
     'not_found',
     `This server has no ${verb.slice(0, 60) || 'method'} of a model; it has ${known}.`,
+    { code: null },
   )
 }

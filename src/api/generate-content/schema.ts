@@ -2,12 +2,19 @@ import { Ajv } from 'ajv'
 import type { GatewayError } from '../../chat/error.ts'
 import { schemaError } from '../chat-completions/request/schema/schema-error.ts'
 
+/** A result of a function has had a role of its own. */
+const role = { enum: ['user', 'model', 'function', 'system', '', null] }
+
 /** What must be so that the body can be read at all; the rest is for the upstream to judge. */
 export const generateContentSchema = {
   type: 'object',
   required: ['contents'],
   properties: {
-    contents: { type: ['array', 'object', 'string'], minItems: 1, items: { type: ['object', 'string'] } },
+    contents: {
+      type: ['array', 'object', 'string'],
+      minItems: 1,
+      items: { type: ['object', 'string'], properties: { role } },
+    },
     generationConfig: { type: ['object', 'null'] },
     tools: { type: ['array', 'object', 'null'] },
   },

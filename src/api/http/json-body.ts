@@ -9,7 +9,13 @@ declare module 'fastify' {
     /** The bytes that `body` was parsed from, where there are many and no key can hide in them. */
     bodyBytes: Buffer | null
   }
+  interface FastifyContextConfig {
+    mayBeEmpty?: boolean
+  }
 }
+
+/** Of a route that needs no body, which some SDKs say is JSON all the same. */
+export const WITHOUT_BODY = { config: { mayBeEmpty: true } }
 
 /** Bytes below which nobody wants them. */
 const MANY = 16 * 1024
@@ -38,6 +44,7 @@ export function registerJsonBody(app: FastifyInstance, bounds: RequestBounds): v
       }
       done(null, body)
     }
+    if (bytes.length === 0 && request.routeOptions.config.mayBeEmpty === true) return done(null, undefined)
     // some editors and shells write a byte order mark
     const json = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
     const text = json.toString()

@@ -7,7 +7,7 @@ import { clientSignal } from '../http/client-disconnect.ts'
 import { readMaxWait } from '../headers/max-wait.ts'
 import { limitTaking } from '../http/slow-client.ts'
 import type { InboundCall, InboundOptions } from './inbound-api.ts'
-import type { OpenCall } from './open-call.ts'
+import { idHeaders, type OpenCall } from './open-call.ts'
 import { streamAnswer } from './stream-answer.ts'
 
 /** Faults before the answer has begun are thrown, for the server's error handler. */
@@ -54,7 +54,7 @@ async function completeAnswer(open: OpenCall, reply: FastifyReply): Promise<Fast
   // Straight to the response, which costs half of what a reply's serialising, hooks and headers do.
   reply.hijack()
   reply.raw.writeHead(200, {
-    'x-request-id': context.id ?? '',
+    ...idHeaders(open),
     ...headersOf(answer),
     'content-type': 'application/json; charset=utf-8',
     'content-length': size,

@@ -48,6 +48,8 @@ export interface InboundCall {
   stream(): AnswerWriter
   whole(): WholeAnswer
   style: StreamStyle
+  /** What the API's SDK reads the request's id from, beside `x-request-id`. */
+  idHeader?: string
 }
 
 /** Writes an answer as a stream; the text is ready for the socket. */
@@ -82,6 +84,8 @@ export interface StreamStyle {
 export interface ErrorShape {
   /** Is this request one of the API's, whatever its path? @param path without its query */
   owns(path: string, headers: FastifyRequest['headers']): boolean
+  /** What the API's SDK reads the request's id from, beside `x-request-id`. */
+  idHeader?: string
   /** @param id of the request */
   body(error: GatewayError, id: string): { status: number; body: Record<string, unknown> }
 }

@@ -15,3 +15,9 @@ export interface OpenCall {
   redact: (text: string) => string
   log: Pick<FastifyBaseLogger, 'error'>
 }
+
+/** What an answer's head says of the request's name. */
+export function idHeaders({ call, context }: OpenCall): Record<string, string> {
+  const { id = '' } = context
+  return call.idHeader === undefined ? { 'x-request-id': id } : { 'x-request-id': id, [call.idHeader]: id }
+}

@@ -4,7 +4,7 @@ import { pourAnswer, type AnswerSink } from '../../chat/answer-flow.ts'
 import type { Delta } from '../../chat/delta.ts'
 import type { Answer } from '../../gateway/types.ts'
 import { createEventStream, type EventStream } from '../http/sse.ts'
-import type { OpenCall } from './open-call.ts'
+import { idHeaders, type OpenCall } from './open-call.ts'
 import { endingError } from './ending-error.ts'
 import type { AnswerWriter } from './inbound-api.ts'
 
@@ -19,7 +19,7 @@ export async function streamAnswer(open: OpenCall, reply: FastifyReply): Promise
   const begin = (headers?: Record<string, string>): void => {
     if (stream.isOpen()) return
     reply.hijack()
-    stream.open({ 'x-request-id': context.id, ...headers })
+    stream.open({ ...idHeaders(open), ...headers })
   }
 
   const fail = (cause: unknown): void => {

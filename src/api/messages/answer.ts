@@ -32,9 +32,9 @@ class Message implements WholeAnswer {
 
   end(terminated: boolean): Record<string, unknown> | string {
     if (this.raw !== undefined) return this.raw
-    const { finish, usage, head } = this.answer.end(terminated)
+    const { finish, usage } = this.answer.end(terminated)
     return {
-      id: head.id ?? makeId('msg_'),
+      id: makeId('msg_'),
       type: 'message',
       role: 'assistant',
       model: this.model,

@@ -1,5 +1,5 @@
 /** Faults as this API tells them: `{ type: error, error: { type, message } }`. */
-import type { ErrorKind, GatewayError } from '../../chat/error.ts'
+import { messageOf, type ErrorKind, type GatewayError } from '../../chat/error.ts'
 import type { ErrorShape } from '../inbound/inbound-api.ts'
 
 /** https://docs.anthropic.com/en/api/errors; what is not here is `api_error`, or `invalid_request_error` below 500. */
@@ -22,7 +22,11 @@ const TYPES: Partial<Record<ErrorKind, string>> = {
 /** The API's own status of an overload, which its clients know. */
 const OVERLOADED = 529
 
+/** What the API's SDK calls the id of a request. */
+export const ID_HEADER = 'request-id'
+
 export const messagesErrors: ErrorShape = {
+  idHeader: ID_HEADER,
   owns: (path, headers) =>
     path === '/v1/messages' || path.startsWith('/v1/messages/') || headers['anthropic-version'] !== undefined,
   body(error, id) {
@@ -31,8 +35,12 @@ export const messagesErrors: ErrorShape = {
   },
 }
 
+const METHOD_NOT_ALLOWED = 405
+
 export function errorOf(error: GatewayError): Record<string, unknown> {
-  const type = TYPES[error.kind] ?? (error.status < 500 ? 'invalid_request_error' : 'api_error')
+  const isMethod = error.status === METHOD_NOT_ALLOWED
+  const type =
+    (isMethod ? undefined : TYPES[error.kind]) ?? (error.status < 500 ? 'invalid_request_error' : 'api_error')
   // what the API's SDK reads to go on in another way
   const details = error.extra?.['details']
   return { type, message: wordsOf(error), ...(details !== undefined && { details }) }
@@ -41,6 +49,9 @@ export function errorOf(error: GatewayError): Record<string, unknown> {
 /** Agents shorten their history when they read these words. */
 const TOO_LONG = 'prompt is too long'
 
-function wordsOf({ kind, message }: GatewayError): string {
-  return kind === 'context_length' && !message.toLowerCase().includes(TOO_LONG) ? `${TOO_LONG}: ${message}` : message
+function wordsOf(error: GatewayError): string {
+  const message = messageOf(error)
+  return error.kind === 'context_length' && !message.toLowerCase().includes(TOO_LONG)
+    ? `${TOO_LONG}: ${message}`
+    : message
 }

@@ -1,5 +1,6 @@
 /** Models as this API lists them. */
 import type { IncomingHttpHeaders } from 'node:http'
+import { pageOf } from '../inbound/page-of.ts'
 
 interface Model {
   id: string
@@ -18,7 +19,10 @@ export function messagesModel({ id, created }: Model, started: number): Record<s
   return { type: 'model', id, display_name: id, created_at: time }
 }
 
-export function messagesModels(models: readonly Model[], started: number): Record<string, unknown> {
-  const data = models.map((model) => messagesModel(model, started))
-  return { data, has_more: false, first_id: models[0]?.id ?? null, last_id: models.at(-1)?.id ?? null }
+/** As many as asked for, from where the page before has ended; all where nobody asks. */
+export function messagesModels(models: readonly Model[], started: number, query: unknown): Record<string, unknown> {
+  const { limit, after_id: after } = query as Record<string, unknown>
+  const { page, next } = pageOf(models, limit, after)
+  const data = page.map((model) => messagesModel(model, started))
+  return { data, has_more: next !== undefined, first_id: page[0]?.id ?? null, last_id: page.at(-1)?.id ?? null }
 }

@@ -1,9 +1,11 @@
 /** The body of a message request as OpenAI's chat body, of which the normal form is made. */
 import type { FastifyRequest } from 'fastify'
 import type { ChatRequest } from '../../chat/request.ts'
+import { invalid } from '../chat-completions/request/invalid.ts'
 import { parseChatRequest } from '../chat-completions/request/parse.ts'
 import { filled, isRecord } from '../chat-completions/record.ts'
 import { nativeRequest } from '../inbound/native-request.ts'
+import { inOwnWords } from '../inbound/own-words.ts'
 import { toChatMessages } from './request/messages.ts'
 import { toChatTools } from './request/tools.ts'
 
@@ -24,9 +26,10 @@ export function toChat(body: Map): ChatRequest {
   const { messages, tools: added } = toChatMessages(body, losses)
   const { tools, choice, parallel, needs } = toChatTools(body, added, losses)
   const streams = body['stream'] === true
-  const chat = parseChatRequest({
+  const chat = chatRequest({
     model: body['model'],
-    messages,
+    // what holds nothing for another API is for an upstream of this one to judge
+    messages: messages.length > 0 ? messages : NO_WORDS,
     ...given({
       max_tokens: body['max_tokens'],
       temperature: body['temperature'],
@@ -50,7 +53,21 @@ export function toChat(body: Map): ChatRequest {
     losses.push('mcp_servers: only an upstream of the same API connects to them, left out')
   if (losses.length > 0) chat.losses = losses
   if (needs !== undefined) chat.needs_native = needs
+  else if (messages.length === 0) {
+    if (losses.length === 0) throw invalid('messages: at least one must have content that is not empty.', 'messages')
+    chat.needs_native = 'messages hold only what is read'
+  }
   return chat
+}
+
+const NO_WORDS = [{ role: 'user', content: '' }]
+
+function chatRequest(body: Map): ChatRequest {
+  try {
+    return parseChatRequest(body)
+  } catch (fault) {
+    throw inOwnWords(fault, { tool_call_id: 'tool_use_id', response_format: 'output_config.format' })
+  }
 }
 
 /** Characters that others take for a user's name. */

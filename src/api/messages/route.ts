@@ -6,6 +6,7 @@ import { countTokens } from '../inbound/count-tokens.ts'
 import { isRecord } from '../chat-completions/record.ts'
 import type { InboundOptions } from '../inbound/inbound-api.ts'
 import { createMessage } from './answer.ts'
+import { ID_HEADER } from './errors.ts'
 import { createMessageWriter, MESSAGE_EVENTS } from './events.ts'
 import { readMessages } from './request.ts'
 import { checkMessages, messagesSchema } from './schema.ts'
@@ -34,6 +35,7 @@ export async function messages(app: FastifyInstance, options: InboundOptions): P
         stream: () => createMessageWriter(chat),
         whole: () => createMessage(chat, model),
         style: MESSAGE_EVENTS,
+        idHeader: ID_HEADER,
       }
       return answerCall(call, request, reply)
     },
@@ -45,7 +47,11 @@ export async function messages(app: FastifyInstance, options: InboundOptions): P
       const chat = readMessages(request)
       const context = contextOf(request, reply, options.clientOf, options.passHeaders)
       const { body, headers } = await countTokens(chat, context, options.gateway, (count) => ({ input_tokens: count }))
-      return reply.headers(headers).type('application/json; charset=utf-8').send(body)
+      const ids = { 'x-request-id': request.id, [ID_HEADER]: request.id }
+      return reply
+        .headers({ ...ids, ...headers })
+        .type('application/json; charset=utf-8')
+        .send(body)
     },
   })
 }

@@ -1,9 +1,43 @@
 import { Ajv } from 'ajv'
 import type { GatewayError } from '../../chat/error.ts'
 import { schemaError } from '../chat-completions/request/schema/schema-error.ts'
+import { byValue } from '../chat-completions/request/schema/when.ts'
 
 const text = { type: 'string' }
-const blocks = { type: ['string', 'array'], items: { type: 'object', required: ['type'], properties: { type: text } } }
+const filled = { type: 'string', minLength: 1 }
+/** A source by address, by its bytes, or by a file's id. */
+const source = {
+  type: 'object',
+  anyOf: [
+    { required: ['url'], properties: { url: filled } },
+    { required: ['data', 'media_type'], properties: { data: filled, media_type: filled } },
+    { required: ['file_id'], properties: { file_id: filled } },
+    { required: ['content'] },
+  ],
+}
+/** @param needed by kind, what no message of another API could be made without */
+const blockOf = (needed: Record<string, object>) => ({
+  type: 'object',
+  required: ['type'],
+  properties: { type: text },
+  allOf: byValue('type', needed),
+})
+const media = { required: ['source'], properties: { source } }
+const result = {
+  required: ['tool_use_id'],
+  properties: {
+    tool_use_id: filled,
+    content: { type: ['string', 'array', 'null'], items: blockOf({ image: media, document: media }) },
+  },
+}
+const block = blockOf({
+  text: { required: ['text'], properties: { text } },
+  image: media,
+  document: media,
+  tool_use: { required: ['id', 'name'], properties: { id: filled, name: filled } },
+  tool_result: result,
+})
+const blocks = { type: ['string', 'array'], items: block }
 const orNull = (type: string, more: object = {}) => ({ type: [type, 'null'], ...more })
 
 /** What must be so that the body can be read at all; what is new, and ranges, are for the upstream to judge. */

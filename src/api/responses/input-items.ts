@@ -24,9 +24,13 @@ const RESULTS = new Set([FUNCTION_RESULT, CUSTOM_RESULT])
 /** Items that only say how the conversation is run. */
 const SILENT = new Set(['configuration_update', 'item_reference'])
 
-/** Throws a GatewayError for an item that no API takes. @param items with the items of earlier responses before them */
-export function readConversation(items: readonly unknown[]): Conversation {
-  const reader = new Reader()
+/**
+ * Throws a GatewayError for an item that no API takes.
+ * @param items with the items of earlier responses before them
+ * @param goesOn what came before is known elsewhere: calls that are answered here, too
+ */
+export function readConversation(items: readonly unknown[], goesOn = false): Conversation {
+  const reader = new Reader(goesOn)
   for (const [position, item] of items.entries()) reader.take(item, `input[${position}]`)
   return reader.end()
 }
@@ -40,6 +44,13 @@ class Reader {
   private shown: Json[] = []
   /** The message that calls and thoughts of one turn belong to. */
   private turn: Json | undefined
+  /** Ids of the calls so far. */
+  private readonly calls = new Set<string>()
+  private readonly goesOn: boolean
+
+  constructor(goesOn: boolean) {
+    this.goesOn = goesOn
+  }
 
   take(item: unknown, path: string): void {
     if (!isRecord(item)) throw invalid('An input item must be an object.', path)
@@ -95,17 +106,26 @@ class Reader {
   private call(item: Json, call: Json): void {
     const turn = this.openTurn(() => true)
     const calls = (turn['tool_calls'] ??= []) as Json[]
-    calls.push({ id: filled(item['call_id']) ?? filled(item['id']) ?? `call_${calls.length}`, ...call })
+    const id = filled(item['call_id']) ?? filled(item['id']) ?? `call_${calls.length}`
+    this.calls.add(id)
+    calls.push({ id, ...call })
   }
 
   private result(item: Json, path: string): void {
+    const id = textOf(item['call_id'])
+    if (!this.calls.has(id)) {
+      const isCustom = item['type'] === CUSTOM_RESULT
+      const what = isCustom ? 'custom tool call output' : 'function call output'
+      if (!this.goesOn) throw invalid(`No tool call found for ${what} with call_id ${id}.`, 'input')
+      this.call(item, { type: 'function', function: { name: 'unknown', arguments: '{}' } })
+    }
     this.turn = undefined
     const { output } = item
     const said = isRecord(output) ? JSON.stringify(output) : this.contentOf(output, `${path}.output`)
     const parts = typeof said === 'string' ? [] : said
     const texts = parts.filter((part) => part['type'] === 'text')
     const content = typeof said === 'string' ? said : texts.length > 0 ? texts : ''
-    this.messages.push({ role: 'tool', tool_call_id: textOf(item['call_id']), content })
+    this.messages.push({ role: 'tool', tool_call_id: id, content })
     this.shown.push(...parts.filter((part) => part['type'] !== 'text'))
   }
 

@@ -2,6 +2,7 @@
 import type { ChatRequest } from '../../chat/request.ts'
 import { GatewayError } from '../../chat/error.ts'
 import { checkChatRequest } from '../chat-completions/request/schema/schema.ts'
+import { inOwnWords } from '../inbound/own-words.ts'
 import { invalid } from '../chat-completions/request/invalid.ts'
 import { parseChatRequest } from '../chat-completions/request/parse.ts'
 import { filled, isRecord } from '../chat-completions/record.ts'
@@ -33,6 +34,9 @@ const SAME = [
   'moderation',
 ] as const
 
+/** A conversation and a template that the vendor keeps. */
+const ELSEWHERE = ['conversation', 'prompt']
+
 /** Read elsewhere, or without meaning for an upstream of another wire. */
 const OTHER = new Set([
   'input',
@@ -51,15 +55,19 @@ const OTHER = new Set([
   'background',
   'truncation',
   'previous_response_id',
+  ...ELSEWHERE,
 ])
 
 /**
  * Throws a GatewayError with the `param` at fault.
  * @param history items of the responses before, as this server keeps them
+ * @param isForeign the upstream alone knows the responses before
  */
-export function readResponsesRequest(body: Json, history: readonly unknown[]): ResponsesRequest {
+export function readResponsesRequest(body: Json, history: readonly unknown[], isForeign: boolean): ResponsesRequest {
   const items = itemsOf(body['input'])
-  if (items.length === 0 && history.length === 0) throw invalid('input must hold a text or at least one item.', 'input')
+  const elsewhere = ELSEWHERE.find((field) => isSaid(body[field]))
+  if (items.length === 0 && history.length === 0 && elsewhere === undefined && !isForeign)
+    throw invalid('input must hold a text or at least one item.', 'input')
   if (body['background'] === true)
     throw new GatewayError(
       'unsupported',
@@ -68,11 +76,13 @@ export function readResponsesRequest(body: Json, history: readonly unknown[]): R
         param: 'background',
       },
     )
-  const conversation = readConversation([...history, ...items])
+  const conversation = readConversation([...history, ...items], isForeign || elsewhere !== undefined)
   const declared = Array.isArray(body['tools']) ? body['tools'] : []
   const read = readTools([...declared, ...conversation.tools], body['tool_choice'])
   const messages = [...instructions(body['instructions']), ...conversation.messages]
-  const chatBody: Json = { ...same(body), messages, ...formOf(body['text']), ...reasoningOf(body['reasoning']) }
+  // what holds nothing for another API is for an upstream of this one to judge
+  const said = messages.length > 0 ? messages : NO_WORDS
+  const chatBody: Json = { ...same(body), messages: said, ...formOf(body['text']), ...reasoningOf(body['reasoning']) }
   if (read.tools.length > 0) {
     chatBody['tools'] = read.tools
     if (read.choice !== undefined && read.choice !== null) chatBody['tool_choice'] = read.choice
@@ -81,17 +91,16 @@ export function readResponsesRequest(body: Json, history: readonly unknown[]): R
     chatBody['max_completion_tokens'] = body['max_output_tokens']
   if (chatBody['top_logprobs'] !== undefined) chatBody['logprobs'] = true
   if (body['stream'] === true) Object.assign(chatBody, { stream: true, stream_options: { include_usage: true } })
-  const fault = checkChatRequest(chatBody)
-  if (fault) throw asResponsesFault(fault)
-  const chat = parseChatRequest(chatBody)
+  const chat = chatRequest(chatBody)
   const leftOut = [
     ...conversation.leftOut,
     ...read.hosted.map((type) => `the tool ${type}`),
     ...Object.keys(body).filter((field) => !OTHER.has(field) && !isSame(field) && isSaid(body[field])),
   ]
+  if (isForeign) leftOut.push('previous_response_id, a conversation that this server does not know,')
   if (leftOut.length > 0)
     chat.losses = [...new Set(leftOut)].map((what) => `${what} left out: for an upstream of the same API`)
-  const insists = read.insists ?? conversation.insists
+  const insists = read.insists ?? conversation.insists ?? heldElsewhere(elsewhere, messages)
   if (insists !== undefined) chat.needs_native = insists
   return { chat, items, spaced: read.spaced }
 }
@@ -133,10 +142,29 @@ function reasoningOf(reasoning: unknown): Json {
   return effort === undefined ? {} : { reasoning_effort: effort }
 }
 
-/** The fields of a chat body have other names in this API. */
-function asResponsesFault(fault: GatewayError): GatewayError {
-  const rename = (text: string): string =>
-    text.replaceAll('max_completion_tokens', 'max_output_tokens').replaceAll(/\bmessages\b/g, 'input')
-  const { kind, status, type, code, param } = fault
-  return new GatewayError(kind, rename(fault.message), { status, type, code, param: param && rename(param) })
+function heldElsewhere(field: string | undefined, messages: readonly Json[]): string | undefined {
+  if (field !== undefined) return `${field} names what is kept elsewhere`
+  return messages.length === 0 ? 'input holds only what is read' : undefined
+}
+
+const NO_WORDS = [{ role: 'user', content: '' }]
+
+/** Names of a chat body's fields in this API. */
+const NAMES = {
+  max_completion_tokens: 'max_output_tokens',
+  messages: 'input',
+  tool_call_id: 'call_id',
+  'response_format.json_schema': 'text.format',
+  response_format: 'text.format',
+  reasoning_effort: 'reasoning.effort',
+}
+
+function chatRequest(body: Json): ChatRequest {
+  try {
+    const fault = checkChatRequest(body)
+    if (fault) throw fault
+    return parseChatRequest(body)
+  } catch (fault) {
+    throw inOwnWords(fault, NAMES)
+  }
 }

@@ -1,6 +1,6 @@
 /** What surrounds the items of a response: the request said again, what became of it, and what it cost. */
 import type { FinishReason } from '../../chat/delta.ts'
-import type { GatewayError } from '../../chat/error.ts'
+import { messageOf, type GatewayError } from '../../chat/error.ts'
 import type { WireUsage } from '../chat-completions/response/wire-types.ts'
 import { isRecord } from '../chat-completions/record.ts'
 
@@ -35,7 +35,7 @@ export function responseObject(meta: ResponseMeta, { output, finish, usage, erro
     created_at: created,
     status,
     background: false,
-    error: error ? { code: codeOf(error), message: error.message } : null,
+    error: error ? { code: codeOf(error), message: messageOf(error) } : null,
     incomplete_details: reason ? { reason } : null,
     instructions: said('instructions', null),
     max_output_tokens: said('max_output_tokens', null),

@@ -4,6 +4,7 @@ import { GatewayError } from '../../chat/error.ts'
 import { createAnswerCall } from '../inbound/answer-call.ts'
 import { EVENTS, type InboundOptions, type StreamStyle } from '../inbound/inbound-api.ts'
 import { nativeRequest } from '../inbound/native-request.ts'
+import { WITHOUT_BODY } from '../http/json-body.ts'
 import { makeId } from '../http/request-id.ts'
 import { invalid } from '../chat-completions/request/invalid.ts'
 import { filled, isRecord } from '../chat-completions/record.ts'
@@ -11,6 +12,7 @@ import { createResponse, type Finished } from './answer.ts'
 import { createEventWriter } from './events.ts'
 import type { KeptResponse, ResponseStore } from './kept-response.ts'
 import { readResponsesRequest } from './request.ts'
+import { checkResponses } from './schema.ts'
 import type { ResponseMeta } from './response-object.ts'
 
 type Json = Record<string, unknown>
@@ -33,14 +35,13 @@ export async function responses(app: FastifyInstance, options: ResponsesOptions)
 
   app.post('/v1/responses', (request, reply) => {
     const body: unknown = request.body
-    if (!isRecord(body)) throw invalid('The request body must be a JSON object.', 'input')
+    const fault = checkResponses(body)
+    if (fault || !isRecord(body)) throw fault
     const client = clientOf?.(request)
     const previous = filled(body['previous_response_id'])
     const history = previous === undefined ? NO_HISTORY : historyOf(store(), previous, client)
     const before = history?.flatMap(({ items, response }) => [...items, ...outputOf(response)]) ?? []
-    const { chat, items, spaced } = readResponsesRequest(body, before)
-    if (!history)
-      (chat.losses ??= []).push('previous_response_id left out: this server does not know that conversation')
+    const { chat, items, spaced } = readResponsesRequest(body, before, history === undefined)
     chat.native = nativeRequest('responses', request)
     if (history?.some(({ isNative }) => !isNative)) {
       // the upstream does not know what another one answered
@@ -81,16 +82,27 @@ export async function responses(app: FastifyInstance, options: ResponsesOptions)
       },
     )
   })
-  app.get('/v1/responses/:id', async (request) => keptOf(request).response)
-  app.get('/v1/responses/:id/input_items', async (request) => listOf(keptOf(request), request.query as Json))
-  app.delete('/v1/responses/:id', async (request) => {
-    const { id } = request.params as { id: string }
-    if (!store().delete(id, clientOf?.(request))) throw missing(id)
-    return { id, object: 'response', deleted: true }
-  })
-  app.post('/v1/responses/:id/cancel', async (request) => {
-    keptOf(request)
-    throw invalid('Only background responses can be cancelled, and this server runs none.', 'id')
+  void app.register(async (kept) => {
+    kept.addHook('onSend', (request, reply, payload, done) => {
+      reply.header('x-request-id', request.id)
+      done(null, payload)
+    })
+    kept.get('/v1/responses/:id', async (request) => {
+      const { response } = keptOf(request)
+      if (String((request.query as Json)['stream']) === 'true')
+        throw invalid('Only background responses can be streamed again, and this server runs none.', 'stream')
+      return response
+    })
+    kept.get('/v1/responses/:id/input_items', async (request) => listOf(keptOf(request), request.query as Json))
+    kept.delete('/v1/responses/:id', WITHOUT_BODY, async (request) => {
+      const { id } = request.params as { id: string }
+      if (!store().delete(id, clientOf?.(request))) throw missing(id)
+      return { id, object: 'response', deleted: true }
+    })
+    kept.post('/v1/responses/:id/cancel', WITHOUT_BODY, async (request) => {
+      keptOf(request)
+      throw invalid('Only background responses can be cancelled, and this server runs none.', 'id')
+    })
   })
 }
 

@@ -1,7 +1,7 @@
 /** GET /v1/models and /v1/models/{id}: the public models, in the shape of the API that the request's headers are of. */
 import type { FastifyInstance } from 'fastify'
 import { GatewayError } from '../../chat/error.ts'
-import { asksGenerateContent, generateContentModel } from '../generate-content/models.ts'
+import { asksGenerateContent, generateContentModel, generateContentModels } from '../generate-content/models.ts'
 import { asksMessages, messagesModel, messagesModels } from '../messages/models.ts'
 
 export interface PublicModel {
@@ -32,38 +32,38 @@ export async function models(app: FastifyInstance, options: ModelsOptions): Prom
     owned_by,
   })
 
-  app.get('/v1/models', ({ headers }) => {
+  app.get('/v1/models', ({ headers, query }) => {
     const all = options.models()
-    if (asksMessages(headers)) return messagesModels(all, started)
-    return asksGenerateContent(headers)
-      ? { models: all.map(generateContentModel) }
-      : { object: 'list', data: all.map(wire) }
+    if (asksMessages(headers)) return messagesModels(all, started, query)
+    return asksGenerateContent(headers) ? generateContentModels(all, query) : { object: 'list', data: all.map(wire) }
   })
 
   // A wildcard, because the names of many models have slashes.
   app.get<{ Params: { '*': string } }>('/v1/models/*', (request) => {
-    const id = request.params['*']
-    const known = options.models()
-    const found = known.find((model) => model.id === id)
-    const shown = (model: PublicModel) => {
-      if (asksMessages(request.headers)) return messagesModel(model, started)
-      return asksGenerateContent(request.headers) ? generateContentModel(model) : wire(model)
-    }
-    if (found !== undefined) return shown(found)
-    const meant = options.names?.meant(id) ?? id
-    // under the name that was asked for: clients compare
-    if (options.names?.isTaken(meant)) {
-      const listed = known.find((model) => model.id === meant)
-      return shown({ owned_by: meant.split('/', 1)[0] ?? '', ...listed, id })
-    }
-    throw modelNotFound(
-      id,
-      options.suggest(
-        id,
-        known.map((model) => model.id),
-      ),
-    )
+    const model = findModel(request.params['*'], options)
+    if (asksMessages(request.headers)) return messagesModel(model, started)
+    return asksGenerateContent(request.headers) ? generateContentModel(model) : wire(model)
   })
+}
+
+/** Throws a GatewayError for a name that nobody serves. */
+export function findModel(id: string, { models, names, suggest }: ModelsOptions): PublicModel {
+  const known = models()
+  const found = known.find((model) => model.id === id)
+  if (found !== undefined) return found
+  const meant = names?.meant(id) ?? id
+  // under the name that was asked for: clients compare
+  if (names?.isTaken(meant)) {
+    const listed = known.find((model) => model.id === meant)
+    return { owned_by: meant.split('/', 1)[0] ?? '', ...listed, id }
+  }
+  throw modelNotFound(
+    id,
+    suggest(
+      id,
+      known.map((model) => model.id),
+    ),
+  )
 }
 
 /** The error for a name that no model has. @param near names that may have been meant */

@@ -87,7 +87,7 @@ function answeredCall(
   const name = call?.name ?? said
   if (name === undefined) {
     throw invalid(
-      `No assistant message before this one holds a tool call with the id "${id}"; a message with role "tool" must answer one.`,
+      `A tool's result must answer a call before it, and none has the id "${id}".`,
       `messages[${position}].tool_call_id`,
     )
   }

@@ -1,4 +1,5 @@
 /** Parts as OpenAI's. */
+import { invalid } from '../../chat-completions/request/invalid.ts'
 import { filled, isRecord } from '../../chat-completions/record.ts'
 import { camelKeys } from './camel-keys.ts'
 
@@ -25,6 +26,8 @@ export function toPart(part: Map, losses: string[]): Map[] {
 }
 
 function toMedia({ mimeType, data, displayName }: Map): Map {
+  if (filled(mimeType) === undefined || filled(data) === undefined)
+    throw invalid('inlineData needs mimeType and data.', 'contents')
   const type = String(mimeType)
   const url = `data:${type};base64,${String(data)}`
   if (type.startsWith('image/')) return { type: 'image_url', image_url: { url } }
@@ -35,6 +38,7 @@ function toMedia({ mimeType, data, displayName }: Map): Map {
 }
 
 function toFile({ mimeType, fileUri }: Map): Map {
+  if (filled(fileUri) === undefined) throw invalid('fileData needs fileUri.', 'contents')
   const url = String(fileUri)
   if (typeof mimeType === 'string' && mimeType.startsWith('image/')) return { type: 'image_url', image_url: { url } }
   return { type: 'file', file: { file_data: url } }
