@@ -9,6 +9,8 @@ export default defineConfig({
     // for what hangs: on a machine that does other work as well the slowest takes several times its time
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // a wait for an event ends with the event; this is for one that never comes
+    expect: { poll: { timeout: 20_000, interval: 10 } },
     maxWorkers: 2,
     sequence: { sequencer: SlowFirst },
     reporters: ['default', summaryReporter],

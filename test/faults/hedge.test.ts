@@ -8,9 +8,9 @@ let vendor: Vendor
 let gateway: TestGateway
 
 afterEach(async () => {
-  await expect.poll(() => gateway.app.scheduler.report().inFlight, { interval: 2, timeout: 10_000 }).toBe(0)
+  await expect.poll(() => gateway.app.scheduler.report().inFlight, { interval: 2, timeout: 30_000 }).toBe(0)
   await gateway.close()
-  await expect.poll(() => vendor.open(), { interval: 2, timeout: 10_000 }).toBe(0)
+  await expect.poll(() => vendor.open(), { interval: 2, timeout: 30_000 }).toBe(0)
   await vendor.close()
 })
 
@@ -53,7 +53,7 @@ describe('a request whose first token is late', () => {
     expect(answer.headers.get('x-balanced-call-attempts')).toBe('2')
     expect(vendor.calls).toHaveLength(2)
     expect(vendor.calls[0]?.key).not.toBe(vendor.calls[1]?.key)
-    await expect.poll(() => vendor.calls[0]?.socket.destroyed, { interval: 2, timeout: 10_000 }).toBe(true)
+    await expect.poll(() => vendor.calls[0]?.socket.destroyed, { interval: 2, timeout: 30_000 }).toBe(true)
     // who was only slower has done nothing wrong
     expect(gateway.app.scheduler.report().keys.map(({ state }) => state)).toEqual(['ready', 'ready'])
   })

@@ -28,10 +28,10 @@ let vendors: Vendor[] = []
 let gateway: TestGateway | undefined
 
 afterEach(async () => {
-  await expect.poll(() => gateway?.app.scheduler.report().inFlight, { interval: 2, timeout: 10_000 }).toBe(0)
+  await expect.poll(() => gateway?.app.scheduler.report().inFlight, { interval: 2, timeout: 30_000 }).toBe(0)
   await gateway?.close()
   for (const vendor of vendors) {
-    await expect.poll(() => vendor.open(), { interval: 2, timeout: 10_000 }).toBe(0)
+    await expect.poll(() => vendor.open(), { interval: 2, timeout: 30_000 }).toBe(0)
     await vendor.close()
   }
   vendors = []

@@ -31,7 +31,7 @@ export interface Outcome {
 const TOGETHER = 30
 
 /** What ends by itself ends within this, in milliseconds. */
-export const SOON = { timeout: 10_000, interval: 2 }
+export const SOON = { timeout: 30_000, interval: 2 }
 
 /** Provokes every case on real sockets, and leaves nothing open. */
 export async function provoke<T extends Case>(cases: readonly T[]): Promise<Map<T, Outcome>> {

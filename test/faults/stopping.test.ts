@@ -22,7 +22,7 @@ async function start(act: Act, config: Record<string, unknown>): Promise<void> {
   })
 }
 
-const SOON = { interval: 2, timeout: 10_000 }
+const SOON = { interval: 2, timeout: 30_000 }
 
 it('tells clients that wait for a key to come back when it stops, and lets those end that run', async () => {
   let held: VendorCall | undefined

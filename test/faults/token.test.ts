@@ -69,11 +69,11 @@ describe('a token', () => {
       body: JSON.stringify({ model: 'vendor/m', messages: [{ role: 'user', content: 'Hello' }] }),
       signal: leaving.signal,
     }).catch(() => undefined)
-    await expect.poll(() => waiting.length, { interval: 2, timeout: 10_000 }).toBe(1)
+    await expect.poll(() => waiting.length, { interval: 2, timeout: 30_000 }).toBe(1)
     const others = [1, 2, 3].map(() => readAnswer(gateway.url, 'vendor/m', true))
-    await expect.poll(() => gateway.app.scheduler.report().inFlight, { interval: 2, timeout: 10_000 }).toBe(4)
+    await expect.poll(() => gateway.app.scheduler.report().inFlight, { interval: 2, timeout: 30_000 }).toBe(4)
     leaving.abort()
-    await expect.poll(() => gateway.app.scheduler.report().inFlight, { interval: 2, timeout: 10_000 }).toBe(3)
+    await expect.poll(() => gateway.app.scheduler.report().inFlight, { interval: 2, timeout: 30_000 }).toBe(3)
     expect(waiting).toHaveLength(1)
     grant()
     for (const answer of await Promise.all(others)) expect(answer).toMatchObject({ status: 200, text: TEXT })

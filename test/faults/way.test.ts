@@ -125,7 +125,7 @@ afterAll(async () => {
   await vi.waitFor(() => expect(good.open()).toBe(0), SOON)
   await good.close()
   for (const { server, sockets } of servers) {
-    await vi.waitFor(() => expect(sockets.size).toBe(0), { timeout: 5000 })
+    await vi.waitFor(() => expect(sockets.size).toBe(0), { timeout: 30_000 })
     server.close()
   }
 })

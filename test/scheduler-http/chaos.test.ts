@@ -62,7 +62,7 @@ function resources(): Record<string, number> {
 
 it.each([1, 2, 3])(
   'clients vanish and upstreams break: everything is given back, and nothing is left running (%i)',
-  { timeout: 30_000 },
+  { timeout: 60_000 },
   async (seed) => {
     const before = resources()
     const { random } = seededChance(seed)
@@ -80,6 +80,9 @@ it.each([1, 2, 3])(
       },
       models: { fast: ['up/sandbox'] },
     })
+    // who leaves before a busy machine has written its request was never here
+    let seen = 0
+    gateway.app.server.server.on('request', () => void seen++)
     const clients: Promise<void>[] = []
     for (let i = 0; i < REQUESTS; i++) {
       clients.push(client(gateway.url, random() < 0.6, leaving(random)))
@@ -87,8 +90,10 @@ it.each([1, 2, 3])(
     }
     await Promise.all(clients)
 
-    await expect.poll(() => gateway.app.scheduler.report(), { timeout: 5000 }).toMatchObject({ inFlight: 0, queued: 0 })
-    await expect.poll(() => sandbox.stats.inFlight, { timeout: 5000 }).toBe(0)
+    await expect
+      .poll(() => gateway.app.scheduler.report(), { timeout: 30_000 })
+      .toMatchObject({ inFlight: 0, queued: 0 })
+    await expect.poll(() => sandbox.stats.inFlight, { timeout: 30_000 }).toBe(0)
     const report = gateway.app.scheduler.report()
     expect(used(report, 'concurrency')).toBe(0)
     for (const { inFlight } of report.keys) expect(inFlight).toBe(0)
@@ -102,14 +107,15 @@ it.each([1, 2, 3])(
     expect(outcomes.size).toBeGreaterThan(2)
     expect(outcomes.get('ok')?.length).toBeGreaterThan(0)
     expect(outcomes.get('cancelled')?.length).toBeGreaterThan(0)
+    expect(seen).toBeGreaterThan(REQUESTS / 2)
     // each request was told of once, however it ended
-    await expect.poll(() => gateway.records.length).toBe(REQUESTS)
+    await expect.poll(() => gateway.records.length).toBe(seen)
     for (const { queue_ms, total_ms } of gateway.records) expect(queue_ms).toBeLessThanOrEqual(total_ms + 1)
 
     await gateway.close()
     await sandbox.close()
     const left = (): string[] =>
       Object.entries(resources()).flatMap(([name, n]) => (n > (before[name] ?? 0) ? name : []))
-    await expect.poll(left, { timeout: 3000 }).toEqual([])
+    await expect.poll(left, { timeout: 30_000 }).toEqual([])
   },
 )

