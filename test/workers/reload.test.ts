@@ -1,8 +1,12 @@
 /** SIGHUP: another configuration under load, with one process and with several. */
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import { expect, describe, it } from 'vitest'
 import { answer, ask, page, reload, report, serve, setStage, SOON, stage, status, workers, write } from './stage.ts'
+
+/** Milliseconds between two requests of one client. */
+const PACE = 10
 
 setStage()
 
@@ -20,7 +24,11 @@ describe.each([
     const load = Array.from({ length: 4 }, async (_, index) => {
       // connections of one request, and such as are used again; fetch tells at once when one is closed under it
       const headers = { connection: index % 2 === 0 ? 'close' : 'keep-alive' }
-      while (!running.isDone) statuses.push(await status(ask(url, headers, 'vendor/m')))
+      while (!running.isDone) {
+        statuses.push(await status(ask(url, headers, 'vendor/m')))
+        // a load, and not all that the machine can do: the processes that start meanwhile need it as well
+        await pause(PACE)
+      }
     })
     write({ limits, model: 'renamed', keys: ['secret-new-0002'], server: { port: 1 } })
     await reload()
