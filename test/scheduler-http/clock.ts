@@ -57,3 +57,27 @@ export function machineClock(): TestClock {
     stop: () => {},
   }
 }
+
+/** Time that goes on only where it is waited for, so that however busy the machine is nothing comes late. */
+export function steppedClock(start: number = Date.now()): TestClock {
+  let time = 0
+  const timers = new Set<{ at: number; fn: () => void }>()
+  return {
+    now: () => time,
+    wall: () => start + time,
+    setTimer(at, fn) {
+      const timer = { at, fn }
+      timers.add(timer)
+      return () => void timers.delete(timer)
+    },
+    sleep(milliseconds) {
+      time += milliseconds
+      for (const timer of [...timers].filter(({ at }) => at <= time).toSorted((a, b) => a.at - b.at)) {
+        timers.delete(timer)
+        timer.fn()
+      }
+      return Promise.resolve()
+    },
+    stop: () => {},
+  }
+}

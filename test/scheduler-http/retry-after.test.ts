@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { EnforcedLimit } from '../../src/sandbox/limits/types.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
-import { steadyClock, type TestClock } from './clock.ts'
+import { steppedClock, type TestClock } from './clock.ts'
 import { startGateway, type TestGateway } from './gateway.ts'
 
 const SECOND = 1000
 const MIDNIGHT = Date.UTC(2026, 10, 24)
 const IMPATIENT = { 'x-max-wait': '0' }
-/** Milliseconds within which a told time must be exact: the guard against jitter, and the way here and back. */
+/** Milliseconds within which a told time must be exact: the guard against jitter. */
 const EXACT = 100
 
 let clock: TestClock
@@ -20,7 +20,7 @@ afterEach(async () => {
 })
 
 async function open(limit: EnforcedLimit, declared: Record<string, unknown>, start?: number): Promise<void> {
-  clock = steadyClock(start)
+  clock = steppedClock(start)
   sandbox = await startSandbox({
     first_byte: 0,
     pace: 0,
