@@ -19,6 +19,7 @@ import { readNamedComponent } from './named-component.ts'
 import { compileEmbeddings } from '../embeddings.ts'
 import { compileNative } from '../native.ts'
 import { readPrefix } from '../request/assistant-prefix.ts'
+import { toolNameFit } from '../request/transforms/tool-names.ts'
 import { compileRequest } from '../request/encode-request.ts'
 import { compileEvents, type EventReader, type UsageMemory } from '../response/decode-events.ts'
 import { compileSignals } from '../response/limit-signals.ts'
@@ -67,7 +68,7 @@ export function compileFormat(name: string, definition: FormatDefinition, watch?
   if (isMap(definition.request)) onlyKeys(definition.request, REQUEST_KEYS, ['request'])
   const errors = compileErrors(name, definition.error, watch)
   const whole = compileEvents(definition.response ?? [], definition, errors, ['response'], watch)
-  const fitsNames = definition.request?.prepare?.includes('tool-names') === true
+  const fit = toolNameFit(definition.request?.prepare)
   const stream = compileStream(name, definition, errors, watch)
   return {
     name,
@@ -80,10 +81,10 @@ export function compileFormat(name: string, definition: FormatDefinition, watch?
     streamsJson: stream.streamsJson,
     authorize: compileAuth(definition.auth),
     follow: compileFollow(definition.follow, watch),
-    decoder: fitsNames ? (request) => withClientNames(stream.decoder(request), request) : stream.decoder,
+    decoder: fit ? (request) => withClientNames(stream.decoder(request), request, fit) : stream.decoder,
     decodeBody: (body, request) => {
       const deltas = decodeWhole(whole, stream.transforms, body)
-      return fitsNames ? withClientNamesIn(deltas, request) : deltas
+      return fit ? withClientNamesIn(deltas, request, fit) : deltas
     },
     decodeError: (answer, body) => errors.answer(answer, body, Date.now()),
     signals: compileSignals(definition.signals, watch),
