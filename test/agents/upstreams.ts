@@ -155,7 +155,64 @@ const gemini: Wire = {
   end: '',
 }
 
-export const WIRES = { openai, anthropic, gemini }
+const response = (status: string, output: Json[]): Json => ({
+  id: 'resp_1',
+  object: 'response',
+  created_at: 1,
+  status,
+  model: 'm',
+  output,
+  usage: { input_tokens: 10, output_tokens: 5, total_tokens: 15 },
+})
+
+/** An item that is opened, told and closed. @param told its events, which are of its only part */
+const responsesEvents = (item: Json, told: Json[]): Json[] => {
+  const at = { output_index: 0, item_id: item['id'] }
+  const done = { ...item, status: 'completed' }
+  return [
+    { type: 'response.created', response: response('in_progress', []) },
+    {
+      type: 'response.output_item.added',
+      output_index: 0,
+      item: { ...item, ...(item['content'] ? { content: [] } : { arguments: '' }) },
+    },
+    ...told.map((event) => ({ ...at, ...event })),
+    { type: 'response.output_item.done', output_index: 0, item: done },
+    { type: 'response.completed', response: response('completed', [done]) },
+  ].map((event, sequence_number) => ({ ...event, sequence_number }))
+}
+
+const responses: Wire = {
+  format: 'openai-responses',
+  tools: (body) =>
+    list(body['tools']).map((tool) => ({ name: String(tool['name']), schema: (tool['parameters'] ?? {}) as Json })),
+  hasResult: (body) => list(body['input']).some((item) => item['type'] === 'function_call_output'),
+  streams: (body) => body['stream'] === true,
+  call: (name, args) => {
+    const text = JSON.stringify(args)
+    const item = { id: 'fc_1', type: 'function_call', status: 'in_progress', call_id: 'call_1', name, arguments: text }
+    return responsesEvents(item, [
+      { type: 'response.function_call_arguments.delta', delta: text },
+      { type: 'response.function_call_arguments.done', name, arguments: text },
+    ])
+  },
+  text: (text) => {
+    const part = { type: 'output_text', text, annotations: [], logprobs: [] }
+    const item = { id: 'msg_1', type: 'message', status: 'in_progress', role: 'assistant', content: [part] }
+    const at = { content_index: 0 }
+    return responsesEvents(item, [
+      { type: 'response.content_part.added', ...at, part: { ...part, text: '' } },
+      { type: 'response.output_text.delta', ...at, delta: text, logprobs: [] },
+      { type: 'response.output_text.done', ...at, text, logprobs: [] },
+      { type: 'response.content_part.done', ...at, part },
+    ])
+  },
+  whole: (events) => events.at(-1)?.['response'] as Json,
+  frame: named,
+  end: '',
+}
+
+export const WIRES = { openai, anthropic, gemini, responses }
 
 /** Tools that do no harm, by the names that agents give them, and what to ask of them. */
 const HARMLESS: [RegExp, Json][] = [

@@ -61,6 +61,10 @@ export async function generateContent(app: FastifyInstance, options: InboundOpti
   app.post<Named>('/v1/models/*', answer)
   for (const version of ['/v1beta', '/v1alpha']) {
     app.post<Named>(`${version}/models/*`, answer)
+    // some SDKs take a name with a slash for a whole path, without `models/`
+    app.post<Named>(`${version}/*`, (request, reply) =>
+      VERBS.test(request.params['*']) ? answer(request, reply) : reply.callNotFound(),
+    )
     app.get(`${version}/models`, (request) => generateContentModels(options.models(), request.query))
     app.get<Named>(`${version}/models/*`, (request, reply) => {
       const id = request.params['*']
