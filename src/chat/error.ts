@@ -102,6 +102,8 @@ export interface Journey {
   attempts: number
   /** Milliseconds in the queue. */
   waited: number
+  /** The longest Retry-After that the client's library obeys, in milliseconds; absent where that is not known. */
+  obeys?: number
 }
 
 /** The only error that crosses a boundary. Its message says what happened, where, and what to do. */

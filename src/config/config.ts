@@ -126,6 +126,8 @@ export interface Provider {
   prefix?: Prefix
   /** Its prompt cache is kept per key. */
   cache_per_key?: boolean
+  /** Tokens that it reserves for the answer of a request that sets no maximum. */
+  assumes_output?: number
   /** Requests that failed count against its request limits. */
   failures_count?: boolean
   /** What is known of its models, by upstream name. */

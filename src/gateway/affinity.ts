@@ -1,24 +1,46 @@
 /** Requests that share a beginning share a vendor's prompt cache: the name of that beginning, for the scheduler. */
 import type { ChatRequest } from '../chat/request.ts'
 
-/** Characters of the prompt that are looked at: vendors cache from about 1,024 tokens on. */
+/** Characters of the instructions and of the first question that are looked at: vendors cache from about 1,024 tokens on. */
 const PREFIX = 4096
+/** Of a session's name: longer ones are told apart by their beginnings. */
+const LONGEST_NAME = 200
 
-/** The client's own cache key, else a hash of the first messages and the tools' names. */
-export function affinityOf(request: ChatRequest, client: string | undefined): string {
-  const own = request.options['prompt_cache_key']
-  if (typeof own === 'string' && own !== '') return `${client ?? ''}|${own}`
+/** The client's own name for its cache or its session, else a hash of the first messages and the tools' names. */
+export function affinityOf(request: ChatRequest, { client, session }: { client?: string; session?: string }): string {
+  const own = nameIn(request) ?? session
+  if (own !== undefined) return `${client ?? ''}|${own.slice(0, LONGEST_NAME)}`
   let hash = fnv(client ?? '', 0x811c9dc5)
   for (const tool of request.tools ?? []) hash = fnv(tool.name, hash)
   let left = PREFIX
   for (const message of request.messages) {
-    const text = message.text?.slice(0, left) ?? ''
+    const isFirst = message.role === 'user'
+    const text = message.text?.slice(0, isFirst ? PREFIX : left) ?? ''
     hash = fnv(text, hash)
     left -= text.length
     // a conversation goes on behind its first question: what follows would tear it from its cache
-    if (left <= 0 || message.role === 'user') break
+    if (isFirst) break
   }
   return (hash >>> 0).toString(36)
+}
+
+/** Tokens: vendors keep no shorter beginning. A conversation that has a name may be about to grow. */
+const CACHED_FROM = 1024
+
+/** Is it too short for any cache, and no named conversation's? */
+export function isShort(request: ChatRequest, input: number, { session }: { session?: string }): boolean {
+  return input < CACHED_FROM && session === undefined && nameIn(request) === undefined
+}
+
+/** Fields of the body by which clients name what shares a cache. */
+const NAMES = ['prompt_cache_key', 'session_id', 'conversation_id']
+
+function nameIn({ options, extra }: ChatRequest): string | undefined {
+  for (const name of NAMES) {
+    const value = options[name] ?? extra[name]
+    if (typeof value === 'string' && value !== '') return value
+  }
+  return undefined
 }
 
 /** FNV-1a over UTF-16 units: quick, and good enough to tell prompts apart. */

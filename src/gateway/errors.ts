@@ -55,7 +55,8 @@ export function withWait(said: GatewayError, refusal: GatewayError): GatewayErro
 /** How far the request had come, for the headers; and for a client that asks why, what else could have taken it. */
 export function withJourney(error: GatewayError, requestState: RequestState): void {
   const { lease, attempts, waited, candidates, context } = requestState
-  error.journey = { provider: lease?.provider, model: lease?.model, key: lease?.key, attempts, waited }
+  const { obeys } = context
+  error.journey = { provider: lease?.provider, model: lease?.model, key: lease?.key, attempts, waited, obeys }
   if (candidates) error.extra = { keys: candidates, ...error.extra }
   if (context.isAdmin === false && error.extra?.['keys'] !== undefined) error.extra = counted(error.extra)
 }

@@ -15,6 +15,10 @@ export interface ChatContext {
   id?: string
   /** Who asks, for fairness and limits. */
   client?: string
+  /** What the client's headers call the conversation that this is a turn of. */
+  session?: string
+  /** The longest Retry-After that the client's library obeys, in milliseconds. */
+  obeys?: number
   /** The client's own headers that may pass to the upstream, names in lower case. */
   headers?: Record<string, string>
   /** Milliseconds that the client is willing to wait for a key. */

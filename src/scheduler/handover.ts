@@ -50,7 +50,7 @@ export function adopt(
   const item = {
     ...before.item,
     client: schedulerState.clients.get(request.client),
-    tiers: pool.open ?? servingOf(pool.tiers, () => true),
+    tiers: pool.open ?? servingOf(pool.tiers, () => true, pool.isAffine),
     keyGroup: undefined,
     demand: undefined,
     demands: undefined,

@@ -14,6 +14,7 @@ import { explainPool } from './explain.ts'
 import { LEAST } from './lease/estimator.ts'
 import { createLeaseRegistry } from './lease/lease-registry.ts'
 import type { SchedulerOptions } from './options.ts'
+import { loyalUntil } from './select/affinity.ts'
 import { pick } from './select/pick.ts'
 import type { Pool } from './topology/pool.ts'
 import { servingOf } from './topology/pool.ts'
@@ -114,6 +115,7 @@ export function createScheduler(
     const tiers = pool.open ?? able(pool, request)
     if (tiers.length === 0) throw unsupported(request, pool.spec.routes)
     const arrived = now - (request.waited ?? 0)
+    const deadline = arrived + (request.maxWait ?? schedulerState.settings.max_wait)
     return {
       request,
       origin: request.id ?? request,
@@ -126,11 +128,13 @@ export function createScheduler(
       since: arrived,
       awaited: false,
       caution: 1,
-      deadline: arrived + (request.maxWait ?? schedulerState.settings.max_wait),
+      deadline,
       fallbackAt:
         schedulerState.settings.fallback_after > 0 && tiers.length > 1
           ? arrived + schedulerState.settings.fallback_after
           : 0,
+      loyalUntil: loyalUntil(request, arrived, deadline),
+      held: false,
       notBefore: 0,
       booking: undefined,
       gone: false,
@@ -223,10 +227,10 @@ export function createScheduler(
 
 /** The key groups that can serve a request at all; where its size alone speaks against all of them, those it may yet fit. */
 function able(pool: Pool, request: AcquireRequest): Waiting['tiers'] {
-  const tiers = servingOf(pool.tiers, ({ route }) => lack(route, request) === undefined)
+  const tiers = servingOf(pool.tiers, ({ route }) => lack(route, request) === undefined, pool.isAffine)
   if (tiers.length > 0) return tiers
   const least = { ...request, input: request.input * LEAST }
-  return servingOf(pool.tiers, ({ route }) => lack(route, least) === undefined)
+  return servingOf(pool.tiers, ({ route }) => lack(route, least) === undefined, pool.isAffine)
 }
 
 function nothing(): void {}

@@ -110,6 +110,8 @@ export interface AcquireRequest {
   client?: string
   /** Stable prefix or the client's own cache key, hashed by the caller. */
   affinity?: string
+  /** That beginning is too short for any vendor's cache, so that it may go to any key. */
+  short?: boolean
   /** Routes (`provider/model`) and keys of routes (a lease's id) that already failed this request. */
   exclude?: ReadonlySet<string>
   /** Patience in milliseconds; the configured default when absent. */

@@ -147,7 +147,7 @@ export const PARTS: Record<string, Part> = {
   },
   'request: estimate, needs, affinity': () => {
     const request = parseChatRequest(body(60))
-    return () => [estimateInput(request), needsOf(request), affinityOf(request, undefined)]
+    return () => [estimateInput(request), needsOf(request), affinityOf(request, {})]
   },
   'scheduler: acquire and settle, 2 keys': schedule(2),
   'scheduler: acquire and settle, 10 keys': schedule(10),

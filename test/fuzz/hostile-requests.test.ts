@@ -37,7 +37,7 @@ function taken(body: Record<string, unknown>): ChatRequest | undefined {
   if (!request) return undefined
   mustBe(estimateInput(request) > 0, 'a number of tokens')
   needsOf(request)
-  mustBe(typeof affinityOf(request, undefined) === 'string', 'a name of its beginning')
+  mustBe(typeof affinityOf(request, {}) === 'string', 'a name of its beginning')
   mustBeJson(request)
   return request
 }

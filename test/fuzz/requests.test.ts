@@ -110,7 +110,7 @@ test('random requests are refused with a reason, or written in every format', { 
         const request = parseChatRequest(sent)
         expect(estimateInput(request)).toBeGreaterThan(0)
         needsOf(request)
-        affinityOf(request, undefined)
+        affinityOf(request, {})
         const target = { base_url: 'https://x.example/v1', model: 'm', secret: 'k', headers: {} }
         const { request: encoded } = format.encode(request, target)
         JSON.parse(String(encoded.body))

@@ -185,10 +185,15 @@ describe('prompt-cache affinity', () => {
         { cache_per_key },
       ),
     ])
-  const keysOf = async (scheduler: Scheduler, affinity: string, times: number) => {
+  const keysOf = async (
+    scheduler: Scheduler,
+    affinity: string,
+    times: number,
+    others: undefined[] = [undefined, undefined, undefined],
+  ) => {
     const keys = new Set<string>()
     for (let n = 0; n < times; n++) {
-      for (const other of [affinity, undefined, undefined, undefined]) {
+      for (const other of [affinity, ...others]) {
         const lease = await scheduler.acquire(ask({ affinity: other }))
         if (other) keys.add(lease.key)
         lease.settle({})
@@ -221,15 +226,43 @@ describe('prompt-cache affinity', () => {
     expect(moved.length).toBeLessThan(200 * 0.35)
   })
 
-  it('never overloads a key: a conversation that is all the traffic is spread', async () => {
+  it('keeps one conversation on its key while keys are idle, whatever its length', async () => {
+    expect((await keysOf(cached(3).scheduler, 'alone', 40, [])).size).toBe(1)
+  })
+
+  it('never overloads a key: what all requests begin with is spread over the keys', async () => {
     const { scheduler } = cached(4)
     const counts = new Map<string, number>()
-    for (let n = 0; n < 400; n++) {
+    for (let n = 0; n < 80; n++) {
       const lease = await scheduler.acquire(ask({ affinity: 'all' }))
       counts.set(lease.key, (counts.get(lease.key) ?? 0) + 1)
-      lease.settle({})
     }
-    expect(Math.max(...counts.values())).toBeLessThanOrEqual(110)
+    // the share is 20 each, and chance brings three deviations more
+    expect(Math.max(...counts.values())).toBeLessThanOrEqual(36)
+    expect(counts.size).toBeGreaterThan(2)
+  })
+
+  it('waits seconds for the key that knows a long prompt, and leaves the others to who comes behind', async () => {
+    const { scheduler, clock } = setUp([provider('p', [[rpm(1)], [rpm(1)]], { cache_per_key: true })])
+    const first = await scheduler.acquire(ask({ affinity: 'long', input: 5000 }))
+    first.settle({})
+    await clock.advance(57_000)
+    const keys: string[] = []
+    const note = ({ key, waited }: { key: string; waited: number }) => keys.push(`${key} ${Math.round(waited / 1000)}`)
+    void scheduler.acquire(ask({ affinity: 'long', input: 5000 })).then(note)
+    void scheduler.acquire(ask({ affinity: 'new', input: 5000 })).then(note)
+    await clock.advance(4000)
+    const other = first.key === 'p#1' ? 'p#2' : 'p#1'
+    expect(keys).toEqual([`${other} 0`, `${first.key} 3`])
+  })
+
+  it('does not wait long for it: after that another key reads the prompt anew', async () => {
+    const { scheduler, clock } = setUp([provider('p', [[rpm(1)], [rpm(1)]], { cache_per_key: true })])
+    const first = await scheduler.acquire(ask({ affinity: 'long', input: 5000 }))
+    await clock.advance(10_000)
+    const second = await scheduler.acquire(ask({ affinity: 'long', input: 5000 }))
+    expect(second.key).not.toBe(first.key)
+    expect(second.waited).toBe(0)
   })
 })
 

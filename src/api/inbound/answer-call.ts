@@ -5,6 +5,8 @@ import type { ChatContext } from '../../gateway/types.ts'
 import { createAnswerHeaders } from '../headers/answer-headers.ts'
 import { clientSignal } from '../http/client-disconnect.ts'
 import { readMaxWait } from '../headers/max-wait.ts'
+import { readObeys } from '../headers/retry-bounds.ts'
+import { readSession } from '../headers/session.ts'
 import { limitTaking } from '../http/slow-client.ts'
 import type { InboundCall, InboundOptions } from './inbound-api.ts'
 import { idHeaders, type OpenCall } from './open-call.ts'
@@ -40,6 +42,8 @@ export function contextOf(
     id: request.id,
     isAdmin: request.isAdmin,
     explain: request.isAdmin && request.headers['x-explain'] !== undefined,
+    session: readSession(request.headers),
+    obeys: readObeys(request.headers),
   }
 }
 

@@ -1,5 +1,5 @@
 /** POST /v1/messages and /v1/messages/count_tokens. */
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { GatewayError } from '../../chat/error.ts'
 import { contextOf, createAnswerCall } from '../inbound/answer-call.ts'
 import { countTokens } from '../inbound/count-tokens.ts'
@@ -28,8 +28,6 @@ export async function messages(app: FastifyInstance, options: InboundOptions): P
       const chat = readMessages(request)
       if (chat.max_tokens === undefined) throw missing('max_tokens')
       const { model } = chat
-      const session = sessionOf(request)
-      if (session !== undefined) chat.options['prompt_cache_key'] ??= session
       const call = {
         chat,
         stream: () => createMessageWriter(chat),
@@ -78,13 +76,4 @@ function refuseThread({ thread }: Record<string, unknown>): void {
       extra: { details },
     },
   )
-}
-
-/** Agents name their session: its requests share a beginning, and a vendor's cache. */
-function sessionOf({ headers }: FastifyRequest): string | undefined {
-  for (const name in headers) {
-    const value = headers[name]
-    if (name.endsWith('-session-id') && typeof value === 'string' && value !== '') return value
-  }
-  return undefined
 }

@@ -14,6 +14,7 @@ const PLAIN: Record<string, ReadonlySet<string>> = {
     'limits',
     'models',
     'cache_per_key',
+    'assumes_output',
     'failures_count',
   ]),
   server: new Set(['timeouts', 'retries', 'refused_wait', 'heartbeat', 'max_body', 'shutdown', 'host', 'port', 'data']),

@@ -36,11 +36,21 @@ interface Resolved {
   chain: Origin[]
 }
 
+/** What a format's definition says of the provider, unless the configuration says otherwise. */
+export interface FormatFacts {
+  /** Its prompt caches are kept per key. */
+  cache_per_key?: boolean
+  /** Tokens that it reserves for the answer of a request that sets no maximum. */
+  assumes_output?: number
+}
+
 export interface Formats {
   names(): string[]
   has(name: string): boolean
   /** Nothing when the definition is faulty; its problems are then in `problems`. */
   compiled(name: string): Format | undefined
+  /** What it says of the provider behind the wire; read without compiling it. */
+  facts(name: string): FormatFacts
   problems: Problem[]
 }
 
@@ -100,6 +110,14 @@ export function formatTable(config: Source, own: Record<string, unknown>, compil
         )
       }
       return compiled.get(name)
+    },
+    facts(name) {
+      const origin = capture(() => find(name))
+      const definition = origin && capture(() => resolveExtends(origin, []).definition)
+      return {
+        cache_per_key: definition?.['cache_per_key'] as boolean | undefined,
+        assumes_output: definition?.['assumes_output'] as number | undefined,
+      }
     },
     problems,
   }

@@ -58,7 +58,12 @@ export function readProvider(
     models,
   }
   if (written['prefix'] !== undefined) provider.prefix = readPrefix(written['prefix'])
-  if (written['cache_per_key'] !== undefined) provider.cache_per_key = written['cache_per_key'] as boolean
+  const facts = formats.facts(format)
+  const cachePerKey = (written['cache_per_key'] as boolean | undefined) ?? facts.cache_per_key
+  if (cachePerKey !== undefined) provider.cache_per_key = cachePerKey
+  const assumes = written['assumes_output'] as number | string | undefined
+  const assumed = assumes === undefined ? facts.assumes_output : amount(assumes)
+  if (assumed !== undefined) provider.assumes_output = assumed
   if (written['failures_count'] !== undefined) provider.failures_count = written['failures_count'] as boolean
   return { provider }
 }

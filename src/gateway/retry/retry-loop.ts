@@ -2,7 +2,7 @@
 import type { Cancellation } from '../../runtime/cancellation.ts'
 import { GatewayError, KINDS, type ErrorKind } from '../../chat/error.ts'
 import type { AcquireRequest, Lease, PoolSpec, Scheduler } from '../../scheduler/types.ts'
-import { affinityOf } from '../affinity.ts'
+import { affinityOf, isShort } from '../affinity.ts'
 import { awaitFirstContent, type GatewayProvider } from './first-content.ts'
 import { CHARACTERS_PER_TOKEN, estimateInput, needsOf } from '../estimate.ts'
 import { judge, type FailoverOptions, type Verdict } from './failover.ts'
@@ -159,17 +159,20 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
 
   /** What the first try asks for. */
   function askFor({ request, beginning, context, excluded, maxWait, since }: RequestState): AcquireRequest {
+    // to count tokens costs none
+    const input = request.native?.operation
+      ? 0
+      : estimateInput(request) + Math.ceil(beginning.length / CHARACTERS_PER_TOKEN)
     return {
       id: context.id,
       model: request.model,
-      // to count tokens costs none
-      input: request.native?.operation
-        ? 0
-        : estimateInput(request) + Math.ceil(beginning.length / CHARACTERS_PER_TOKEN),
+      input,
       maxOutput: request.max_tokens ?? null,
       needs: needsOf(request),
       client: context.client,
-      affinity: affinityOf(request, context.client),
+      affinity: affinityOf(request, context),
+      short: isShort(request, input, context),
+      obeys: context.obeys,
       signal: context.signal,
       explain: context.explain,
       exclude: withMissing(excluded),

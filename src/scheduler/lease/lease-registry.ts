@@ -56,6 +56,7 @@ export function createLeaseRegistry(schedulerState: SchedulerState, wake: (lease
     enter(lease) {
       const key = lease.keyState
       key.inFlight++
+      key.provider.inFlight++
       key.leases ??= new LinkedList()
       key.leases.push(lease.amongKey)
       if (!lease.answered) key.unanswered ??= lease.amongKey
@@ -80,6 +81,7 @@ export function createLeaseRegistry(schedulerState: SchedulerState, wake: (lease
       const { pool, keyState: key } = lease
       answered(lease)
       key.inFlight--
+      key.provider.inFlight--
       key.leases?.remove(lease.amongKey)
       schedulerState.leases.remove(lease.amongAll)
       schedulerState.touched?.add(lease)

@@ -23,6 +23,8 @@ const SOONEST = 1000
 const OBEYED = 60_000
 /** The part of its patience that one who has to come back too soon may be left to wait then. */
 const WAITS_AGAIN = 0.9
+/** A minute's window is told as a minute: its last moments are waited for here. */
+const SAME_WINDOW = 1 / 60
 /** Later moments, in milliseconds, are told and not written down: nobody is expected then. */
 const FORESEEN = 900_000
 /** A client may have so many times what another has before it must make room for it, whether it can or not. */
@@ -181,7 +183,7 @@ function promise(pool: Pool, item: Waiting, least: number, now: number): number 
   const obeys = item.request.obeys ?? OBEYED
   const patience = item.deadline - item.arrived
   // Who obeys no longer wait comes back at the end of the longest, and waits for the rest of it here.
-  if (wait > obeys && wait <= obeys + (standing ? obeys / 60 : WAITS_AGAIN * patience)) wait = obeys
+  if (wait > obeys && wait <= obeys + Math.max(obeys * SAME_WINDOW, standing ? 0 : WAITS_AGAIN * patience)) wait = obeys
   if (wait > FORESEEN || (standing && wait > obeys)) return wait
   const { client, since } = item
   const far = wait > obeys
@@ -219,7 +221,7 @@ function oldest(pool: Pool): number | undefined {
   let first: number | undefined
   for (const line of pool.queue.activeLines()) {
     // who comes back goes to the front, and has not waited here
-    const head = line.items.find(({ gone, awaited }) => !gone && !awaited)
+    const head = line.items.find(({ gone, awaited, held }) => !gone && !awaited && !held)
     if (head && (first === undefined || head.arrived < first)) first = head.arrived
   }
   return first

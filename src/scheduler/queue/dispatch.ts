@@ -12,7 +12,6 @@ import { demandOf, eta, pick, possible } from '../select/pick.ts'
 import type { Pool } from '../topology/pool.ts'
 import type { Key } from '../topology/provider.ts'
 import { accountScopeOf, keyModelOf } from '../topology/provider.ts'
-import { heads } from './fair-queue.ts'
 import type { Waiting } from './waiting.ts'
 import type { Scope } from '../topology/scope.ts'
 import { cool, ON_TRIAL, scopeWait } from '../topology/scope.ts'
@@ -21,6 +20,8 @@ import { followClock } from '../state.ts'
 
 /** Blocked requests looked at before the rest of the queue is left for later. */
 const MISSES = 8
+/** Requests that wait for their own key, and so many are looked past. */
+const MOST_HELD = 64
 /** Blocked requests book at most this share of a pool's keys. */
 const BOOKED_SHARE = 0.5
 /** How many candidates an explanation lists. */
@@ -138,6 +139,7 @@ export function fallBack(
   item: Waiting,
   now: number,
 ): boolean {
+  item.loyalUntil = 0
   if (item.fallbackAt > now) {
     item.fallbackAt = now
     item.notBefore = 0
@@ -165,6 +167,7 @@ function serveOne(schedulerState: SchedulerState, pool: Pool, now: number): Turn
   let misses = 0
   let booked = 0
   let next = Infinity
+  const held: Waiting[] = []
   const common = scopeWait(pool.scope, null, now)
   if (common > 0) return { next: now + common }
   const most = Math.max(1, Math.floor(pool.keyGroups.reduce((sum, keyGroup) => sum + keyGroup.size, 0) * BOOKED_SHARE))
@@ -174,21 +177,44 @@ function serveOne(schedulerState: SchedulerState, pool: Pool, now: number): Turn
       next = Math.min(next, now + own)
       continue
     }
-    for (const [position, item] of heads(line, schedulerState.settings.backfill).entries()) {
+    let position = -1
+    for (const item of line.items) {
+      if (item.gone) continue
       if (item.notBefore <= now) {
         const choice = pick(schedulerState, pool, item, now)
         if (choice) return { item, choice, next: now }
-        book(schedulerState, pool, item, now)
+        if (item.held) pool.blocked.add(item)
+        else book(schedulerState, pool, item, now)
       } else if (item.booking?.keyGroup.booked.has(item.booking.slot)) book(schedulerState, pool, item, now)
       next = Math.min(next, item.notBefore)
+      if (item.held) {
+        // It waits for its own key, and keeps nobody from another.
+        held.push(item)
+        if (held.length < MOST_HELD) continue
+        return disloyal(schedulerState, pool, held, now) ?? { next }
+      }
+      if (++position >= schedulerState.settings.backfill) break
       if (item.booking && item.booking.slot >= 0 && booked < most && (position === 0 || booked === 0)) {
         item.booking.keyGroup.booked.add(item.booking.slot)
         booked++
       }
-      if (++misses >= MISSES) return { next }
+      if (++misses >= MISSES) return disloyal(schedulerState, pool, held, now) ?? { next }
     }
   }
-  return { next }
+  return disloyal(schedulerState, pool, held, now) ?? { next }
+}
+
+/** In standing overload no key may be idle because all who wait would rather have another: the first of them takes it. */
+function disloyal(schedulerState: SchedulerState, pool: Pool, held: readonly Waiting[], now: number): Turn | undefined {
+  if (held.length === 0 || !pool.drainRate.standing(now)) return undefined
+  for (const item of held) {
+    const { loyalUntil } = item
+    item.loyalUntil = 0
+    const choice = pick(schedulerState, pool, item, now)
+    if (choice) return { item, choice, next: now }
+    item.loyalUntil = loyalUntil
+  }
+  return undefined
 }
 
 /** Nothing can take it now: notes when something can, and what, leaving out what others have booked. */

@@ -120,14 +120,3 @@ export class FairQueue {
     for (const [client, line] of this.lines) if (line.size === 0 && line.tag <= this.virtual) this.lines.delete(client)
   }
 }
-
-/** The first requests of a line that still wait. */
-export function heads(line: Line, count: number): Waiting[] {
-  const found: Waiting[] = []
-  for (const item of line.items) {
-    if (item.gone) continue
-    found.push(item)
-    if (found.length === count) break
-  }
-  return found
-}

@@ -35,6 +35,10 @@ export interface Waiting extends Placed {
   awaited: boolean
   /** Lower tiers may serve it from then on. */
   fallbackAt: number
+  /** Until then it waits for a key that knows its beginning, where one is free within the time (monotonic ms); 0 for never. */
+  loyalUntil: number
+  /** Another key could take it, and it waits for its own. */
+  held: boolean
   /** No key can take it before, by what is known (monotonic ms). */
   notBefore: number
   /** The key that can take it first. */

@@ -1,9 +1,10 @@
 /** Which key takes a request now, and if none, which takes it first. */
-import { homeOf, settleHome, withinShare } from './affinity.ts'
+import { firstHome, isAtLeisure, isLoyal, knownHomes, settleHome, withinShare } from './affinity.ts'
 import type { Choice, KeyGroup } from '../topology/key-group.ts'
 import type { Demand } from '../limits/demand.ts'
 import type { Pool } from '../topology/pool.ts'
 import type { Waiting } from '../queue/waiting.ts'
+import { UNTIL_EVENT } from '../limits/window.ts'
 import { scopeWait } from '../topology/scope.ts'
 import type { SchedulerState } from '../state.ts'
 
@@ -63,10 +64,21 @@ function pickAmong(
   now: number,
 ): Choice | undefined {
   for (const { keyGroups, caches } of item.tiers) {
-    const affinity = caches ? item.request.affinity : undefined
+    const affinity = caches && !item.request.short ? item.request.affinity : undefined
     const warm =
       affinity === undefined ? undefined : warmKey(schedulerState, pool, item, affinity, keyGroups, exclude, now)
     if (warm) return warm
+    item.held = false
+    if (affinity !== undefined && isLoyal(item, now, pool.drainRate.standing(now))) {
+      const own = now + homeWait(schedulerState, pool, item, affinity, keyGroups, now)
+      item.held =
+        isLoyal(item, own, pool.drainRate.standing(now)) &&
+        bestOf(schedulerState, pool, item, keyGroups, exclude, now) !== undefined
+      if (item.held) {
+        item.notBefore = own
+        return undefined
+      }
+    }
     const best = bestOf(schedulerState, pool, item, keyGroups, exclude, now)
     if (best) {
       if (affinity !== undefined) settleHome(pool.homes, affinity, best, now)
@@ -132,7 +144,7 @@ function isBefore(rank: number, turn: number, otherRank: number, otherTurn: numb
   return rank < otherRank || (rank === otherRank && turn < otherTurn)
 }
 
-/** The key whose cache knows the prompt, if it may take the request and is not ahead of its share. */
+/** A key whose cache knows the prompt, if one may take the request and has no more to do than others; else the one that is to. */
 function warmKey(
   schedulerState: SchedulerState,
   pool: Pool,
@@ -142,18 +154,43 @@ function warmKey(
   exclude: ReadonlySet<string> | undefined,
   now: number,
 ): Choice | undefined {
-  const home = homeOf(pool.homes, keyGroups, affinity, now)
-  if (!home || !withinShare(home)) return undefined
-  const { keyGroup, slot } = home
-  const cold = demandOf(schedulerState, item, keyGroup)
-  const known = pool.homes.get(affinity) !== undefined
-  const share = known ? schedulerState.estimator.cachedShare(keyGroup.name, item.client.name) : 0
-  const demand = share > 0 ? { ...cold, cached: Math.floor(cold.input * share) } : cold
-  if (sharedWait(pool, item, keyGroup, demand, now) > 0 || !keyGroup.admits(slot, demand, exclude, now))
-    return undefined
-  setDemand(item, keyGroup, demand)
-  settleHome(pool.homes, affinity, home, now)
-  return { keyGroup, slot, warm: true }
+  const admits = ({ keyGroup, slot }: Choice, demand: Demand): boolean =>
+    sharedWait(pool, item, keyGroup, demand, now) === 0 && keyGroup.admits(slot, demand, exclude, now)
+  let isKnown = false
+  for (const home of knownHomes(pool.homes, keyGroups, affinity, now)) {
+    isKnown = true
+    if (!isAtLeisure(home)) continue
+    const { keyGroup, slot } = home
+    const cold = demandOf(schedulerState, item, keyGroup)
+    const share = schedulerState.estimator.cachedShare(keyGroup.name, item.client.name)
+    const demand = share > 0 ? { ...cold, cached: Math.floor(cold.input * share) } : cold
+    if (!admits(home, demand)) continue
+    setDemand(item, keyGroup, demand)
+    settleHome(pool.homes, affinity, home, now)
+    return { keyGroup, slot, warm: true }
+  }
+  const first = isKnown ? undefined : firstHome(keyGroups, affinity)
+  if (!first || !withinShare(first) || !admits(first, demandOf(schedulerState, item, first.keyGroup))) return undefined
+  settleHome(pool.homes, affinity, first, now)
+  return first
+}
+
+/** Milliseconds until a key that knows the prompt has room for it; Infinity where none does, or has room and too much to do. */
+function homeWait(
+  schedulerState: SchedulerState,
+  pool: Pool,
+  item: Waiting,
+  affinity: string,
+  keyGroups: readonly KeyGroup[],
+  now: number,
+): number {
+  let first = Infinity
+  for (const { keyGroup, slot } of knownHomes(pool.homes, keyGroups, affinity, now)) {
+    const demand = demandOf(schedulerState, item, keyGroup)
+    const wait = Math.max(keyGroup.wait(slot, demand, now), sharedWait(pool, item, keyGroup, demand, now))
+    if (wait > 0) first = Math.min(first, wait >= UNTIL_EVENT && pool.duration > 0 ? pool.duration : wait)
+  }
+  return first
 }
 
 /** Limits that all keys of a key group have in common: the provider's, the public model's, the client's. */

@@ -21,10 +21,12 @@ export function poolOf(schedulerState: SchedulerState, model: string): Pool {
       throw new GatewayError('unknown_model', `The model ${model} does not exist: no provider here serves it.`, {
         param: 'model',
       })
+    const { settings } = schedulerState
     pool = createPool(
       spec,
       schedulerState.providers,
       strategyOf(schedulerState, spec.strategy),
+      Object.hasOwn(settings.strategies, spec.strategy ?? settings.strategy),
       schedulerState.toWall,
       now,
     )

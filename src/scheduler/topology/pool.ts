@@ -29,6 +29,8 @@ export interface Pool {
   /** When those who were sent away were told to come back. */
   promises: Promises
   readonly homes: Homes
+  /** Do prompt caches count? */
+  readonly isAffine: boolean
   /** Heads of the queue that were looked at and must wait. */
   readonly blocked: Set<Waiting>
   /** The size of the requests that were served of late. */
@@ -45,10 +47,12 @@ export interface Pool {
   usedAt: number
 }
 
+/** @param isOwn the strategy is the user's own: it has the word, and no cache goes before it */
 export function createPool(
   spec: PoolSpec,
   providers: ReadonlyMap<string, Provider>,
   strategy: Strategy | undefined,
+  isOwn: boolean,
   toWall: ToWall,
   now: number,
 ): Pool {
@@ -70,11 +74,12 @@ export function createPool(
     scope: createScope('model', `model ${spec.model}`, spec.limits, toWall, now),
     tiers: sorted,
     keyGroups,
-    open: keyGroups.some(({ route }) => route.capabilities) ? undefined : servingOf(sorted, () => true),
+    open: keyGroups.some(({ route }) => route.capabilities) ? undefined : servingOf(sorted, () => true, !isOwn),
     queue: new FairQueue(),
     drainRate: createDrainRate(now),
     promises: new Promises(),
     homes: createHomes(),
+    isAffine: !isOwn,
     blocked: new Set(),
     typical: undefined,
     duration: 0,
@@ -87,14 +92,18 @@ export function createPool(
 }
 
 /** The key groups that have keys and meet a condition, by tier. */
-export function servingOf(tiers: readonly Tier[], serves: (keyGroup: KeyGroup) => boolean): Waiting['tiers'] {
+export function servingOf(
+  tiers: readonly Tier[],
+  serves: (keyGroup: KeyGroup) => boolean,
+  isAffine: boolean,
+): Waiting['tiers'] {
   return tiers
     .map((tier) => ({ tier, keyGroups: tier.keyGroups.filter((keyGroup) => keyGroup.size > 0 && serves(keyGroup)) }))
     .filter(({ keyGroups }) => keyGroups.length > 0)
     .map(({ tier, keyGroups }) => ({
       tier,
       keyGroups,
-      caches: keyGroups.some(({ provider }) => provider.spec.cache_per_key),
+      caches: isAffine && keyGroups.some(({ provider }) => provider.spec.cache_per_key),
     }))
 }
 

@@ -98,6 +98,10 @@ export interface Provider {
   readonly incident: Incident
   /** How it enforces limits, by metric, period and amount. */
   readonly habits: Map<string, Habit>
+  /** Requests under way with all its keys. */
+  inFlight: number
+  /** Of all its keys together. */
+  readonly weight: number
 }
 
 /** Whose refusal it is: keys of one account are refused together. */
@@ -121,6 +125,8 @@ export function createProvider(spec: ProviderSpec, toWall: ToWall, now: number):
     owners: new Set(spec.keys.map(({ account, name }) => account ?? `key ${name}`)).size,
     incident: createIncident(),
     habits: new Map(),
+    inFlight: 0,
+    weight: spec.weight * spec.keys.reduce((sum, { weight }) => sum + weight, 0),
   }
   const accounts = new Map<string, Account>()
   const perKey = of(spec.limits, 'key', 'account')

@@ -1,6 +1,10 @@
 /** A wire format as its YAML says it, after `extends` was resolved and before it is compiled. */
 
 export interface FormatDefinition {
+  /** The provider's prompt caches are kept per key, so that a conversation should stay on one. */
+  cache_per_key?: boolean
+  /** Tokens that the provider reserves for the answer of a request that sets no maximum. */
+  assumes_output?: number
   request?: {
     method?: string
     /** Template of the path (and query), put behind the provider's base_url. */

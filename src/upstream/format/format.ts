@@ -29,6 +29,8 @@ import { compileErrors } from '../response/vendor-error.ts'
 
 const KEYS = new Set([
   'extends',
+  'cache_per_key',
+  'assumes_output',
   'request',
   'native',
   'embeddings',
