@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { GatewayError } from '../../chat/error.ts'
 import { contextOf, createAnswerCall } from '../inbound/answer-call.ts'
 import { countTokens } from '../inbound/count-tokens.ts'
+import { readSession } from '../headers/session.ts'
 import { isRecord } from '../chat-completions/record.ts'
 import type { InboundOptions } from '../inbound/inbound-api.ts'
 import { createMessage } from './answer.ts'
@@ -28,6 +29,9 @@ export async function messages(app: FastifyInstance, options: InboundOptions): P
       const chat = readMessages(request)
       if (chat.max_tokens === undefined) throw missing('max_tokens')
       const { model } = chat
+      // a vendor of another API gets the session as the name of its cache
+      const session = readSession(request.headers)
+      if (session !== undefined) chat.options['prompt_cache_key'] ??= session
       const call = {
         chat,
         stream: () => createMessageWriter(chat),

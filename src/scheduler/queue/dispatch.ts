@@ -180,6 +180,7 @@ function serveOne(schedulerState: SchedulerState, pool: Pool, now: number): Turn
     let position = -1
     for (const item of line.items) {
       if (item.gone) continue
+      if (position + 1 >= schedulerState.settings.backfill) break
       if (item.notBefore <= now) {
         const choice = pick(schedulerState, pool, item, now)
         if (choice) return { item, choice, next: now }
@@ -193,7 +194,7 @@ function serveOne(schedulerState: SchedulerState, pool: Pool, now: number): Turn
         if (held.length < MOST_HELD) continue
         return disloyal(schedulerState, pool, held, now) ?? { next }
       }
-      if (++position >= schedulerState.settings.backfill) break
+      position++
       if (item.booking && item.booking.slot >= 0 && booked < most && (position === 0 || booked === 0)) {
         item.booking.keyGroup.booked.add(item.booking.slot)
         booked++
