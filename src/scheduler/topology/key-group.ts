@@ -11,6 +11,7 @@ import { accountScopeOf, keyModelOf } from './provider.ts'
 import { scopeWait } from './scope.ts'
 import { SlotHeap } from '../structures/slot-heap.ts'
 import type { Strategy } from '../select/strategies/strategy.ts'
+import { nextTurn } from '../select/next-turn.ts'
 import { rankOf } from '../select/strategies/rank.ts'
 
 /** Key groups of one tier share the virtual time, so that weights hold across routes. */
@@ -28,10 +29,6 @@ export interface Choice {
   warm: boolean
 }
 
-/** Turns that a key may catch up after it slept. */
-const CATCH_UP = 2
-/** Turns that a key goes ahead of the others by what its cache brings it; beyond, it would be spared for too long after. */
-const WARM_LEAD = 16
 /** How much the lateness of the oldest, second and third oldest request under way weighs. */
 const LATE_TOGETHER = [1, 1.6, 2.2]
 /** Milliseconds: two moments that are closer are one, so that of thousands that wake together one is looked at. */
@@ -225,8 +222,7 @@ export class KeyGroup {
     const weight = this.weight(slot)
     const turn = this.virtual[slot] ?? 0
     tier.virtual = Math.max(tier.virtual, warm ? Math.min(turn, this.front()) : turn)
-    const after = Math.max(turn, tier.virtual - CATCH_UP / weight) + 1 / (weight * this.health(slot, now))
-    this.virtual[slot] = warm ? Math.max(turn, Math.min(after, tier.virtual + WARM_LEAD / weight)) : after
+    this.virtual[slot] = nextTurn(turn, tier.virtual, weight, this.health(slot, now), warm)
     if (this.strategy) this.rank[slot] = rankOf(this, this.strategy, slot, now)
     const unit = this.wait(slot, null, now)
     const isReady = this.ready.has(slot)
