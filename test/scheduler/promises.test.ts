@@ -192,4 +192,14 @@ describe('a guess of the size', () => {
     await scheduler.acquire(ask({ maxOutput: null }))
     expect(scheduler.report().scopes[0]?.level).toBeLessThan(10_000 - 4096)
   })
+
+  it('but no more than the model can answer, and never so much that no key could take it', async () => {
+    const more = { assumes_output: 16_384 }
+    const pools = [pool('chat', [route('p', { capabilities: { max_output: 2000 } })])]
+    const short = setUp([provider('p', [[tpm(10_000, { shape: 'bucket' })]], more)], { pools })
+    await short.scheduler.acquire(ask({ maxOutput: null }))
+    expect(short.scheduler.report().scopes[0]?.level).toBeCloseTo(10_000 - 2000 - 105, -2)
+    const small = setUp([provider('p', [[tpm(10_000, { shape: 'bucket' })]], more)])
+    await small.scheduler.acquire(ask({ maxOutput: null }))
+  })
 })

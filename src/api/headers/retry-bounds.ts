@@ -10,7 +10,6 @@ const BY_LANGUAGE: Record<string, number> = {
   go: 120_000,
   js: 60_000,
   java: 86_400_000,
-  kotlin: 86_400_000,
 }
 
 export function readObeys(headers: IncomingHttpHeaders): number | undefined {

@@ -100,10 +100,10 @@ export function createEstimator() {
       const certain = habit.samples < ENOUGH ? 0 : Math.min(CERTAIN, habit.ratio - 4 * habit.spread)
       const low = Math.min(high, Math.max(LEAST, certain))
       // What a provider assumes and does not tell: four usual answers.
-      const guess = Math.min(most, Math.ceil(4 * habit.output))
+      const guess = Math.min(most, assumed ?? Math.ceil(4 * habit.output))
       return {
         input: Math.ceil(request.input * (low + caution * (high - low))),
-        reserve: request.maxOutput ?? assumed ?? Math.ceil(1 + caution * (guess - 1)),
+        reserve: request.maxOutput ?? Math.ceil(1 + caution * (guess - 1)),
         output: Math.min(most, Math.ceil(habit.output)),
         cached: 0,
         price: route.price,

@@ -26,9 +26,9 @@ const CACHED_FROM = 1024
  * Milliseconds that a request waits for the key that knows it while others are free, and the part of its patience at most:
  * a larger one in standing overload, where all wait anyhow and another takes the free key.
  */
-const LOYALTY = 5000
-const LOYAL_SHARE = 0.25
-const LOYAL_IN_OVERLOAD = 0.5
+const LOYALTY = 1000
+const LOYAL_SHARE = 0.1
+const LOYAL_IN_OVERLOAD = 0.25
 
 interface Home extends Choice {
   until: number
@@ -104,12 +104,8 @@ export function isAtLeisure({ keyGroup, slot }: Choice): boolean {
 }
 
 /** Until when a request would rather wait for its own key than be read anew by another: the longer reading costs more. */
-export function loyalUntil(
-  { affinity, short, input, exclude }: AcquireRequest,
-  arrived: number,
-  deadline: number,
-): number {
-  if (affinity === undefined || short || input < CACHED_FROM || (exclude && exclude.size > 0)) return 0
+export function loyalUntil({ affinity, short, input }: AcquireRequest, arrived: number, deadline: number): number {
+  if (affinity === undefined || short || input < CACHED_FROM) return 0
   return arrived + Math.min(LOYALTY, LOYAL_SHARE * (deadline - arrived))
 }
 

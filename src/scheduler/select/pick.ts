@@ -70,7 +70,7 @@ function pickAmong(
     if (warm) return warm
     item.held = false
     if (affinity !== undefined && isLoyal(item, now, pool.drainRate.standing(now))) {
-      const own = now + homeWait(schedulerState, pool, item, affinity, keyGroups, now)
+      const own = now + homeWait(schedulerState, pool, item, affinity, keyGroups, exclude, now)
       item.held =
         isLoyal(item, own, pool.drainRate.standing(now)) &&
         bestOf(schedulerState, pool, item, keyGroups, exclude, now) !== undefined
@@ -182,10 +182,12 @@ function homeWait(
   item: Waiting,
   affinity: string,
   keyGroups: readonly KeyGroup[],
+  exclude: ReadonlySet<string> | undefined,
   now: number,
 ): number {
   let first = Infinity
   for (const { keyGroup, slot } of knownHomes(pool.homes, keyGroups, affinity, now)) {
+    if (!keyGroup.usable(slot, exclude)) continue
     const demand = demandOf(schedulerState, item, keyGroup)
     const wait = Math.max(keyGroup.wait(slot, demand, now), sharedWait(pool, item, keyGroup, demand, now))
     if (wait > 0) first = Math.min(first, wait >= UNTIL_EVENT && pool.duration > 0 ? pool.duration : wait)

@@ -130,7 +130,8 @@ export class KeyGroup {
     return Math.max(trouble, scopeWait(this.provider.scope, demand, now))
   }
 
-  private usable(slot: number, exclude: ReadonlySet<string> | undefined): boolean {
+  /** Is it neither booked for another request nor excluded by this one? */
+  usable(slot: number, exclude: ReadonlySet<string> | undefined): boolean {
     if (this.booked.has(slot)) return false
     if (!exclude || exclude.size === 0) return true
     return !exclude.has(this.name) && !exclude.has(this.id(slot))
