@@ -8,8 +8,11 @@ const BYTES_PER_TOKEN = 3.6
 export const CHARACTERS_PER_TOKEN = 4
 /** Tokens: vendors charge 85 to 1,600 for an image, most near this. */
 const IMAGE_TOKENS = 800
-/** Base64 characters for a token of a document or a sound. */
-const MEDIA_CHARACTERS_PER_TOKEN = 60
+/** Base64 characters for a token: a page of 100 kB costs 258 to 1,500, a second of speech (16 kB) 10 to 32. */
+const FILE_CHARACTERS_PER_TOKEN = 300
+const AUDIO_CHARACTERS_PER_TOKEN = 600
+/** Tokens: a file's size says little of its length, and a guess must not keep out for good what the vendor would take. */
+const MOST_MEDIA_TOKENS = 4000
 /** Tokens that each message costs beside its text. */
 const MESSAGE_TOKENS = 4
 
@@ -36,7 +39,9 @@ function messageTokens(message: Message): number {
 function partTokens(part: Part): number {
   if (part.type === 'text') return Buffer.byteLength(part.text) / BYTES_PER_TOKEN
   if (part.type === 'image') return IMAGE_TOKENS
-  return 'data' in part ? part.data.length / MEDIA_CHARACTERS_PER_TOKEN : IMAGE_TOKENS
+  if (!('data' in part)) return IMAGE_TOKENS
+  const each = part.type === 'audio' ? AUDIO_CHARACTERS_PER_TOKEN : FILE_CHARACTERS_PER_TOKEN
+  return Math.min(part.data.length / each, MOST_MEDIA_TOKENS)
 }
 
 /** What a model must be able to do to serve this request at all. */

@@ -29,6 +29,21 @@ describe('tool calls', () => {
     ])
   })
 
+  test('that are told once more as a whole are told once', () => {
+    const tools = calls([
+      wireCall({ index: 0, id: 'a', function: { name: 'f', arguments: '' } }),
+      wireCall({ index: 0, function: { arguments: '{"x":' } }),
+      wireCall({ index: 0, function: { arguments: '1}' } }),
+      wireCall({ index: 0, id: 'a', function: { name: 'f', arguments: '{"x": 1}' } }),
+      wireCall({ index: 1, id: 'b', function: { name: 'g', arguments: '{' } }),
+      wireCall({ index: 1, id: 'b', function: { name: 'g', arguments: '"y":' } }),
+      wireCall({ index: 1, id: 'b', function: { name: 'g', arguments: '{}' } }),
+      wireCall({ index: 1, id: 'b', function: { name: 'g', arguments: '}' } }),
+      stop,
+    ])
+    expect(tools.map((tool) => tool.arguments)).toEqual(['{"x":1}', '{"y":{}}'])
+  })
+
   test('that come in turns stay apart', () => {
     const tools = calls([
       { tool_call: { index: 0, id: 'a', name: 'f' } },

@@ -29,12 +29,18 @@ export const ANSWER_JUDGEMENTS: Record<string, Judgement> = {
       },
     ])
   },
-  '030': ({ sent }) => expect(sent).toHaveLength(1),
+  // the same pauses as after a refusal without the header: none is at once, and there are few
+  '030': ({ sent }) => {
+    expect(sent.length).toBeLessThanOrEqual(3)
+    for (const [i, { at }] of sent.entries()) if (i > 0) expect(at - (sent[i - 1]?.at ?? 0)).toBeGreaterThan(200)
+  },
   '031': ({ answers }) => expect(Number(answers[0]?.headers.get('retry-after'))).toBeLessThanOrEqual(86_400),
   '033': ({ answers }) => {
     const answer = JSON.parse(answers[0]?.text ?? '') as { choices: { message: Record<string, unknown> }[] }
     expect(answer.choices[0]?.message).toMatchObject({ content: 'answer', reasoning_content: 'planning\n' })
   },
+  // a guess of a document's tokens never keeps out what the vendor may take
+  '034': ({ answers }) => expect(answers[0]?.status).toBe(200),
   '036': ({ answers }) => expect(streamedArguments(answers[0]?.text ?? '')).toBe('{"a":1}'),
   '046': ({ answers }) => {
     expect(Number(answers[0]?.headers.get('retry-after'))).toBeGreaterThanOrEqual(32)

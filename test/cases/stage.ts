@@ -17,6 +17,8 @@ export interface Sent {
   headers: IncomingHttpHeaders
   text: string
   body: Record<string, unknown>
+  /** Milliseconds, of the process's clock. */
+  at: number
 }
 
 export interface Answer {
@@ -51,7 +53,13 @@ export async function play(
     request.on('end', () => {
       const text = Buffer.concat(chunks).toString()
       const reply = replies[Math.min(sent.length, replies.length - 1)] ?? ordinary('openai')
-      sent.push({ url: request.url ?? '', headers: request.headers, text, body: JSON.parse(text || '{}') })
+      sent.push({
+        url: request.url ?? '',
+        headers: request.headers,
+        text,
+        body: JSON.parse(text || '{}'),
+        at: performance.now(),
+      })
       response.writeHead(reply.status, reply.headers).end(reply.body)
     })
   })

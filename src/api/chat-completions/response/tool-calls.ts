@@ -27,6 +27,8 @@ interface Call {
   index: number
   vendorIndex?: number
   hasArguments: boolean
+  /** All text of its arguments so far. */
+  said: string
   /** Text of arguments that came before the name. */
   early: string
   extra?: unknown
@@ -60,7 +62,15 @@ export function createToolCalls(unwrapped: ReadonlySet<string>): ToolCalls {
   }
 
   function open(piece: ToolCallPiece): Call {
-    const call: Call = { name: '', isCustom: false, isWrapped: false, index: -1, hasArguments: false, early: '' }
+    const call: Call = {
+      name: '',
+      isCustom: false,
+      isWrapped: false,
+      index: -1,
+      hasArguments: false,
+      said: '',
+      early: '',
+    }
     calls.push(call)
     if (piece.index !== undefined) byVendorIndex.set(piece.index, call)
     return call
@@ -91,7 +101,8 @@ export function createToolCalls(unwrapped: ReadonlySet<string>): ToolCalls {
       call.id ??= piece.id
       if (piece.custom) call.isCustom = true
       const extra = piece.signature === undefined ? piece.extra_content : toExtraContent(piece.signature)
-      const fragment = argumentsText(piece.arguments, call)
+      const fragment = saysAgain(piece, call) ? '' : argumentsText(piece.arguments, call)
+      call.said += fragment
 
       if (call.index >= 0) {
         // Late state goes with an empty fragment: strict clients want the function's object in every delta.
@@ -134,6 +145,28 @@ export function createToolCalls(unwrapped: ReadonlySet<string>): ToolCalls {
     if (!isText && (call.hasArguments || (isRecord(value) && Object.keys(value).length === 0))) return ''
     call.hasArguments = true
     return isText ? value : JSON.stringify(value)
+  }
+}
+
+/** Some servers end a call by a piece that has all of it once more: with its id and name, and its arguments whole. */
+function saysAgain({ id, name, arguments: text }: ToolCallPiece, call: Call): boolean {
+  const repeats = id === undefined ? name === call.name : name !== undefined && id === call.id
+  if (!repeats || call.isCustom || typeof text !== 'string' || call.said === '') return false
+  const again = canonicalObject(text)
+  if (again === undefined) return false
+  const said = canonicalObject(call.said)
+  // without an id it may be another call of the same tool
+  return said !== undefined && (id !== undefined || said === again)
+}
+
+/** An object's text without its spacing; undefined where it is not whole. */
+function canonicalObject(json: string): string | undefined {
+  const bare = json.trim()
+  if (!bare.startsWith('{') || !bare.endsWith('}')) return undefined
+  try {
+    return JSON.stringify(JSON.parse(bare))
+  } catch {
+    return undefined
   }
 }
 
