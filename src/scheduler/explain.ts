@@ -7,6 +7,7 @@ import { needOf } from './limits/demand.ts'
 import type { Demand } from './limits/demand.ts'
 import { demandOf } from './select/pick.ts'
 import type { Pool } from './topology/pool.ts'
+import { isTooLarge } from './topology/provider.ts'
 import type { Waiting } from './queue/waiting.ts'
 import type { Scope } from './topology/scope.ts'
 import { scopeReason, scopeWait } from './topology/scope.ts'
@@ -65,7 +66,7 @@ function reasonOf(keyGroup: KeyGroup, slot: number, shared: readonly Scope[], de
     if (now < keyModel.breaker.openUntil) return 'circuit open after repeated faults'
     if (keyModel.breaker.probing) return 'being probed after repeated faults'
   }
-  if (keyModel && demand.input + demand.reserve > keyModel.maxTokens) return TOO_LARGE
+  if (keyModel && isTooLarge(keyModel, demand, now)) return TOO_LARGE
   for (const incident of [keyGroup.provider.incident, keyGroup.model.incident])
     if (incidentWait(incident, now) > 0) return incidentReason(incident)
   const account = key.account && keyGroup.model.accountScopes.get(key.account)

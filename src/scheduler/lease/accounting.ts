@@ -1,11 +1,12 @@
 /** Reserve, settle, refund: what a request holds of each limit that it touches. */
 import type { Settlement } from '../types.ts'
+import { ask, mayAsk } from '../limit-learning/doubt.ts'
 import { grow } from '../limit-learning/learnt.ts'
 import type { Demand } from '../limits/demand.ts'
 import { actualOf, costOf, lateCost } from '../limits/demand.ts'
 import { Fixed } from '../limits/fixed.ts'
 import type { Limit } from '../limits/limit.ts'
-import { give, limitId, loadOf, take } from '../limits/limit.ts'
+import { give, hear, limitId, loadOf, take } from '../limits/limit.ts'
 import type { Scope } from '../topology/scope.ts'
 
 export interface Hold {
@@ -31,6 +32,7 @@ export const NOTHING: readonly Hold[] = []
  * same turn of the loop.
  */
 export function reserve(held: readonly Hold[], scope: Scope, demand: Demand, now: number): readonly Hold[] {
+  if (scope.doubt && scope.until > now && mayAsk(scope.doubt, now)) ask(scope.doubt, now)
   if (scope.limits.length === 0) return held
   const own = scope.limits.map((limit) => hold(limit, scope, demand, now))
   return held.length === 0 ? own : held.concat(own)
@@ -39,10 +41,16 @@ export function reserve(held: readonly Hold[], scope: Scope, demand: Demand, now
 function hold(limit: Limit, scope: Scope, demand: Demand, now: number): Hold {
   if (limit.learnt) grow(limit, now)
   const cost = costOf(limit.spec, demand)
+  if (limit.doubt && mayAsk(limit.doubt, now) && isHeld(limit, cost, now)) ask(limit.doubt, now)
   const load = limit.rate > 0 ? loadOf(limit, now) : 0
   const before = limit.window.amount - limit.window.room(now)
   const mark = take(limit, cost, now)
   return { limit, scope, asked: cost, cost, mark, taken: limit.taken, before, load }
+}
+
+/** Would it rest, were it not doubted? */
+function isHeld({ until, window }: Limit, cost: number, now: number): boolean {
+  return until > now || window.room(now) < cost
 }
 
 /** Two schedulers that follow the same wall clock disagree by less, in milliseconds. */
@@ -78,6 +86,9 @@ export function takeOver(
 /** More tokens, or neurons, than one request can use. */
 const MOST_USED = 1e8
 
+/** Of what was asked for, so many times as much may have been used. */
+const CREDIBLE = 4
+
 /** What an upstream says was used, as far as it is an amount that can be: the rest is as if it had said nothing. */
 export function credible(used: Settlement): Settlement {
   let good = used
@@ -103,6 +114,7 @@ export function settleHolds(holds: readonly Hold[], used: Settlement, demand: De
     const early = Math.min(actual - late, most)
     if (hold.cost !== early) give(limit, hold.cost - early, mark, now)
     if (late > 0) take(limit, Math.min(late, most), now)
+    hear(limit, early + Math.min(late, most) - CREDIBLE * Math.max(hold.asked, demand.input + demand.reserve), now)
     hold.cost = early + Math.min(late, most)
   }
 }

@@ -5,11 +5,13 @@ import { releaseAll } from '../release-all.ts'
 import { abandonProbe, createBreaker, recordFault, recordSuccess } from '../health/breaker.ts'
 import { learnLatency } from '../health/latency.ts'
 import { noteAnswer, noteFault } from '../health/incident.ts'
+import { refutes } from '../limit-learning/doubt.ts'
 import { noteAcceptedHold } from '../limit-learning/blind.ts'
 import { coolRefused, LONGEST_TOLD } from '../limit-learning/refusal.ts'
+import { acquitLimit } from '../limits/limit.ts'
 import type { LeaseRecord } from './lease.ts'
 import type { KeyModel } from '../topology/provider.ts'
-import { keyModelOf, ownerOf } from '../topology/provider.ts'
+import { keyModelOf, ownerOf, scopesOfKey } from '../topology/provider.ts'
 import { retireAfter } from '../health/retire-key.ts'
 import { ON_TRIAL } from '../topology/scope.ts'
 import type { SchedulerState } from '../state.ts'
@@ -30,7 +32,31 @@ export function accepted(schedulerState: SchedulerState, lease: LeaseRecord, now
     if (keyModel.scope.reason === ON_TRIAL) keyModel.scope.until = Math.min(keyModel.scope.until, now)
   }
   if (keyModel) keyModel.doubt = undefined
-  return noteAnswers(schedulerState, lease, now) || tried
+  const doubted = endDoubts(lease, now)
+  return noteAnswers(schedulerState, lease, now) || tried || doubted
+}
+
+/** Rests that were told before this request left, and that its answer shows to be wrong. */
+function endDoubts({ keyGroup, slot, keyState, sent, demand }: LeaseRecord, now: number): boolean {
+  let ended = false
+  for (const scope of scopesOfKey(keyGroup.model, keyState)) {
+    if (refutes(scope.doubt, sent)) {
+      scope.until = Math.min(scope.until, now)
+      scope.doubt = undefined
+      ended = true
+    }
+    for (const limit of scope.limits) {
+      if (!refutes(limit.doubt, sent)) continue
+      acquitLimit(limit, now)
+      ended = true
+    }
+  }
+  const keyModel = keyGroup.model.keyModels.get(slot)
+  if (keyModel && demand.input + demand.reserve > keyModel.maxTokens) {
+    keyModel.maxTokens = Infinity
+    keyModel.tooLarge = undefined
+  }
+  return ended
 }
 
 function noteAnswers(schedulerState: SchedulerState, { keyGroup, sent }: LeaseRecord, now: number): boolean {

@@ -4,12 +4,14 @@ import type { Hold } from '../lease/accounting.ts'
 import { noteFault } from '../health/incident.ts'
 import type { LeaseRecord } from '../lease/lease.ts'
 import { calendarFrame } from '../limits/calendar.ts'
+import type { Limit } from '../limits/limit.ts'
 import type { ToWall } from '../limits/window.ts'
 import type { KeyModel } from '../topology/provider.ts'
 import { ownerOf } from '../topology/provider.ts'
 import type { Scope } from '../topology/scope.ts'
-import { cool, ON_TRIAL } from '../topology/scope.ts'
+import { coolAsTold, ON_TRIAL } from '../topology/scope.ts'
 import { fullest, learnFromRefusal } from './blind.ts'
+import { doubt, UNDOUBTED } from './doubt.ts'
 import { holdOf } from './signals.ts'
 
 const HOUR = 3_600_000
@@ -39,6 +41,8 @@ export function coolRefused(
   if (refusal?.class === 'too-large') {
     const size = refusal.limit ?? (refusal.requested ?? lease.demand.input + lease.demand.reserve) - 1
     state.maxTokens = Math.min(state.maxTokens, Math.max(1, size))
+    const asked = state.tooLarge
+    state.tooLarge = doubt(asked && { ...asked, times: asked.times + (lease.sent >= asked.at ? 1 : 0) }, now)
     return
   }
   if (refusal?.class === 'day' || refusal?.class === 'month')
@@ -57,8 +61,8 @@ export function coolRefused(
     Object.assign(scope, { until: before.until, reason: before.reason, refusals: before.refusals })
     if (hold) hold.limit.until = before.limit
   }
-  if (hold) hold.limit.until = Math.max(hold.limit.until, now + rest)
-  else cool(scopeOf(lease, refusal, state), now + rest, told === undefined ? ON_TRIAL : 'rate limited')
+  if (hold) restLimit(hold.limit, rest, now)
+  else coolAsTold(scopeOf(lease, refusal, state), now + rest, told === undefined ? ON_TRIAL : 'rate limited', now)
   const { sent, item } = lease
   const mark = {
     owner: ownerOf(lease.keyState),
@@ -151,9 +155,16 @@ function coolLong(
   // Nothing says when: the next midnight UTC for a day; a month is asked again each day.
   else rest = nextMidnight(wall) - wall
   const reason = month ? 'the month is spent' : 'the day is spent'
-  if (hold) {
-    hold.limit.until = Math.max(hold.limit.until, now + rest)
-  } else cool(scopeOf(lease, refusal, state), now + rest, reason)
+  // Where our own count says the same, there is no doubt.
+  const agreed = hold !== undefined && hold.limit.window.room(now) + hold.limit.hearsay < Math.max(1, hold.asked)
+  if (hold && agreed) hold.limit.until = Math.max(hold.limit.until, now + rest)
+  else if (hold) restLimit(hold.limit, rest, now)
+  else coolAsTold(scopeOf(lease, refusal, state), now + rest, reason, now)
+}
+
+function restLimit(limit: Limit, rest: number, now: number): void {
+  limit.until = Math.max(limit.until, now + rest)
+  if (rest > UNDOUBTED) limit.doubt = doubt(limit.doubt, now)
 }
 
 /** When the calendar window that holds `wall` began. */

@@ -6,10 +6,10 @@ import type { ToWall } from '../limits/window.ts'
 import { jitterGuard } from '../limits/window.ts'
 import { Bucket } from '../limits/bucket.ts'
 import type { Limit } from '../limits/limit.ts'
-import { windowOf } from '../limits/limit.ts'
+import { lowerTo, windowOf } from '../limits/limit.ts'
 import { keyModelOf } from '../topology/provider.ts'
 import type { Scope } from '../topology/scope.ts'
-import { addLimit, cool } from '../topology/scope.ts'
+import { addLimit, cool, coolAsTold } from '../topology/scope.ts'
 import { habitOf } from './blind.ts'
 import { learntOf, setAmount } from './learnt.ts'
 
@@ -23,6 +23,8 @@ const STRENGTH = ['minute', 'shared', 'too-large', 'day', 'month', 'money', 'dea
 
 /** More than any provider counts to, and than any window lasts in milliseconds. */
 const MOST = 1e13
+/** No window is longer than a month. Milliseconds. */
+const LONGEST_RESET = 32 * 86_400_000
 /** So many refusals with less left than was thought, and it is others who use a window. */
 const SURPRISES = 2
 /** A provider that counts so much of the window more than we took counts in another way, or somebody else's too. */
@@ -113,12 +115,12 @@ function sync(hold: Hold, signal: LimitSignal, lease: LeaseRecord, now: number, 
     if (limit.window instanceof Bucket && spec.shape !== 'bucket') limit.window.widen(remaining + hold.cost)
     // What was taken since the request left is not in the number yet; what refilled since is not either.
     const refill = (lease.age(now) * limit.window.amount) / spec.period
-    limit.window.lower(now, remaining - (limit.taken - hold.taken) + refill - own)
+    lowerTo(limit, remaining - (limit.taken - hold.taken) + refill - own, now)
   } else if (refills(hold, remaining, signal, lease, now, options)) {
     return false
   } else {
     // What a window is charged stays for its whole length, so only what is surely somebody else's use is.
-    limit.window.lower(now, remaining - own)
+    lowerTo(limit, remaining - own, now)
   }
   // A mark of before says that others left in the same moment, who may not be in the number yet.
   const alone = hold.mark === lease.sent
@@ -199,7 +201,8 @@ function learnNew(lease: LeaseRecord, signal: LimitSignal, now: number, { toWall
   const scope = (): Scope => keyModelOf(lease.keyGroup.model, lease.keyState, toWall, now).scope
   if (signal.limit === undefined || signal.limit <= 0) {
     if (signal.remaining === 0 && signal.reset && signal.resetMeans !== 'full') {
-      cool(scope(), now + signal.reset, `the provider says that no ${signal.metric} are left`)
+      const until = now + Math.min(signal.reset, LONGEST_RESET)
+      coolAsTold(scope(), until, `the provider says that no ${signal.metric} are left`, now)
     }
     return
   }
@@ -208,5 +211,5 @@ function learnNew(lease: LeaseRecord, signal: LimitSignal, now: number, { toWall
   const limit = addLimit(scope(), spec, toWall, now)
   limit.undeclared = true
   learntOf(limit, now).reason = `the provider says ${signal.limit}, nothing was declared`
-  if (signal.remaining !== undefined && signal.remaining >= 0) limit.window.lower(now, signal.remaining)
+  if (signal.remaining !== undefined && signal.remaining >= 0) lowerTo(limit, signal.remaining, now)
 }

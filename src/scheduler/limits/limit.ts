@@ -1,5 +1,7 @@
 /** One limit of one scope: its window, what is known of it, and until when its provider has refused it. */
 import type { LimitSpec } from '../types.ts'
+import type { Doubt } from '../limit-learning/doubt.ts'
+import { doubt, mayAsk, UNDOUBTED } from '../limit-learning/doubt.ts'
 import type { Habit } from '../limit-learning/habit.ts'
 import { paceWait } from '../limit-learning/habit.ts'
 import { Bucket } from './bucket.ts'
@@ -11,6 +13,7 @@ import { Fixed } from './fixed.ts'
 import type { Frame } from './fixed.ts'
 import { Sliding } from './sliding.ts'
 import type { ToWall, Window } from './window.ts'
+import { EPSILON } from './window.ts'
 
 /** What experience has taught about a limit; absent until there is any. */
 export interface Learnt {
@@ -48,6 +51,10 @@ export interface Limit {
   spentAt: number | undefined
   /** The provider refuses this dimension until then (monotonic ms). */
   until: number
+  /** Of a long window: units that were not ours by our own count, when they were charged, and how far that is believed. */
+  hearsay: number
+  heardAt: number
+  doubt: Doubt | undefined
   learnt: Learnt | undefined
   /** Learnt from the provider; nobody declared it. */
   undeclared: boolean
@@ -89,6 +96,9 @@ export function createLimit(spec: LimitSpec, toWall: ToWall, now: number): Limit
     habit: undefined,
     spentAt: undefined,
     until: 0,
+    hearsay: 0,
+    heardAt: 0,
+    doubt: undefined,
     learnt: undefined,
     undeclared: false,
   }
@@ -102,9 +112,33 @@ export function limitId({ metric, period }: LimitSpec): string {
 /** Milliseconds until a limit admits a demand; `null` asks for the smallest demand there is. */
 export function waitOf(limit: Limit, demand: Demand | null, now: number): number {
   const units = demand ? needOf(limit.spec, demand) : unitOf(limit.spec)
-  let wait = limit.window.wait(now, units)
+  const asks = mayAsk(limit.doubt, now)
+  let wait = asks && limit.window.room(now) + limit.hearsay >= units ? 0 : limit.window.wait(now, units)
   if (limit.habit) wait = Math.max(wait, paceWait(limit.habit, loadOf(limit, now), units))
-  return limit.until > now ? Math.max(wait, limit.until - now) : wait
+  return limit.until > now && !asks ? Math.max(wait, limit.until - now) : wait
+}
+
+/** The provider says that so little is free. In a window that takes long to empty, that is hearsay. */
+export function lowerTo(limit: Limit, room: number, now: number): void {
+  const before = limit.window.room(now)
+  limit.window.lower(now, room)
+  hear(limit, before - limit.window.room(now), now)
+}
+
+/** Units were charged that nobody here has asked for. */
+export function hear(limit: Limit, units: number, now: number): void {
+  if (limit.spec.period <= UNDOUBTED || !(units > EPSILON)) return
+  limit.hearsay += units
+  limit.heardAt = now
+  limit.doubt = doubt(limit.doubt, now)
+}
+
+/** A request was answered that left after what was told: it was wrong. */
+export function acquitLimit(limit: Limit, now: number): void {
+  limit.until = Math.min(limit.until, now)
+  if (limit.hearsay > 0) limit.window.give(now, limit.hearsay, limit.heardAt)
+  limit.hearsay = 0
+  limit.doubt = undefined
 }
 
 /** Units taken ahead of the declared rate. */

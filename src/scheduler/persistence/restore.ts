@@ -1,5 +1,6 @@
 /** Takes up where the last process left off. What no longer exists is dropped; what has run out is as new. */
 import { learntOf } from '../limit-learning/learnt.ts'
+import { doubt, UNDOUBTED } from '../limit-learning/doubt.ts'
 import type { Limit } from '../limits/limit.ts'
 import { limitId, windowOf } from '../limits/limit.ts'
 import { addLimit } from '../topology/scope.ts'
@@ -38,6 +39,7 @@ function restoreEntry(
   if (entry.until !== undefined && entry.until > schedulerState.toWall(now) && entry.until <= latest) {
     scope.until = Math.max(scope.until, toMonotonic(entry.until))
     scope.reason = entry.reason ?? ''
+    if (scope.until - now > UNDOUBTED) scope.doubt = doubt(undefined, now)
   }
   if (key) key.disabled = entry.disabled ?? false
   if (entry.retirement && entry.retirement.until <= latest) {
@@ -45,7 +47,10 @@ function restoreEntry(
     if (key) key.retirement = retirement
     else if (keyModel) keyModel.retirement = retirement
   }
-  if (keyModel && entry.maxTokens !== undefined && entry.maxTokens > 0) keyModel.maxTokens = entry.maxTokens
+  if (keyModel && entry.maxTokens !== undefined && entry.maxTokens > 0) {
+    keyModel.maxTokens = entry.maxTokens
+    keyModel.tooLarge = doubt(undefined, now)
+  }
   for (const [id, kept] of Object.entries(entry.limits ?? {})) {
     let limit = scope.limits.find(({ spec }) => limitId(spec) === id)
     if (!limit && kept.spec) {
@@ -82,6 +87,7 @@ function restoreLimit(schedulerState: SchedulerState, limit: Limit, entry: Limit
   }
   if (entry.until !== undefined && entry.until <= schedulerState.toWall(now) + LONGEST_REST)
     limit.until = Math.max(limit.until, entry.until - schedulerState.offset)
+  if (limit.until - now > UNDOUBTED && limit.window.room(now) >= 1) limit.doubt = doubt(undefined, now)
   const { metric, period, amount } = limit.spec
   if (lost && state && period > 0) {
     const unknown = (amount * LOST) / period

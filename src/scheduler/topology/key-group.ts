@@ -7,7 +7,7 @@ import { retirementWait } from '../health/retirement.ts'
 import type { Demand } from '../limits/demand.ts'
 import type { ToWall } from '../limits/window.ts'
 import type { Key, Provider, ProviderModel } from './provider.ts'
-import { accountScopeOf, keyModelOf } from './provider.ts'
+import { accountScopeOf, firstAsk, isTooLarge, keyModelOf } from './provider.ts'
 import { scopeWait } from './scope.ts'
 import { SlotHeap } from '../structures/slot-heap.ts'
 import type { Strategy } from '../select/strategies/strategy.ts'
@@ -118,7 +118,7 @@ export class KeyGroup {
     }
     const keyModel = this.model.keyed ? keyModelOf(this.model, key, this.toWall, now) : this.model.keyModels.get(slot)
     if (!keyModel) return wait
-    if (demand && demand.input + demand.reserve > keyModel.maxTokens) return Infinity
+    if (demand && isTooLarge(keyModel, demand, now)) return Infinity
     if (keyModel.breaker) wait = Math.max(wait, breakerWait(keyModel.breaker, now))
     if (keyModel.retirement) wait = Math.max(wait, retirementWait(keyModel.retirement, now))
     return Math.max(wait, scopeWait(keyModel.scope, demand, now))
@@ -146,7 +146,7 @@ export class KeyGroup {
       if (this.usable(slot, exclude) && this.wait(slot, demand, now) === 0) return slot
       const unit = this.wait(slot, null, now)
       if (unit === 0) break
-      this.sleep(slot, now + unit)
+      this.sleep(slot, now + unit, now)
     }
     // The first has room, but not for this one.
     let best = -1
@@ -227,7 +227,7 @@ export class KeyGroup {
     if (this.strategy) this.rank[slot] = rankOf(this, this.strategy, slot, now)
     const unit = this.wait(slot, null, now)
     const isReady = this.ready.has(slot)
-    if (unit > 0) this.sleep(slot, now + unit)
+    if (unit > 0) this.sleep(slot, now + unit, now)
     else if (isReady) this.ready.fix(slot)
     else this.refresh(slot, now)
   }
@@ -255,7 +255,7 @@ export class KeyGroup {
     }
     if (!this.asleep.has(slot)) return
     const unit = this.wait(slot, null, now)
-    if (unit > 0) this.sleep(slot, now + unit)
+    if (unit > 0) this.sleep(slot, now + unit, now)
     else this.rise(slot, now)
   }
 
@@ -285,9 +285,9 @@ export class KeyGroup {
     this.ready.push(slot)
   }
 
-  private sleep(slot: number, until: number): void {
+  private sleep(slot: number, until: number, now: number): void {
     if (this.ready.has(slot)) this.ready.remove(slot)
-    this.wake[slot] = until + ROUNDING
+    this.wake[slot] = Math.min(until, firstAsk(this.model, this.key(slot), until, now)) + ROUNDING
     if (this.asleep.has(slot)) this.asleep.fix(slot)
     else this.asleep.push(slot)
   }

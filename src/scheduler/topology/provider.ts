@@ -7,10 +7,13 @@ import type { Incident } from '../health/incident.ts'
 import { createIncident } from '../health/incident.ts'
 import type { Retirement } from '../health/retirement.ts'
 import type { KeySpec, LimitScope, LimitSpec, ProviderSpec } from '../types.ts'
+import type { Doubt } from '../limit-learning/doubt.ts'
+import { mayAsk, UNDOUBTED } from '../limit-learning/doubt.ts'
+import type { Demand } from '../limits/demand.ts'
 import type { Habit } from '../limit-learning/habit.ts'
 import type { ToWall } from '../limits/window.ts'
 import type { Scope } from './scope.ts'
-import { addLimit, createScope } from './scope.ts'
+import { addLimit, asksAt, createScope } from './scope.ts'
 
 /** A request under way with a key: its age judges the key. */
 export interface UnderWay {
@@ -69,6 +72,7 @@ export interface KeyModel {
   doubt: string | object | undefined
   /** Larger requests were refused as never fitting. */
   maxTokens: number
+  tooLarge: Doubt | undefined
 }
 
 export interface ProviderModel {
@@ -218,10 +222,41 @@ export function keyModelOf(model: ProviderModel, key: Key, toWall: ToWall, now: 
     // A key that names no account is one, so what each account may do with the model is the key's.
     if (!key.account) merge(specs, [...of(key.spec.limits, 'account-model', 'key'), ...model.perAccount])
     const scope = createScope('key-model', `${key.spec.name} ${model.name}`, specs, toWall, now)
-    found = { scope, breaker: undefined, retirement: undefined, doubt: undefined, maxTokens: Infinity }
+    found = {
+      scope,
+      breaker: undefined,
+      retirement: undefined,
+      doubt: undefined,
+      maxTokens: Infinity,
+      tooLarge: undefined,
+    }
     model.keyModels.set(key.slot, found)
   }
   return found
+}
+
+/** Was a request of this size refused as never fitting, and is that not asked again now? */
+export function isTooLarge({ maxTokens, tooLarge }: KeyModel, { input, reserve }: Demand, now: number): boolean {
+  return input + reserve > maxTokens && !mayAsk(tooLarge, now)
+}
+
+/** Every scope of the provider's that a request with this key and model counts against, as far as they exist. */
+export function* scopesOfKey(model: ProviderModel, key: Key): Generator<Scope> {
+  yield key.scope
+  yield key.provider.scope
+  const own = model.keyModels.get(key.slot)
+  if (own) yield own.scope
+  if (!key.account) return
+  yield key.account.scope
+  const shared = model.accountScopes.get(key.account)
+  if (shared) yield shared
+}
+
+/** When the first of a key's rests is asked about, where it rests until then for long (monotonic ms). */
+export function firstAsk(model: ProviderModel, key: Key, until: number, now: number): number {
+  let first = Infinity
+  if (until - now > UNDOUBTED) for (const scope of scopesOfKey(model, key)) first = Math.min(first, asksAt(scope, now))
+  return first
 }
 
 export function accountScopeOf(model: ProviderModel, account: Account, toWall: ToWall, now: number): Scope {

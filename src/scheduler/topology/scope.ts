@@ -1,5 +1,7 @@
 /** What limits apply to: a key, an account, a key and a model, a provider, a public model or a client. */
 import type { LimitScope, LimitSpec } from '../types.ts'
+import type { Doubt } from '../limit-learning/doubt.ts'
+import { doubt, mayAsk, UNDOUBTED } from '../limit-learning/doubt.ts'
 import type { Demand } from '../limits/demand.ts'
 import { createLimit, limitId, waitOf } from '../limits/limit.ts'
 import type { Limit } from '../limits/limit.ts'
@@ -13,6 +15,7 @@ export interface Scope {
   /** Cooling until then (monotonic ms), and why. */
   until: number
   reason: string
+  doubt: Doubt | undefined
   /** Refusals in a row, no answer in between, and when the first and the last one came; sets the next cool-down. */
   refusals: number
   refusedSince: number
@@ -35,6 +38,7 @@ export function createScope(
     limits: [],
     until: 0,
     reason: '',
+    doubt: undefined,
     refusals: 0,
     refusedSince: -Infinity,
     refusedAt: -Infinity,
@@ -55,7 +59,7 @@ export function addLimit(scope: Scope, spec: LimitSpec, toWall: ToWall, now: num
 
 /** Milliseconds until a scope admits a demand (`null`: the smallest there is); 0 now, Infinity never by itself. */
 export function scopeWait(scope: Scope, demand: Demand | null, now: number): number {
-  let wait = scope.until > now ? scope.until - now : 0
+  let wait = scope.until > now && !mayAsk(scope.doubt, now) ? scope.until - now : 0
   const { limits } = scope
   for (let index = 0; index < limits.length; index++) {
     const limit = limits[index]
@@ -69,6 +73,19 @@ export function cool(scope: Scope, until: number, reason: string): void {
   if (until <= scope.until) return
   scope.until = until
   scope.reason = reason
+}
+
+/** The same, as somebody said who may be wrong: a long rest is asked about. */
+export function coolAsTold(scope: Scope, until: number, reason: string, now: number): void {
+  cool(scope, until, reason)
+  if (until - now > UNDOUBTED) scope.doubt = doubt(scope.doubt, now)
+}
+
+/** When the first of its rests that lasts is asked about (monotonic ms); Infinity where none is. */
+export function asksAt({ doubt: own, limits }: Scope, now: number): number {
+  let at = own && own.at > now ? own.at : Infinity
+  for (const { doubt: held } of limits) if (held && held.at > now && held.at < at) at = held.at
+  return at
 }
 
 /** What holds a scope back, for people; empty when nothing does. */
