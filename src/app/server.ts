@@ -123,6 +123,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     log: parts.log,
     gateway: parts.gateway,
     heartbeat: config.heartbeat,
+    alwaysUsage: config.usage_in_streams === 'always',
     clientIdle: config.client_idle,
     clientOf,
     passHeaders: createPassHeaders(config.forward.request),

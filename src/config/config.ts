@@ -60,6 +60,8 @@ export interface ServerConfig {
   refused_wait: number
   /** Milliseconds of upstream silence before a streaming client gets a comment line. */
   heartbeat: number
+  /** `asked`: a stream ends with a usage chunk where the client asks for it; `always`: also where it does not. */
+  usage_in_streams: 'asked' | 'always'
   /** Bytes. */
   max_body: number
   /** Milliseconds that running requests may take to end when the server stops. */

@@ -99,3 +99,33 @@ it('a browser asks before it calls', async () => {
   expect(said.headers.get('access-control-allow-origin')).toBe('https://page.example.com')
   expect(said.headers.get('access-control-allow-headers')).toMatch(/authorization/i)
 })
+
+it.each(['chat/completions', 'completions'])(
+  'a stream of %s tells its usage unasked where the server is told so',
+  async (path) => {
+    const events = [
+      {
+        id: 'c',
+        object: 'chat.completion.chunk',
+        choices: [{ index: 0, delta: { content: 'ok' }, finish_reason: 'stop' }],
+      },
+      {
+        id: 'c',
+        object: 'chat.completion.chunk',
+        choices: [],
+        usage: { prompt_tokens: 3, completion_tokens: 1, total_tokens: 4 },
+      },
+    ]
+    const base_url = await upstream((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.end(`${events.map((each) => `data: ${JSON.stringify(each)}\n\n`).join('')}data: [DONE]\n\n`)
+    })
+    const providers = { p: { format: 'openai-compatible', base_url, keys: ['key-00000001'] } }
+    const { url } = await gateway({ providers, server: { usage_in_streams: 'always' } })
+    const body = { model: 'p/m', stream: true, prompt: 'hi', messages: [{ role: 'user', content: 'hi' }] }
+    const headers = { 'content-type': 'application/json' }
+    const answer = await fetch(`${url}/v1/${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    const chunks = (await answer.text()).split('\n').filter((line) => line.startsWith('data: {'))
+    expect(JSON.parse(chunks.at(-1)?.slice(6) ?? '')).toMatchObject({ choices: [], usage: { total_tokens: 4 } })
+  },
+)

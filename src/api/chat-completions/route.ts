@@ -21,6 +21,7 @@ export async function chatCompletions(app: FastifyInstance, options: InboundOpti
     handler: (request, reply) => {
       const chat = parseChatRequest(request.body as Record<string, unknown>)
       if (request.bodyBytes) chat.received = { body: chat.body, bytes: request.bodyBytes }
+      if (options.alwaysUsage) chat.include_usage = chat.stream
       const meta = { model: chat.model, created: Math.floor(now() / 1000) }
       const call = {
         chat,

@@ -15,6 +15,7 @@ export async function completions(app: FastifyInstance, options: InboundOptions)
 
   app.post('/v1/completions', async (request, reply) => {
     const asked = readCompletions(request)
+    if (options.alwaysUsage) asked.chat.include_usage = asked.chat.stream
     const meta = { model: asked.chat.model, created: Math.floor(now() / 1000) }
     try {
       return await answer(asked, meta, request, reply)

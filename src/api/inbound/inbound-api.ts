@@ -29,6 +29,8 @@ export interface InboundOptions {
   gateway: Gateway
   /** Milliseconds of upstream silence before a streaming client gets a sign of life; 0: never. */
   heartbeat: number
+  /** Streams of OpenAI's own APIs tell their usage also where nobody asked. */
+  alwaysUsage?: boolean
   /** Milliseconds in which a client must take something of what waits for it; any time when absent or 0. */
   clientIdle?: number
   /** Who asks, for fairness and limits. */

@@ -43,6 +43,7 @@ export function serverSettings(written: Written = {}, env: Environment, folder: 
     forward: forward((written['forward'] ?? {}) as Record<string, string[] | undefined>),
     refused_wait: milliseconds((written['refused_wait'] as Duration | undefined) ?? '5s'),
     heartbeat: milliseconds((written['heartbeat'] as Duration | undefined) ?? '15s'),
+    usage_in_streams: (written['usage_in_streams'] as ServerConfig['usage_in_streams'] | undefined) ?? 'asked',
     max_body: bytes((written['max_body'] as Duration | undefined) ?? '32MiB'),
     shutdown: milliseconds((written['shutdown'] as Duration | undefined) ?? '30s'),
     api_keys: [...names.keys()],
