@@ -5,6 +5,7 @@ import type { ChatRequest } from '../chat/request.ts'
 import type { Answer, ChatContext, Gateway } from './types.ts'
 import { estimateInput } from './estimate.ts'
 import { explainLease } from './explain.ts'
+import { createKeptThoughts } from './kept-thoughts.ts'
 import { asGatewayError, unknownModel, withJourney } from './errors.ts'
 import { createRetryLoop, type RetryLoopOptions } from './retry/retry-loop.ts'
 import type { RequestRecord } from './request-record.ts'
@@ -32,6 +33,7 @@ const SHOWN = 64
 
 export function createGateway(parts: GatewayParts): Gateway {
   const retryLoop = createRetryLoop(parts)
+  const thoughts = createKeptThoughts()
   const { now, resumable, failover } = parts
   const resumption = { retryLoop, retries: failover.retries, now, recordOutcome }
 
@@ -39,6 +41,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     const { model } = request
     // whatever is told, counted or kept of a request holds its model's name
     request.model = model.length > LONGEST_NAME ? `${model.slice(0, SHOWN)}…` : (parts.meant?.(model) ?? model)
+    request.messages = thoughts.restore(request.messages, context.client)
     const requestState = createRequestState(request, context, now())
     failover.traffic.earn()
     parts.hedging?.traffic.earn()
@@ -53,7 +56,8 @@ export function createGateway(parts: GatewayParts): Gateway {
       const { deltas, terminated } = resumes
         ? resuming(reached, requestState, resumption)
         : plain(reached, requestState, recordOutcome)
-      return answerOf(reached, requestState, deltas, terminated, parts.passHeaders?.(reached.began.answer.headers))
+      const heard = thoughts.watch(deltas, request, context.client)
+      return answerOf(reached, requestState, heard, terminated, parts.passHeaders?.(reached.began.answer.headers))
     } catch (cause) {
       const fault = asGatewayError(cause, context.signal)
       const error =

@@ -41,10 +41,11 @@ const well: RequestListener = (request, response) => {
 it('a silence within a stream is bridged by lines that end no event', async () => {
   const chunk = (delta: object, finish: string | null = null): string =>
     `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`
-  let goOn: () => void = () => {}
+  let goOn: () => unknown = () => {}
   const base_url = await upstream((_, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).write(chunk({ content: 'one' }))
-    goOn = () => response.end(`${chunk({ content: ' two' })}${chunk({}, 'stop')}data: [DONE]\n\n`)
+    goOn = () =>
+      response.writableEnded || response.end(`${chunk({ content: ' two' })}${chunk({}, 'stop')}data: [DONE]\n\n`)
   })
   const providers = { p: { format: 'openai-compatible', base_url, keys: ['key-00000001'] } }
   const { url } = await gateway({ providers, server: { heartbeat: '20ms' } })
