@@ -52,6 +52,26 @@ it('a data folder with impossible debts and rests heals at start', async () => {
   }
 })
 
+it('a data folder with a cut of the future, which holds for years, grows out of it within minutes', async () => {
+  const clock = virtualClock()
+  const spec = provider('p', [[rpm(60, { shape: 'bucket' })]])
+  const { scheduler } = setUp([spec], { clock })
+  ;(await scheduler.acquire(ask())).settle({ input: 100, output: 100 })
+  const snapshot = scheduler.snapshot()
+  for (const entry of Object.values(snapshot.entries)) {
+    for (const limit of Object.values(entry.limits ?? {}))
+      limit.learnt = { amount: 1, reason: 'wrong', share: -3, hold: 1e15, cutAt: 8e15 }
+  }
+  const next = setUp([spec], { clock }).scheduler
+  next.restore(snapshot)
+  for (let minute = 0; minute < 10; minute++) {
+    await clock.advance(60_000)
+    const lease = await next.acquire(ask({ maxWait: 0 })).catch(() => undefined)
+    lease?.settle({ input: 100, output: 100 })
+  }
+  expect(next.report().scopes[0]?.amount).toBe(60)
+})
+
 it('forgets what nobody declared: 9,000 long names of models, with impossible numbers', async () => {
   const limits = [rpm(100_000, { scope: 'key-model' })]
   const { scheduler, clock } = setUp([provider('p', [[]], { limits, models: { kept: {} } })])

@@ -3,7 +3,7 @@ import type { Limit, Learnt } from '../limits/limit.ts'
 
 /** A limit that was cut by inference holds this long before it grows again; doubled by each further cut. */
 const FIRST_HOLD = 240_000
-const LONGEST_HOLD = 360_000
+export const LONGEST_HOLD = 360_000
 /** Growth: 2 % of the declared amount, then twice as much each time that no refusal follows. */
 const FIRST_STEP = 0.02
 const GROW_EVERY = 20_000

@@ -1,5 +1,5 @@
 /** Takes up where the last process left off. What no longer exists is dropped; what has run out is as new. */
-import { learntOf } from '../limit-learning/learnt.ts'
+import { learntOf, LONGEST_HOLD } from '../limit-learning/learnt.ts'
 import { doubt, UNDOUBTED } from '../limit-learning/doubt.ts'
 import type { Limit } from '../limits/limit.ts'
 import { limitId, windowOf } from '../limits/limit.ts'
@@ -66,11 +66,12 @@ function restoreLimit(schedulerState: SchedulerState, limit: Limit, entry: Limit
   if (entry.learnt && entry.learnt.amount > 0 && entry.learnt.amount < Infinity) {
     const { amount, reason, share, hold, cutAt } = entry.learnt
     const learnt = learntOf(limit, now)
+    // A cut of the future, or one that holds for years, would never be tried again.
     Object.assign(learnt, {
       reason,
-      share,
-      hold,
-      cutAt: cutAt === undefined ? -Infinity : cutAt - schedulerState.offset,
+      share: share > 0 && share <= 1 ? share : 1,
+      hold: hold > 0 ? Math.min(hold, LONGEST_HOLD) : learnt.hold,
+      cutAt: cutAt === undefined ? -Infinity : Math.min(now, cutAt - schedulerState.offset),
     })
     // The operator may have declared less since.
     limit.window.resize(now, schedulerState.settings.trust_headers ? amount : Math.min(amount, limit.spec.amount))
