@@ -39,6 +39,8 @@ export interface Delta {
   other?: unknown
   /** The upstream's event, of which this is a part, for a client of the same API; null: another delta carries it. */
   raw?: RawEvent | null
+  /** Of an answer that is no chat, with its first piece: its media type, and its bytes in all where they are known. */
+  media?: { type: string; length?: number }
   /** An OpenAI chunk or completion as the upstream sent it; the fold normalises it. */
   chunk?: Record<string, unknown>
 }
@@ -48,6 +50,8 @@ export interface RawEvent {
   name?: string
   text?: string
   value?: unknown
+  /** Of an answer that is no text. */
+  bytes?: Uint8Array
 }
 
 export interface ToolCallDelta {

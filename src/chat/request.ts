@@ -47,6 +47,8 @@ export interface ChatRequest {
   needs_native?: string
   /** Vectors are asked for instead of an answer. */
   embeddings?: EmbeddingsRequest
+  /** Something else than a chat is asked for, which goes as it came: pictures, speech, ranks. */
+  relay?: RelayRequest | undefined
   /** The client's own body and the bytes that it was parsed from, without escapes below U+0100: until there is an answer. */
   received?: { body: Record<string, unknown>; bytes: Buffer } | undefined
 }
@@ -58,6 +60,31 @@ export interface EmbeddingsRequest {
   input: EmbeddingInput[]
   dimensions?: number | undefined
   encoding_format: 'float' | 'base64'
+}
+
+export interface RelayRequest {
+  /** As formats name it under `relays`: `audio/speech`. */
+  operation: string
+  /** JSON; of a form its texts, by name. */
+  body: Record<string, unknown>
+  /** What JSON was parsed from, where it is long. */
+  bytes?: Buffer | undefined
+  form?: Form
+}
+
+/** multipart/form-data, as it came. */
+export interface Form {
+  boundary: string
+  parts: FormPart[]
+}
+
+export interface FormPart {
+  name: string
+  /** Of a file. */
+  filename?: string
+  /** Media type, where it is not plain text. */
+  type?: string
+  value: Uint8Array[]
 }
 
 export interface NativeRequest {

@@ -52,6 +52,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       // a long answer would keep a long question in memory twice
       request.received = undefined
       request.native = undefined
+      request.relay = undefined
       const resumes = request.stream && resumable.has(request.model)
       const { deltas, terminated } = resumes
         ? resuming(reached, requestState, resumption)

@@ -4,11 +4,15 @@ import { BadRequest } from './error.ts'
 import { isObject } from './request.ts'
 import type { Json } from './request.ts'
 
-/** Throws BadRequest for what is not a JSON object. */
-export async function readBody(request: IncomingMessage): Promise<Json> {
+export async function readBytes(request: IncomingMessage): Promise<Buffer<ArrayBuffer>> {
   const pieces: Buffer[] = []
   for await (const piece of request) pieces.push(piece)
-  const text = Buffer.concat(pieces).toString('utf8')
+  return Buffer.concat(pieces)
+}
+
+/** Throws BadRequest for what is not a JSON object. */
+export async function readBody(request: IncomingMessage): Promise<Json> {
+  const text = (await readBytes(request)).toString('utf8')
   try {
     const body: unknown = JSON.parse(text)
     if (isObject(body)) return body

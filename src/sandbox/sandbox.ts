@@ -3,11 +3,12 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { embeddingsAnswer } from './beside-chat/embeddings.ts'
+import { fieldsOf, MEDIA, type MadeMedia } from './beside-chat/media.ts'
 import { RELAYED } from './beside-chat/relayed.ts'
 import { answer } from './answer/answer.ts'
 import type { Answer } from './answer/answer.ts'
 import { behaviourFor } from './behaviour.ts'
-import { readBody } from './body.ts'
+import { readBody, readBytes } from './body.ts'
 import type { Behaviour, Call, Sandbox, SandboxOptions } from './types.ts'
 import { BadRequest, errorObject, refusal } from './error.ts'
 import { enforcer } from './limits/enforcer.ts'
@@ -45,7 +46,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     if (request.method === 'GET' && (path === '/models' || path.startsWith('/models/')))
       return sendModels(response, path)
     const made = path === '/embeddings' ? embeddingsAnswer : RELAYED[path]
-    if (request.method === 'POST' && made) return sendMade(request, response, made)
+    if (request.method === 'POST' && made) return sendMade(response, async () => made(await readBody(request)))
+    const media = MEDIA[path]
+    if (request.method === 'POST' && media)
+      return sendMade(response, async () =>
+        media(await fieldsOf(await readBytes(request), request.headers['content-type'] ?? '')),
+      )
     if (request.method !== 'POST' || path !== '/chat/completions') {
       return send(response, 404, errorObject(404, `Unknown request URL: ${request.method} ${request.url}.`, null))
     }
@@ -137,16 +143,21 @@ function keyOf({ headers }: IncomingMessage): string {
 }
 
 async function sendMade(
-  request: IncomingMessage,
   response: ServerResponse,
-  made: (body: Record<string, unknown>) => Record<string, unknown>,
+  make: () => Promise<MadeMedia | Record<string, unknown>>,
 ): Promise<void> {
   try {
-    send(response, 200, made(await readBody(request)))
+    const made = await make()
+    if (isMedia(made)) response.writeHead(200, { 'content-type': made.type }).end(made.body)
+    else send(response, 200, made)
   } catch (error) {
     if (!(error instanceof BadRequest)) throw error
     send(response, 400, errorObject(400, error.message, null, error.param || null))
   }
+}
+
+function isMedia(made: MadeMedia | Record<string, unknown>): made is MadeMedia {
+  return 'type' in made && 'body' in made
 }
 
 function sendModels(response: ServerResponse, path: string): void {

@@ -10,7 +10,6 @@ import { cancelledFault } from './http/connection-errors.ts'
 import type {
   Client,
   ClientAnswer,
-  EmbeddingsWire,
   Encoded,
   Follow,
   Format,
@@ -104,22 +103,19 @@ async function ask(
       'unsupported',
       `${format.name} cannot do this: ${request.needs_native}, by an upstream of the same API.`,
     )
-  const { request: unsigned, warnings } = request.embeddings
-    ? embeddingsWire(format).encode({ ...request, embeddings: request.embeddings }, target)
-    : native
-      ? native(target)
-      : format.encode(prepared, target)
+  const { request: unsigned, warnings } =
+    besideChat(request, format, target) ?? (native ? native(target) : format.encode(prepared, target))
   const { authorize } = format
   let answer = await send(
     authorize ? await signed(unsigned, authorize, target.secret, context, false) : unsigned,
     context,
   )
   if (!isGood(answer)) {
-    const error = await readError(answer, format, context)
+    const error = await readError(answer, format, context, request)
     // the token may have been taken back before its time: a new one decides whether the key is bad
     if (error.kind !== 'authentication' || !authorize) throw error
     answer = await send(await signed(unsigned, authorize, target.secret, context, true), context)
-    if (!isGood(answer)) throw await readError(answer, format, context)
+    if (!isGood(answer)) throw await readError(answer, format, context, request)
   }
   context.started()
   context.observe(format.signals(answer, undefined, context.now()))
@@ -145,9 +141,19 @@ function nativeWire(
   return (target) => wire.encode({ ...request, native }, target)
 }
 
-function embeddingsWire({ name, embeddings }: Format): EmbeddingsWire {
-  if (embeddings) return embeddings
-  throw new GatewayError('unsupported', `${name} gives no embeddings; choose a model of another provider`)
+/** What else than a chat is asked for. Throws a GatewayError `unsupported` where the vendor does not have it. */
+function besideChat(request: ChatRequest, format: Format, target: Target): Encoded | undefined {
+  const { embeddings, relay } = request
+  if (relay) {
+    if (format.relays?.operations.has(relay.operation)) return format.relays.encode({ ...request, relay }, target)
+    throw new GatewayError(
+      'unsupported',
+      `${format.name} has no /v1/${relay.operation}; choose a model of another provider`,
+    )
+  }
+  if (!embeddings) return undefined
+  if (format.embeddings) return format.embeddings.encode({ ...request, embeddings }, target)
+  throw new GatewayError('unsupported', `${format.name} gives no embeddings; choose a model of another provider`)
 }
 
 function isGood(answer: ClientAnswer): boolean {
@@ -221,7 +227,12 @@ function orCancelled<T>(work: Promise<T>, signal: Cancellation): Promise<T> {
   })
 }
 
-async function readError(answer: ClientAnswer, format: Format, context: AttemptContext): Promise<GatewayError> {
+async function readError(
+  answer: ClientAnswer,
+  format: Format,
+  context: AttemptContext,
+  request?: ChatRequest,
+): Promise<GatewayError> {
   // an error whose body breaks off is still that error
   const text = await readText(answer.body, MOST_ERROR).catch(() => '')
   context.observe(format.signals(answer, parseJson(text), context.now()))
@@ -231,5 +242,11 @@ async function readError(answer: ClientAnswer, format: Format, context: AttemptC
       `${format.name} answered ${answer.status}; a redirect is not followed, check base_url`,
     )
   }
-  return format.decodeError(answer, text)
+  const error = format.decodeError(answer, text)
+  // not each server has each path: whatever it says of it, another may
+  if (request?.relay && answer.status === NOT_FOUND && error.rule.retry === 'never')
+    return new GatewayError('not_found', error.message, { type: error.type, code: null })
+  return error
 }
+
+const NOT_FOUND = 404

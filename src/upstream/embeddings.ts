@@ -9,6 +9,7 @@ import { templateContext } from '../definition/template.ts'
 import { parseJson } from '../runtime/json.ts'
 import type { FormatDefinition } from './format/format-definition.ts'
 import { fillFrame, REQUEST_SHAPES } from './request/fields.ts'
+import { compileHeaders, fillHeaders } from './request/header-templates.ts'
 import { compilePath } from './request/request-parts.ts'
 import { TEMPLATE_FUNCTIONS } from './template-functions/index.ts'
 import type { EmbeddingsWire } from './types.ts'
@@ -32,9 +33,7 @@ export function compileEmbeddings(name: string, definition: FormatDefinition): E
   const most = context.compile(node['most'], context, ['embeddings', 'most'])
   const body = context.compile(node['body'], context, ['embeddings', 'body'])
   const takesDimensions = scope.used.has('dimensions')
-  const headers = Object.entries(definition.request?.headers ?? {})
-    .filter(([, value]) => value !== null)
-    .map(([key, value]) => [key.toLowerCase(), context.compile(value, context, ['request', 'headers', key])] as const)
+  const headers = compileHeaders(definition.request?.headers ?? {}, context, ['request', 'headers'])
   const frame = scope.frame()
   const readScope = Scope.of({})
   const answers = compileCases(
@@ -57,12 +56,7 @@ export function compileEmbeddings(name: string, definition: FormatDefinition): E
       frame[FIRST_OWN] = input.slice(0, typeof size === 'number' ? size : input.length)
       frame[FIRST_OWN + 1] = dimensions
       frame[FIRST_OWN + 2] = encoding_format
-      const sent: Record<string, string> = { 'content-type': 'application/json' }
-      for (const [key, make] of headers) {
-        const value = make(frame)
-        if (value !== undefined) sent[key] = asText(value)
-      }
-      for (const key in target.headers) sent[key.toLowerCase()] = target.headers[key] ?? ''
+      const sent = fillHeaders(headers, frame, target, 'application/json')
       const url = target.base_url + asText(path(frame))
       const json = JSON.stringify(body(frame) ?? {})
       return { request: { method: 'POST', url, headers: sent, body: json }, warnings: [] }

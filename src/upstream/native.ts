@@ -14,6 +14,7 @@ import type { FramedEvent, NativeWire, StreamDecoder } from './types.ts'
 import type { FormatDefinition } from './format/format-definition.ts'
 import { fillFrame, REQUEST_SHAPES } from './request/fields.ts'
 import { TEMPLATE_FUNCTIONS } from './template-functions/index.ts'
+import { compileHeaders, fillHeaders } from './request/header-templates.ts'
 import { compilePath } from './request/request-parts.ts'
 import { globTest } from '../runtime/glob.ts'
 import { SHORTEST_SPLICE, spliceBody } from './request/body-splice.ts'
@@ -35,7 +36,7 @@ export function compileNative(definition: FormatDefinition): NativeWire | undefi
   const context = templateContext(scope, TEMPLATE_FUNCTIONS)
   const ownPath = node.path ?? undefined
   const path = compilePath(ownPath ?? definition.request?.path, context, ownPath === undefined ? REQUEST : NATIVE)
-  const headers = headerTemplates({ ...definition.request?.headers, ...node.headers }, context)
+  const headers = compileHeaders({ ...definition.request?.headers, ...node.headers }, context, ['native', 'headers'])
   const body = context.compile(node.body ?? { '<<': '$native' }, context, ['native', 'body'])
   const operations = compileOperations(node.operations, body, context)
   const method = definition.request?.method ?? 'POST'
@@ -49,12 +50,7 @@ export function compileNative(definition: FormatDefinition): NativeWire | undefi
       fillFrame(frame, request, target, NO_TRAITS)
       frame[FIRST_OWN] = native.body
       frame[FIRST_OWN + 1] = native.headers
-      const sent: Record<string, string> = { 'content-type': 'application/json' }
-      for (const [name, make] of headers) {
-        const value = make(frame)
-        if (value !== undefined) sent[name] = asText(value)
-      }
-      for (const name in target.headers) sent[name.toLowerCase()] = target.headers[name] ?? ''
+      const sent = fillHeaders(headers, frame, target, 'application/json')
       const operation = native.operation === undefined ? undefined : operations.get(native.operation)
       const url = target.base_url + asText((operation?.path ?? path)(frame))
       const json = written((operation?.body ?? body)(frame), native)
@@ -94,15 +90,6 @@ function compileOperations(node: unknown, body: Template, context: TemplateConte
 }
 
 const OPERATION_KEYS = new Set(['path', 'body'])
-
-function headerTemplates(
-  node: Record<string, unknown>,
-  context: TemplateContext,
-): (readonly [name: string, make: Template])[] {
-  return Object.entries(node)
-    .filter(([, value]) => value !== null)
-    .map(([name, value]) => [name.toLowerCase(), context.compile(value, context, ['native', 'headers', name])] as const)
-}
 
 function written(body: unknown, { body: source, bytes }: NativeRequest): string | Uint8Array {
   if (!bytes || bytes.length < SHORTEST_SPLICE || !isMap(body)) return JSON.stringify(body ?? {})

@@ -1,7 +1,7 @@
 /** How one vendor is called: the types between a definition, its named components and the attempt. */
 import type { AnswerFlow } from '../chat/answer-flow.ts'
 import type { Cancellation } from '../runtime/cancellation.ts'
-import type { ChatRequest, EmbeddingsRequest, NativeRequest } from '../chat/request.ts'
+import type { ChatRequest, EmbeddingsRequest, NativeRequest, RelayRequest } from '../chat/request.ts'
 import type { Delta } from '../chat/delta.ts'
 import type { GatewayError } from '../chat/error.ts'
 import type { ChunkTemplate } from './response/chunk-template.ts'
@@ -19,6 +19,8 @@ export interface UpstreamRequest {
   /** Names in lower case. */
   headers: Record<string, string>
   body: string | Uint8Array
+  /** Instead of a body: one that is long, and would be copied only to be sent. */
+  pieces?: readonly Uint8Array[]
 }
 
 /** What the body of a stream is cut into: `data` as text or as the JSON value that the framing had to parse anyway. */
@@ -128,6 +130,12 @@ export interface UpstreamDeltas extends AnswerFlow, AsyncIterator<Delta[], undef
   takeWhole(): Delta[] | undefined
 }
 
+/** Bytes: one event of a stream, an answer that comes whole. */
+export interface AnswerBounds {
+  event: number
+  answer: number
+}
+
 /** What a definition says under `native`. */
 export interface NativeWire {
   /** The client API that this wire is. */
@@ -147,6 +155,12 @@ export interface EmbeddingsWire {
   decode(answer: UpstreamAnswer, text: string): Delta[]
 }
 
+/** How a vendor is asked for what is no chat. */
+export interface RelayWire {
+  operations: ReadonlySet<string>
+  encode(request: ChatRequest & { relay: RelayRequest }, target: Target): Encoded
+}
+
 /** One compiled definition. */
 export interface Format {
   name: string
@@ -156,6 +170,8 @@ export interface Format {
   native?: NativeWire
   /** Where the vendor gives vectors. */
   embeddings?: EmbeddingsWire
+  /** What goes there as it came. */
+  relays?: RelayWire
   /** Whether, and how, this model goes on from a last message of the assistant. */
   prefix(model: string): Prefix
   /** Parts of which the vendor takes bytes only, no URLs. */

@@ -69,7 +69,7 @@ test.each([
   ['POST', '/openai/deployments/x/chat/completions?api-version=1', 'Azure'],
   ['POST', '/api/chat', 'Ollama'],
   ['POST', '/proxy/chat/completions', '/v1/chat/completions'],
-  ['POST', '/v1/audio/speech', 'does not serve'],
+  ['POST', '/v1/fine_tuning/jobs', 'does not serve'],
 ])('%s %s says what to set', async (method, path, hint) => {
   const response = await fetch(`${gateway.url}${path}`, { method })
   expect(response.status).toBe(404)

@@ -1,7 +1,8 @@
 /** Paths as clients' base URLs really make them → the paths that are served. */
 
 /** First segments of paths below `/v1`, which a base URL without it leaves off. */
-const BELOW_V1 = /^\/(chat\/completions|completions|responses|messages|embeddings|models)(?=[/?]|$)/
+const BELOW_V1 =
+  /^\/(chat\/completions|completions|responses|messages|embeddings|models|moderations|rerank|images|audio)(?=[/?]|$)/
 const SLASHES = /\/{2,}/g
 
 /** `/chat/completions`, `//v1/chat/completions` and `/v1/v1/chat/completions` are `/v1/chat/completions`. */

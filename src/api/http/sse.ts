@@ -1,7 +1,7 @@
 /** An answer's stream out: one write per network read, back-pressure, and a sign of life while nothing comes. */
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { allowPause, limitTaking } from './slow-client.ts'
+import { limitTaking, untilTaken } from './slow-client.ts'
 import type { StreamStyle } from '../inbound/inbound-api.ts'
 import { addAlarm, removeAlarm, type Alarm } from '../../runtime/alarms.ts'
 
@@ -95,7 +95,7 @@ class ResponseStream implements EventStream, Alarm {
     if (text === '' || this.isOver) return undefined
     this.open()
     if (this.heartbeat > 0) this.due = performance.now() + this.heartbeat
-    return this.send(text) ? undefined : room(this.response, this.clientIdle)
+    return this.send(text) ? undefined : untilTaken(this.response, this.clientIdle)
   }
 
   end(text: string): void {
@@ -128,23 +128,6 @@ class ResponseStream implements EventStream, Alarm {
     this.isOver = true
     removeAlarm(this)
   }
-}
-
-/** Resolves when the socket takes more, or will never again. */
-function room(response: ServerResponse, clientIdle: number): Promise<void> {
-  const { socket } = response
-  if (response.destroyed || socket?.destroyed === true) return Promise.resolve()
-  limitTaking(response, clientIdle)
-  return new Promise((resolve) => {
-    const done = (): void => {
-      allowPause(response)
-      response.off('drain', done).off('close', done)
-      socket?.off('drain', done)
-      resolve()
-    }
-    response.once('drain', done).once('close', done)
-    socket?.once('drain', done)
-  })
 }
 
 function withoutUndefined(headers: Record<string, HeaderValue>): Record<string, string | number | string[]> {

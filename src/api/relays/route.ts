@@ -1,47 +1,79 @@
-/** What goes to OpenAI-like upstreams as it came, and comes back so: JSON both ways. */
+/** What goes to OpenAI-like upstreams as it came, and comes back so: JSON or a form, to JSON, events or bytes. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayError } from '../../chat/error.ts'
+import type { Form, RelayRequest } from '../../chat/request.ts'
 import { parseChatRequest } from '../chat-completions/request/parse.ts'
 import { filled, isRecord } from '../chat-completions/record.ts'
-import { createAnswerHeaders } from '../headers/answer-headers.ts'
 import { contextOf } from '../inbound/answer-call.ts'
 import type { InboundOptions } from '../inbound/inbound-api.ts'
-import { nativeRequest } from '../inbound/native-request.ts'
+import { decodeRequest } from '../request-encoding.ts'
+import { readForm, textsOf } from './form.ts'
+import { createSendRelayed } from './send-relayed.ts'
 
-/** By path, what formats name under `native.operations`. */
-const OPERATIONS = {
-  '/v1/moderations': 'moderations',
-  '/v1/images/generations': 'image_generations',
-  '/v1/rerank': 'rerank',
-} as const
+const FORM = 'multipart/form-data'
+
+/** By path behind /v1, the bodies that each takes. */
+const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
+  moderations: ['application/json'],
+  'images/generations': ['application/json'],
+  'images/edits': [FORM, 'application/json'],
+  'images/variations': [FORM],
+  'audio/speech': ['application/json'],
+  'audio/transcriptions': [FORM, 'application/json'],
+  'audio/translations': [FORM, 'application/json'],
+  rerank: ['application/json'],
+}
 
 export async function relays(app: FastifyInstance, options: InboundOptions): Promise<void> {
-  const { gateway, clientOf, passHeaders, redact = (text: string) => text } = options
-  const headersOf = createAnswerHeaders(redact)
+  const { clientOf, passHeaders } = options
+  const sendRelayed = createSendRelayed(options)
+  const most = app.initialConfig.bodyLimit ?? Infinity
+
+  app.addContentTypeParser<Buffer>(FORM, { parseAs: 'buffer' }, async (request: FastifyRequest, bytes: Buffer) => {
+    const { 'content-encoding': encoding, 'content-type': type = '' } = request.headers
+    return readForm(encoding === undefined ? bytes : await decodeRequest(bytes, encoding, most), type)
+  })
+  app.addContentTypeParser('*', (request: FastifyRequest, _payload, done) => done(wrongType(request)))
 
   async function relay(operation: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const { body } = request
-    if (!isRecord(body)) throw invalid('The body is a JSON object.', null)
+    const asked = readRelay(operation, request)
+    const { body } = asked
     const model = filled(body['model'])
     if (model === undefined) throw invalid('you must provide a model parameter', 'model')
-    if (body['stream'] === true) throw invalid('This server relays whole answers here: leave stream out.', 'stream')
-    const chat = parseChatRequest({ model, messages: [], user: body['user'] })
-    // formats name the API of which these are parts by its oldest
-    chat.native = { ...nativeRequest('completions', request), operation }
-    chat.needs_native = `${operation.replace('_', ' ')} are answered`
-    const answer = await gateway.chat(chat, contextOf(request, reply, clientOf, passHeaders))
-    let text: string | undefined
-    for await (const deltas of answer.deltas) for (const { raw } of deltas) text ??= raw?.text
-    if (text === undefined)
-      throw new GatewayError('bad_answer', `${answer.provider} gave no answer that can be relayed.`)
-    return reply
-      .headers({ 'x-request-id': request.id, ...headersOf(answer) })
-      .type('application/json; charset=utf-8')
-      .send(text)
+    const chat = parseChatRequest({ model, messages: [] })
+    chat.relay = asked
+    const wantsEvents = String(body['stream']) === 'true' || body['stream_format'] === 'sse'
+    return sendRelayed(chat, wantsEvents, contextOf(request, reply, clientOf, passHeaders), reply)
   }
 
-  for (const [path, operation] of Object.entries(OPERATIONS))
-    app.post(path, (request, reply) => relay(operation, request, reply))
+  for (const [operation, types] of Object.entries(OPERATIONS))
+    app.post(`/v1/${operation}`, { config: { types } }, (request, reply) => relay(operation, request, reply))
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Media types of the bodies that a relayed path takes. */
+    types?: readonly string[]
+  }
+}
+
+function readRelay(operation: string, request: FastifyRequest): RelayRequest {
+  const { types = [] } = request.routeOptions.config
+  const isForm = (request.headers['content-type'] ?? '').toLowerCase().startsWith(FORM)
+  if (!types.includes(isForm ? FORM : 'application/json')) throw wrongType(request)
+  if (isForm) {
+    const form = request.body as Form
+    return { operation, body: textsOf(form), form }
+  }
+  if (!isRecord(request.body)) throw invalid('The body is a JSON object.', null)
+  return { operation, body: request.body, ...(request.bodyBytes && { bytes: request.bodyBytes }) }
+}
+
+function wrongType({ routeOptions }: FastifyRequest): GatewayError {
+  const types = routeOptions.config.types?.join(' or ') ?? 'application/json'
+  return new GatewayError('invalid_request', `The request body must be ${types}: say so in its content-type.`, {
+    status: 415,
+  })
 }
 
 function invalid(message: string, param: string | null): GatewayError {

@@ -28,9 +28,9 @@ export interface Course {
 }
 
 /** Vectors and counts come whole as well, but soon. */
-function timeoutsFor({ stream, embeddings, native }: ChatRequest, timeouts: Timeouts): Timeouts {
+function timeoutsFor({ stream, embeddings, native, relay }: ChatRequest, timeouts: Timeouts): Timeouts {
   const { connect, total, answer } = timeouts
-  if (stream || embeddings || native?.operation || answer === undefined) return { ...timeouts, answer: 0 }
+  if (stream || embeddings || native?.operation || relay || answer === undefined) return { ...timeouts, answer: 0 }
   return { connect, first_byte: 0, idle: 0, total, answer }
 }
 

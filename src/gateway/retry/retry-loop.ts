@@ -151,18 +151,20 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
       parts.hedging?.times.see(route, parts.now() - started)
       return { lease, began }
     } catch (cause) {
-      if (cause instanceof GatewayError && cause.kind === 'not_found' && cause.code === 'model_not_found')
-        missing.missed(route)
+      // a path that a server does not have says nothing of its models
+      const isMissing = cause instanceof GatewayError && cause.kind === 'not_found' && cause.code === 'model_not_found'
+      if (isMissing && requestState.request.relay === undefined) missing.missed(route)
       throw conclude(lease, cause, requestState)
     }
   }
 
   /** What the first try asks for. */
   function askFor({ request, beginning, context, excluded, maxWait, since }: RequestState): AcquireRequest {
-    // to count tokens costs none
-    const input = request.native?.operation
-      ? 0
-      : estimateInput(request) + Math.ceil(beginning.length / CHARACTERS_PER_TOKEN)
+    // to count tokens costs none, and what is no chat is told by its answer alone
+    const input =
+      request.native?.operation || request.relay
+        ? 0
+        : estimateInput(request) + Math.ceil(beginning.length / CHARACTERS_PER_TOKEN)
     return {
       id: context.id,
       model: request.model,
@@ -170,7 +172,7 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
       maxOutput: request.max_tokens ?? null,
       needs: needsOf(request),
       client: context.client,
-      affinity: affinityOf(request, context),
+      affinity: request.relay ? undefined : affinityOf(request, context),
       short: isShort(request, input, context),
       obeys: context.obeys,
       signal: context.signal,

@@ -40,6 +40,8 @@ export interface FormatDefinition {
   } | null
   /** How vectors are asked for: { path, most, tokens, body, answer }; see embeddings.ts. */
   embeddings?: Record<string, unknown> | null
+  /** What is no chat and goes as it came: templates of the paths, by the client's own behind /v1. */
+  relays?: Record<string, unknown> | null
   /** A named authoriser, or `{ name: options }`; absent when the headers say all. */
   auth?: unknown
   /** `{ when, then }` over `{ stream, body }` of an answer: `then` is `{ get, wait, headers }`, the next request. */

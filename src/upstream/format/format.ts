@@ -18,6 +18,7 @@ import { judgementOf, ChunkTemplate } from '../response/chunk-template.ts'
 import { readNamedComponent } from './named-component.ts'
 import { compileEmbeddings } from '../embeddings.ts'
 import { compileNative } from '../native.ts'
+import { compileRelays } from '../relays.ts'
 import { readPrefix } from '../request/assistant-prefix.ts'
 import { toolNameFit } from '../request/transforms/tool-names.ts'
 import { compileRequest } from '../request/encode-request.ts'
@@ -34,6 +35,7 @@ const KEYS = new Set([
   'request',
   'native',
   'embeddings',
+  'relays',
   'auth',
   'follow',
   'models',
@@ -77,6 +79,7 @@ export function compileFormat(name: string, definition: FormatDefinition, watch?
     encode: compileRequest(name, definition, watch),
     native: compileNative(definition),
     embeddings: compileEmbeddings(name, definition),
+    relays: compileRelays(definition),
     prefix: compilePrefix(definition),
     fetchMedia: new Set(definition.request?.fetch_media),
     framing: stream.framing,

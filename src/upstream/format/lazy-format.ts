@@ -14,6 +14,9 @@ export function lazyFormat(name: string, compile: () => Format): Format {
     get embeddings() {
       return format().embeddings
     },
+    get relays() {
+      return format().relays
+    },
     prefix: (model) => format().prefix(model),
     get fetchMedia() {
       return format().fetchMedia

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { errors, type Dispatcher } from 'undici'
 import type { Cancellation } from '../../runtime/cancellation.ts'
 import { GatewayError } from '../../chat/error.ts'
@@ -183,7 +184,7 @@ class Exchange implements Dispatcher.DispatchHandler, Tap, Watched, Silence {
           path: target.path,
           method: request.method,
           headers: request.headers,
-          body: request.body.length > 0 ? request.body : null,
+          body: bodyOf(request),
           reset: this.isSecond,
         },
         this,
@@ -228,6 +229,12 @@ class Exchange implements Dispatcher.DispatchHandler, Tap, Watched, Silence {
     delete headers['content-length']
     return decodeContent(this.body, encoding, this.target.host)
   }
+}
+
+/** Of pieces a new stream each time: it is read once. Their length stands in the headers. */
+function bodyOf({ body, pieces }: UpstreamRequest): Dispatcher.DispatchOptions['body'] {
+  if (pieces !== undefined) return Readable.from(pieces, { objectMode: false })
+  return body.length > 0 ? body : null
 }
 
 /** What came twice is joined. The object is ours: the client made it for this answer. */
