@@ -1,6 +1,6 @@
 /** Whoever is measured: the barest relay first, the gateway, and, when asked for, what others offer. */
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Candidate } from './measure.ts'
 import { configuration } from './phases.ts'
@@ -12,12 +12,19 @@ import { portkey } from './rivals/portkey.ts'
 
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
-/** What every ratio is made of. */
-export async function startReferences(upstream: number, directory: string): Promise<Candidate[]> {
-  return [
+/**
+ * What every ratio is made of.
+ * @param beside the root of another checkout of this project, whose gateway is measured in the same rounds
+ */
+export async function startReferences(upstream: number, directory: string, beside?: string): Promise<Candidate[]> {
+  const config = configuration(upstream)
+  const candidates: Candidate[] = [
     { process: await startRelay(upstream), bare: true, reference: true },
-    { process: await startGateway(configuration(upstream), directory), bare: false, reference: true },
+    { process: await startGateway(config, directory), bare: false, reference: true },
   ]
+  if (beside === undefined) return candidates
+  const process = await startGateway(config, directory, `gateway of ${basename(beside)}`, beside)
+  return [...candidates, { process, bare: false, reference: true }]
 }
 
 /** @param directory for configurations, and for what is fetched */
@@ -39,9 +46,14 @@ export async function startRelay(upstream: number, name = 'bare relay', module =
   return start(name, [file(module), `http://127.0.0.1:${upstream}`], await freePort())
 }
 
-export async function startGateway(config: unknown, directory: string, name = 'gateway'): Promise<Measured> {
+export async function startGateway(
+  config: unknown,
+  directory: string,
+  name = 'gateway',
+  root = file('../..'),
+): Promise<Measured> {
   const path = join(directory, `${name.replaceAll(/\W/g, '-')}.yaml`)
   writeFileSync(path, JSON.stringify(config))
   const port = await freePort()
-  return start(name, [file('../../src/main.ts'), 'serve', '--config', path, '--port', String(port)], port)
+  return start(name, [join(root, 'src/main.ts'), 'serve', '--config', path, '--port', String(port)], port)
 }

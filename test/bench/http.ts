@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --others --rounds 5 --phases stream --write]`: what the gateway costs beside the barest relay, on the same
+ * `npm run bench [-- --others --rounds 5 --phases stream --beside ../before --write]`: what the gateway costs beside the barest relay, on the same
  * upstream, in the same run. Each is a process of its own, as is the upstream. CPU is what the operating system charged to the
  * whole process. Ratios hold across machines; the figures beside them only on this one.
  */
@@ -35,6 +35,8 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     /** Other relays and gateways beside ours. */
     others: { type: 'boolean', default: false },
+    /** Another checkout of this project, measured in the same rounds. */
+    beside: { type: 'string' },
     /** The phases alone: no start-up, no memory, no pools of keys. */
     only: { type: 'boolean', default: false },
     /** Writes docs/BENCHMARKS.md. */
@@ -68,7 +70,8 @@ async function bench(): Promise<void> {
 
   const others = values.others ? pinned(await startOthers(upstream.port, directory)) : []
   run.notes = others.flatMap(({ note }) => note ?? [])
-  const references = async (): Promise<Candidate[]> => pinned(await startReferences(upstream.port, directory))
+  const references = async (): Promise<Candidate[]> =>
+    pinned(await startReferences(upstream.port, directory, values.beside))
   // First of all, while nothing that they have done before weighs on them.
   const holders = values.only ? [] : [...(await references()), ...others]
   for (const candidate of holders) {
