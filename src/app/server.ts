@@ -3,7 +3,7 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import { chatCompletions } from '../api/chat-completions/route.ts'
 import type { LoadView } from '../api/legacy/load-report.ts'
 import { legacyRoutes } from '../api/legacy/routes.ts'
-import { registerGate } from '../api/http/gate.ts'
+import { registerOnRequest } from '../api/http/on-request.ts'
 import { registerHealth } from '../api/routes/health.ts'
 import { registerBodyBudget } from '../api/http/body-budget.ts'
 import { createRequestIds } from '../api/http/request-id.ts'
@@ -94,7 +94,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   const overload = createOverload(config.overload)
   app.server.maxConnections = config.bounds.connections
   app.addHook('onClose', () => overload.close())
-  registerGate(app, {
+  registerOnRequest(app, {
     check: createKeyCheck(config.client_names, new Set(config.admin_keys)),
     checkHost: createHostCheck({
       hosts: config.hosts,
@@ -144,7 +144,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   return app
 }
 
-/** Named by the gate. */
+/** Named by the request hook. */
 function clientOf(request: FastifyRequest): string | undefined {
   return request.client
 }

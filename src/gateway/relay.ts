@@ -1,5 +1,5 @@
 /** The committed answer on its way to the client: settles the lease and tells the record however it ends. */
-import type { AnswerFlow, AnswerSink } from '../chat/answer-flow.ts'
+import type { AnswerPipe, AnswerSink } from '../chat/answer-pipe.ts'
 import type { Delta } from '../chat/delta.ts'
 import { GatewayError } from '../chat/error.ts'
 import type { Lease } from '../scheduler/types.ts'
@@ -9,11 +9,11 @@ import type { UsageMeter } from './usage-meter.ts'
 
 export type RecordOutcome = (requestState: RequestState, error?: GatewayError, meter?: Pick<UsageMeter, 'read'>) => void
 
-/** Iterated or poured, once. */
-export function relay(reached: CommittedAnswer, requestState: RequestState, recordOutcome: RecordOutcome): AnswerFlow {
+/** Iterated or piped, once. */
+export function relay(reached: CommittedAnswer, requestState: RequestState, recordOutcome: RecordOutcome): AnswerPipe {
   return {
     [Symbol.asyncIterator]: () => iterate(reached, requestState, recordOutcome),
-    pour: (into) => new Pouring(reached, requestState, recordOutcome, into).begin(0),
+    pipe: (into) => new Pouring(reached, requestState, recordOutcome, into).begin(0),
   }
 }
 
@@ -78,7 +78,7 @@ class Pouring implements AnswerSink {
       )
       return
     }
-    answer.deltas.pour(this)
+    answer.deltas.pipe(this)
   }
 
   takeText(literal: string): Promise<void> | undefined {

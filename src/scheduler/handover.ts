@@ -9,7 +9,7 @@ import type { Snapshot } from './persistence/snapshot.ts'
 import type { Pool } from './topology/pool.ts'
 import { servingOf } from './topology/pool.ts'
 import { poolOf } from './topology/pool-directory.ts'
-import type { Promises } from './queue/promises.ts'
+import type { RetryPromises } from './queue/retry-after.ts'
 import type { SchedulerState } from './state.ts'
 
 export interface Successor extends Scheduler {
@@ -17,7 +17,7 @@ export interface Successor extends Scheduler {
   /** Takes over what a lease of another scheduler holds; undefined where its key does not exist here. */
   adopt(lease: LeaseRecord): LeaseRecord | undefined
   /** Keeps what another scheduler has promised to those who ask for a model. */
-  keep(model: string, promises: Promises): void
+  keep(model: string, promises: RetryPromises): void
 }
 
 /** In one turn of the loop: nothing is counted twice, and nothing is lost between the two. */

@@ -1,9 +1,9 @@
 /** The state of every scope, for people and for tests. */
 import type { SchedulerReport } from './types.ts'
-import { habitReason } from './limit-learning/habit.ts'
+import { beliefReason } from './limit-learning/enforcement-belief.ts'
 import type { Limit } from './limits/limit.ts'
 import { waitOf } from './limits/limit.ts'
-import { places } from './persistence/address.ts'
+import { places } from './persistence/scope-address.ts'
 import { UNTIL_EVENT } from './limits/window.ts'
 import type { Key } from './topology/provider.ts'
 import type { SchedulerState } from './state.ts'
@@ -50,8 +50,8 @@ export function reportOf(schedulerState: SchedulerState, now: number): Scheduler
 }
 
 /** What is believed of a limit beyond what was declared, and why. */
-function learntOf({ learnt, habit }: Limit): { learnt?: string } {
-  const reasons = [learnt?.reason, habit && habitReason(habit)].filter((reason) => reason)
+function learntOf({ learnt, belief }: Limit): { learnt?: string } {
+  const reasons = [learnt?.reason, belief && beliefReason(belief)].filter((reason) => reason)
   return reasons.length > 0 ? { learnt: reasons.join('; ') } : {}
 }
 

@@ -10,7 +10,7 @@ import type { Clock } from './clock.ts'
 import { realClock } from './clock.ts'
 import type { AcquireRequest, CandidateReport, Lease, PoolSpec, ProviderSpec, SchedulerReport } from './types.ts'
 import { dispatch, fallBack, leave, pump, release, releaseAfter } from './queue/dispatch.ts'
-import { explainPool } from './explain.ts'
+import { reportCandidates } from './candidate-report.ts'
 import { LEAST } from './lease/estimator.ts'
 import { createLeaseRegistry } from './lease/lease-registry.ts'
 import type { SchedulerOptions } from './options.ts'
@@ -173,7 +173,7 @@ export function createScheduler(
     )
     for (const key of keys) {
       key.disabled = !enabled
-      schedulerState.touched?.keys.add(key)
+      schedulerState.changes?.keys.add(key)
       if (!enabled) continue
       key.retirement = undefined
       key.scope.until = 0
@@ -194,7 +194,7 @@ export function createScheduler(
       const now = clock.now()
       followClock(schedulerState, now)
       const pool = poolOf(schedulerState, request.model)
-      return explainPool(schedulerState, pool, createWaiting(pool, request, now), now, Infinity)
+      return reportCandidates(schedulerState, pool, createWaiting(pool, request, now), now, Infinity)
     },
     setEnabled,
     snapshot: () => snapshotOf(schedulerState, false),

@@ -10,7 +10,7 @@ import type { LeaseRecord } from './lease/lease.ts'
 import type { ToWall } from './limits/window.ts'
 import type { SchedulerOptions } from './options.ts'
 import { DEFAULT_OPTIONS } from './options.ts'
-import type { Touched } from './persistence/touched.ts'
+import type { ChangeSet } from './persistence/change-set.ts'
 import type { Pool } from './topology/pool.ts'
 import type { Provider } from './topology/provider.ts'
 import { createProvider, modelOf } from './topology/provider.ts'
@@ -34,7 +34,7 @@ export interface SchedulerState {
   readonly leases: LinkedList<LeaseRecord>
   queued: number
   /** Since the journal last asked; absent while there is no journal. */
-  touched: Touched | undefined
+  changes: ChangeSet | undefined
 }
 
 export function createSchedulerState(
@@ -58,7 +58,7 @@ export function createSchedulerState(
     pools: new Map(),
     leases: new LinkedList(),
     queued: 0,
-    touched: undefined,
+    changes: undefined,
   }
   const providers = spec.providers.map(
     (provider) => [provider.name, createProvider(provider, schedulerState.toWall, now)] as const,

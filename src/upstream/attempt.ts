@@ -11,7 +11,7 @@ import type {
   Client,
   ClientAnswer,
   Encoded,
-  Follow,
+  FollowUp,
   Format,
   Secret,
   Target,
@@ -168,7 +168,7 @@ function send(request: UpstreamRequest, context: AttemptContext): Promise<Client
 /** The answer at the end of the steps that the vendor's first one leads through. */
 async function followed(
   first: ClientAnswer,
-  follow: Follow,
+  follow: FollowUp,
   unsigned: UpstreamRequest,
   stream: boolean,
   format: Format,

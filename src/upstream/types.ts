@@ -1,5 +1,5 @@
 /** How one vendor is called: the types between a definition, its named components and the attempt. */
-import type { AnswerFlow } from '../chat/answer-flow.ts'
+import type { AnswerPipe } from '../chat/answer-pipe.ts'
 import type { Cancellation } from '../runtime/cancellation.ts'
 import type { ChatRequest, EmbeddingsRequest, NativeRequest, RelayRequest } from '../chat/request.ts'
 import type { Delta } from '../chat/delta.ts'
@@ -117,10 +117,10 @@ export interface NextStep {
 }
 
 /** The step after a JSON answer; nothing when that answer is the real one. Throws a GatewayError for a foreign URL. */
-export type Follow = (body: unknown, stream: boolean, first: UpstreamRequest) => NextStep | undefined
+export type FollowUp = (body: unknown, stream: boolean, first: UpstreamRequest) => NextStep | undefined
 
-/** Iterated until the answer is committed, and poured from then on. */
-export interface UpstreamDeltas extends AnswerFlow, AsyncIterator<Delta[], undefined> {
+/** Iterated until the answer is committed, and piped from then on. */
+export interface UpstreamDeltas extends AnswerPipe, AsyncIterator<Delta[], undefined> {
   return(): Promise<IteratorReturnResult<undefined>>
   /** The vendor said that its answer is over. */
   readonly isTerminated: boolean
@@ -181,7 +181,7 @@ export interface Format {
   streamsJson: boolean
   authorize?: Authorizer
   /** The next request, where an answer only says where the real one is; see follow.ts. */
-  follow?: Follow
+  follow?: FollowUp
   decoder(request: ChatRequest): StreamDecoder
   /** A whole answer as deltas; a body that is an error in disguise gives a delta with `error`. */
   decodeBody(body: unknown, request: ChatRequest): Delta[]

@@ -3,7 +3,7 @@ import cluster, { type Worker } from 'node:cluster'
 import type { Counts } from '../observability/metrics.ts'
 import type { Scheduler } from '../scheduler/types.ts'
 import type { ToOwner, ToWorker } from './messages.ts'
-import { createOutbox } from './outbox.ts'
+import { createMessageBatch } from './message-batch.ts'
 import { createWorkerSession } from './worker-session.ts'
 
 export interface FleetParts {
@@ -77,7 +77,7 @@ export function createFleet({ args, scheduler, text, add, log }: FleetParts): Fl
   function start(): Promise<string> {
     const born = performance.now()
     const worker = cluster.fork()
-    const outbox = createOutbox<ToWorker>((messages) => {
+    const outbox = createMessageBatch<ToWorker>((messages) => {
       if (worker.isConnected()) worker.send(messages, () => {})
     })
     const member: Member = {

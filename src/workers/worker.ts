@@ -5,7 +5,7 @@ import type { Server } from 'node:http'
 import { Server as NetServer } from 'node:net'
 import type { Counts } from '../observability/metrics.ts'
 import type { ToOwner, ToWorker } from './messages.ts'
-import { createOutbox } from './outbox.ts'
+import { createMessageBatch } from './message-batch.ts'
 import { createRemoteScheduler, type RemoteScheduler } from './remote-scheduler.ts'
 
 /** Milliseconds between two reports of counters: what a killed worker forgets at most. */
@@ -31,7 +31,7 @@ export interface Serving {
 }
 
 export function linkToOwner(): Link {
-  const outbox = createOutbox<ToOwner>((messages) => void process.send?.(messages))
+  const outbox = createMessageBatch<ToOwner>((messages) => void process.send?.(messages))
   const scheduler = createRemoteScheduler((message) => outbox.put(message))
   let onMessage = ([what]: ToWorker): void => {
     // told to end before it serves: nothing runs

@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { createScheduler } from '../../src/scheduler/scheduler.ts'
 import type { ToOwner, ToWorker } from '../../src/workers/messages.ts'
-import { createOutbox } from '../../src/workers/outbox.ts'
+import { createMessageBatch } from '../../src/workers/message-batch.ts'
 import { createWorkerSession } from '../../src/workers/worker-session.ts'
 import { createRemoteScheduler } from '../../src/workers/remote-scheduler.ts'
 
@@ -24,7 +24,7 @@ else await own()
 
 /** The worker: takes and settles leases as it is told. */
 async function work(): Promise<void> {
-  const outbox = createOutbox<ToOwner>((messages) => void process.send?.(messages))
+  const outbox = createMessageBatch<ToOwner>((messages) => void process.send?.(messages))
   const scheduler = createRemoteScheduler((message) => outbox.put(message))
   process.on('message', (told: ToWorker[] | Mark) => {
     if (Array.isArray(told)) for (const message of told) scheduler.hear(message)
@@ -48,7 +48,7 @@ async function work(): Promise<void> {
 
 async function own(): Promise<void> {
   const child = fork(fileURLToPath(import.meta.url), { serialization: 'advanced' })
-  const outbox = createOutbox<ToWorker>((messages) => void child.send(messages))
+  const outbox = createMessageBatch<ToWorker>((messages) => void child.send(messages))
   const route = { provider: 'acme', model: 'm', weight: 1, tier: 0, limits: [] }
   const scheduler = createScheduler({
     providers: [{ name: 'acme', weight: 1, limits: [], keys: [{ name: 'acme#1', weight: 1, limits: [] }] }],

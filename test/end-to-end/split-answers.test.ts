@@ -4,7 +4,7 @@
  * (`npm run exchanges`). Chat completions are held to the recorded meaning byte by byte in test/formats/recorded.test.ts.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Flow, Sink } from '../../src/runtime/flow.ts'
+import type { Pipeable, Sink } from '../../src/runtime/pipe.ts'
 import type { Client } from '../../src/upstream/http/client.ts'
 import { isRecordedHere, recordings } from '../api/recorded.ts'
 import { formatsOf, type Recorded } from '../formats/replay.ts'
@@ -84,7 +84,7 @@ const client: Client = {
 }
 
 /** A body that comes piece by piece: iterated as far as the reader likes, then poured. */
-class Pieces implements Flow<Uint8Array>, AsyncIterator<Uint8Array, undefined> {
+class Pieces implements Pipeable<Uint8Array>, AsyncIterator<Uint8Array, undefined> {
   private at = 0
   private readonly bytes: Uint8Array
   private readonly size: number
@@ -108,13 +108,13 @@ class Pieces implements Flow<Uint8Array>, AsyncIterator<Uint8Array, undefined> {
     return Promise.resolve({ done: true, value: undefined })
   }
 
-  pour(into: Sink<Uint8Array>): void {
+  pipe(into: Sink<Uint8Array>): void {
     try {
       for (let value = this.take(); value; value = this.take()) {
         const held = into.take(value)
         if (held === undefined) continue
         held.then(
-          () => this.pour(into),
+          () => this.pipe(into),
           (cause: unknown) => into.fail(cause),
         )
         return

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { checkFormatFile } from '../../src/config/sections/formats.ts'
 import { readCases, type PlacedCase } from '../../src/format-tools/cases/case.ts'
 import { checkCase } from '../../src/format-tools/cases/check-case.ts'
-import { findSubjects, type Subject } from '../../src/format-tools/cases/subjects.ts'
+import { findSubjects, type Subject } from '../../src/format-tools/cases/find-cases.ts'
 import type { Format } from '../../src/upstream/types.ts'
 import { PLANTED } from './planted.ts'
 

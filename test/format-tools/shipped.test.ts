@@ -1,7 +1,7 @@
 /** `balanced-call test` without a name: every shipped definition has cases, and all of them hold with every rule of the kit. */
 import { expect, test } from 'vitest'
 import { runSubject } from '../../src/format-tools/cases/run.ts'
-import { findSubjects } from '../../src/format-tools/cases/subjects.ts'
+import { findSubjects } from '../../src/format-tools/cases/find-cases.ts'
 
 test.each(findSubjects(undefined, 'none.yaml').map((subject) => [subject.name, subject] as const))(
   '%s',

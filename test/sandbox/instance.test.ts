@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { instanceOf } from '../../src/sandbox/answer/instance.ts'
+import { jsonFromSchema } from '../../src/sandbox/answer/json-from-schema.ts'
 import { textLike } from '../../src/sandbox/answer/pattern-text.ts'
 import { randomOf } from '../../src/sandbox/answer/random.ts'
 import type { Json } from '../../src/sandbox/request.ts'
@@ -9,7 +9,7 @@ import type { Json } from '../../src/sandbox/request.ts'
 const ajv = new Ajv2020({ strict: false, validateFormats: false })
 
 const holds = (schema: Json, seed: string): void => {
-  const value = instanceOf(schema, randomOf(seed), { texts: ['Oslo', 'Rome'], numbers: [3, -7, 2.5] })
+  const value = jsonFromSchema(schema, randomOf(seed), { texts: ['Oslo', 'Rome'], numbers: [3, -7, 2.5] })
   expect(
     ajv.validate(schema, value),
     `${JSON.stringify(value)} for ${JSON.stringify(schema)}: ${ajv.errorsText()}`,
@@ -71,7 +71,7 @@ describe('a value for a schema', () => {
 
   it('ends where every part of a schema is the schema itself', () => {
     const schema = { allOf: [{ $ref: '#' }, { $ref: '#' }], type: 'object' }
-    expect(instanceOf(schema, randomOf('x'))).toSatisfy((made) => made === null || typeof made === 'object')
+    expect(jsonFromSchema(schema, randomOf('x'))).toSatisfy((made) => made === null || typeof made === 'object')
   })
 
   it('takes the words and numbers of the prompt where they fit', () => {
@@ -80,7 +80,7 @@ describe('a value for a schema', () => {
       days: { type: 'integer', minimum: 2 },
       short: { type: 'string', maxLength: 2 },
     })
-    expect(instanceOf(schema, randomOf('x'), { texts: ['Oslo'], numbers: [1, 5] })).toMatchObject({
+    expect(jsonFromSchema(schema, randomOf('x'), { texts: ['Oslo'], numbers: [1, 5] })).toMatchObject({
       city: 'Oslo',
       days: 5,
     })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { GatewayError } from '../../src/chat/error.ts'
-import { Promises } from '../../src/scheduler/queue/promises.ts'
+import { RetryPromises } from '../../src/scheduler/queue/retry-after.ts'
 import { STRATEGIES, WEIGHTED_FAIR } from '../../src/scheduler/select/strategies/index.ts'
 import { ask, pool, provider, route, rpm, setUp, tpm } from './fixture.ts'
 
@@ -62,7 +62,7 @@ describe('a Retry-After is a promise', () => {
   })
 
   it('not made anew of a moment that is here: nobody is told to come back at once', () => {
-    const promises = new Promises()
+    const promises = new RetryPromises()
     const told = { at: 5000, since: 0, client: 'c', mark: 'm', size: 1, far: false, again: 0, place: -1 }
     promises.add(told)
     expect(promises.again('m', 4000)).toBe(told)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createChunkWriter } from '../../src/api/chat-completions/response/chunks.ts'
 import { readDataUrl } from '../../src/api/chat-completions/request/data-url.ts'
 import { checkFormatFile, shippedNames } from '../../src/config/sections/formats.ts'
-import { instanceOf } from '../../src/sandbox/answer/instance.ts'
+import { jsonFromSchema } from '../../src/sandbox/answer/json-from-schema.ts'
 import { globTest } from '../../src/runtime/glob.ts'
 import { cpuTime } from '../cpu-time.ts'
 
@@ -29,7 +29,7 @@ describe("a client's schema cannot keep the embedded upstream busy", () => {
       { type: 'object', required: ['a', 'b'], properties: { a: { $ref: '#' }, b: { $ref: '#' } } },
     ],
   ])('%s', (_, schema) => {
-    soon(() => JSON.stringify(instanceOf(schema, () => 0.5)))
+    soon(() => JSON.stringify(jsonFromSchema(schema, () => 0.5)))
   })
 })
 

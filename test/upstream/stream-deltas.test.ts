@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { pourAnswer } from '../../src/chat/answer-flow.ts'
+import { pipeAnswer } from '../../src/chat/answer-pipe.ts'
 import type { Delta } from '../../src/chat/delta.ts'
 import type { FormatDefinition } from '../../src/upstream/format/format-definition.ts'
 import { compileFormat } from '../../src/upstream/format/format.ts'
@@ -48,7 +48,7 @@ function poured(definition: FormatDefinition, reads: readonly Buffer[]): Promise
   const said: unknown[] = []
   const texts: string[] = []
   return new Promise((resolve) => {
-    pourAnswer(open(definition, reads), {
+    pipeAnswer(open(definition, reads), {
       take: (deltas) => void said.push(...deltas.map(saying)),
       takeText(literal) {
         texts.push(literal)

@@ -3,7 +3,7 @@ import type { Delta, FinishReason } from '../../chat/delta.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import { createAnswerFold, type AnswerFold } from '../chat-completions/response/fold.ts'
 import type { WireLogprobs } from '../chat-completions/response/wire-types.ts'
-import { filled, isRecord } from '../chat-completions/record.ts'
+import { filled, isRecord } from '../chat-completions/json-value.ts'
 
 export interface TextLogprobs {
   tokens: string[]

@@ -1,6 +1,6 @@
 /** Several prompts where no upstream takes them at once: a chat each, some at a time, put together in order. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { pourDeltas } from '../../chat/answer-flow.ts'
+import { pipeDeltas } from '../../chat/answer-pipe.ts'
 import type { ChatContext } from '../../gateway/types.ts'
 import type { AnswerMeta } from '../chat-completions/response/chunks.ts'
 import type { WireUsage } from '../chat-completions/response/wire-types.ts'
@@ -38,7 +38,7 @@ export function createPromptsCall(options: InboundOptions): AnswerEach {
     const chat = { ...ofPrompt(asked, prompt), stream: false, include_usage: false }
     const whole = createTextCompletion(chat, meta, { echo: asked.echo ? prompt : '', offset: prompt.length })
     const answer = await gateway.chat(chat, { ...context })
-    await pourDeltas(answer.deltas, (deltas) => void whole.take(deltas))
+    await pipeDeltas(answer.deltas, (deltas) => void whole.take(deltas))
     const choices = whole.choices(answer.terminated())
     const numbered = choices.map((choice) => ({ ...choice, index: at * asked.n + choice.index }))
     return { choices: numbered, usage: whole.usage(), headers: headersOf(answer) }

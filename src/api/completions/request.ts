@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { GatewayError } from '../../chat/error.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import { parseChatRequest } from '../chat-completions/request/parse.ts'
-import { filled, isRecord } from '../chat-completions/record.ts'
+import { filled, isRecord } from '../chat-completions/json-value.ts'
 import { nativeRequest } from '../inbound/native-request.ts'
 
 type Map = Record<string, unknown>

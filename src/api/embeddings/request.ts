@@ -2,7 +2,7 @@
 import type { ChatRequest, EmbeddingInput, EmbeddingsRequest } from '../../chat/request.ts'
 import { GatewayError } from '../../chat/error.ts'
 import { parseChatRequest } from '../chat-completions/request/parse.ts'
-import { isRecord } from '../chat-completions/record.ts'
+import { isRecord } from '../chat-completions/json-value.ts'
 
 /** Inputs of one request: OpenAI takes 2,048, and batches are put together here. */
 const MOST_INPUTS = 16_384

@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { ChatRequest } from '../../chat/request.ts'
 import { parseChatRequest } from '../chat-completions/request/parse.ts'
-import { filled, isRecord } from '../chat-completions/record.ts'
+import { filled, isRecord } from '../chat-completions/json-value.ts'
 import { nativeRequest } from '../inbound/native-request.ts'
 import { inOwnWords } from '../inbound/own-words.ts'
 import { invalid } from '../chat-completions/request/invalid.ts'

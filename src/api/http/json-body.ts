@@ -1,7 +1,7 @@
 /** JSON bodies, parsed from their bytes and checked; the bytes are kept for formats that pass a long body on as it came. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { parseExactly } from '../../runtime/json.ts'
-import { decodeRequest } from '../request-encoding.ts'
+import { decodeRequest } from '../content-encoding.ts'
 import { checkBounds, type RequestBounds } from './request-bounds.ts'
 
 declare module 'fastify' {

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { limitTaking, untilTaken } from './slow-client.ts'
 import type { StreamStyle } from '../inbound/inbound-api.ts'
-import { addAlarm, removeAlarm, type Alarm } from '../../runtime/alarms.ts'
+import { addDeadline, removeDeadline, type Deadline } from '../../runtime/deadline-timer.ts'
 
 export interface EventStream {
   /** Sends status 200 and the head, unless it is sent. Headers in lower case. */
@@ -42,8 +42,8 @@ export function createEventStream(response: ServerResponse, options: EventStream
   return new ResponseStream(response, options)
 }
 
-/** A class: few objects a stream, and few touched a chunk. The alarm rings when nothing was sent for a heartbeat. */
-class ResponseStream implements EventStream, Alarm {
+/** A class: few objects a stream, and few touched a chunk. Its deadline comes when nothing was sent for a heartbeat. */
+class ResponseStream implements EventStream, Deadline {
   due = Infinity
   private readonly heartbeat: number
   private readonly response: ServerResponse
@@ -73,7 +73,7 @@ class ResponseStream implements EventStream, Alarm {
     response.on('close', () => this.close())
     if (this.heartbeat <= 0) return
     this.due = performance.now() + this.heartbeat
-    addAlarm(this)
+    addDeadline(this)
   }
 
   isOpen(): boolean {
@@ -87,7 +87,7 @@ class ResponseStream implements EventStream, Alarm {
     this.due = performance.now() + this.heartbeat
   }
 
-  ring(): void {
+  expire(): void {
     this.beat()
   }
 
@@ -126,7 +126,7 @@ class ResponseStream implements EventStream, Alarm {
 
   private close(): void {
     this.isOver = true
-    removeAlarm(this)
+    removeDeadline(this)
   }
 }
 

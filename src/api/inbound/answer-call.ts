@@ -1,6 +1,6 @@
 /** A client's request on its way through the gateway, whatever API it speaks: streamed, or added up. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { pourDeltas } from '../../chat/answer-flow.ts'
+import { pipeDeltas } from '../../chat/answer-pipe.ts'
 import type { ChatContext } from '../../gateway/types.ts'
 import { createAnswerHeaders } from '../headers/answer-headers.ts'
 import { clientSignal } from '../http/client-disconnect.ts'
@@ -51,7 +51,7 @@ async function completeAnswer(open: OpenCall, reply: FastifyReply): Promise<Fast
   const { gateway, call, context, headersOf, clientIdle } = open
   const answer = await gateway.chat(call.chat, context)
   const whole = call.whole()
-  await pourDeltas(answer.deltas, (deltas) => void whole.take(deltas))
+  await pipeDeltas(answer.deltas, (deltas) => void whole.take(deltas))
   const body = whole.end(answer.terminated())
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   const size = Buffer.byteLength(text)

@@ -10,7 +10,7 @@ import type { Ending } from '../chat-completions/response/choice.ts'
 import { createAnswerFold, type AnswerFold } from '../chat-completions/response/fold.ts'
 import { fromExtraContent } from '../chat-completions/response/upstream-chunk/thought-signature.ts'
 import type { WireDelta, WireToolCall, WireUsage } from '../chat-completions/response/wire-types.ts'
-import { filled } from '../chat-completions/record.ts'
+import { filled } from '../chat-completions/json-value.ts'
 
 export interface Block {
   type: 'text' | 'reasoning' | 'encrypted' | 'refusal' | 'call' | 'custom'

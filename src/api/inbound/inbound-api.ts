@@ -9,7 +9,7 @@
  * - `events.ts`   an AnswerWriter: the stream. `createAnswerFold` (chat-completions/answer) takes every delta there is and
  *                 tells OpenAI's; `createBlocks` (blocks.ts) makes of them blocks that open and close one after the other.
  * - `answer.ts`   a WholeAnswer: the same blocks, added up.
- * - `errors.ts`   an ErrorShape, listed in `error-shapes.ts`: for faults of its routes, of the gate, and of unknown paths.
+ * - `errors.ts`   an ErrorShape, listed in `error-shapes.ts`: for faults of its routes, of the request hook, and of unknown paths.
  * - `route.ts`    the routes. Each reads an InboundCall and gives it to `answerCall`.
  *
  * Same wire, nothing lost: a format says `native: { api: NAME }` in its YAML. An upstream of that format gets `chat.native`

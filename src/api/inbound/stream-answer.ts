@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
-import { addAlarm, removeAlarm, type Alarm } from '../../runtime/alarms.ts'
-import { pourAnswer, type AnswerSink } from '../../chat/answer-flow.ts'
+import { addDeadline, removeDeadline, type Deadline } from '../../runtime/deadline-timer.ts'
+import { pipeAnswer, type AnswerSink } from '../../chat/answer-pipe.ts'
 import type { Delta } from '../../chat/delta.ts'
 import type { Answer } from '../../gateway/types.ts'
 import { createEventStream, type EventStream } from '../http/sse.ts'
@@ -30,14 +30,14 @@ export async function streamAnswer(open: OpenCall, reply: FastifyReply): Promise
     stream.end(redact(writer.fail(error)))
   }
 
-  const impatience: Alarm = {
+  const impatience: Deadline = {
     due: performance.now() + heartbeat,
-    ring() {
+    expire() {
       begin()
       stream.beat()
     },
   }
-  if (heartbeat > 0) addAlarm(impatience)
+  if (heartbeat > 0) addDeadline(impatience)
 
   let answer: Answer
   try {
@@ -47,11 +47,11 @@ export async function streamAnswer(open: OpenCall, reply: FastifyReply): Promise
     fail(error)
     return reply
   } finally {
-    removeAlarm(impatience)
+    removeDeadline(impatience)
   }
 
   if (!stream.isOpen()) begin(headersOf(answer))
-  pourAnswer(answer.deltas, new Outlet(stream, writer, answer, fail))
+  pipeAnswer(answer.deltas, new Outlet(stream, writer, answer, fail))
   return reply
 }
 

@@ -1,7 +1,7 @@
 /** The content blocks of a message, and what is said at its end. */
 import type { FinishReason } from '../../chat/delta.ts'
 import { argumentsOf, type Block } from '../inbound/blocks.ts'
-import { signedId } from '../inbound/signed-ids.ts'
+import { signedId } from '../inbound/call-id-signature.ts'
 import type { WireUsage } from '../chat-completions/response/wire-types.ts'
 
 /** A block as it begins in a stream: what deltas bring is still empty. */

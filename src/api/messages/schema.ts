@@ -1,7 +1,7 @@
 import { Ajv } from 'ajv'
 import type { GatewayError } from '../../chat/error.ts'
 import { schemaError } from '../chat-completions/request/schema/schema-error.ts'
-import { byValue } from '../chat-completions/request/schema/when.ts'
+import { byValue } from '../chat-completions/request/schema/if-then.ts'
 
 const text = { type: 'string' }
 const filled = { type: 'string', minLength: 1 }

@@ -1,9 +1,9 @@
 /** An answer as a stream of Responses events: dense numbers, each item opened, told and closed. */
-import { textOf } from '../../chat/answer-flow.ts'
+import { textOf } from '../../chat/answer-pipe.ts'
 import type { Delta } from '../../chat/delta.ts'
 import type { GatewayError } from '../../chat/error.ts'
 import type { ChatRequest } from '../../chat/request.ts'
-import { isRecord } from '../chat-completions/record.ts'
+import { isRecord } from '../chat-completions/json-value.ts'
 import { createBlockAnswer, type Block, type BlockAnswer, type BlockSink } from '../inbound/blocks.ts'
 import { endingError } from '../inbound/ending-error.ts'
 import type { AnswerWriter } from '../inbound/inbound-api.ts'

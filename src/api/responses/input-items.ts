@@ -1,7 +1,7 @@
 /** The conversation of a Responses request: items in a row become OpenAI's chat messages. */
 import { invalid } from '../chat-completions/request/invalid.ts'
 import { toExtraContent } from '../chat-completions/response/upstream-chunk/thought-signature.ts'
-import { filled, isRecord } from '../chat-completions/record.ts'
+import { filled, isRecord } from '../chat-completions/json-value.ts'
 import { unsealThought } from './sealed-thought.ts'
 import { toolName } from './tools.ts'
 

@@ -1,7 +1,7 @@
 /** Blocks of an answer as output items. */
 import { makeId } from '../http/request-id.ts'
 import type { Block } from '../inbound/blocks.ts'
-import { isRecord } from '../chat-completions/record.ts'
+import { isRecord } from '../chat-completions/json-value.ts'
 import { sealThought, type SealedThought } from './sealed-thought.ts'
 import type { Namespaced } from './tools.ts'
 

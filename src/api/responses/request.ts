@@ -5,7 +5,7 @@ import { checkChatRequest } from '../chat-completions/request/schema/schema.ts'
 import { inOwnWords } from '../inbound/own-words.ts'
 import { invalid } from '../chat-completions/request/invalid.ts'
 import { parseChatRequest } from '../chat-completions/request/parse.ts'
-import { filled, isRecord } from '../chat-completions/record.ts'
+import { filled, isRecord } from '../chat-completions/json-value.ts'
 import { readConversation } from './input-items.ts'
 import { readTools, type Namespaced } from './tools.ts'
 

@@ -2,7 +2,7 @@
 import type { FinishReason } from '../../chat/delta.ts'
 import { messageOf, type GatewayError } from '../../chat/error.ts'
 import type { WireUsage } from '../chat-completions/response/wire-types.ts'
-import { isRecord } from '../chat-completions/record.ts'
+import { isRecord } from '../chat-completions/json-value.ts'
 
 type Json = Record<string, unknown>
 

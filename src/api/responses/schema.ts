@@ -1,7 +1,7 @@
 import { Ajv } from 'ajv'
 import type { GatewayError } from '../../chat/error.ts'
 import { schemaError } from '../chat-completions/request/schema/schema-error.ts'
-import { byValue, when } from '../chat-completions/request/schema/when.ts'
+import { byValue, ifThen } from '../chat-completions/request/schema/if-then.ts'
 
 const orNull = (type: string, more: object = {}) => ({ type: [type, 'null'], ...more })
 const filled = { type: 'string', minLength: 1 }
@@ -39,7 +39,7 @@ export const responsesSchema = {
   required: ['model'],
   properties: {
     model: filled,
-    input: { type: ['string', 'array', 'null'], items: when({ type: 'object' }, item) },
+    input: { type: ['string', 'array', 'null'], items: ifThen({ type: 'object' }, item) },
     instructions: orNull('string'),
     max_output_tokens: orNull('integer'),
     tools: orNull('array', {

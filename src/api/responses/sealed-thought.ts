@@ -2,7 +2,7 @@
  * Opaque state of thoughts, calls and texts, in the one place that a Responses client gives back: `encrypted_content` of a
  * reasoning item. It is not secret, and what the upstream checks of it only the upstream can make.
  */
-import { isRecord } from '../chat-completions/record.ts'
+import { isRecord } from '../chat-completions/json-value.ts'
 import { parseJson } from '../../runtime/json.ts'
 
 export interface SealedThought {

@@ -1,5 +1,5 @@
 /** Tools of a Responses request as OpenAI's chat tools, and the choice among them. */
-import { filled, isRecord } from '../chat-completions/record.ts'
+import { filled, isRecord } from '../chat-completions/json-value.ts'
 
 type Json = Record<string, unknown>
 

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import { reportText } from '../../format-tools/cases/report.ts'
 import { holds, runSubject } from '../../format-tools/cases/run.ts'
-import { findSubjects, yamlIn } from '../../format-tools/cases/subjects.ts'
+import { findSubjects, yamlIn } from '../../format-tools/cases/find-cases.ts'
 import { runTestLive } from './test-live.ts'
 import { configFile, readOptions, refuseMore, UsageError } from '../command-line.ts'
 

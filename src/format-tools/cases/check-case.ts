@@ -7,7 +7,7 @@ import type { ChatRequest } from '../../chat/request.ts'
 import type { Delta } from '../../chat/delta.ts'
 import type { Format } from '../../upstream/types.ts'
 import type { Case } from './case.ts'
-import { cutFault } from './cuts.ts'
+import { splitFault } from './byte-splits.ts'
 import { streamFaults } from './invariants.ts'
 import { shapeFaults } from './openai-schema.ts'
 import { requestFaults } from './request-faults.ts'
@@ -30,7 +30,7 @@ function answerFaults(each: Case, format: Format): string[] {
   const bytes = streamBytes(each)
   if (bytes) {
     const { sse, error } = streamed(format, { ...asked, stream: true, include_usage: true }, bytes)
-    return [...streamFaults(sse, true), ...cutFault(format, bytes), ...untold(each, error)]
+    return [...streamFaults(sse, true), ...splitFault(format, bytes), ...untold(each, error)]
   }
   if (each.answers === undefined) return []
   const completion = createCompletion(asked, { model: asked.model, created: CREATED })

@@ -3,7 +3,7 @@ import { ConfigError } from '../../config/problem.ts'
 import { readCases, type PlacedCase } from './case.ts'
 import { checkCase } from './check-case.ts'
 import { watchFormat, type Branch } from './coverage.ts'
-import type { Subject } from './subjects.ts'
+import type { Subject } from './find-cases.ts'
 
 export interface CaseResult {
   case: PlacedCase

@@ -1,6 +1,6 @@
 /** What the sandbox says to a request: the same request, the same answer. */
 import type { Behaviour } from '../types.ts'
-import { instanceOf } from './instance.ts'
+import { jsonFromSchema } from './json-from-schema.ts'
 import { namedFields } from './named-fields.ts'
 import { prose, sentences } from './prose.ts'
 import { promptTokens } from './prompt-tokens.ts'
@@ -64,7 +64,7 @@ function choiceOf(request: SandboxRequest, behaviour: Behaviour, index: number):
 
 function textOf(request: SandboxRequest, behaviour: Behaviour, index: number): string {
   const random = randomOf(`${request.seed}${index}text`)
-  if (request.schema) return JSON.stringify(instanceOf(asked(request.schema, request.messages), random))
+  if (request.schema) return JSON.stringify(jsonFromSchema(asked(request.schema, request.messages), random))
   if (behaviour.words !== undefined) return prose(random, behaviour.words)
   const last = request.messages.findLast((message) => message.role === 'user')
   const wanted = /^\s*(?:say|repeat|echo)\b[^:]{0,30}:\s*([\s\S]+)$/i.exec(last?.text ?? '')?.[1]

@@ -1,5 +1,5 @@
 /** What a prompt names: words and numbers that fit a tool's arguments. */
-import type { Hints } from './instance.ts'
+import type { Hints } from './json-from-schema.ts'
 
 /** What is quoted, else names; and all numbers. */
 export function hintsIn(text: string): Hints {

@@ -1,5 +1,5 @@
 /** Which of the offered tools the prompt asks for, and with what arguments. */
-import { instanceOf } from './instance.ts'
+import { jsonFromSchema } from './json-from-schema.ts'
 import { hintsIn } from './hints.ts'
 import { hashOf, randomOf } from './random.ts'
 import { listOf, objectOf } from '../request.ts'
@@ -68,7 +68,7 @@ function callsOf(tool: OfferedTool, text: string, seed: string): Omit<MadeCall, 
       : [hints]
   const onlyRequired = listOf(parameters['required']).length > 0
   return each.map((some, index) => {
-    const made = instanceOf(parameters, randomOf(`${seed}${name}${index}`), some, !onlyRequired)
+    const made = jsonFromSchema(parameters, randomOf(`${seed}${name}${index}`), some, !onlyRequired)
     return { name, arguments: JSON.stringify(made), custom: false }
   })
 }

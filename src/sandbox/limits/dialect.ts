@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import type { Refusal } from '../error.ts'
-import { fill, fillText } from './fill.ts'
-import type { Names } from './fill.ts'
+import { fill, fillText } from './fill-template.ts'
+import type { Names } from './fill-template.ts'
 
 /** What is told of one limit. `next` and `full` are milliseconds from now. */
 export interface LimitView {

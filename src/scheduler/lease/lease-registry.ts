@@ -1,6 +1,6 @@
 /** What the scheduler does when a lease reports; takes back the leases that nobody ends. */
 import { LinkedList } from '../structures/linked-list.ts'
-import { explainPool } from '../explain.ts'
+import { reportCandidates } from '../candidate-report.ts'
 import { learnFirstByte } from '../health/latency.ts'
 import { observeSignals } from '../limit-learning/signals.ts'
 import type { LeaseObserver, LeaseRecord } from './lease.ts'
@@ -61,7 +61,7 @@ export function createLeaseRegistry(schedulerState: SchedulerState, wake: (lease
       key.leases.push(lease.amongKey)
       if (!lease.answered) key.unanswered ??= lease.amongKey
       schedulerState.leases.push(lease.amongAll)
-      schedulerState.touched?.add(lease)
+      schedulerState.changes?.add(lease)
       lease.pool.inFlight++
       watch()
     },
@@ -84,13 +84,13 @@ export function createLeaseRegistry(schedulerState: SchedulerState, wake: (lease
       key.provider.inFlight--
       key.leases?.remove(lease.amongKey)
       schedulerState.leases.remove(lease.amongAll)
-      schedulerState.touched?.add(lease)
+      schedulerState.changes?.add(lease)
       const took = lease.age(now)
       pool.inFlight--
       pool.duration += (pool.duration === 0 ? 1 : 0.05) * (took - pool.duration)
       wake(lease)
     },
-    explain: (lease) => explainPool(schedulerState, lease.pool, lease.item, clock.now(), LISTED),
+    explain: (lease) => reportCandidates(schedulerState, lease.pool, lease.item, clock.now(), LISTED),
     close: unwatch,
   }
 }

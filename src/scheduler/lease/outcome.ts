@@ -13,7 +13,7 @@ import type { LeaseRecord } from './lease.ts'
 import type { KeyModel } from '../topology/provider.ts'
 import { keyModelOf, ownerOf, scopesOfKey } from '../topology/provider.ts'
 import { retireAfter } from '../health/retire-key.ts'
-import { ON_TRIAL } from '../topology/scope.ts'
+import { ON_TRIAL } from '../topology/limit-scope.ts'
 import type { SchedulerState } from '../state.ts'
 
 /** However impatient clients are, an ill server is not asked more often than this. Milliseconds. */

@@ -8,8 +8,8 @@ import type { LeaseRecord } from '../lease/lease.ts'
 import type { Learnt, Limit } from '../limits/limit.ts'
 import { LONGEST_PACED } from '../limits/limit.ts'
 import type { Provider } from '../topology/provider.ts'
-import type { Habit } from './habit.ts'
-import { createHabit, crowding, noteAccepted, noteRefused, relax } from './habit.ts'
+import type { EnforcementBelief } from './enforcement-belief.ts'
+import { createBelief, crowding, noteAccepted, noteRefused, relax } from './enforcement-belief.ts'
 import { learntOf, noteCut, setAmount } from './learnt.ts'
 
 /** One cut in this time: requests that were refused together teach once. */
@@ -62,29 +62,29 @@ export function fullest(lease: LeaseRecord): Hold | undefined {
   return found
 }
 
-/** The habit that all limits of one kind of a provider share; from now on they keep to it. */
-export function habitOf(provider: Provider, { spec }: Limit, now: number): Habit {
+/** The belief that all limits of one kind of a provider share; from now on they keep to it. */
+export function beliefOf(provider: Provider, { spec }: Limit, now: number): EnforcementBelief {
   const name = `${spec.metric}/${spec.period}/${spec.amount}`
-  let habit = provider.habits.get(name)
-  if (!habit) provider.habits.set(name, (habit = createHabit(spec, now)))
-  return habit
+  let belief = provider.beliefs.get(name)
+  if (!belief) provider.beliefs.set(name, (belief = createBelief(spec, now)))
+  return belief
 }
 
 /** A good answer came to a request that held this: what was free then is known to have been there. */
 export function noteAcceptedHold({ limit, load, asked }: Hold, now: number): void {
-  const { habit } = limit
-  if (!habit) return
-  noteAccepted(habit, crowding(habit, load, asked), now)
-  relax(habit, now)
+  const { belief } = limit
+  if (!belief) return
+  noteAccepted(belief, crowding(belief, load, asked), now)
+  relax(belief, now)
 }
 
 export function learnFromRefusal(lease: LeaseRecord, hold: Hold, seen: Circumstances, now: number): void {
   const { limit } = hold
   if (limit.rate > 0) {
-    limit.habit ??= habitOf(lease.keyGroup.provider, limit, now)
-    const { habit } = limit
-    const crowded = noteRefused(habit, crowding(habit, hold.load, hold.asked), now)
-    if (habit.most < Infinity) spread(lease, limit, habit)
+    limit.belief ??= beliefOf(lease.keyGroup.provider, limit, now)
+    const { belief } = limit
+    const crowded = noteRefused(belief, crowding(belief, hold.load, hold.asked), now)
+    if (belief.most < Infinity) spread(lease, limit, belief)
     // First the burst, only then the rate.
     if (crowded !== false && seen.row < CERTAIN) return
   }
@@ -103,8 +103,8 @@ function acquit(limit: Limit, learnt: Learnt, now: number): void {
 }
 
 /** The same limit of the other keys is enforced in the same way. */
-function spread(lease: LeaseRecord, { spec }: Limit, habit: Habit): void {
-  for (const limit of alike(lease, spec)) limit.habit ??= habit
+function spread(lease: LeaseRecord, { spec }: Limit, belief: EnforcementBelief): void {
+  for (const limit of alike(lease, spec)) limit.belief ??= belief
 }
 
 function* alike({ keyGroup }: LeaseRecord, { metric, period, amount }: Limit['spec']): Generator<Limit> {
@@ -169,7 +169,7 @@ function lower(hold: Hold, learnt: Learnt, stated: number | undefined, now: numb
     const seen = bucket ? (rate ?? window.amount) : tooMuch(hold)
     const amount = Math.max(Math.min(window.amount, seen), window.amount * 0.6, 0.02 * spec.amount)
     if (first) noteCut(learnt, now)
-    if (limit.habit) Object.assign(limit.habit, { loweredAt: now, lowered: amount })
+    if (limit.belief) Object.assign(limit.belief, { loweredAt: now, lowered: amount })
     setAmount(limit, amount, now, 'refused below the declared limit')
   }
   if (bucket) limit.window.lower(now, 0)

@@ -67,7 +67,8 @@ export function grow(limit: Limit, now: number): void {
 }
 
 /** A key with the same limit, cut as low, tried to grow and was refused again: that is an answer for this one too. */
-function followPeers({ habit, window, spec }: Limit, learnt: Learnt): void {
-  if (!habit || habit.loweredAt <= learnt.cutAt || Math.abs(habit.lowered - window.amount) > ALIKE * spec.amount) return
-  learnt.cutAt = habit.loweredAt
+function followPeers({ belief, window, spec }: Limit, learnt: Learnt): void {
+  if (!belief || belief.loweredAt <= learnt.cutAt || Math.abs(belief.lowered - window.amount) > ALIKE * spec.amount)
+    return
+  learnt.cutAt = belief.loweredAt
 }

@@ -4,9 +4,9 @@ import type { Retirement } from '../health/retirement.ts'
 import type { Limit } from '../limits/limit.ts'
 import { limitId } from '../limits/limit.ts'
 import type { SchedulerState } from '../state.ts'
-import type { Place } from './address.ts'
-import { places, placesOf } from './address.ts'
-import { Touched } from './touched.ts'
+import type { Place } from './scope-address.ts'
+import { places, placesOf } from './scope-address.ts'
+import { ChangeSet } from './change-set.ts'
 
 export interface Snapshot {
   version: 1
@@ -46,11 +46,11 @@ export function snapshotOf(schedulerState: SchedulerState, clean: boolean): Snap
 
 /** What has changed since the last call; the first call is told everything. */
 export function changesOf(schedulerState: SchedulerState): Snapshot {
-  const { touched } = schedulerState
-  schedulerState.touched = new Touched()
-  if (!touched) return snapshotOf(schedulerState, false)
+  const { changes } = schedulerState
+  schedulerState.changes = new ChangeSet()
+  if (!changes) return snapshotOf(schedulerState, false)
   const seen = new Map<string, Place>()
-  for (const place of placesOf(touched)) seen.set(place.address, place)
+  for (const place of placesOf(changes)) seen.set(place.address, place)
   return collect(schedulerState, seen.values(), false)
 }
 
@@ -79,7 +79,7 @@ function entryOf(schedulerState: SchedulerState, { scope, key, keyModel }: Place
   }
   if (key?.disabled) entry.disabled = true
   if (keyModel && keyModel.maxTokens < Infinity) entry.maxTokens = keyModel.maxTokens
-  return Object.keys(entry).length > 1 || schedulerState.touched ? entry : undefined
+  return Object.keys(entry).length > 1 || schedulerState.changes ? entry : undefined
 }
 
 function limitEntry(schedulerState: SchedulerState, limit: Limit, now: number): LimitEntry | undefined {

@@ -1,7 +1,7 @@
 /** Who may wait, and the refusal of those who may not: at once, with a true time to come back, and why, key by key. */
 import { GatewayError } from '../../chat/error.ts'
 import { leave } from './dispatch.ts'
-import { explainPool, TOO_LARGE } from '../explain.ts'
+import { reportCandidates, TOO_LARGE } from '../candidate-report.ts'
 import { UNTIL_EVENT } from '../limits/window.ts'
 import { eta, possible } from '../select/pick.ts'
 import type { Pool } from '../topology/pool.ts'
@@ -198,7 +198,7 @@ function sizeOf({ typical }: Pool, { demand }: Waiting): number {
 }
 
 function refusal(schedulerState: SchedulerState, pool: Pool, item: Waiting, wait: number, now: number): GatewayError {
-  const keys = explainPool(schedulerState, pool, item, now, LISTED)
+  const keys = reportCandidates(schedulerState, pool, item, now, LISTED)
   const waited = Math.round(now - item.arrived)
   const extra = { keys, waited, queued: pool.queue.size }
   if (wait < Infinity) {

@@ -1,13 +1,13 @@
 /** How many requests a pool can start within a time, when its keys do what their limits let them, resets included. */
 import { retirementWait } from '../health/retirement.ts'
 import { Bucket } from '../limits/bucket.ts'
-import type { Demand } from '../limits/demand.ts'
-import { costOf } from '../limits/demand.ts'
+import type { Demand } from '../limits/request-cost.ts'
+import { costOf } from '../limits/request-cost.ts'
 import type { Limit } from '../limits/limit.ts'
 import { Sliding } from '../limits/sliding.ts'
 import type { KeyGroup } from '../topology/key-group.ts'
 import type { Pool } from '../topology/pool.ts'
-import type { Scope } from '../topology/scope.ts'
+import type { Scope } from '../topology/limit-scope.ts'
 
 /** A count over all keys is kept this long, in milliseconds; what was served meanwhile is taken off it. */
 const FRESH = 1000

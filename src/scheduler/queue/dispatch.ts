@@ -2,19 +2,19 @@
 import { NOTHING, reserve } from '../lease/accounting.ts'
 import type { Hold } from '../lease/accounting.ts'
 import type { CandidateReport } from '../types.ts'
-import { explainPool } from '../explain.ts'
+import { reportCandidates } from '../candidate-report.ts'
 import { beginTry, SILENCE } from '../health/incident.ts'
 import type { LeaseRegistry } from '../lease/lease-registry.ts'
 import type { Choice } from '../topology/key-group.ts'
 import { LeaseRecord } from '../lease/lease.ts'
-import type { Demand } from '../limits/demand.ts'
+import type { Demand } from '../limits/request-cost.ts'
 import { demandOf, eta, pick, possible } from '../select/pick.ts'
 import type { Pool } from '../topology/pool.ts'
 import type { Key } from '../topology/provider.ts'
 import { accountScopeOf, keyModelOf } from '../topology/provider.ts'
 import type { Waiting } from './waiting.ts'
-import type { Scope } from '../topology/scope.ts'
-import { cool, ON_TRIAL, scopeWait } from '../topology/scope.ts'
+import type { Scope } from '../topology/limit-scope.ts'
+import { cool, ON_TRIAL, scopeWait } from '../topology/limit-scope.ts'
 import type { SchedulerState } from '../state.ts'
 import { followClock } from '../state.ts'
 
@@ -42,7 +42,7 @@ export function dispatch(
 ): LeaseRecord {
   const { keyGroup, slot } = choice
   const demand = demandOf(schedulerState, item, keyGroup)
-  const candidates = item.request.explain ? explainPool(schedulerState, pool, item, now, LISTED) : undefined
+  const candidates = item.request.explain ? reportCandidates(schedulerState, pool, item, now, LISTED) : undefined
   // It leaves now, not when the look at the queue began: a window that counts it sooner would end it too soon.
   const sent = registry.now()
   let holds: readonly Hold[] = NOTHING

@@ -3,7 +3,7 @@ import type { AcquireRequest, Lease } from '../types.ts'
 import type { Client } from '../topology/clients.ts'
 import type { Placed } from '../structures/heap.ts'
 import type { Choice, KeyGroup, Tier } from '../topology/key-group.ts'
-import type { Demand } from '../limits/demand.ts'
+import type { Demand } from '../limits/request-cost.ts'
 
 /** The key groups of one tier that can serve a request. */
 export interface Serving {

@@ -5,8 +5,8 @@ import { DEFAULT_OPTIONS } from '../options.ts'
 import type { SchedulerSpec } from '../scheduler.ts'
 import { createScheduler } from '../scheduler.ts'
 import { seededChance } from './chance.ts'
-import type { UpstreamHabits } from './mirror.ts'
-import { mirror } from './mirror.ts'
+import type { UpstreamBehaviour } from './simulated-provider.ts'
+import { simulateProviders } from './simulated-provider.ts'
 import type { KeyUse } from './key-use.ts'
 import { keyUse } from './key-use.ts'
 import { percentile } from './percentile.ts'
@@ -26,7 +26,7 @@ export interface PlanRequest {
   /** Percentage of requests that are to be served; asks what it would take. */
   target?: number
   /** What is supposed of every upstream's speed. */
-  habits?: UpstreamHabits
+  behaviour?: UpstreamBehaviour
   /** Wall-clock time of the trace's beginning (milliseconds since 1970), for limits that follow the calendar. */
   start?: number
   seed?: number
@@ -53,7 +53,7 @@ export interface PlanReport {
   target?: { percentage: number; reached: boolean; remedies: Remedy[] }
 }
 
-const USUAL_HABITS: UpstreamHabits = { firstByte: 400, tokensPerSecond: 70 }
+const USUAL_BEHAVIOUR: UpstreamBehaviour = { firstByte: 400, tokensPerSecond: 70 }
 /** A Thursday's midnight in UTC, so that a plan says the same tomorrow. */
 const USUAL_START = Date.UTC(2026, 0, 1)
 /** Tries beside the first, as the server's default. */
@@ -81,7 +81,7 @@ export async function plan(request: PlanRequest): Promise<PlanReport> {
 }
 
 async function runTrace(request: PlanRequest, config: SchedulerSpec, pool: PoolSpec): Promise<PlanReport> {
-  const { habits = USUAL_HABITS, start = USUAL_START, seed = 1 } = request
+  const { behaviour = USUAL_BEHAVIOUR, start = USUAL_START, seed = 1 } = request
   const chance = seededChance(seed)
   const clock = virtualClock(start)
   const scheduler = createScheduler(config, clock, seededChance(seed + 1).random)
@@ -90,7 +90,7 @@ async function runTrace(request: PlanRequest, config: SchedulerSpec, pool: PoolS
   const simulation = createSimulation({
     clock,
     chance,
-    keys: mirror(config.providers, pool, { habits, epoch: start, random: chance.random }),
+    keys: simulateProviders(config.providers, pool, { behaviour, epoch: start, random: chance.random }),
     requests,
     policies: (made) => [
       scheduledGateway(made, scheduler, { model: pool.model, patience, tellsPatience: false, retries: RETRIES }),

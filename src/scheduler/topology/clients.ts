@@ -2,8 +2,8 @@
 import type { ClientSpec } from '../options.ts'
 import type { ToWall } from '../limits/window.ts'
 import { LruMap } from '../structures/lru-map.ts'
-import type { Scope } from './scope.ts'
-import { createScope } from './scope.ts'
+import type { Scope } from './limit-scope.ts'
+import { createScope } from './limit-scope.ts'
 
 export interface Client {
   readonly name: string

@@ -3,19 +3,19 @@ import type { PoolSpec } from '../types.ts'
 import { FairQueue } from '../queue/fair-queue.ts'
 import { KeyGroup } from './key-group.ts'
 import type { Tier } from './key-group.ts'
-import type { Demand } from '../limits/demand.ts'
+import type { Demand } from '../limits/request-cost.ts'
 import type { ToWall } from '../limits/window.ts'
 import type { KeyOrder, Provider } from './provider.ts'
 import { modelOf } from './provider.ts'
-import type { Scope } from './scope.ts'
-import { createScope } from './scope.ts'
+import type { Scope } from './limit-scope.ts'
+import { createScope } from './limit-scope.ts'
 import type { Strategy } from '../select/strategies/strategy.ts'
 import type { Waiting } from '../queue/waiting.ts'
 import { createHomes } from '../select/affinity.ts'
 import type { Homes } from '../select/affinity.ts'
 import { createDrainRate } from '../queue/drain-rate.ts'
 import type { DrainRate } from '../queue/drain-rate.ts'
-import { Promises } from '../queue/promises.ts'
+import { RetryPromises } from '../queue/retry-after.ts'
 
 export interface Pool {
   readonly spec: PoolSpec
@@ -27,7 +27,7 @@ export interface Pool {
   readonly queue: FairQueue
   readonly drainRate: DrainRate
   /** When those who were sent away were told to come back. */
-  promises: Promises
+  promises: RetryPromises
   readonly homes: Homes
   /** Do prompt caches count? */
   readonly isAffine: boolean
@@ -77,7 +77,7 @@ export function createPool(
     open: keyGroups.some(({ route }) => route.capabilities) ? undefined : servingOf(sorted, () => true, !isOwn),
     queue: new FairQueue(),
     drainRate: createDrainRate(now),
-    promises: new Promises(),
+    promises: new RetryPromises(),
     homes: createHomes(),
     isAffine: !isOwn,
     blocked: new Set(),

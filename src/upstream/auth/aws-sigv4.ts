@@ -1,7 +1,7 @@
 import type { SignatureV4 } from '@smithy/signature-v4'
 import { GatewayError } from '../../chat/error.ts'
 import type { Authorizer, UpstreamRequest } from '../types.ts'
-import { bearer } from './into.ts'
+import { bearer } from './token-placement.ts'
 import { part } from './key-parts.ts'
 import { NodeSha256 } from './node-sha256.ts'
 import { readOptions } from './options.ts'

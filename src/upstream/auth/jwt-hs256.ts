@@ -1,6 +1,6 @@
 import { isMap } from '../../definition/scope.ts'
 import type { Authorizer, Secret } from '../types.ts'
-import { compileInto } from './into.ts'
+import { compilePlacement } from './token-placement.ts'
 import { compileKeyPattern, identityOf, part } from './key-parts.ts'
 import { readOptions } from './options.ts'
 import { createTokenCache, type Token } from './token-cache.ts'
@@ -22,7 +22,7 @@ export function jwtHs256(written: Record<string, unknown>): Authorizer {
   const claims = options.template('claims', HOLES, { iss: '$key.id', iat: '$now', exp: '$expires' })
   const unit = options.oneOf('unit', ['s', 'ms'], 's') === 's' ? 1000 : 1
   const lifetime = options.number('lifetime', 3600) * 1000
-  const into = compileInto(options)
+  const into = compilePlacement(options)
   const tokens = createTokenCache({ margin: options.number('margin', 300) * 1000 })
 
   async function sign(key: Secret, now: number): Promise<Token> {

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
 import type { Authorizer } from '../types.ts'
-import { bearer } from './into.ts'
+import { bearer } from './token-placement.ts'
 import { compileKeyPattern, part } from './key-parts.ts'
 import { readOptions } from './options.ts'
 

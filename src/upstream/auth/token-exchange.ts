@@ -1,5 +1,5 @@
 import type { Authorizer, AuthorizeContext, Secret, UpstreamRequest } from '../types.ts'
-import { compileInto, lowerKeys, withQuery } from './into.ts'
+import { compilePlacement, lowerKeys, withQuery } from './token-placement.ts'
 import { compileKeyPattern, identityOf, part } from './key-parts.ts'
 import { readOptions, textMap, type Options } from './options.ts'
 import { exchangeToken, OAUTH, type TokenFields } from './token-answer.ts'
@@ -33,7 +33,7 @@ export function tokenExchange(written: Record<string, unknown>): Authorizer {
   const split = compileKeyPattern(options.text('key'), options.path('key'))
   const parts = options.parts()
   const compose = compileCall(options)
-  const into = compileInto(options)
+  const into = compilePlacement(options)
   const fields: TokenFields = {
     token: options.text('token') ?? OAUTH.token,
     expires_in: options.text('expires_in') ?? OAUTH.expires_in,

@@ -11,11 +11,11 @@ import { onlyKeys } from '../../definition/cases.ts'
 import { AUTHORIZERS } from '../auth/index.ts'
 import type { Authorizer, Format, FramedEvent, Framing, StreamDecoder } from '../types.ts'
 import type { FormatDefinition } from './format-definition.ts'
-import { compileFollow } from '../response/follow.ts'
+import { compileFollowUp } from '../response/follow-up-request.ts'
 import { FRAMINGS } from '../response/framing/index.ts'
 import { compileModels } from './model-traits.ts'
 import { judgementOf, ChunkTemplate } from '../response/chunk-template.ts'
-import { readNamedComponent } from './named-component.ts'
+import { readComponentReference } from './component-reference.ts'
 import { compileEmbeddings } from '../embeddings.ts'
 import { compileNative } from '../native.ts'
 import { compileRelays } from '../relays.ts'
@@ -85,7 +85,7 @@ export function compileFormat(name: string, definition: FormatDefinition, watch?
     framing: stream.framing,
     streamsJson: stream.streamsJson,
     authorize: compileAuth(definition.auth),
-    follow: compileFollow(definition.follow, watch),
+    follow: compileFollowUp(definition.follow, watch),
     decoder: fit ? (request) => withClientNames(stream.decoder(request), request, fit) : stream.decoder,
     decodeBody: (body, request) => {
       const deltas = decodeWhole(whole, stream.transforms, body)
@@ -98,7 +98,7 @@ export function compileFormat(name: string, definition: FormatDefinition, watch?
 
 function compileAuth(node: unknown): Authorizer | undefined {
   if (node === undefined) return undefined
-  const { component, options } = readNamedComponent(node, AUTHORIZERS, 'authoriser', ['auth'])
+  const { component, options } = readComponentReference(node, AUTHORIZERS, 'authoriser', ['auth'])
   return component(options)
 }
 
@@ -142,13 +142,13 @@ function compileStream(
   const node = definition.stream ?? { framing: 'json', events: definition.response }
   if (!isMap(node)) throw new DefinitionError('stream is { framing, events }', ['stream'])
   onlyKeys(node, STREAM_KEYS, ['stream'])
-  const { component: framing, options } = readNamedComponent<Framing>(node.framing, FRAMINGS, 'framing', [
+  const { component: framing, options } = readComponentReference<Framing>(node.framing, FRAMINGS, 'framing', [
     'stream',
     'framing',
   ])
   const read = compileEvents(node.events, definition, errors, ['stream', 'events'], watch)
   const transforms = (node.transforms ?? []).map((each, i) => {
-    const named = readNamedComponent(each, STREAM_TRANSFORMS, 'stream transform', ['stream', 'transforms', i])
+    const named = readComponentReference(each, STREAM_TRANSFORMS, 'stream transform', ['stream', 'transforms', i])
     return named.component(named.options)
   })
   const asText = node.data === 'text'

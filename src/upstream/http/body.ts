@@ -1,4 +1,4 @@
-import type { Flow, Sink } from '../../runtime/flow.ts'
+import type { Pipeable, Sink } from '../../runtime/pipe.ts'
 
 /** Bytes that may lie unread before the upstream's socket is paused. */
 const HIGH_WATER = 256 * 1024
@@ -14,7 +14,7 @@ export interface Tap {
   abandoned(): void
 }
 
-export interface ClientBody extends Flow<Uint8Array> {
+export interface ClientBody extends Pipeable<Uint8Array> {
   push(bytes: Buffer): void
   end(): void
   /** The reader gets what came before, then the error; with `discard` the error at once. */
@@ -23,7 +23,7 @@ export interface ClientBody extends Flow<Uint8Array> {
 
 /**
  * The body of one answer as its one reader sees it: all that a network read brought is one array, however many chunks
- * the server made of it, and a slow reader slows the upstream down. Iterate it, pour it, or first the one, then the other.
+ * the server made of it, and a slow reader slows the upstream down. Iterate it, pipe it, or first the one, then the other.
  */
 export function createClientBody(tap: Tap): ClientBody {
   return new Body(tap)
@@ -78,7 +78,7 @@ class Body implements ClientBody, AsyncIterator<Uint8Array, undefined> {
     this.flush()
   }
 
-  pour(into: Sink<Uint8Array>): void {
+  pipe(into: Sink<Uint8Array>): void {
     this.read(into, false)
   }
 

@@ -1,4 +1,4 @@
-import { addAlarm, removeAlarm, sooner, type Alarm } from '../../runtime/alarms.ts'
+import { addDeadline, removeDeadline, bringForward, type Deadline } from '../../runtime/deadline-timer.ts'
 import type { Timeouts } from '../types.ts'
 import type { Phase } from './connection-errors.ts'
 
@@ -31,10 +31,10 @@ export function createDeadlines(timeouts: Partial<Timeouts>, watched: Watched): 
 }
 
 /** A class, as one is made for each exchange and moved with each chunk. */
-class ExchangeDeadlines implements Deadlines, Alarm {
+class ExchangeDeadlines implements Deadlines, Deadline {
   due = Infinity
-  before: Alarm | undefined = undefined
-  after: Alarm | undefined = undefined
+  before: Deadline | undefined = undefined
+  after: Deadline | undefined = undefined
   private phase: Limited = 'connect'
   private phaseEnd = Infinity
   private remains = Infinity
@@ -49,7 +49,7 @@ class ExchangeDeadlines implements Deadlines, Alarm {
     const { total = 0, answer = 0 } = timeouts
     this.whole = answer > 0 && (total === 0 || answer <= total) ? 'answer' : 'total'
     this.end = timeouts[this.whole] ? performance.now() + (timeouts[this.whole] ?? 0) : Infinity
-    addAlarm(this)
+    addDeadline(this)
   }
 
   enter(phase: Limited): void {
@@ -82,16 +82,16 @@ class ExchangeDeadlines implements Deadlines, Alarm {
   }
 
   clear(): void {
-    removeAlarm(this)
+    removeDeadline(this)
   }
 
-  ring(now: number): void {
+  expire(now: number): void {
     if (now >= this.phaseEnd) this.watched.late(this.phase, this.timeouts[this.phase] ?? 0)
     else this.watched.late(this.whole, this.timeouts[this.whole] ?? 0)
   }
 
   private move(): void {
     this.due = Math.min(this.phaseEnd, this.end)
-    sooner(this)
+    bringForward(this)
   }
 }

@@ -1,11 +1,11 @@
 /** A body read whole, with a bound, or read to its end so that the connection can be used again. */
 import { GatewayError } from '../../chat/error.ts'
-import { pourInto, type Sink } from '../../runtime/flow.ts'
+import { pipeInto, type Sink } from '../../runtime/pipe.ts'
 import { asBuffer } from '../response/framing/whole-lines.ts'
 
 /** @param most bytes */
 export function readText(body: AsyncIterable<Uint8Array>, most: number): Promise<string> {
-  return new Promise((resolve, reject) => pourInto(body, new TextSink(most, resolve, reject)))
+  return new Promise((resolve, reject) => pipeInto(body, new TextSink(most, resolve, reject)))
 }
 
 class TextSink implements Sink<Uint8Array> {

@@ -1,9 +1,9 @@
 /** The deltas of a stream: framed and decoded, read by read. */
-import type { AnswerSink } from '../../chat/answer-flow.ts'
+import type { AnswerSink } from '../../chat/answer-pipe.ts'
 import type { Delta } from '../../chat/delta.ts'
 import { isProgress } from '../../chat/content.ts'
 import { GatewayError } from '../../chat/error.ts'
-import { pourInto, type Sink } from '../../runtime/flow.ts'
+import { pipeInto, type Sink } from '../../runtime/pipe.ts'
 import type { Framer, Silence, StreamDecoder, UpstreamDeltas } from '../types.ts'
 import { drain } from '../http/read-body.ts'
 import { ChunkTemplateRead } from './chunk-template-read.ts'
@@ -11,7 +11,7 @@ import { ChunkTemplateRead } from './chunk-template-read.ts'
 /** What follows a stream's own end is a few bytes, if anything; a server that sends more loses the connection. */
 const MOST_READS = 8
 
-/** Iterated until the answer is committed, and poured from then on: one decoder goes through both. A class: few objects a stream, and few touched a read. */
+/** Iterated until the answer is committed, and piped from then on: one decoder goes through both. A class: few objects a stream, and few touched a read. */
 export class StreamDeltas implements UpstreamDeltas, Sink<Uint8Array> {
   isTerminated = false
   isVoid = true
@@ -71,10 +71,10 @@ export class StreamDeltas implements UpstreamDeltas, Sink<Uint8Array> {
     return { done: true, value: undefined }
   }
 
-  pour(into: AnswerSink): void {
+  pipe(into: AnswerSink): void {
     if (this.isOver) return into.end()
     this.into = into
-    pourInto(this.body, this)
+    pipeInto(this.body, this)
   }
 
   take(bytes: Uint8Array): Promise<void> | undefined {

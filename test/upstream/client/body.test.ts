@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Take } from '../../../src/runtime/flow.ts'
+import type { Take } from '../../../src/runtime/pipe.ts'
 import { createClientBody, type Tap } from '../../../src/upstream/http/body.ts'
 
 function opened(): { body: ReturnType<typeof createClientBody>; calls: string[] } {
@@ -14,8 +14,8 @@ function opened(): { body: ReturnType<typeof createClientBody>; calls: string[] 
   return { body: createClientBody(tap), calls }
 }
 
-const pour = (body: ReturnType<typeof createClientBody>, take: Take<Uint8Array>): Promise<void> =>
-  new Promise((resolve, reject) => body.pour({ take, end: resolve, fail: reject }))
+const pipe = (body: ReturnType<typeof createClientBody>, take: Take<Uint8Array>): Promise<void> =>
+  new Promise((resolve, reject) => body.pipe({ take, end: resolve, fail: reject }))
 const bytes = (text: string): Buffer => Buffer.from(text)
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -26,7 +26,7 @@ describe('a body', () => {
     body.push(bytes('a'))
     expect((await iterator.next()).value).toEqual(bytes('a'))
     const got: string[] = []
-    const over = pour(body, (read) => void got.push(String(read)))
+    const over = pipe(body, (read) => void got.push(String(read)))
     body.push(bytes('b'))
     body.push(bytes('c'))
     await turn()
@@ -40,7 +40,7 @@ describe('a body', () => {
     const { body, calls } = opened()
     const got: number[] = []
     let goOn = (): void => {}
-    const over = pour(body, (read) => {
+    const over = pipe(body, (read) => {
       got.push(read.length)
       return got.length > 1 ? undefined : new Promise((resolve) => (goOn = resolve))
     })
@@ -62,7 +62,7 @@ describe('a body', () => {
   it('gives what came before a fault, then the fault', async () => {
     const { body } = opened()
     const got: string[] = []
-    const over = pour(body, (read) => void got.push(String(read)))
+    const over = pipe(body, (read) => void got.push(String(read)))
     body.push(bytes('a'))
     body.fail(new Error('cut'), false)
     await expect(over).rejects.toThrow('cut')
@@ -71,7 +71,7 @@ describe('a body', () => {
 
   it('is closed when its reader fails', async () => {
     const { body, calls } = opened()
-    const over = pour(body, () => {
+    const over = pipe(body, () => {
       throw new Error('the reader cannot')
     })
     body.push(bytes('a'))

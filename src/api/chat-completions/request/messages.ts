@@ -1,6 +1,6 @@
 import type { Message, Part } from '../../../chat/request.ts'
 import { fromExtraContent } from '../response/upstream-chunk/thought-signature.ts'
-import { filled, isRecord } from '../record.ts'
+import { filled, isRecord } from '../json-value.ts'
 import { invalid } from './invalid.ts'
 import { parseContent } from './parts.ts'
 import { parseReasoning } from './reasoning.ts'

@@ -1,5 +1,5 @@
 import { OPTION_FIELDS, type ChatRequest } from '../../../chat/request.ts'
-import { filled, isRecord } from '../record.ts'
+import { filled, isRecord } from '../json-value.ts'
 import { parseMessages } from './messages.ts'
 import { parseResponseFormat } from './response-format.ts'
 import { knownChoice, parseToolChoice } from './tool-choice.ts'

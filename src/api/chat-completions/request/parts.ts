@@ -1,5 +1,5 @@
 import type { Part } from '../../../chat/request.ts'
-import { filled, isRecord } from '../record.ts'
+import { filled, isRecord } from '../json-value.ts'
 import { cleanBase64, readDataUrl, typeOfFile, type Media } from './data-url.ts'
 import { invalid } from './invalid.ts'
 

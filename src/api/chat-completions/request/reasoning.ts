@@ -1,6 +1,6 @@
 import type { Reasoning } from '../../../chat/request.ts'
 import { joinDetails } from '../response/upstream-chunk/reasoning-details.ts'
-import { filled, isRecord } from '../record.ts'
+import { filled, isRecord } from '../json-value.ts'
 
 /**
  * The thoughts of an earlier answer that a client sent back, in whichever of the forms in use; the form that can hold

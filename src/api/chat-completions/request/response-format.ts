@@ -1,5 +1,5 @@
 import type { ResponseFormat } from '../../../chat/request.ts'
-import { filled, isRecord } from '../record.ts'
+import { filled, isRecord } from '../json-value.ts'
 
 /** The form that the answer must have; plain text is no form. */
 export function parseResponseFormat(value: unknown): ResponseFormat | undefined {

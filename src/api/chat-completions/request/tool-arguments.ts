@@ -1,5 +1,5 @@
 import { parseJson } from '../../../runtime/json.ts'
-import { isRecord } from '../record.ts'
+import { isRecord } from '../json-value.ts'
 
 /**
  * A tool call's arguments as an object, whatever was sent: models write text that is not valid JSON, and other vendors want an

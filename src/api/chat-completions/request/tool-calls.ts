@@ -1,6 +1,6 @@
 import type { ToolCall } from '../../../chat/request.ts'
 import { fromExtraContent } from '../response/upstream-chunk/thought-signature.ts'
-import { filled, isRecord } from '../record.ts'
+import { filled, isRecord } from '../json-value.ts'
 import { parseArguments } from './tool-arguments.ts'
 
 /** The calls of an assistant message; a deprecated `function_call` is one, with an id made from its position. */

@@ -1,5 +1,5 @@
 import type { Tool, ToolChoice } from '../../../chat/request.ts'
-import { filled, isRecord } from '../record.ts'
+import { filled, isRecord } from '../json-value.ts'
 import { invalid } from './invalid.ts'
 
 /** Flattens `tool_choice`, or the deprecated `function_call`; `auto` when the client did not choose. */

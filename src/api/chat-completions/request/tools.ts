@@ -1,5 +1,5 @@
 import type { Tool } from '../../../chat/request.ts'
-import { filled, isRecord } from '../record.ts'
+import { filled, isRecord } from '../json-value.ts'
 
 /** The tools of a request; undefined when there is none. Deprecated `functions` are tools as well. */
 export function parseTools(body: Record<string, unknown>): Tool[] | undefined {

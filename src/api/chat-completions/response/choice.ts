@@ -1,10 +1,10 @@
 import type { FinishReason } from '../../../chat/delta.ts'
 import { makeId } from '../../http/request-id.ts'
-import { isRecord } from '../record.ts'
+import { isRecord } from '../json-value.ts'
 import { wireAnnotations } from './upstream-chunk/annotations.ts'
 import { finalFinish, laterFinish } from './finish.ts'
 import { wireLogprobs } from './upstream-chunk/logprobs.ts'
-import type { Piece } from './upstream-chunk/piece.ts'
+import type { ChunkDelta } from './upstream-chunk/chunk-delta.ts'
 import { createThoughts, type Thoughts } from './thoughts.ts'
 import { toExtraContent } from './upstream-chunk/thought-signature.ts'
 import { createToolCalls, type ToolCalls } from './tool-calls.ts'
@@ -18,7 +18,7 @@ export interface Choice {
   index: number
   /** The client was given the role, and nothing is held back: text may go out straight. */
   isPlain: boolean
-  take(piece: Piece): void
+  take(piece: ChunkDelta): void
   /** The upstream gave a reason to end. */
   hasFinish(): boolean
   /** Tells what was held back. An upstream that ended well without a reason meant a plain stop. */
@@ -120,8 +120,8 @@ export function createChoice(index: number, options: ChoiceOptions, emit: Emit):
 }
 
 /** A role alone: the choice opens with what comes next, which says whether it has content. */
-function isBare(piece: Piece): boolean {
-  for (const key in piece) if (!SILENT.has(key) && piece[key as keyof Piece] !== undefined) return false
+function isBare(piece: ChunkDelta): boolean {
+  for (const key in piece) if (!SILENT.has(key) && piece[key as keyof ChunkDelta] !== undefined) return false
   return true
 }
 

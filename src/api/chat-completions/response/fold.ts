@@ -2,12 +2,12 @@ import { usageIn } from '../../../chat/chunk-usage.ts'
 import { GatewayError } from '../../../chat/error.ts'
 import type { Delta } from '../../../chat/delta.ts'
 import type { ChatRequest } from '../../../chat/request.ts'
-import { filled, isRecord } from '../record.ts'
+import { filled, isRecord } from '../json-value.ts'
 import { createChoice, type Choice, type Ending, type Emit } from './choice.ts'
 import { readChoice } from './upstream-chunk/chunk-choice.ts'
 import { readHead, type AnswerHead } from './upstream-chunk/chunk-head.ts'
 import { faultError, faultIn } from './upstream-chunk/fault.ts'
-import type { Piece } from './upstream-chunk/piece.ts'
+import type { ChunkDelta } from './upstream-chunk/chunk-delta.ts'
 import { createUsageFold } from './usage.ts'
 import type { WireUsage } from './wire-types.ts'
 
@@ -42,7 +42,7 @@ export function createAnswerFold(request: FoldRequest, emit: Emit): AnswerFold {
     return (choices[index] ??= createChoice(index, options, emit))
   }
 
-  function takePiece(piece: Piece): void {
+  function takeChunkDelta(piece: ChunkDelta): void {
     if (piece.error !== undefined) throw faultError(piece.error)
     choiceAt(piece.choice ?? 0).take(piece)
   }
@@ -58,7 +58,7 @@ export function createAnswerFold(request: FoldRequest, emit: Emit): AnswerFold {
         isWhole ||= isRecord(choice['message']) && !isRecord(choice['delta'])
         for (const piece of readChoice(choice, position)) {
           // The chunk's own error says more than a choice that ends with the word.
-          takePiece(fault !== undefined && piece.error !== undefined ? { ...piece, error: fault } : piece)
+          takeChunkDelta(fault !== undefined && piece.error !== undefined ? { ...piece, error: fault } : piece)
         }
       }
     }
@@ -74,7 +74,7 @@ export function createAnswerFold(request: FoldRequest, emit: Emit): AnswerFold {
       if (filled(delta.id) !== undefined && head.id === undefined) [head.id, isChanged] = [delta.id, true]
       if (delta.usage !== undefined) usage.add(delta.usage)
       if (delta.chunk !== undefined) isChanged = takeChunk(delta.chunk) || isChanged
-      if (saysSomething(delta)) takePiece(delta)
+      if (saysSomething(delta)) takeChunkDelta(delta)
       return isChanged
     },
     end(terminated) {

@@ -1,4 +1,4 @@
-import { filled, isRecord } from '../record.ts'
+import { filled, isRecord } from '../json-value.ts'
 import { joinDetails } from './upstream-chunk/reasoning-details.ts'
 import { joinLogprobs } from './upstream-chunk/logprobs.ts'
 import type { WireDelta, WireLogprobs, WireToolCall } from './wire-types.ts'

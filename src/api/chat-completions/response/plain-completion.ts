@@ -1,6 +1,6 @@
 import { usageIn } from '../../../chat/chunk-usage.ts'
 import type { Delta, FinishReason } from '../../../chat/delta.ts'
-import { isRecord } from '../record.ts'
+import { isRecord } from '../json-value.ts'
 import { readHead, type AnswerHead } from './upstream-chunk/chunk-head.ts'
 import { faultIn } from './upstream-chunk/fault.ts'
 import { finalFinish, finishWord, laterFinish } from './finish.ts'

@@ -1,4 +1,4 @@
-import type { Piece } from './upstream-chunk/piece.ts'
+import type { ChunkDelta } from './upstream-chunk/chunk-delta.ts'
 
 /** The thoughts of one choice: their text goes out as it comes, their opaque state as one detail each. */
 export interface Thoughts {
@@ -6,7 +6,7 @@ export interface Thoughts {
   /** Something else was said: the thought is over. */
   close(): void
   /** The detail for a state: with the whole thought that it signs, so that a client can send it back as it is. */
-  detail(state: NonNullable<Piece['reasoning_state']>): Record<string, unknown>
+  detail(state: NonNullable<ChunkDelta['reasoning_state']>): Record<string, unknown>
 }
 
 export function createThoughts(): Thoughts {

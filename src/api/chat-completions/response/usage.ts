@@ -1,6 +1,6 @@
 import { cachedTokens, tokenCount } from '../../../chat/chunk-usage.ts'
 import type { Usage } from '../../../chat/delta.ts'
-import { isRecord } from '../record.ts'
+import { isRecord } from '../json-value.ts'
 import type { WireUsage } from './wire-types.ts'
 
 /** Sums up what an upstream says of its tokens, in one place or in many: key by key, later wins. */

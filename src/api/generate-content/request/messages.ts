@@ -1,6 +1,6 @@
 /** Contents and their parts, in OpenAI's form. */
 import { toExtraContent } from '../../chat-completions/response/upstream-chunk/thought-signature.ts'
-import { filled, isRecord } from '../../chat-completions/record.ts'
+import { filled, isRecord } from '../../chat-completions/json-value.ts'
 import { readEncrypted } from '../thought-state.ts'
 import { camelKeys } from './camel-keys.ts'
 import { toPart } from './parts.ts'

@@ -1,6 +1,6 @@
 /** Parts as OpenAI's. */
 import { invalid } from '../../chat-completions/request/invalid.ts'
-import { filled, isRecord } from '../../chat-completions/record.ts'
+import { filled, isRecord } from '../../chat-completions/json-value.ts'
 import { camelKeys } from './camel-keys.ts'
 
 type Map = Record<string, unknown>

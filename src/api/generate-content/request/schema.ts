@@ -1,4 +1,4 @@
-import { isRecord } from '../../chat-completions/record.ts'
+import { isRecord } from '../../chat-completions/json-value.ts'
 
 type Map = Record<string, unknown>
 

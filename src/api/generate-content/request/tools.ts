@@ -1,5 +1,5 @@
 /** Function declarations and the choice among them, in OpenAI's form. */
-import { filled, isRecord } from '../../chat-completions/record.ts'
+import { filled, isRecord } from '../../chat-completions/json-value.ts'
 import { camelKeys } from './camel-keys.ts'
 import { toJsonSchema } from './schema.ts'
 

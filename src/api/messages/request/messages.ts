@@ -1,7 +1,7 @@
 /** System, messages and their blocks, in OpenAI's form. */
-import { filled, isRecord } from '../../chat-completions/record.ts'
+import { filled, isRecord } from '../../chat-completions/json-value.ts'
 import { toExtraContent } from '../../chat-completions/response/upstream-chunk/thought-signature.ts'
-import { readSignedId } from '../../inbound/signed-ids.ts'
+import { readSignedId } from '../../inbound/call-id-signature.ts'
 import { textParts, toParts } from './parts.ts'
 
 type Map = Record<string, unknown>

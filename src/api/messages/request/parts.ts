@@ -1,5 +1,5 @@
 /** Content blocks as OpenAI's parts. */
-import { filled, isRecord } from '../../chat-completions/record.ts'
+import { filled, isRecord } from '../../chat-completions/json-value.ts'
 
 type Map = Record<string, unknown>
 

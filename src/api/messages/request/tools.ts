@@ -1,5 +1,5 @@
 /** Tools and the choice among them, in OpenAI's form. */
-import { filled, isRecord } from '../../chat-completions/record.ts'
+import { filled, isRecord } from '../../chat-completions/json-value.ts'
 
 type Map = Record<string, unknown>
 

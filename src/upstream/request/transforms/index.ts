@@ -1,6 +1,6 @@
 /** Request transforms on the request that no template can do, named from a format's `prepare`. */
 import { DefinitionError, type Path } from '../../../definition/error.ts'
-import { readNamedComponent } from '../../format/named-component.ts'
+import { readComponentReference } from '../../format/component-reference.ts'
 import type { RequestTransform } from './request-transform.ts'
 import { chosenToolsOnly } from './chosen-tools-only.ts'
 import { fewerStops } from './fewer-stops.ts'
@@ -55,7 +55,7 @@ export function compileRequestTransforms(nodes: unknown, path: Path): ReturnType
   if (nodes === undefined) return []
   if (!Array.isArray(nodes)) throw new DefinitionError('prepare is a list of request transforms', path)
   return nodes.map((node: unknown, i) => {
-    const { component, options } = readNamedComponent(node, REQUEST_TRANSFORMS, 'request transform', [...path, i])
+    const { component, options } = readComponentReference(node, REQUEST_TRANSFORMS, 'request transform', [...path, i])
     return component(options)
   })
 }

@@ -7,7 +7,7 @@ import type { StreamTransformFactory } from './stream-transform.ts'
  * `{ jsonPath, stringValue | numberValue | boolValue | nullValue }`: `$.operations[0].action` and the value there; text at
  * the same path goes on while `willContinue` says so. Taken as it came: what is not of its kind is passed over.
  */
-type Piece = Record<string, unknown>
+type ChunkDelta = Record<string, unknown>
 
 /** What the definition emits: `partial`, a list of pieces, and `continues` while more is to come. */
 type PartialCall = ToolCallDelta & { partial?: unknown; continues?: unknown }
@@ -43,7 +43,7 @@ export const partialArguments: StreamTransformFactory = () => () => {
   return { push, end: close }
 }
 
-function put(root: Container, piece: Piece): void {
+function put(root: Container, piece: ChunkDelta): void {
   const { jsonPath, stringValue, numberValue, boolValue } = piece
   const steps = typeof jsonPath === 'string' ? stepsOf(jsonPath) : []
   const last = steps.pop()

@@ -1,4 +1,4 @@
-import { byValue } from './when.ts'
+import { byValue } from './if-then.ts'
 
 const text = { type: 'string' }
 const textOrNull = { type: ['string', 'null'] }

@@ -1,6 +1,6 @@
 /** Numbers that no vendor takes: refused here, in OpenAI's words, before anything is reckoned with them. */
 import { GatewayError } from '../../../../chat/error.ts'
-import { isRecord } from '../../record.ts'
+import { isRecord } from '../../json-value.ts'
 
 interface Bounds {
   isWhole: boolean

@@ -4,7 +4,7 @@ import { checkNumbers } from './number-bounds.ts'
 import { messageSchema } from './message.ts'
 import { schemaError } from './schema-error.ts'
 import { toolChoiceSchema, toolSchema } from './tool.ts'
-import { byValue } from './when.ts'
+import { byValue } from './if-then.ts'
 
 const nullable = (type: string, bounds: object = {}) => ({ type: [type, 'null'], ...bounds })
 
@@ -65,7 +65,7 @@ export const chatRequestSchema = {
 
 const validate = new Ajv({ strict: false, validateSchema: false }).compile(chatRequestSchema)
 
-/** The first fault of a body as the error that the client gets; undefined when there is none. */
+/** The first fault of a body as the error that the client gets; undefined ifThen there is none. */
 export function checkChatRequest(body: unknown): GatewayError | undefined {
   const outside = checkNumbers(body)
   if (outside) return outside

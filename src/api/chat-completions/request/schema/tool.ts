@@ -1,4 +1,4 @@
-import { byValue, when } from './when.ts'
+import { byValue, ifThen } from './if-then.ts'
 
 const name = { type: 'string', minLength: 1 }
 
@@ -18,7 +18,7 @@ export const toolSchema = {
   properties: { type: { type: 'string' }, function: functionSchema },
   allOf: [
     // A function says what it is, also for clients that leave the type out.
-    when({ not: { required: ['function'] } }, { required: ['type'] }),
+    ifThen({ not: { required: ['function'] } }, { required: ['type'] }),
     ...byValue('type', {
       // or flat, as in Responses
       function: { anyOf: [{ required: ['name'], properties: { name } }, { required: ['function'] }] },
@@ -36,8 +36,8 @@ const named = { type: 'object', required: ['name'], properties: { name } }
 export const toolChoiceSchema = {
   type: ['string', 'object', 'null'],
   allOf: [
-    when({ type: 'string' }, { enum: ['none', 'auto', 'required', 'any'] }),
-    when(
+    ifThen({ type: 'string' }, { enum: ['none', 'auto', 'required', 'any'] }),
+    ifThen(
       { type: 'object' },
       {
         allOf: byValue('type', {

@@ -1,4 +1,4 @@
-import { filled, isRecord } from '../../record.ts'
+import { filled, isRecord } from '../../json-value.ts'
 
 /** Citations as OpenAI writes them, its required keys filled in; OpenAI's schema knows no other kind of annotation. */
 export function wireAnnotations(values: unknown): Record<string, unknown>[] {

@@ -1,19 +1,19 @@
-import { filled, isRecord } from '../../record.ts'
+import { filled, isRecord } from '../../json-value.ts'
 import { faultInChoice } from './fault.ts'
 import { finishWord } from '../finish.ts'
-import type { Piece } from './piece.ts'
+import type { ChunkDelta } from './chunk-delta.ts'
 import { wireToolCall } from './chunk-tool-call.ts'
 
 /** OpenAI's own limit of `n`. */
 const MOST_CHOICES = 128
 
 /** One choice of an OpenAI-like chunk or completion as pieces, in the order in which a reader wants them. */
-export function readChoice(choice: Record<string, unknown>, position: number): Piece[] {
+export function readChoice(choice: Record<string, unknown>, position: number): ChunkDelta[] {
   const said = choice['index']
   const index = typeof said === 'number' && Number.isInteger(said) && said >= 0 && said < MOST_CHOICES ? said : position
   // A server that sends the message so far beside the delta means the delta; a completion has a message only.
   const source = isRecord(choice['delta']) ? choice['delta'] : choice['message']
-  const pieces: Piece[] = []
+  const pieces: ChunkDelta[] = []
   if (isRecord(source)) readMessage(source, index, pieces)
   // legacy completions
   else readContent(choice['text'], index, pieces)
@@ -47,7 +47,7 @@ function objectsBeside(choice: Record<string, unknown>): Record<string, unknown>
   return beside
 }
 
-function readMessage(message: Record<string, unknown>, choice: number, pieces: Piece[]): void {
+function readMessage(message: Record<string, unknown>, choice: number, pieces: ChunkDelta[]): void {
   const reasoning = filled(message['reasoning_content']) ?? filled(message['reasoning'])
   const details = message['reasoning_details']
   if (Array.isArray(details) && details.length > 0) {
@@ -78,7 +78,7 @@ function readMessage(message: Record<string, unknown>, choice: number, pieces: P
 }
 
 /** A text, or a list of parts with thoughts among them. */
-function readContent(content: unknown, choice: number, pieces: Piece[]): void {
+function readContent(content: unknown, choice: number, pieces: ChunkDelta[]): void {
   if (typeof content === 'string') {
     if (content !== '') pieces.push({ choice, text: content })
     return

@@ -1,4 +1,4 @@
-import { isRecord } from '../../record.ts'
+import { isRecord } from '../../json-value.ts'
 
 /** What stands around the choices: the same on every chunk, and once on a completion. */
 export interface AnswerHead {

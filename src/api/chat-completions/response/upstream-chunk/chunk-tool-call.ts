@@ -1,8 +1,8 @@
-import { filled, isRecord } from '../../record.ts'
-import type { ToolCallPiece } from './piece.ts'
+import { filled, isRecord } from '../../json-value.ts'
+import type { ToolCallChunk } from './chunk-delta.ts'
 
 /** A tool call of an OpenAI-like chunk or message, its oddities removed: `id: "null"`, empty names, a missing type. */
-export function wireToolCall(call: Record<string, unknown>, isWhole: boolean): ToolCallPiece {
+export function wireToolCall(call: Record<string, unknown>, isWhole: boolean): ToolCallChunk {
   // pieces after the first need not repeat the type
   const hasFunction = isRecord(call['function']) && call['type'] !== 'custom'
   const custom = !hasFunction && isRecord(call['custom']) ? call['custom'] : undefined
@@ -10,7 +10,7 @@ export function wireToolCall(call: Record<string, unknown>, isWhole: boolean): T
   const name = filled(called?.['name'])
   const text = custom === undefined ? called?.['arguments'] : custom['input']
   const id = filled(call['id'])
-  const piece: ToolCallPiece = { arguments: text ?? undefined }
+  const piece: ToolCallChunk = { arguments: text ?? undefined }
   if (Number.isInteger(call['index'])) piece.index = call['index'] as number
   if (id !== undefined && id !== 'null') piece.id = id
   if (name !== undefined) piece.name = name

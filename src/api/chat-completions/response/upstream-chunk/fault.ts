@@ -1,7 +1,7 @@
 import type { DeltaError } from '../../../../chat/delta.ts'
 import { GatewayError } from '../../../../chat/error.ts'
 import { failedAnswer } from '../../../../chat/finish-reason.ts'
-import { filled, isRecord } from '../../record.ts'
+import { filled, isRecord } from '../../json-value.ts'
 import { finishWord } from '../finish.ts'
 
 /** The fault that an OpenAI-like chunk or body holds instead of, or beside, its choices. */

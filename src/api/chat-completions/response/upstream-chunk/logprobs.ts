@@ -1,4 +1,4 @@
-import { isRecord } from '../../record.ts'
+import { isRecord } from '../../json-value.ts'
 import type { WireLogprobs } from '../wire-types.ts'
 
 /** OpenAI's shape of logprobs, its required keys filled in; nothing when an upstream's are of another kind. */

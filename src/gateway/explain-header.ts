@@ -1,7 +1,7 @@
 /** Why this key: the candidates as they were when it was taken, the taken one first. */
 import type { CandidateReport, Lease } from '../scheduler/types.ts'
 
-export function explainLease(
+export function explainHeader(
   { provider, model, key }: Lease,
   candidates: readonly CandidateReport[],
 ): CandidateReport[] {

@@ -8,7 +8,7 @@ import type { LeaseRecord } from '../lease/lease.ts'
 import type { Pool } from '../topology/pool.ts'
 import type { Key } from '../topology/provider.ts'
 
-export class Touched {
+export class ChangeSet {
   readonly keyGroups = new Map<KeyGroup, { readonly pool: Pool; readonly slots: Set<number> }>()
   readonly clients = new Set<Client>()
   /** Those that an operator switched. */
@@ -16,9 +16,9 @@ export class Touched {
 
   /** By a lease that began or ended. */
   add({ pool, keyGroup, slot, item }: LeaseRecord): void {
-    let touched = this.keyGroups.get(keyGroup)
-    if (!touched) this.keyGroups.set(keyGroup, (touched = { pool, slots: new Set() }))
-    touched.slots.add(slot)
+    let entry = this.keyGroups.get(keyGroup)
+    if (!entry) this.keyGroups.set(keyGroup, (entry = { pool, slots: new Set() }))
+    entry.slots.add(slot)
     if (item.client.scope) this.clients.add(item.client)
   }
 }

@@ -6,14 +6,14 @@ import type { Enforcement } from './enforcement.ts'
 import { bucket, calendarWindow, concurrency, fixedWindow, slidingWindow } from './enforcement.ts'
 import type { EnforcedLimit, UpstreamKey } from './upstream.ts'
 
-export interface UpstreamHabits {
+export interface UpstreamBehaviour {
   /** Median milliseconds to the first byte. */
   firstByte: number
   tokensPerSecond: number
 }
 
-export interface MirrorContext {
-  habits: UpstreamHabits
+export interface SimulationContext {
+  behaviour: UpstreamBehaviour
   /** Wall-clock time at the virtual clock's zero, for calendar windows. */
   epoch: number
   /** Says when the fixed windows begin, which no configuration knows. */
@@ -24,7 +24,11 @@ export interface MirrorContext {
 const NOT_ENFORCED = new Set<LimitScope>(['model', 'client'])
 
 /** One upstream key for each key of each route, as leases name them; scopes that are shared share their limits. */
-export function mirror(providers: readonly ProviderSpec[], pool: PoolSpec, context: MirrorContext): UpstreamKey[] {
+export function simulateProviders(
+  providers: readonly ProviderSpec[],
+  pool: PoolSpec,
+  context: SimulationContext,
+): UpstreamKey[] {
   const owned = new Map<string, EnforcedLimit>()
   const keys: UpstreamKey[] = []
   for (const route of pool.routes) {
@@ -41,7 +45,7 @@ function upstreamOf(
   route: RouteSpec,
   key: KeySpec,
   owned: Map<string, EnforcedLimit>,
-  context: MirrorContext,
+  context: SimulationContext,
 ): UpstreamKey {
   const limits = new Map<string, EnforcedLimit>()
   const add = (spec: LimitSpec, usual: LimitScope): void => {
@@ -60,7 +64,7 @@ function upstreamOf(
     id: `${provider.name}/${route.model}#${key.name}`,
     provider: provider.name,
     limits: [...limits.values()],
-    ...context.habits,
+    ...context.behaviour,
     headers: true,
     retryAfter: true,
     dead: false,
@@ -86,14 +90,14 @@ function ownerOf(scope: LimitScope, provider: ProviderSpec, route: RouteSpec, ke
   }
 }
 
-function enforced(spec: LimitSpec, route: RouteSpec, context: MirrorContext): EnforcedLimit {
+function enforced(spec: LimitSpec, route: RouteSpec, context: SimulationContext): EnforcedLimit {
   const { metric, period } = spec
   // Output is counted as it comes, where nobody says that the maximum is reserved.
   const charge = spec.charge ?? (metric === 'output' ? 'predicted' : 'reserve-max')
   return { metric, period, charge, price: route.price, enforcement: shaped(spec, context), used: 0 }
 }
 
-function shaped(spec: LimitSpec, { epoch, random }: MirrorContext): Enforcement {
+function shaped(spec: LimitSpec, { epoch, random }: SimulationContext): Enforcement {
   const { metric, amount, period, shape, resets, burst } = spec
   if (metric === 'concurrency') return concurrency(amount)
   if (resets) return calendarWindow(amount, calendarFrame(resets), epoch)

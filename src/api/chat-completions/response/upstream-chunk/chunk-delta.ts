@@ -1,13 +1,13 @@
 import type { Delta, ToolCallDelta } from '../../../../chat/delta.ts'
 
 /** A delta, and what only an OpenAI-like chunk can tell beside it: the one form that the fold takes. */
-export interface Piece extends Omit<Delta, 'tool_call' | 'usage' | 'chunk' | 'other' | 'raw' | 'whole'> {
-  tool_call?: ToolCallPiece
+export interface ChunkDelta extends Omit<Delta, 'tool_call' | 'usage' | 'chunk' | 'other' | 'raw' | 'whole'> {
+  tool_call?: ToolCallChunk
   /** Fields of the wire delta that are carried as they are: audio, images, extra_content, reasoning_details. */
   carried?: Record<string, unknown>
 }
 
-export interface ToolCallPiece extends ToolCallDelta {
+export interface ToolCallChunk extends ToolCallDelta {
   /** The name may go on in the next piece: nothing but a part of it was sent. */
   unfinished?: boolean
   extra_content?: unknown

@@ -3,20 +3,20 @@ import type { CandidateReport } from './types.ts'
 import type { KeyGroup } from './topology/key-group.ts'
 import { incidentReason, incidentWait } from './health/incident.ts'
 import { UNTIL_EVENT } from './limits/window.ts'
-import { needOf } from './limits/demand.ts'
-import type { Demand } from './limits/demand.ts'
+import { needOf } from './limits/request-cost.ts'
+import type { Demand } from './limits/request-cost.ts'
 import { demandOf } from './select/pick.ts'
 import type { Pool } from './topology/pool.ts'
 import { isTooLarge } from './topology/provider.ts'
 import type { Waiting } from './queue/waiting.ts'
-import type { Scope } from './topology/scope.ts'
-import { scopeReason, scopeWait } from './topology/scope.ts'
+import type { Scope } from './topology/limit-scope.ts'
+import { scopeReason, scopeWait } from './topology/limit-scope.ts'
 import type { SchedulerState } from './state.ts'
 
 export const TOO_LARGE = 'larger than its limits ever admit'
 
 /** At most `most` candidates; of ten thousand keys, those that come first anyhow are asked for their reasons. */
-export function explainPool(
+export function reportCandidates(
   schedulerState: SchedulerState,
   pool: Pool,
   item: Waiting,

@@ -1,26 +1,26 @@
 /** An answer on its way to the client: deltas, and for the usual read of a stream its text alone. */
 import type { Delta } from './delta.ts'
-import { pourInto, type Sink, type Take } from '../runtime/flow.ts'
+import { pipeInto, type Sink, type Take } from '../runtime/pipe.ts'
 
 export interface AnswerSink extends Sink<Delta[]> {
   /** Says the same as `take` with one delta of this text and nothing else. @param literal in JSON, without escapes */
   takeText(literal: string): Promise<void> | undefined
 }
 
-export interface AnswerFlow extends AsyncIterable<Delta[]> {
-  pour(into: AnswerSink): void
+export interface AnswerPipe extends AsyncIterable<Delta[]> {
+  pipe(into: AnswerSink): void
 }
 
-export function pourAnswer(answer: AsyncIterable<Delta[]>, into: AnswerSink): void {
-  if (isAnswerFlow(answer)) answer.pour(into)
-  else pourInto(answer, into)
+export function pipeAnswer(answer: AsyncIterable<Delta[]>, into: AnswerSink): void {
+  if (isAnswerFlow(answer)) answer.pipe(into)
+  else pipeInto(answer, into)
 }
 
 /** Resolves at the end; rejects with the answer's fault, or with what `take` threw. */
-export function pourDeltas(answer: AsyncIterable<Delta[]>, take: Take<Delta[]>): Promise<void> {
+export function pipeDeltas(answer: AsyncIterable<Delta[]>, take: Take<Delta[]>): Promise<void> {
   return new Promise((resolve, reject) => {
     const takeText = (literal: string): Promise<void> | undefined => take([{ text: textOf(literal) }])
-    pourAnswer(answer, { take, takeText, end: resolve, fail: reject })
+    pipeAnswer(answer, { take, takeText, end: resolve, fail: reject })
   })
 }
 
@@ -29,7 +29,7 @@ export function textOf(literal: string): string {
   return literal.slice(1, -1)
 }
 
-/** A flow of deltas is poured into nothing less than an answer's sink, so that its shape says it all. */
-function isAnswerFlow(answer: AsyncIterable<Delta[]>): answer is AnswerFlow {
-  return 'pour' in answer
+/** Deltas are piped into nothing less than an answer's sink, so that its shape says it all. */
+function isAnswerFlow(answer: AsyncIterable<Delta[]>): answer is AnswerPipe {
+  return 'pipe' in answer
 }

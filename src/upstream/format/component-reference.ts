@@ -3,17 +3,17 @@ import { DefinitionError, type Path } from '../../definition/error.ts'
 import { didYouMean } from '../../definition/near-miss.ts'
 import { isMap } from '../../definition/scope.ts'
 
-export interface NamedComponent<T> {
+export interface ComponentReference<T> {
   component: T
   options: Record<string, unknown>
 }
 
-export function readNamedComponent<T>(
+export function readComponentReference<T>(
   node: unknown,
   table: Record<string, T>,
   what: string,
   path: Path,
-): NamedComponent<T> {
+): ComponentReference<T> {
   if (typeof node === 'string') return { component: find(node, table, what, path, 'value'), options: {} }
   if (isMap(node)) {
     const entries = Object.entries(node)

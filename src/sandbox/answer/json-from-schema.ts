@@ -1,6 +1,6 @@
 /** A JSON value that satisfies a JSON Schema, the same one each time. */
 import { countOf, MOST_ITEMS, MOST_VALUES } from '../bounds.ts'
-import { textFor } from './instance-text.ts'
+import { textFor } from './text-from-schema.ts'
 import { between, oneOf } from './random.ts'
 import type { Random } from './random.ts'
 import { isObject, listOf, objectOf, stringOf } from '../request.ts'
@@ -27,7 +27,7 @@ const DEEP = 3
 const TOO_DEEP = 64
 
 /** `optional`: are fields that the schema does not require made as well? */
-export function instanceOf(
+export function jsonFromSchema(
   schema: Json,
   random: Random,
   hints: Hints = { texts: [], numbers: [] },

@@ -1,20 +1,20 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { addAlarm, removeAlarm, sooner, type Alarm } from '../../src/runtime/alarms.ts'
+import { addDeadline, removeDeadline, bringForward, type Deadline } from '../../src/runtime/deadline-timer.ts'
 
-const set: Alarm[] = []
-/** Milliseconds that no alarm of a test is late by, on whatever machine. */
+const set: Deadline[] = []
+/** Milliseconds that no deadline of a test is late by, on whatever machine. */
 const PATIENCE = 5000
 
-function alarm(wait: number, ring: (alarm: Alarm) => void = () => {}): Alarm {
-  const made: Alarm = { due: performance.now() + wait, ring: () => ring(made) }
+function deadline(wait: number, ring: (deadline: Deadline) => void = () => {}): Deadline {
+  const made: Deadline = { due: performance.now() + wait, ring: () => expire(made) }
   set.push(made)
-  addAlarm(made)
+  addDeadline(made)
   return made
 }
 
-/** Resolves once an alarm that was set last has rung. */
+/** Resolves once an deadline that was set last has rung. */
 function rung(wait: number): Promise<void> {
-  return new Promise((resolve) => void alarm(wait, () => resolve()))
+  return new Promise((resolve) => void deadline(wait, () => resolve()))
 }
 
 // the timer alone keeps no process alive, and here is no socket that does
@@ -25,14 +25,14 @@ beforeAll(() => {
 afterAll(() => clearInterval(alive))
 
 afterEach(() => {
-  for (const each of set.splice(0)) removeAlarm(each)
+  for (const each of set.splice(0)) removeDeadline(each)
 })
 
-describe('alarms', () => {
+describe('deadlines', () => {
   it('ring once, in time, and again when they are set anew', async () => {
     const times: number[] = []
     const start = performance.now()
-    alarm(5, (each) => {
+    deadline(5, (each) => {
       times.push(performance.now() - start)
       expect(each.due).toBe(Infinity)
       if (times.length < 3) each.due = performance.now() + 5
@@ -44,10 +44,10 @@ describe('alarms', () => {
 
   it('ring when they are moved forward, and not before they are due when they are moved back', async () => {
     const heard: string[] = []
-    const early = alarm(PATIENCE, () => heard.push('early'))
-    const late = alarm(5, () => heard.push('late'))
+    const early = deadline(PATIENCE, () => heard.push('early'))
+    const late = deadline(5, () => heard.push('late'))
     early.due = performance.now() + 5
-    sooner(early)
+    bringForward(early)
     late.due = performance.now() + PATIENCE
     await rung(30)
     expect(heard).toEqual(['early'])
@@ -57,42 +57,42 @@ describe('alarms', () => {
     const heard: string[] = []
     const due = performance.now() + 5
     const names = ['first', 'second', 'third', 'fourth']
-    const all = names.map((name, nth): Alarm => ({
+    const all = names.map((name, nth): Deadline => ({
       due,
-      ring() {
+      expire() {
         heard.push(name)
         const [, second, third] = all
         if (nth === 0 && second && third) {
-          removeAlarm(second)
+          removeDeadline(second)
           third.due = Infinity
         }
       },
     }))
     set.push(...all)
-    for (const each of all) addAlarm(each)
+    for (const each of all) addDeadline(each)
     await rung(30)
     expect(heard).toEqual(['first', 'fourth'])
   })
 
   it('may be added and removed twice', async () => {
     const heard: string[] = []
-    const twice = alarm(5, () => heard.push('twice'))
-    const gone = alarm(5, () => heard.push('gone'))
-    addAlarm(twice)
-    removeAlarm(gone)
-    removeAlarm(gone)
+    const twice = deadline(5, () => heard.push('twice'))
+    const gone = deadline(5, () => heard.push('gone'))
+    addDeadline(twice)
+    removeDeadline(gone)
+    removeDeadline(gone)
     await rung(30)
     expect(heard).toEqual(['twice'])
-    addAlarm(gone)
+    addDeadline(gone)
     gone.due = performance.now() + 1
-    sooner(gone)
+    bringForward(gone)
     await rung(30)
     expect(heard).toEqual(['twice', 'gone'])
   })
 
   it('may be added while others ring', async () => {
     const heard: string[] = []
-    alarm(5, () => void alarm(5, () => heard.push('added')))
+    deadline(5, () => void deadline(5, () => heard.push('added')))
     await rung(60)
     expect(heard).toEqual(['added'])
   })

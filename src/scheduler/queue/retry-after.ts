@@ -15,7 +15,7 @@ const LATE = 5000
 const SPEED = 0.04
 /** There is always somebody who comes back, so a little is always believed. */
 const LEAST_KEPT = 0.05
-/** Promises at once; what is told beyond is not written down. */
+/** RetryPromises at once; what is told beyond is not written down. */
 const MOST = 100_000
 /** Seconds ahead for which the sums are at hand. */
 const SLOTS = 4096
@@ -36,7 +36,7 @@ export interface Told extends Placed {
   again: number
 }
 
-export class Promises {
+export class RetryPromises {
   private readonly due = new Heap<Told>((a, b) => a.at < b.at)
   /** Each soonest first. */
   private readonly marks = new Map<string, Told[]>()

@@ -15,7 +15,7 @@ declare module 'fastify' {
   }
 }
 
-export interface GateOptions {
+export interface OnRequestOptions {
   check: KeyCheck
   checkHost: HostCheck
   cors: Cors
@@ -26,7 +26,7 @@ export interface GateOptions {
 /** Milliseconds after which a refused client may find room, or the server's successor. */
 const COME_BACK = 1000
 
-export function registerGate(app: FastifyInstance, options: GateOptions): void {
+export function registerOnRequest(app: FastifyInstance, options: OnRequestOptions): void {
   const { check, checkHost, cors, running, overload } = options
   app.decorateRequest('client', undefined)
   app.decorateRequest('isAdmin', false)

@@ -5,7 +5,7 @@ import type { Watch } from '../../definition/context.ts'
 import { DefinitionError } from '../../definition/error.ts'
 import { isMap, Scope } from '../../definition/scope.ts'
 import { templateContext } from '../../definition/template.ts'
-import type { Follow } from '../types.ts'
+import type { FollowUp } from '../types.ts'
 import { globTest } from '../../runtime/glob.ts'
 import { TEMPLATE_FUNCTIONS } from '../template-functions/index.ts'
 
@@ -15,7 +15,7 @@ const KEYS = new Set(['hosts', 'when', 'then', 'cases'])
  * `when`/`then` or `cases` over `{ stream, body }`; `then: { get: $url, wait: seconds, headers: {…} }`. The key goes
  * along, so a URL must be of the first request's host, or of one that `hosts` lists as globs.
  */
-export function compileFollow(node: unknown, watch?: Watch): Follow | undefined {
+export function compileFollowUp(node: unknown, watch?: Watch): FollowUp | undefined {
   if (node === undefined) return undefined
   if (!isMap(node)) throw new DefinitionError('follow is { when, then }', ['follow'])
   const { hosts = [], ...rest } = node

@@ -4,9 +4,9 @@ import { accountScopeOf, keyModelOf, modelOf } from '../topology/provider.ts'
 import { poolOf } from '../topology/pool-directory.ts'
 import type { KeyGroup } from '../topology/key-group.ts'
 import type { Pool } from '../topology/pool.ts'
-import type { Scope } from '../topology/scope.ts'
+import type { Scope } from '../topology/limit-scope.ts'
 import type { SchedulerState } from '../state.ts'
-import type { Touched } from './touched.ts'
+import type { ChangeSet } from './change-set.ts'
 
 /** A scope, and the key or pair of key and model that it is the own scope of. */
 export interface Place {
@@ -43,7 +43,7 @@ export function* places(schedulerState: SchedulerState): Generator<Place> {
 }
 
 /** The scopes that were touched, some of them more than once. */
-export function* placesOf({ keyGroups, clients, keys }: Touched): Generator<Place> {
+export function* placesOf({ keyGroups, clients, keys }: ChangeSet): Generator<Place> {
   for (const [keyGroup, { pool, slots }] of keyGroups)
     for (const slot of slots) yield* placesOfSlot(pool, keyGroup, slot)
   for (const { name, scope } of clients) if (scope) yield { address: addressOf('client', name), scope }

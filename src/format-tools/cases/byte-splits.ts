@@ -5,7 +5,7 @@ import type { FramedEvent, Format } from '../../upstream/types.ts'
 const MOST_READ = 16 * 1024 * 1024
 
 /** The first cut that changes an event, as a line; none when no cut does. What events mean does not depend on cuts. */
-export function cutFault(format: Format, bytes: Uint8Array): string[] {
+export function splitFault(format: Format, bytes: Uint8Array): string[] {
   const whole = events(format, [bytes])
   const step = Math.max(1, Math.round(bytes.length ** 2 / MOST_READ))
   for (let at = 1; at < bytes.length; at += step) {

@@ -5,7 +5,7 @@
  */
 import type { LimitSpec } from '../types.ts'
 
-export interface Habit {
+export interface EnforcementBelief {
   readonly spec: LimitSpec
   /** Units that crowding is counted in, and declared units a millisecond. */
   readonly unit: number
@@ -65,7 +65,7 @@ const RELAX = 2 ** (1 / 3)
 const SLOWER = 0.03
 const SLOWEST = 0.85
 
-export function createHabit(spec: LimitSpec, now: number): Habit {
+export function createBelief(spec: LimitSpec, now: number): EnforcementBelief {
   return {
     spec,
     unit: spec.metric === 'requests' ? 1 : spec.amount / 100,
@@ -91,14 +91,14 @@ export function createHabit(spec: LimitSpec, now: number): Habit {
 }
 
 /** Milliseconds until a request is no more crowded than is believed to be admitted. */
-export function paceWait(habit: Habit, load: number, units: number): number {
-  if (habit.most === Infinity) return 0
-  const excess = crowding(habit, load, units) - Math.max(habit.most, crowding(habit, 0, units))
-  return excess <= 1e-9 ? 0 : (excess * habit.unit) / (habit.rate * habit.speed)
+export function paceWait(belief: EnforcementBelief, load: number, units: number): number {
+  if (belief.most === Infinity) return 0
+  const excess = crowding(belief, load, units) - Math.max(belief.most, crowding(belief, 0, units))
+  return excess <= 1e-9 ? 0 : (excess * belief.unit) / (belief.rate * belief.speed)
 }
 
 /** How crowded a request of `units` is, `load` units having been taken ahead of the rate before it. */
-export function crowding({ unit, spec }: Habit, load: number, units: number): number {
+export function crowding({ unit, spec }: EnforcementBelief, load: number, units: number): number {
   return Math.max(0, spec.metric === 'requests' ? load : (load + units - unit) / unit)
 }
 
@@ -111,83 +111,84 @@ function edgeOf(bin: number): number {
   return FIRST_EDGE * 2 ** ((bin - 1) / 3)
 }
 
-export function noteAccepted(habit: Habit, crowd: number, now: number): void {
-  age(habit, now)
+export function noteAccepted(belief: EnforcementBelief, crowd: number, now: number): void {
+  age(belief, now)
   const bin = binOf(crowd)
-  habit.accepted[bin] = (habit.accepted[bin] ?? 0) + 1
-  if (crowd <= habit.most) habit.kept++
+  belief.accepted[bin] = (belief.accepted[bin] ?? 0) + 1
+  if (crowd <= belief.most) belief.kept++
 }
 
 /** Notes a refusal, and judges anew. Returns whether crowding explains it: true, false, or undefined while that is open. */
-export function noteRefused(habit: Habit, crowd: number, now: number): boolean | undefined {
-  age(habit, now)
+export function noteRefused(belief: EnforcementBelief, crowd: number, now: number): boolean | undefined {
+  age(belief, now)
   const bin = binOf(crowd)
-  habit.refused[bin] = (habit.refused[bin] ?? 0) + 1
-  habit.seen++
-  const before = habit.most
-  if (before < Infinity && crowd <= before && isRefuted(habit)) {
-    forget(habit)
+  belief.refused[bin] = (belief.refused[bin] ?? 0) + 1
+  belief.seen++
+  const before = belief.most
+  if (before < Infinity && crowd <= before && isRefuted(belief)) {
+    forget(belief)
     return false
   }
-  const found = judge(habit)
+  const found = judge(belief)
   if (found > 0) {
     const most = edgeOf(found)
-    if (crowd >= Math.min(most, before) * 0.9) cut(habit, Math.min(most, before), now)
+    if (crowd >= Math.min(most, before) * 0.9) cut(belief, Math.min(most, before), now)
     // Already at one at a time, and still they collide: a little slower.
-    if (crowd <= before && before <= 1 && crowd > 0 && habit.speed > SLOWEST) {
-      habit.speed = Math.max(SLOWEST, habit.speed - SLOWER)
-      habit.kept = habit.broken = 0
+    if (crowd <= before && before <= 1 && crowd > 0 && belief.speed > SLOWEST) {
+      belief.speed = Math.max(SLOWEST, belief.speed - SLOWER)
+      belief.kept = belief.broken = 0
     }
     return crowd >= most * 0.9
   }
   if (before < Infinity) {
     // What was believed no longer explains what is seen.
     if (crowd < before) return false
-    cut(habit, before / RELAX, now)
+    cut(belief, before / RELAX, now)
     return true
   }
-  return crowd >= UNSURE && habit.seen < FEW ? undefined : false
+  return crowd >= UNSURE && belief.seen < FEW ? undefined : false
 }
 
 /** Under a true belief far fewer are refused than without it. */
-function isRefuted(habit: Habit): boolean {
-  habit.broken++
-  return habit.broken >= BROKEN && habit.broken / (habit.broken + habit.kept) > NO_BETTER * habit.share
+function isRefuted(belief: EnforcementBelief): boolean {
+  belief.broken++
+  return belief.broken >= BROKEN && belief.broken / (belief.broken + belief.kept) > NO_BETTER * belief.share
 }
 
 /** What was believed has been tried, and refusals came as before: they have another reason. */
-function forget(habit: Habit): void {
-  habit.most = Infinity
-  habit.speed = 1
-  habit.hold = FIRST_HOLD / 2
-  habit.convinced = Math.min(MOST_CONVINCED, habit.convinced + ONCE_BITTEN)
-  habit.accepted.fill(0)
-  habit.refused.fill(0)
+function forget(belief: EnforcementBelief): void {
+  belief.most = Infinity
+  belief.speed = 1
+  belief.hold = FIRST_HOLD / 2
+  belief.convinced = Math.min(MOST_CONVINCED, belief.convinced + ONCE_BITTEN)
+  belief.accepted.fill(0)
+  belief.refused.fill(0)
 }
 
-function cut(habit: Habit, most: number, now: number): void {
-  if (habit.most === Infinity) habit.share = sum(habit.refused) / Math.max(1, sum(habit.refused) + sum(habit.accepted))
-  if (most < habit.most) habit.kept = habit.broken = 0
-  habit.most = most
-  if (now - habit.cutAt > RELAX_EVERY / 5) habit.hold = Math.min(LONGEST_HOLD, habit.hold * 2)
-  habit.cutAt = now
-  habit.grewAt = now
+function cut(belief: EnforcementBelief, most: number, now: number): void {
+  if (belief.most === Infinity)
+    belief.share = sum(belief.refused) / Math.max(1, sum(belief.refused) + sum(belief.accepted))
+  if (most < belief.most) belief.kept = belief.broken = 0
+  belief.most = most
+  if (now - belief.cutAt > RELAX_EVERY / 5) belief.hold = Math.min(LONGEST_HOLD, belief.hold * 2)
+  belief.cutAt = now
+  belief.grewAt = now
 }
 
 /** Lets requests crowd a little more from time to time, so that a belief that no longer holds is found out. */
-export function relax(habit: Habit, now: number): void {
-  if (habit.most === Infinity && habit.speed === 1) return
-  if (now - habit.cutAt < habit.hold || now - habit.grewAt < RELAX_EVERY) return
-  habit.grewAt = now
-  habit.speed = Math.min(1, habit.speed + SLOWER / 3)
-  habit.most *= RELAX
-  if (habit.most * habit.unit < habit.spec.amount) return
-  habit.most = Infinity
-  habit.hold = FIRST_HOLD / 2
+export function relax(belief: EnforcementBelief, now: number): void {
+  if (belief.most === Infinity && belief.speed === 1) return
+  if (now - belief.cutAt < belief.hold || now - belief.grewAt < RELAX_EVERY) return
+  belief.grewAt = now
+  belief.speed = Math.min(1, belief.speed + SLOWER / 3)
+  belief.most *= RELAX
+  if (belief.most * belief.unit < belief.spec.amount) return
+  belief.most = Infinity
+  belief.hold = FIRST_HOLD / 2
 }
 
 /** The bin from which on requests are refused that pass below it; 0 where chance explains the refusals as well. */
-function judge({ accepted, refused, convinced }: Habit): number {
+function judge({ accepted, refused, convinced }: EnforcementBelief): number {
   const allRefused = sum(refused)
   const allAccepted = sum(accepted)
   const chance = likelihood(allRefused, allAccepted)
@@ -219,15 +220,15 @@ function part(count: number, all: number): number {
   return count > 1e-9 ? count * Math.log(count / all) : 0
 }
 
-function age(habit: Habit, now: number): void {
-  const elapsed = now - habit.agedAt
+function age(belief: EnforcementBelief, now: number): void {
+  const elapsed = now - belief.agedAt
   if (elapsed < AGE_STEP) return
-  habit.agedAt = now
+  belief.agedAt = now
   const left = 0.5 ** (elapsed / HALF_LIFE)
-  habit.convinced = CONVINCED + (habit.convinced - CONVINCED) * left
+  belief.convinced = CONVINCED + (belief.convinced - CONVINCED) * left
   for (let bin = 0; bin < BINS; bin++) {
-    habit.accepted[bin] = (habit.accepted[bin] ?? 0) * left
-    habit.refused[bin] = (habit.refused[bin] ?? 0) * left
+    belief.accepted[bin] = (belief.accepted[bin] ?? 0) * left
+    belief.refused[bin] = (belief.refused[bin] ?? 0) * left
   }
 }
 
@@ -238,7 +239,7 @@ function sum(values: Float64Array): number {
 }
 
 /** For people; empty where nothing is believed. */
-export function habitReason({ most, unit, spec, speed }: Habit): string {
+export function beliefReason({ most, unit, spec, speed }: EnforcementBelief): string {
   if (most === Infinity) return ''
   const rate = ((spec.amount * speed) / spec.period) * 1000
   const burst = spec.metric === 'requests' ? Math.floor(most + 1) : Math.round(most * unit)

@@ -1,5 +1,5 @@
 /** JSON Schema's condition: what fits `condition` must fit `schema` too. */
-export function when(condition: object, schema: object): object {
+export function ifThen(condition: object, schema: object): object {
   // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema; nobody awaits it
   return { if: condition, then: schema }
 }
@@ -7,6 +7,6 @@ export function when(condition: object, schema: object): object {
 /** One condition for each value of a key: plainer messages than a oneOf, which complains about every branch. */
 export function byValue(key: string, branches: Record<string, object>): object[] {
   return Object.entries(branches).map(([value, schema]) =>
-    when({ required: [key], properties: { [key]: { const: value } } }, schema),
+    ifThen({ required: [key], properties: { [key]: { const: value } } }, schema),
   )
 }

@@ -2,7 +2,7 @@ import type { UpstreamRequest } from '../types.ts'
 import { textMap, type Options } from './options.ts'
 
 /** Where a token goes: the option `into` with `headers` and `query`; a bearer header when it says nothing. */
-export function compileInto(options: Options): (request: UpstreamRequest, token: string) => UpstreamRequest {
+export function compilePlacement(options: Options): (request: UpstreamRequest, token: string) => UpstreamRequest {
   const fill = options.template('into', ['token'], { headers: { authorization: 'Bearer ${token}' } })
   return (request, token) => {
     const { headers, query } = Object(fill({ token })) as Record<string, unknown>

@@ -1,9 +1,9 @@
-/** Values that come in time, one a network read: iterated, or poured, which costs no promise a value. */
+/** Values that come in time, one a network read: iterated, or piped, which costs no promise a value. */
 
 /** Gets one value. A promise from it holds the flow back until it resolves; what it throws closes the flow. */
 export type Take<T> = (value: T) => Promise<void> | undefined
 
-/** What a flow is poured into. Of `end` and `fail` one is called, once; neither throws. */
+/** What values are piped into. Of `end` and `fail` one is called, once; neither throws. */
 export interface Sink<T> {
   take(value: T): Promise<void> | undefined
   end(): void
@@ -11,14 +11,14 @@ export interface Sink<T> {
   fail(cause: unknown): void
 }
 
-export interface Flow<T> extends AsyncIterable<T> {
+export interface Pipeable<T> extends AsyncIterable<T> {
   /** Gives each value to `into` as soon as it has come. */
-  pour(into: Sink<T>): void
+  pipe(into: Sink<T>): void
 }
 
-/** Pours what can be poured, and iterates everything else. */
-export function pourInto<T>(source: AsyncIterable<T>, into: Sink<T>): void {
-  if (isFlow(source)) source.pour(into)
+/** Pipes what can be piped, and iterates everything else. */
+export function pipeInto<T>(source: AsyncIterable<T>, into: Sink<T>): void {
+  if (isPipeable(source)) source.pipe(into)
   else void pourEach(source, into)
 }
 
@@ -34,6 +34,6 @@ async function pourEach<T>(source: AsyncIterable<T>, into: Sink<T>): Promise<voi
   into.end()
 }
 
-function isFlow<T>(source: AsyncIterable<T>): source is Flow<T> {
-  return 'pour' in source
+function isPipeable<T>(source: AsyncIterable<T>): source is Pipeable<T> {
+  return 'pipe' in source
 }
