@@ -75,7 +75,7 @@ describe('imports', () => {
 
   test('an arrow that is not there is found', () => {
     const wrong: Import[] = [
-      { from: 'src/runtime/pipe.ts', to: 'src/chat/error.ts', isType: true },
+      { from: 'src/runtime/push-source.ts', to: 'src/chat/error.ts', isType: true },
       { from: 'src/definition/hole.ts', to: 'src/chat/delta.ts', isType: true },
       { from: 'src/scheduler/topology/key-group.ts', to: 'src/upstream/format/format.ts', isType: false },
       { from: 'src/api/routes/models.ts', to: 'src/gateway/gateway.ts', isType: false },

@@ -1,5 +1,5 @@
 /** The committed answer on its way to the client: settles the lease and tells the record however it ends. */
-import type { AnswerPipe, AnswerSink } from '../chat/answer-pipe.ts'
+import type { AnswerSource, AnswerSink } from '../chat/answer-source.ts'
 import type { Delta } from '../chat/delta.ts'
 import { GatewayError } from '../chat/error.ts'
 import type { Lease } from '../scheduler/types.ts'
@@ -10,7 +10,11 @@ import type { UsageMeter } from './usage-meter.ts'
 export type RecordOutcome = (requestState: RequestState, error?: GatewayError, meter?: Pick<UsageMeter, 'read'>) => void
 
 /** Iterated or piped, once. */
-export function relay(reached: CommittedAnswer, requestState: RequestState, recordOutcome: RecordOutcome): AnswerPipe {
+export function relay(
+  reached: CommittedAnswer,
+  requestState: RequestState,
+  recordOutcome: RecordOutcome,
+): AnswerSource {
   return {
     [Symbol.asyncIterator]: () => iterate(reached, requestState, recordOutcome),
     pipe: (into) => new Pouring(reached, requestState, recordOutcome, into).begin(0),
@@ -78,7 +82,7 @@ class Pouring implements AnswerSink {
       )
       return
     }
-    answer.deltas.pipe(this)
+    answer.deltas.pushTo(this)
   }
 
   takeText(literal: string): Promise<void> | undefined {

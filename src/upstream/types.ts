@@ -1,5 +1,5 @@
 /** How one vendor is called: the types between a definition, its named components and the attempt. */
-import type { AnswerPipe } from '../chat/answer-pipe.ts'
+import type { AnswerSource } from '../chat/answer-source.ts'
 import type { Cancellation } from '../runtime/cancellation.ts'
 import type { ChatRequest, EmbeddingsRequest, NativeRequest, RelayRequest } from '../chat/request.ts'
 import type { Delta } from '../chat/delta.ts'
@@ -120,7 +120,7 @@ export interface NextStep {
 export type FollowUp = (body: unknown, stream: boolean, first: UpstreamRequest) => NextStep | undefined
 
 /** Iterated until the answer is committed, and piped from then on. */
-export interface UpstreamDeltas extends AnswerPipe, AsyncIterator<Delta[], undefined> {
+export interface UpstreamDeltas extends AnswerSource, AsyncIterator<Delta[], undefined> {
   return(): Promise<IteratorReturnResult<undefined>>
   /** The vendor said that its answer is over. */
   readonly isTerminated: boolean

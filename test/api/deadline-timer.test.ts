@@ -5,15 +5,15 @@ const set: Deadline[] = []
 /** Milliseconds that no deadline of a test is late by, on whatever machine. */
 const PATIENCE = 5000
 
-function deadline(wait: number, ring: (deadline: Deadline) => void = () => {}): Deadline {
-  const made: Deadline = { due: performance.now() + wait, ring: () => expire(made) }
+function deadline(wait: number, onExpire: (deadline: Deadline) => void = () => {}): Deadline {
+  const made: Deadline = { due: performance.now() + wait, expire: () => onExpire(made) }
   set.push(made)
   addDeadline(made)
   return made
 }
 
-/** Resolves once an deadline that was set last has rung. */
-function rung(wait: number): Promise<void> {
+/** Resolves once a deadline that was set last has expired. */
+function expired(wait: number): Promise<void> {
   return new Promise((resolve) => void deadline(wait, () => resolve()))
 }
 
@@ -37,7 +37,7 @@ describe('deadlines', () => {
       expect(each.due).toBe(Infinity)
       if (times.length < 3) each.due = performance.now() + 5
     })
-    await rung(60)
+    await expired(60)
     expect(times).toHaveLength(3)
     expect(times[0]).toBeGreaterThanOrEqual(4)
   })
@@ -49,7 +49,7 @@ describe('deadlines', () => {
     early.due = performance.now() + 5
     bringForward(early)
     late.due = performance.now() + PATIENCE
-    await rung(30)
+    await expired(30)
     expect(heard).toEqual(['early'])
   })
 
@@ -70,7 +70,7 @@ describe('deadlines', () => {
     }))
     set.push(...all)
     for (const each of all) addDeadline(each)
-    await rung(30)
+    await expired(30)
     expect(heard).toEqual(['first', 'fourth'])
   })
 
@@ -81,19 +81,19 @@ describe('deadlines', () => {
     addDeadline(twice)
     removeDeadline(gone)
     removeDeadline(gone)
-    await rung(30)
+    await expired(30)
     expect(heard).toEqual(['twice'])
     addDeadline(gone)
     gone.due = performance.now() + 1
     bringForward(gone)
-    await rung(30)
+    await expired(30)
     expect(heard).toEqual(['twice', 'gone'])
   })
 
   it('may be added while others ring', async () => {
     const heard: string[] = []
     deadline(5, () => void deadline(5, () => heard.push('added')))
-    await rung(60)
+    await expired(60)
     expect(heard).toEqual(['added'])
   })
 })

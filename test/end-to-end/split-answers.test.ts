@@ -4,7 +4,7 @@
  * (`npm run exchanges`). Chat completions are held to the recorded meaning byte by byte in test/formats/recorded.test.ts.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Pipeable, Sink } from '../../src/runtime/pipe.ts'
+import type { PushSource, Sink } from '../../src/runtime/push-source.ts'
 import type { Client } from '../../src/upstream/http/client.ts'
 import { isRecordedHere, recordings } from '../api/recorded.ts'
 import { formatsOf, type Recorded } from '../formats/replay.ts'
@@ -84,7 +84,7 @@ const client: Client = {
 }
 
 /** A body that comes piece by piece: iterated as far as the reader likes, then poured. */
-class Pieces implements Pipeable<Uint8Array>, AsyncIterator<Uint8Array, undefined> {
+class Pieces implements PushSource<Uint8Array>, AsyncIterator<Uint8Array, undefined> {
   private at = 0
   private readonly bytes: Uint8Array
   private readonly size: number
@@ -108,13 +108,13 @@ class Pieces implements Pipeable<Uint8Array>, AsyncIterator<Uint8Array, undefine
     return Promise.resolve({ done: true, value: undefined })
   }
 
-  pipe(into: Sink<Uint8Array>): void {
+  pushTo(into: Sink<Uint8Array>): void {
     try {
       for (let value = this.take(); value; value = this.take()) {
         const held = into.take(value)
         if (held === undefined) continue
         held.then(
-          () => this.pipe(into),
+          () => this.pushTo(into),
           (cause: unknown) => into.fail(cause),
         )
         return

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { pipeAnswer } from '../../src/chat/answer-pipe.ts'
+import { pipeAnswer } from '../../src/chat/answer-source.ts'
 import type { Delta } from '../../src/chat/delta.ts'
 import type { FormatDefinition } from '../../src/upstream/format/format-definition.ts'
 import { compileFormat } from '../../src/upstream/format/format.ts'

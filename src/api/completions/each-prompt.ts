@@ -1,6 +1,6 @@
 /** Several prompts where no upstream takes them at once: a chat each, some at a time, put together in order. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { pipeDeltas } from '../../chat/answer-pipe.ts'
+import { pipeDeltas } from '../../chat/answer-source.ts'
 import type { ChatContext } from '../../gateway/types.ts'
 import type { AnswerMeta } from '../chat-completions/response/chunks.ts'
 import type { WireUsage } from '../chat-completions/response/wire-types.ts'

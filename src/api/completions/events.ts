@@ -1,6 +1,6 @@
 import type { Delta, RawEvent } from '../../chat/delta.ts'
 import { errorBody, type GatewayError } from '../../chat/error.ts'
-import { textOf } from '../../chat/answer-pipe.ts'
+import { textOf } from '../../chat/answer-source.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import type { AnswerMeta } from '../chat-completions/response/chunks.ts'
 import { makeId } from '../http/request-id.ts'

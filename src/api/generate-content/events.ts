@@ -1,7 +1,7 @@
 import type { Delta, RawEvent } from '../../chat/delta.ts'
 import type { GatewayError } from '../../chat/error.ts'
 import type { ChatRequest } from '../../chat/request.ts'
-import { textOf } from '../../chat/answer-pipe.ts'
+import { textOf } from '../../chat/answer-source.ts'
 import { createBlockAnswer, type Block, type BlockAnswer, type BlockSink } from '../inbound/blocks.ts'
 import { endingError } from '../inbound/ending-error.ts'
 import type { AnswerWriter, StreamStyle } from '../inbound/inbound-api.ts'

@@ -1,6 +1,6 @@
 /** A client's request on its way through the gateway, whatever API it speaks: streamed, or added up. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { pipeDeltas } from '../../chat/answer-pipe.ts'
+import { pipeDeltas } from '../../chat/answer-source.ts'
 import type { ChatContext } from '../../gateway/types.ts'
 import { createAnswerHeaders } from '../headers/answer-headers.ts'
 import { clientSignal } from '../http/client-disconnect.ts'

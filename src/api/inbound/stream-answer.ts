@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import { addDeadline, removeDeadline, type Deadline } from '../../runtime/deadline-timer.ts'
-import { pipeAnswer, type AnswerSink } from '../../chat/answer-pipe.ts'
+import { pipeAnswer, type AnswerSink } from '../../chat/answer-source.ts'
 import type { Delta } from '../../chat/delta.ts'
 import type { Answer } from '../../gateway/types.ts'
 import { createEventStream, type EventStream } from '../http/sse.ts'

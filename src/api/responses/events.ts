@@ -1,5 +1,5 @@
 /** An answer as a stream of Responses events: dense numbers, each item opened, told and closed. */
-import { textOf } from '../../chat/answer-pipe.ts'
+import { textOf } from '../../chat/answer-source.ts'
 import type { Delta } from '../../chat/delta.ts'
 import type { GatewayError } from '../../chat/error.ts'
 import type { ChatRequest } from '../../chat/request.ts'

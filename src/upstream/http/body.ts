@@ -1,4 +1,4 @@
-import type { Pipeable, Sink } from '../../runtime/pipe.ts'
+import type { PushSource, Sink } from '../../runtime/push-source.ts'
 
 /** Bytes that may lie unread before the upstream's socket is paused. */
 const HIGH_WATER = 256 * 1024
@@ -14,7 +14,7 @@ export interface Tap {
   abandoned(): void
 }
 
-export interface ClientBody extends Pipeable<Uint8Array> {
+export interface ClientBody extends PushSource<Uint8Array> {
   push(bytes: Buffer): void
   end(): void
   /** The reader gets what came before, then the error; with `discard` the error at once. */
@@ -78,7 +78,7 @@ class Body implements ClientBody, AsyncIterator<Uint8Array, undefined> {
     this.flush()
   }
 
-  pipe(into: Sink<Uint8Array>): void {
+  pushTo(into: Sink<Uint8Array>): void {
     this.read(into, false)
   }
 

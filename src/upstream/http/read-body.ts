@@ -1,6 +1,6 @@
 /** A body read whole, with a bound, or read to its end so that the connection can be used again. */
 import { GatewayError } from '../../chat/error.ts'
-import { pipeInto, type Sink } from '../../runtime/pipe.ts'
+import { pipeInto, type Sink } from '../../runtime/push-source.ts'
 import { asBuffer } from '../response/framing/whole-lines.ts'
 
 /** @param most bytes */

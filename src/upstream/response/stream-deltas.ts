@@ -1,9 +1,9 @@
 /** The deltas of a stream: framed and decoded, read by read. */
-import type { AnswerSink } from '../../chat/answer-pipe.ts'
+import type { AnswerSink } from '../../chat/answer-source.ts'
 import type { Delta } from '../../chat/delta.ts'
 import { isProgress } from '../../chat/content.ts'
 import { GatewayError } from '../../chat/error.ts'
-import { pipeInto, type Sink } from '../../runtime/pipe.ts'
+import { pipeInto, type Sink } from '../../runtime/push-source.ts'
 import type { Framer, Silence, StreamDecoder, UpstreamDeltas } from '../types.ts'
 import { drain } from '../http/read-body.ts'
 import { ChunkTemplateRead } from './chunk-template-read.ts'
@@ -71,7 +71,7 @@ export class StreamDeltas implements UpstreamDeltas, Sink<Uint8Array> {
     return { done: true, value: undefined }
   }
 
-  pipe(into: AnswerSink): void {
+  pushTo(into: AnswerSink): void {
     if (this.isOver) return into.end()
     this.into = into
     pipeInto(this.body, this)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Take } from '../../../src/runtime/pipe.ts'
+import type { Take } from '../../../src/runtime/push-source.ts'
 import { createClientBody, type Tap } from '../../../src/upstream/http/body.ts'
 
 function opened(): { body: ReturnType<typeof createClientBody>; calls: string[] } {
@@ -15,7 +15,7 @@ function opened(): { body: ReturnType<typeof createClientBody>; calls: string[] 
 }
 
 const pipe = (body: ReturnType<typeof createClientBody>, take: Take<Uint8Array>): Promise<void> =>
-  new Promise((resolve, reject) => body.pipe({ take, end: resolve, fail: reject }))
+  new Promise((resolve, reject) => body.pushTo({ take, end: resolve, fail: reject }))
 const bytes = (text: string): Buffer => Buffer.from(text)
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 

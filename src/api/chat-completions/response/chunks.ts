@@ -1,6 +1,6 @@
 import type { GatewayError } from '../../../chat/error.ts'
 import { errorBody } from '../../../chat/error.ts'
-import { textOf } from '../../../chat/answer-pipe.ts'
+import { textOf } from '../../../chat/answer-source.ts'
 import type { Delta } from '../../../chat/delta.ts'
 import type { ChatRequest } from '../../../chat/request.ts'
 import { makeId } from '../../http/request-id.ts'

@@ -11,18 +11,18 @@ export interface Sink<T> {
   fail(cause: unknown): void
 }
 
-export interface Pipeable<T> extends AsyncIterable<T> {
+export interface PushSource<T> extends AsyncIterable<T> {
   /** Gives each value to `into` as soon as it has come. */
-  pipe(into: Sink<T>): void
+  pushTo(into: Sink<T>): void
 }
 
 /** Pipes what can be piped, and iterates everything else. */
 export function pipeInto<T>(source: AsyncIterable<T>, into: Sink<T>): void {
-  if (isPipeable(source)) source.pipe(into)
-  else void pourEach(source, into)
+  if (isPushSource(source)) source.pushTo(into)
+  else void pushEach(source, into)
 }
 
-async function pourEach<T>(source: AsyncIterable<T>, into: Sink<T>): Promise<void> {
+async function pushEach<T>(source: AsyncIterable<T>, into: Sink<T>): Promise<void> {
   try {
     for await (const value of source) {
       const held = into.take(value)
@@ -34,6 +34,6 @@ async function pourEach<T>(source: AsyncIterable<T>, into: Sink<T>): Promise<voi
   into.end()
 }
 
-function isPipeable<T>(source: AsyncIterable<T>): source is Pipeable<T> {
-  return 'pipe' in source
+function isPushSource<T>(source: AsyncIterable<T>): source is PushSource<T> {
+  return 'pushTo' in source
 }

@@ -1,18 +1,18 @@
 /** An answer on its way to the client: deltas, and for the usual read of a stream its text alone. */
 import type { Delta } from './delta.ts'
-import { pipeInto, type Sink, type Take } from '../runtime/pipe.ts'
+import { pipeInto, type Sink, type Take } from '../runtime/push-source.ts'
 
 export interface AnswerSink extends Sink<Delta[]> {
   /** Says the same as `take` with one delta of this text and nothing else. @param literal in JSON, without escapes */
   takeText(literal: string): Promise<void> | undefined
 }
 
-export interface AnswerPipe extends AsyncIterable<Delta[]> {
-  pipe(into: AnswerSink): void
+export interface AnswerSource extends AsyncIterable<Delta[]> {
+  pushTo(into: AnswerSink): void
 }
 
 export function pipeAnswer(answer: AsyncIterable<Delta[]>, into: AnswerSink): void {
-  if (isAnswerFlow(answer)) answer.pipe(into)
+  if (isPushSource(answer)) answer.pushTo(into)
   else pipeInto(answer, into)
 }
 
@@ -30,6 +30,6 @@ export function textOf(literal: string): string {
 }
 
 /** Deltas are piped into nothing less than an answer's sink, so that its shape says it all. */
-function isAnswerFlow(answer: AsyncIterable<Delta[]>): answer is AnswerPipe {
-  return 'pipe' in answer
+function isPushSource(answer: AsyncIterable<Delta[]>): answer is AnswerSource {
+  return 'pushTo' in answer
 }
