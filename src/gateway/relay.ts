@@ -17,7 +17,7 @@ export function relay(
 ): AnswerSource {
   return {
     [Symbol.asyncIterator]: () => iterate(reached, requestState, recordOutcome),
-    pipe: (into) => new Pouring(reached, requestState, recordOutcome, into).begin(0),
+    pushTo: (into) => new Pouring(reached, requestState, recordOutcome, into).begin(0),
   }
 }
 
