@@ -7,7 +7,10 @@ const PREFIX = 4096
 const LONGEST_NAME = 200
 
 /** The client's own name for its cache or its session, else a hash of the first messages and the tools' names. */
-export function affinityOf(request: ChatRequest, { client, session }: { client?: string; session?: string }): string {
+export function cacheAffinityKey(
+  request: ChatRequest,
+  { client, session }: { client?: string; session?: string },
+): string {
   const own = nameIn(request) ?? session
   if (own !== undefined) return `${client ?? ''}|${own.slice(0, LONGEST_NAME)}`
   let hash = fnv(client ?? '', 0x811c9dc5)

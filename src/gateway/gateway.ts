@@ -4,7 +4,7 @@ import type { Delta } from '../chat/delta.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { Answer, ChatContext, Gateway } from './types.ts'
 import { estimateInput } from './estimate.ts'
-import { explainLease } from './explain.ts'
+import { explainHeader } from './explain-header.ts'
 import { createKeptThoughts } from './kept-thoughts.ts'
 import { asGatewayError, unknownModel, withJourney } from './errors.ts'
 import { createRetryLoop, type RetryLoopOptions } from './retry/retry-loop.ts'
@@ -120,7 +120,7 @@ function answerOf(
     waited: requestState.waited,
     warnings: began.answer.warnings,
     headers,
-    explain: requestState.candidates && explainLease(lease, requestState.candidates),
+    explain: requestState.candidates && explainHeader(lease, requestState.candidates),
     terminated,
     deltas,
   }

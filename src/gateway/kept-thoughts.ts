@@ -1,5 +1,5 @@
 /** Thoughts that stood before tool calls, kept by the call's id: vendors want them back, and many clients drop them. */
-import { pourAnswer, type AnswerFlow, type AnswerSink } from '../chat/answer-flow.ts'
+import { pipeAnswer, type AnswerSource, type AnswerSink } from '../chat/answer-source.ts'
 import type { Delta } from '../chat/delta.ts'
 import type { ChatRequest, Message } from '../chat/request.ts'
 
@@ -57,9 +57,9 @@ export function createKeptThoughts(most: number = MOST): KeptThoughts {
         if (heard.text === '' || heard.text.length > MOST_OF_ONE) return
         for (const id of heard.ids) keep(nameOf(client, id), heard.text)
       }
-      const listened: AnswerFlow = {
+      const listened: AnswerSource = {
         [Symbol.asyncIterator]: () => iterate(answer, heard, end),
-        pour: (into) => pourAnswer(answer, listening(into, heard, end)),
+        pushTo: (into) => pipeAnswer(answer, listening(into, heard, end)),
       }
       return listened
     },

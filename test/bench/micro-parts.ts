@@ -10,7 +10,7 @@ import { createKeyCheck } from '../../src/api/access/client-key.ts'
 import type { Delta } from '../../src/chat/delta.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Config } from '../../src/config/config.ts'
-import { affinityOf } from '../../src/gateway/affinity.ts'
+import { cacheAffinityKey } from '../../src/gateway/cache-affinity-key.ts'
 import { estimateInput, needsOf } from '../../src/gateway/estimate.ts'
 import { createLog } from '../../src/observability/log.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
@@ -147,7 +147,7 @@ export const PARTS: Record<string, Part> = {
   },
   'request: estimate, needs, affinity': () => {
     const request = parseChatRequest(body(60))
-    return () => [estimateInput(request), needsOf(request), affinityOf(request, {})]
+    return () => [estimateInput(request), needsOf(request), cacheAffinityKey(request, {})]
   },
   'scheduler: acquire and settle, 2 keys': schedule(2),
   'scheduler: acquire and settle, 10 keys': schedule(10),

@@ -5,7 +5,7 @@ import { checkChatRequest } from '../../src/api/chat-completions/request/schema/
 import { GatewayError } from '../../src/chat/error.ts'
 import type { ChatRequest } from '../../src/chat/request.ts'
 import { checkFormatFile, shippedNames } from '../../src/config/sections/formats.ts'
-import { affinityOf } from '../../src/gateway/affinity.ts'
+import { cacheAffinityKey } from '../../src/gateway/cache-affinity-key.ts'
 import { estimateInput, needsOf } from '../../src/gateway/estimate.ts'
 import type { Format } from '../../src/upstream/types.ts'
 import { withPrefix } from '../../src/upstream/request/assistant-prefix.ts'
@@ -37,7 +37,7 @@ function taken(body: Record<string, unknown>): ChatRequest | undefined {
   if (!request) return undefined
   mustBe(estimateInput(request) > 0, 'a number of tokens')
   needsOf(request)
-  mustBe(typeof affinityOf(request, {}) === 'string', 'a name of its beginning')
+  mustBe(typeof cacheAffinityKey(request, {}) === 'string', 'a name of its beginning')
   mustBeJson(request)
   return request
 }

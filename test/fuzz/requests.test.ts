@@ -5,7 +5,7 @@ import { parseChatRequest } from '../../src/api/chat-completions/request/parse.t
 import { checkChatRequest } from '../../src/api/chat-completions/request/schema/schema.ts'
 import { GatewayError } from '../../src/chat/error.ts'
 import { checkFormatFile, shippedNames } from '../../src/config/sections/formats.ts'
-import { affinityOf } from '../../src/gateway/affinity.ts'
+import { cacheAffinityKey } from '../../src/gateway/cache-affinity-key.ts'
 import { estimateInput, needsOf } from '../../src/gateway/estimate.ts'
 import { SANDBOX, startGateway, type TestGateway } from '../end-to-end/gateway.ts'
 import { effort, PATIENCE } from './effort.ts'
@@ -110,7 +110,7 @@ test('random requests are refused with a reason, or written in every format', { 
         const request = parseChatRequest(sent)
         expect(estimateInput(request)).toBeGreaterThan(0)
         needsOf(request)
-        affinityOf(request, {})
+        cacheAffinityKey(request, {})
         const target = { base_url: 'https://x.example/v1', model: 'm', secret: 'k', headers: {} }
         const { request: encoded } = format.encode(request, target)
         JSON.parse(String(encoded.body))

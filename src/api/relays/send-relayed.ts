@@ -4,7 +4,7 @@ import type { Delta } from '../../chat/delta.ts'
 import { errorBody, GatewayError } from '../../chat/error.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import type { Answer, ChatContext } from '../../gateway/types.ts'
-import { addAlarm, removeAlarm, type Alarm } from '../../runtime/alarms.ts'
+import { addDeadline, removeDeadline, type Deadline } from '../../runtime/deadline-timer.ts'
 import { createAnswerHeaders } from '../headers/answer-headers.ts'
 import { untilTaken, limitTaking } from '../http/slow-client.ts'
 import { createEventStream, type EventStream } from '../http/sse.ts'
@@ -44,14 +44,14 @@ export function createSendRelayed(options: InboundOptions): SendRelayed {
         log.error({ err: error.cause ?? error, request: context.id }, 'the answer could not be relayed')
       stream.end(redact(`event: error\ndata: ${JSON.stringify(errorBody(error))}\n\n`))
     }
-    const impatience: Alarm = {
+    const impatience: Deadline = {
       due: performance.now() + heartbeat,
-      ring() {
+      expire() {
         open()
         stream.beat()
       },
     }
-    if (wantsEvents && heartbeat > 0) addAlarm(impatience)
+    if (wantsEvents && heartbeat > 0) addDeadline(impatience)
     let begun: Begun
     try {
       begun = await begin(await gateway.chat(chat, context))
@@ -60,7 +60,7 @@ export function createSendRelayed(options: InboundOptions): SendRelayed {
       fail(error)
       return reply
     } finally {
-      removeAlarm(impatience)
+      removeDeadline(impatience)
     }
     const { answer, first } = begun
     const { type = '', length } = first.media ?? {}

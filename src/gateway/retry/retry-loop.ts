@@ -2,7 +2,7 @@
 import type { Cancellation } from '../../runtime/cancellation.ts'
 import { GatewayError, KINDS, type ErrorKind } from '../../chat/error.ts'
 import type { AcquireRequest, Lease, PoolSpec, Scheduler } from '../../scheduler/types.ts'
-import { affinityOf, isShort } from '../affinity.ts'
+import { cacheAffinityKey, isShort } from '../cache-affinity-key.ts'
 import { awaitFirstContent, type GatewayProvider } from './first-content.ts'
 import { CHARACTERS_PER_TOKEN, estimateInput, needsOf } from '../estimate.ts'
 import { judge, type FailoverOptions, type Verdict } from './failover.ts'
@@ -172,7 +172,7 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
       maxOutput: request.max_tokens ?? null,
       needs: needsOf(request),
       client: context.client,
-      affinity: request.relay ? undefined : affinityOf(request, context),
+      affinity: request.relay ? undefined : cacheAffinityKey(request, context),
       short: isShort(request, input, context),
       obeys: context.obeys,
       signal: context.signal,

@@ -2,12 +2,12 @@
 import type { Settlement } from '../types.ts'
 import { ask, mayAsk } from '../limit-learning/doubt.ts'
 import { grow } from '../limit-learning/learnt.ts'
-import type { Demand } from '../limits/demand.ts'
-import { actualOf, costOf, lateCost } from '../limits/demand.ts'
+import type { Demand } from '../limits/request-cost.ts'
+import { actualOf, costOf, lateCost } from '../limits/request-cost.ts'
 import { Fixed } from '../limits/fixed.ts'
 import type { Limit } from '../limits/limit.ts'
 import { give, hear, limitId, loadOf, take } from '../limits/limit.ts'
-import type { Scope } from '../topology/scope.ts'
+import type { Scope } from '../topology/limit-scope.ts'
 
 export interface Hold {
   readonly limit: Limit

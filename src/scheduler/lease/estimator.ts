@@ -1,9 +1,9 @@
 /** Learns what requests really use: per model and client, the input beside its estimate, the output, the cached share. */
 import { LinkedList, ListNode } from '../structures/linked-list.ts'
 import type { AcquireRequest, RouteSpec, Settlement } from '../types.ts'
-import type { Demand } from '../limits/demand.ts'
+import type { Demand } from '../limits/request-cost.ts'
 
-interface Habit {
+interface UsageHistory {
   samples: number
   /** Real input ÷ estimate, and how far it usually strays. */
   ratio: number
@@ -14,8 +14,8 @@ interface Habit {
 }
 
 /** Before anything is known: no correction but a margin of 5 %, and a short answer. */
-const UNKNOWN: Readonly<Habit> = { samples: 0, ratio: 1, spread: 0.025, output: 200, cached: 0 }
-/** A client's own habit counts from this many samples on. */
+const UNKNOWN: Readonly<UsageHistory> = { samples: 0, ratio: 1, spread: 0.025, output: 200, cached: 0 }
+/** A client's own history counts from this many samples on. */
 const ENOUGH = 5
 /** No prompt has fewer tokens than this share of its estimate, and of none is it certain that it has more than that one. */
 export const LEAST = 0.15
@@ -23,62 +23,62 @@ const CERTAIN = 0.5
 const REMEMBERED = 10_000
 const SPEED = 0.05
 
-/** A habit, and where it is kept. */
+/** A history, and where it is kept. */
 interface Kept {
-  readonly habit: Habit
+  readonly history: UsageHistory
   readonly model: string
   readonly client: string | symbol
 }
 
 /** Those of one model, by client. */
-type Habits = Map<string | symbol, ListNode<Kept>>
+type Histories = Map<string | symbol, ListNode<Kept>>
 
 /** In place of a client: all of them together. */
 const ALL = Symbol('all clients')
 
 export function createEstimator() {
-  const models = new Map<string, Habits>()
-  /** All habits of all models: what was used longest ago is forgotten. */
+  const models = new Map<string, Histories>()
+  /** All histories of all models: what was used longest ago is forgotten. */
   const order = new LinkedList<Kept>()
 
-  function habitOf(model: string, client: string): Readonly<Habit> {
-    const habits = models.get(model)
-    const own = habits?.get(client)?.item.habit
+  function historyOf(model: string, client: string): Readonly<UsageHistory> {
+    const histories = models.get(model)
+    const own = histories?.get(client)?.item.history
     if (own && own.samples >= ENOUGH) return own
-    return habits?.get(ALL)?.item.habit ?? own ?? UNKNOWN
+    return histories?.get(ALL)?.item.history ?? own ?? UNKNOWN
   }
 
-  function keep(model: string, habits: Habits, client: string | symbol): Habit {
-    const known = habits.get(client)
+  function keep(model: string, histories: Histories, client: string | symbol): UsageHistory {
+    const known = histories.get(client)
     if (known) {
       order.renew(known)
-      return known.item.habit
+      return known.item.history
     }
-    const link = new ListNode<Kept>({ habit: { ...UNKNOWN }, model, client })
-    habits.set(client, link)
+    const link = new ListNode<Kept>({ history: { ...UNKNOWN }, model, client })
+    histories.set(client, link)
     order.push(link)
     if (order.size > REMEMBERED) forgetOldest()
-    return link.item.habit
+    return link.item.history
   }
 
   function forgetOldest(): void {
     const oldest = order.first
     if (!oldest) return
     order.remove(oldest)
-    const habits = models.get(oldest.item.model)
-    habits?.delete(oldest.item.client)
-    if (habits?.size === 0) models.delete(oldest.item.model)
+    const histories = models.get(oldest.item.model)
+    histories?.delete(oldest.item.client)
+    if (histories?.size === 0) models.delete(oldest.item.model)
   }
 
-  function learn(habit: Habit, ratio: number | undefined, used: Settlement): void {
-    habit.samples++
-    const speed = Math.max(SPEED, 1 / (habit.samples + 1))
+  function learn(history: UsageHistory, ratio: number | undefined, used: Settlement): void {
+    history.samples++
+    const speed = Math.max(SPEED, 1 / (history.samples + 1))
     if (ratio !== undefined) {
-      habit.spread += speed * (Math.abs(ratio - habit.ratio) - habit.spread)
-      habit.ratio += speed * (ratio - habit.ratio)
+      history.spread += speed * (Math.abs(ratio - history.ratio) - history.spread)
+      history.ratio += speed * (ratio - history.ratio)
     }
-    if (used.output !== undefined) habit.output += speed * (used.output - habit.output)
-    if (used.input) habit.cached += speed * ((used.cached ?? 0) / used.input - habit.cached)
+    if (used.output !== undefined) history.output += speed * (used.output - history.output)
+    if (used.input) history.cached += speed * ((used.cached ?? 0) / used.input - history.cached)
   }
 
   return {
@@ -94,29 +94,29 @@ export function createEstimator() {
       caution = 1,
       assumed?: number,
     ): Demand {
-      const habit = habitOf(model, client)
+      const history = historyOf(model, client)
       const most = request.maxOutput ?? route.capabilities?.max_output ?? Infinity
-      const high = habit.ratio + 2.5 * habit.spread
-      const certain = habit.samples < ENOUGH ? 0 : Math.min(CERTAIN, habit.ratio - 4 * habit.spread)
+      const high = history.ratio + 2.5 * history.spread
+      const certain = history.samples < ENOUGH ? 0 : Math.min(CERTAIN, history.ratio - 4 * history.spread)
       const low = Math.min(high, Math.max(LEAST, certain))
       // What a provider assumes and does not tell: four usual answers.
-      const guess = Math.min(most, assumed ?? Math.ceil(4 * habit.output))
+      const guess = Math.min(most, assumed ?? Math.ceil(4 * history.output))
       return {
         input: Math.ceil(request.input * (low + caution * (high - low))),
         reserve: request.maxOutput ?? Math.ceil(1 + caution * (guess - 1)),
-        output: Math.min(most, Math.ceil(habit.output)),
+        output: Math.min(most, Math.ceil(history.output)),
         cached: 0,
         price: route.price,
       }
     },
     /** How much of the input a warm cache will probably serve, 0 to 1. */
-    cachedShare: (model: string, client: string): number => habitOf(model, client).cached,
+    cachedShare: (model: string, client: string): number => historyOf(model, client).cached,
     learn(model: string, client: string, estimate: number, used: Settlement): void {
       const ratio = used.input !== undefined && estimate > 0 ? Math.min(used.input / estimate, 10) : undefined
-      let habits = models.get(model)
-      if (!habits) models.set(model, (habits = new Map()))
-      learn(keep(model, habits, ALL), ratio, used)
-      learn(keep(model, habits, client), ratio, used)
+      let histories = models.get(model)
+      if (!histories) models.set(model, (histories = new Map()))
+      learn(keep(model, histories, ALL), ratio, used)
+      learn(keep(model, histories, client), ratio, used)
     },
   }
 }

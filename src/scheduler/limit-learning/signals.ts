@@ -8,9 +8,9 @@ import { Bucket } from '../limits/bucket.ts'
 import type { Limit } from '../limits/limit.ts'
 import { lowerTo, windowOf } from '../limits/limit.ts'
 import { keyModelOf } from '../topology/provider.ts'
-import type { Scope } from '../topology/scope.ts'
-import { addLimit, cool, coolAsTold } from '../topology/scope.ts'
-import { habitOf } from './blind.ts'
+import type { Scope } from '../topology/limit-scope.ts'
+import { addLimit, cool, coolAsTold } from '../topology/limit-scope.ts'
+import { beliefOf } from './blind.ts'
 import { learntOf, setAmount } from './learnt.ts'
 
 export interface LearningOptions {
@@ -144,20 +144,20 @@ function refills(
   { toWall }: LearningOptions,
 ): boolean {
   const { spec } = limit
-  if (spec.shape !== undefined || limit.rate === 0 || limit.habit?.refill === 'window') return false
+  if (spec.shape !== undefined || limit.rate === 0 || limit.belief?.refill === 'window') return false
   // A few units more are those that have come free since, on one side or the other.
   const missing = limit.window.amount - before - asked - remaining
   if (missing < STRANGE * spec.amount && limit.spentAt === undefined) return false
-  const habit = (limit.habit ??= habitOf(lease.keyGroup.provider, limit, now))
+  const belief = (limit.belief ??= beliefOf(lease.keyGroup.provider, limit, now))
   // It said that nothing was left, and yet took a request soon after.
   const { spentAt } = limit
   const soon = spentAt !== undefined && lease.sent >= spentAt && lease.sent - spentAt < spec.period / 2
   if (signal.class !== undefined) {
-    if (soon || ++habit.surprises >= SURPRISES) habit.refill = 'window'
+    if (soon || ++belief.surprises >= SURPRISES) belief.refill = 'window'
     return false
   }
-  if (soon) habit.refill ??= 'bucket'
-  if (habit.refill === 'bucket') {
+  if (soon) belief.refill ??= 'bucket'
+  if (belief.refill === 'bucket') {
     limit.spentAt = undefined
     const burst = Math.min(spec.amount, Math.max(1, remaining + 1))
     // Whoever left with it, or since, may not be in the number yet.

@@ -2,13 +2,13 @@
 import type { LimitSpec } from '../types.ts'
 import type { Doubt } from '../limit-learning/doubt.ts'
 import { doubt, mayAsk, UNDOUBTED } from '../limit-learning/doubt.ts'
-import type { Habit } from '../limit-learning/habit.ts'
-import { paceWait } from '../limit-learning/habit.ts'
+import type { EnforcementBelief } from '../limit-learning/enforcement-belief.ts'
+import { paceWait } from '../limit-learning/enforcement-belief.ts'
 import { Bucket } from './bucket.ts'
 import { calendarFrame, periodicFrame } from './calendar.ts'
 import { Concurrency } from './concurrency.ts'
-import type { Demand } from './demand.ts'
-import { needOf } from './demand.ts'
+import type { Demand } from './request-cost.ts'
+import { needOf } from './request-cost.ts'
 import { Fixed } from './fixed.ts'
 import type { Frame } from './fixed.ts'
 import { Sliding } from './sliding.ts'
@@ -46,7 +46,7 @@ export interface Limit {
   load: number
   loadAt: number
   /** How its provider enforces limits of this kind, once a refusal has raised the question. */
-  habit: Habit | undefined
+  belief: EnforcementBelief | undefined
   /** When the provider said that nothing was left though this window had room; absent once that is understood. */
   spentAt: number | undefined
   /** The provider refuses this dimension until then (monotonic ms). */
@@ -93,7 +93,7 @@ export function createLimit(spec: LimitSpec, toWall: ToWall, now: number): Limit
     rate: spec.period > 0 && spec.period <= LONGEST_PACED ? spec.amount / spec.period : 0,
     load: 0,
     loadAt: now,
-    habit: undefined,
+    belief: undefined,
     spentAt: undefined,
     until: 0,
     hearsay: 0,
@@ -114,7 +114,7 @@ export function waitOf(limit: Limit, demand: Demand | null, now: number): number
   const units = demand ? needOf(limit.spec, demand) : unitOf(limit.spec)
   const asks = mayAsk(limit.doubt, now)
   let wait = asks && limit.window.room(now) + limit.hearsay >= units ? 0 : limit.window.wait(now, units)
-  if (limit.habit) wait = Math.max(wait, paceWait(limit.habit, loadOf(limit, now), units))
+  if (limit.belief) wait = Math.max(wait, paceWait(limit.belief, loadOf(limit, now), units))
   return limit.until > now && !asks ? Math.max(wait, limit.until - now) : wait
 }
 
@@ -143,7 +143,7 @@ export function acquitLimit(limit: Limit, now: number): void {
 
 /** Units taken ahead of the declared rate. */
 export function loadOf(limit: Limit, now: number): number {
-  return Math.max(0, limit.load - (now - limit.loadAt) * limit.rate * (limit.habit?.speed ?? 1))
+  return Math.max(0, limit.load - (now - limit.loadAt) * limit.rate * (limit.belief?.speed ?? 1))
 }
 
 export function take(limit: Limit, units: number, now: number): number {

@@ -1,11 +1,11 @@
 /** Which key takes a request now, and if none, which takes it first. */
 import { firstHome, isAtLeisure, isLoyal, knownHomes, settleHome, withinShare } from './affinity.ts'
 import type { Choice, KeyGroup } from '../topology/key-group.ts'
-import type { Demand } from '../limits/demand.ts'
+import type { Demand } from '../limits/request-cost.ts'
 import type { Pool } from '../topology/pool.ts'
 import type { Waiting } from '../queue/waiting.ts'
 import { UNTIL_EVENT } from '../limits/window.ts'
-import { scopeWait } from '../topology/scope.ts'
+import { scopeWait } from '../topology/limit-scope.ts'
 import type { SchedulerState } from '../state.ts'
 
 /** A key that has just failed this request is better than waiting longer than this for another, in milliseconds. */

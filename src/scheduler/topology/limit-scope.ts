@@ -2,7 +2,7 @@
 import type { LimitScope, LimitSpec } from '../types.ts'
 import type { Doubt } from '../limit-learning/doubt.ts'
 import { doubt, mayAsk, UNDOUBTED } from '../limit-learning/doubt.ts'
-import type { Demand } from '../limits/demand.ts'
+import type { Demand } from '../limits/request-cost.ts'
 import { createLimit, limitId, waitOf } from '../limits/limit.ts'
 import type { Limit } from '../limits/limit.ts'
 import type { ToWall } from '../limits/window.ts'

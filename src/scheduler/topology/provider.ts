@@ -9,11 +9,11 @@ import type { Retirement } from '../health/retirement.ts'
 import type { KeySpec, LimitScope, LimitSpec, ProviderSpec } from '../types.ts'
 import type { Doubt } from '../limit-learning/doubt.ts'
 import { mayAsk, UNDOUBTED } from '../limit-learning/doubt.ts'
-import type { Demand } from '../limits/demand.ts'
-import type { Habit } from '../limit-learning/habit.ts'
+import type { Demand } from '../limits/request-cost.ts'
+import type { EnforcementBelief } from '../limit-learning/enforcement-belief.ts'
 import type { ToWall } from '../limits/window.ts'
-import type { Scope } from './scope.ts'
-import { addLimit, asksAt, createScope } from './scope.ts'
+import type { Scope } from './limit-scope.ts'
+import { addLimit, asksAt, createScope } from './limit-scope.ts'
 
 /** A request under way with a key: its age judges the key. */
 export interface UnderWay {
@@ -101,7 +101,7 @@ export interface Provider {
   /** Trouble with all its keys: its own, or of one model. */
   readonly incident: Incident
   /** How it enforces limits, by metric, period and amount. */
-  readonly habits: Map<string, Habit>
+  readonly beliefs: Map<string, EnforcementBelief>
   /** Requests under way with all its keys. */
   inFlight: number
   /** Of all its keys together. */
@@ -128,7 +128,7 @@ export function createProvider(spec: ProviderSpec, toWall: ToWall, now: number):
     keyGroups: [],
     owners: new Set(spec.keys.map(({ account, name }) => account ?? `key ${name}`)).size,
     incident: createIncident(),
-    habits: new Map(),
+    beliefs: new Map(),
     inFlight: 0,
     weight: spec.weight * spec.keys.reduce((sum, { weight }) => sum + weight, 0),
   }

@@ -1,10 +1,10 @@
 /** An answer that is no chat, as it came: JSON whole, events one by one, anything else as its bytes. */
-import type { AnswerSink } from '../../chat/answer-flow.ts'
+import type { AnswerSink } from '../../chat/answer-source.ts'
 import { tokenCount, usageIn } from '../../chat/chunk-usage.ts'
 import type { Delta } from '../../chat/delta.ts'
 import { GatewayError } from '../../chat/error.ts'
 import type { RelayRequest } from '../../chat/request.ts'
-import { pourInto } from '../../runtime/flow.ts'
+import { pipeInto } from '../../runtime/push-source.ts'
 import { parseJson } from '../../runtime/json.ts'
 import { isMap } from '../../definition/scope.ts'
 import { readText } from '../http/read-body.ts'
@@ -136,7 +136,7 @@ class ByteDeltas implements UpstreamDeltas {
     return this
   }
 
-  pour(into: AnswerSink): void {
-    pourInto({ [Symbol.asyncIterator]: () => this }, into)
+  pushTo(into: AnswerSink): void {
+    pipeInto({ [Symbol.asyncIterator]: () => this }, into)
   }
 }

@@ -1,7 +1,7 @@
 /** The deltas of an answer that came whole: given once. */
-import type { AnswerSink } from '../../chat/answer-flow.ts'
+import type { AnswerSink } from '../../chat/answer-source.ts'
 import type { Delta } from '../../chat/delta.ts'
-import { pourInto } from '../../runtime/flow.ts'
+import { pipeInto } from '../../runtime/push-source.ts'
 import type { UpstreamDeltas } from '../types.ts'
 
 export class WholeDeltas implements UpstreamDeltas {
@@ -31,8 +31,8 @@ export class WholeDeltas implements UpstreamDeltas {
     return this
   }
 
-  pour(into: AnswerSink): void {
-    if (this.left) pourInto({ [Symbol.asyncIterator]: () => this }, into)
+  pushTo(into: AnswerSink): void {
+    if (this.left) pipeInto({ [Symbol.asyncIterator]: () => this }, into)
     else into.end()
   }
 }

@@ -1,14 +1,14 @@
 import { GatewayError } from '../../../chat/error.ts'
 import { makeId } from '../../http/request-id.ts'
-import { isRecord } from '../record.ts'
-import type { ToolCallPiece } from './upstream-chunk/piece.ts'
+import { isRecord } from '../json-value.ts'
+import type { ToolCallChunk } from './upstream-chunk/chunk-delta.ts'
 import { toExtraContent } from './upstream-chunk/thought-signature.ts'
 import type { WireToolCall } from './wire-types.ts'
 
 /** The calls of one choice: the vendor's indices become dense, and each id and name is told once. */
 export interface ToolCalls {
   /** Adds a piece; gives what the client is to be told of it. */
-  take(piece: ToolCallPiece): WireToolCall[]
+  take(piece: ToolCallChunk): WireToolCall[]
   /** Tells what was held back in the hope of more: before text, and at the end. */
   flush(): WireToolCall[]
   /** Ends all calls: one without arguments gets `{}`. Throws when a call never got a name. */
@@ -47,7 +47,7 @@ export function createToolCalls(unwrapped: ReadonlySet<string>): ToolCalls {
   const byVendorIndex = new Map<number, Call>()
   let told = 0
 
-  function find(piece: ToolCallPiece): Call {
+  function find(piece: ToolCallChunk): Call {
     if (piece.index !== undefined) {
       const known = byVendorIndex.get(piece.index)
       // Servers that number every call 0 give each its own id and its own name.
@@ -61,7 +61,7 @@ export function createToolCalls(unwrapped: ReadonlySet<string>): ToolCalls {
     return last !== undefined && piece.id === undefined && piece.name === undefined ? last : open(piece)
   }
 
-  function open(piece: ToolCallPiece): Call {
+  function open(piece: ToolCallChunk): Call {
     const call: Call = {
       name: '',
       isCustom: false,
@@ -149,7 +149,7 @@ export function createToolCalls(unwrapped: ReadonlySet<string>): ToolCalls {
 }
 
 /** Some servers end a call by a piece that has all of it once more: with its id and name, and its arguments whole. */
-function saysAgain({ id, name, arguments: text }: ToolCallPiece, call: Call): boolean {
+function saysAgain({ id, name, arguments: text }: ToolCallChunk, call: Call): boolean {
   const repeats = id === undefined ? name === call.name : name !== undefined && id === call.id
   if (!repeats || call.isCustom || typeof text !== 'string' || call.said === '') return false
   const again = canonicalObject(text)
