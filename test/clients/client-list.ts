@@ -1,6 +1,6 @@
 /** The clients that are run, each with its pinned version and how it is brought here. */
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface Client {
@@ -31,7 +31,32 @@ const python = (name: string, version: string, options: { packages?: string[]; o
   },
 })
 
+/** A program of its own package beside `say.go`, built into the folder. */
+const go = (name: string, version: string, module: string, own?: Client['own']): Client => ({
+  name,
+  version,
+  needs: 'go',
+  ...(own && { own }),
+  prepare(folder) {
+    const command = (...args: string[]) =>
+      execFileSync('go', args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+    const isNew = !existsSync(folder)
+    mkdirSync(folder, { recursive: true })
+    copyFileSync(join(PROGRAMS, 'go/say.go'), join(folder, 'say.go'))
+    copyFileSync(join(PROGRAMS, `go/${name}.go`), join(folder, 'main.go'))
+    if (isNew) command('mod', 'init', 'client')
+    if (isNew) command('get', `${module}@v${version}`)
+    command('build', '-o', 'client', '.')
+    return { file: join(folder, 'client'), args: [] }
+  },
+})
+
 export const CLIENTS: Client[] = [
   python('openai-python', '3.57.0', { packages: ['openai==3.57.0'] }),
   python('langchain-openai', '1.7.4'),
+  python('pydantic-ai', '2.68.0', { packages: ['pydantic-ai-slim[openai]==2.68.0'] }),
+  python('llama-index', '0.8.1', { packages: ['llama-index-llms-openai-like==0.8.1'] }),
+  go('openai-go-v1', '1.12.0', 'github.com/openai/openai-go'),
+  go('openai-go-v3', '3.99.0', 'github.com/openai/openai-go/v3'),
+  go('go-openai', '1.43.0', 'github.com/sashabaranov/go-openai'),
 ]
