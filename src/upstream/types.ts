@@ -180,7 +180,7 @@ export interface Format {
   /** Its streams call themselves JSON, so the content type does not tell a stream from a whole answer. */
   streamsJson: boolean
   authorize?: Authorizer
-  /** The next request, where an answer only says where the real one is; see follow.ts. */
+  /** The next request, where an answer only says where the real one is; see follow-up-request.ts. */
   follow?: FollowUp
   decoder(request: ChatRequest): StreamDecoder
   /** A whole answer as deltas; a body that is an error in disguise gives a delta with `error`. */

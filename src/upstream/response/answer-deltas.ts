@@ -1,20 +1,16 @@
 /** The body of an answer as deltas, be it a stream or whole. */
-import type { AnswerSink } from '../../chat/answer-source.ts'
 import type { Delta } from '../../chat/delta.ts'
 import { GatewayError } from '../../chat/error.ts'
-import { pipeInto } from '../../runtime/push-source.ts'
 import { parseJson } from '../../runtime/json.ts'
 import type { ChatRequest } from '../../chat/request.ts'
-import type { ClientAnswer, Format, UpstreamDeltas } from '../types.ts'
+import type { AnswerBounds, ClientAnswer, Format, UpstreamDeltas } from '../types.ts'
 import { rawDecoder, rawDeltas } from '../native.ts'
 import { readText } from '../http/read-body.ts'
+import { relayedDeltas } from './relayed-deltas.ts'
 import { StreamDeltas } from './stream-deltas.ts'
+import { WholeDeltas } from './whole-deltas.ts'
 
-/** Bytes: one event of a stream, an answer that comes whole. */
-export interface AnswerBounds {
-  event: number
-  answer: number
-}
+export type { AnswerBounds }
 
 /**
  * Of a whole answer once it is there. Throws a GatewayError when the answer is none or breaks, as the iteration of a stream does.
@@ -28,6 +24,7 @@ export function answerDeltas(
   isNative = false,
 ): UpstreamDeltas | Promise<UpstreamDeltas> {
   const { embeddings } = format
+  if (request.relay) return relayedDeltas(answer, request.relay, format, bounds, format.decoder(request))
   if (request.embeddings && embeddings)
     return readText(answer.body, bounds.answer).then((text) => new WholeDeltas(embeddings.decode(answer, text)))
   if (isStream(answer, request, format)) {
@@ -55,39 +52,6 @@ function isStream(answer: ClientAnswer, request: ChatRequest, format: Format): b
   if (STREAM_TYPES.some((each) => type.startsWith(each))) return true
   if (!request.stream || type.startsWith('text/html')) return false
   return !type.startsWith('application/json') || format.streamsJson
-}
-
-class WholeDeltas implements UpstreamDeltas {
-  readonly isTerminated = true
-  private left: Delta[] | undefined
-
-  constructor(deltas: Delta[]) {
-    this.left = deltas
-  }
-
-  takeWhole(): Delta[] {
-    const taken = this.left ?? []
-    this.left = undefined
-    return taken
-  }
-
-  async next(): Promise<IteratorResult<Delta[], undefined>> {
-    return this.left ? { done: false, value: this.takeWhole() } : { done: true, value: undefined }
-  }
-
-  async return(): Promise<IteratorReturnResult<undefined>> {
-    this.left = undefined
-    return { done: true, value: undefined }
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  pushTo(into: AnswerSink): void {
-    if (this.left) pipeInto({ [Symbol.asyncIterator]: () => this }, into)
-    else into.end()
-  }
 }
 
 /** @param raw the events of a list are carried */
