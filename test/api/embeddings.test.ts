@@ -22,6 +22,21 @@ function reply(path: string, body: Record<string, unknown>): unknown {
   const texts = (body['texts'] ?? body['input']) as unknown[]
   if (path === '/v2/embed')
     return { embeddings: { float: texts.map(vectorOf) }, meta: { billed_units: { input_tokens: texts.length } } }
+  if (path.includes('cohere.'))
+    return { embeddings: { float: texts.map(vectorOf) }, response_type: 'embeddings_by_type' }
+  if (path.includes('nova')) {
+    const { text } = body['singleEmbeddingParams'] as { text: { value: string } }
+    return { embeddings: [{ embeddingType: 'TEXT', embedding: vectorOf(text.value) }] }
+  }
+  if (path.endsWith(':predict')) {
+    const instances = body['instances'] as { content: string }[]
+    const told = (content: string) => ({ values: vectorOf(content), statistics: { token_count: 2 } })
+    return { predictions: instances.map(({ content }) => ({ embeddings: told(content) })) }
+  }
+  if (path.endsWith(':embedContent')) {
+    const { parts } = body['content'] as { parts: { text: string }[] }
+    return { embedding: { values: vectorOf(parts[0]?.text) }, usageMetadata: { promptTokenCount: 2 } }
+  }
   if (path.endsWith('/invoke')) return { embedding: vectorOf(body['inputText']), inputTextTokenCount: 3 }
   if (path.endsWith(':batchEmbedContents')) {
     const requests = body['requests'] as { content: { parts: { text: string }[] } }[]
@@ -63,6 +78,8 @@ beforeAll(async () => {
       ol: { format: 'ollama', base_url, keys },
       vo: { format: 'voyage', base_url, keys },
       ji: { format: 'jina', base_url, keys },
+      mi: { format: 'mistral', base_url, keys },
+      ve: { format: 'vertex', base_url, keys },
       an: { format: 'anthropic', base_url, keys },
     },
     models: {
@@ -74,6 +91,12 @@ beforeAll(async () => {
       nomic: ['ol/nomic-embed-text'],
       voyage: ['vo/voyage-3.5'],
       jina: ['ji/jina-embeddings-v3'],
+      mistral: ['mi/mistral-embed'],
+      vertex: ['ve/text-embedding-005'],
+      'vertex-one': ['ve/gemini-embedding-001'],
+      'vertex-new': ['ve/gemini-embedding-2'],
+      'bedrock-cohere': ['br/cohere.embed-english-v3'],
+      nova: ['br/amazon.nova-2-multimodal-embeddings-v1:0'],
       none: ['an/claude-embed'],
     },
   })
@@ -96,6 +119,12 @@ describe('an official client gets the vectors of its texts, in their order', () 
     ['nomic', 5, 1],
     ['voyage', 1200, 2],
     ['jina', 520, 2],
+    ['mistral', 600, 2],
+    ['vertex', 260, 2],
+    ['vertex-one', 3, 3],
+    ['vertex-new', 3, 3],
+    ['bedrock-cohere', 100, 2],
+    ['nova', 3, 3],
   ])('%s: %i texts in %i requests', async (model, count, requests) => {
     seen.length = 0
     const answer = await client.embeddings.create({ model, input: texts(count) })
