@@ -4,7 +4,7 @@
  * Everything that providers say comes back through the lease: `observe`, `settle`, `fail`.
  */
 import { GatewayError } from '../chat/error.ts'
-import { admit, expired, recognise } from './queue/admission.ts'
+import { admit, expired, giveUp, recognise } from './queue/admission.ts'
 import { lack, unsupported } from './topology/capability.ts'
 import type { Clock } from './clock.ts'
 import { realClock } from './clock.ts'
@@ -12,6 +12,7 @@ import type { AcquireRequest, CandidateReport, Lease, PoolSpec, ProviderSpec, Sc
 import { dispatch, fallBack, leave, pump, release, releaseAfter } from './queue/dispatch.ts'
 import { reportCandidates } from './candidate-report.ts'
 import { LEAST } from './lease/estimator.ts'
+import type { LeaseRecord } from './lease/lease.ts'
 import { createLeaseRegistry } from './lease/lease-registry.ts'
 import type { SchedulerOptions } from './options.ts'
 import { loyalUntil } from './select/affinity.ts'
@@ -72,6 +73,8 @@ export function createScheduler(
   const registry = createLeaseRegistry(schedulerState, (lease) => {
     releaseAfter(schedulerState, lease, clock.now())
     wake()
+    if (schedulerState.queued > 0 && isRetired(lease))
+      for (const pool of schedulerState.pools.values()) giveUp(schedulerState, pool, clock.now())
   })
 
   /** Keys may have room again: whoever waits longest is asked first. */
@@ -231,6 +234,10 @@ function able(pool: Pool, request: AcquireRequest): Waiting['tiers'] {
   if (tiers.length > 0) return tiers
   const least = { ...request, input: request.input * LEAST }
   return servingOf(pool.tiers, ({ route }) => lack(route, least) === undefined, pool.isAffine)
+}
+
+function isRetired({ keyState, keyGroup, slot }: LeaseRecord): boolean {
+  return (keyState.retirement ?? keyGroup.model.keyModels.get(slot)?.retirement) !== undefined
 }
 
 function nothing(): void {}

@@ -5,6 +5,7 @@ import type { ErrorShape } from '../inbound/inbound-api.ts'
 /** https://cloud.google.com/apis/design/errors: by HTTP status; what is not here is INVALID_ARGUMENT or INTERNAL. */
 const WORDS: Record<number, string> = {
   401: 'UNAUTHENTICATED',
+  402: 'FAILED_PRECONDITION',
   403: 'PERMISSION_DENIED',
   404: 'NOT_FOUND',
   409: 'ABORTED',

@@ -39,11 +39,16 @@ const METHOD_NOT_ALLOWED = 405
 
 export function errorOf(error: GatewayError): Record<string, unknown> {
   const isMethod = error.status === METHOD_NOT_ALLOWED
-  const type =
-    (isMethod ? undefined : TYPES[error.kind]) ?? (error.status < 500 ? 'invalid_request_error' : 'api_error')
+  const type = (isMethod ? undefined : typeOf(error)) ?? (error.status < 500 ? 'invalid_request_error' : 'api_error')
   // what the API's SDK reads to go on in another way
   const details = error.extra?.['details']
   return { type, message: wordsOf(error), ...(details !== undefined && { details }) }
+}
+
+/** No limit was met, whatever the kind, where there is no money, or no key at all. */
+function typeOf({ kind, status }: GatewayError): string | undefined {
+  if (kind === 'quota' && status === 402) return 'billing_error'
+  return kind === 'queue_full' && status === 503 ? 'api_error' : TYPES[kind]
 }
 
 /** Agents shorten their history when they read these words. */

@@ -77,7 +77,8 @@ function count(value: unknown): number {
 
 /** OpenAI's codes of a response that failed; agents decide by them whether to ask again. */
 function codeOf(error: GatewayError): string {
-  if (error.rule.blame === 'limit' || error.kind === 'queue_full' || error.kind === 'quota')
-    return 'rate_limit_exceeded'
+  const isLimit = error.rule.blame === 'limit' || error.kind === 'queue_full' || error.kind === 'quota'
+  // no money is no limit that time lifts, and no key is none at all
+  if (isLimit && error.status !== 402 && error.status !== 503) return 'rate_limit_exceeded'
   return error.status < 500 ? 'invalid_prompt' : 'server_error'
 }

@@ -5,7 +5,7 @@ import type { Key, KeyModel, Provider } from '../topology/provider.ts'
 import { ownerOf } from '../topology/provider.ts'
 import { noteFault } from './incident.ts'
 import type { Retirement } from './retirement.ts'
-import { retire } from './retirement.ts'
+import { DEATHS, retire } from './retirement.ts'
 
 /** More keys off than this share of a provider's are too many to leave off for long. */
 const SPARE_SHARE = 0.1
@@ -22,11 +22,7 @@ export function retireAfter(
   const clear = lease.refusal?.class === 'money' || lease.refusal?.class === 'dead'
   const money = failure.kind === 'quota' || lease.refusal?.class === 'money'
   const least = Math.max(failure.retryAfter ?? 0, lease.refusal?.reset ?? 0)
-  const reason = money
-    ? 'no money or quota left'
-    : failure.kind === 'permission'
-      ? 'not allowed'
-      : 'credentials refused'
+  const reason = DEATHS[money ? 'quota' : failure.kind === 'permission' ? 'permission' : 'authentication']
   const fault = {
     owner: ownerOf(key),
     owners: provider.owners,

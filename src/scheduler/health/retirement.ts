@@ -8,6 +8,13 @@ const LONGEST_PROBE = 6 * 3_600_000
 const FIRST_DOUBT = 60_000
 const LONGEST_DOUBT = 8 * 60_000
 
+/** Why, for people, by the kind of the refusal. */
+export const DEATHS = {
+  authentication: 'credentials refused',
+  permission: 'not allowed',
+  quota: 'no money or quota left',
+} as const
+
 export interface Retirement {
   reason: string
   /** May be tried again from then on (monotonic ms). */

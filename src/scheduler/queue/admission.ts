@@ -6,6 +6,7 @@ import { UNTIL_EVENT } from '../limits/window.ts'
 import { eta, possible } from '../select/pick.ts'
 import type { Pool } from '../topology/pool.ts'
 import { clientMoment, momentOf, capacityOf } from './capacity.ts'
+import { deadKeys } from './dead-keys.ts'
 import type { Waiting } from './waiting.ts'
 import type { SchedulerState } from '../state.ts'
 
@@ -145,14 +146,23 @@ function turnAway(
     if (open < wait && open <= item.deadline - now) return
   }
   leave(schedulerState, pool, item)
-  item.reject(refusal(schedulerState, pool, item, promise(pool, item, wait, now), now))
+  item.reject(refusal(schedulerState, pool, item, wait, now))
 }
 
 /** The error of a request that waited in vain, though it seemed that it would not. */
 export function expired(schedulerState: SchedulerState, pool: Pool, item: Waiting, now: number): void {
   const { wait } = possible(schedulerState, pool, item, now)
-  const known = wait === UNTIL_EVENT ? SOONEST : wait
-  item.reject(refusal(schedulerState, pool, item, promise(pool, item, known, now), now))
+  item.reject(refusal(schedulerState, pool, item, wait === UNTIL_EVENT ? SOONEST : wait, now))
+}
+
+/** After a key's death: who waits for nothing but dead keys, longer than it may, need not wait to hear so. */
+export function giveUp(schedulerState: SchedulerState, pool: Pool, now: number): void {
+  for (const item of pool.queue.everybody()) {
+    const { wait } = possible(schedulerState, pool, item, now)
+    if (wait === UNTIL_EVENT || wait <= item.deadline - now || !deadKeys(item, wait)) continue
+    leave(schedulerState, pool, item)
+    item.reject(refusal(schedulerState, pool, item, wait, now))
+  }
 }
 
 /**
@@ -197,10 +207,14 @@ function sizeOf({ typical }: Pool, { demand }: Waiting): number {
   return Math.max(1, (demand.input + demand.reserve) / (typical.input + typical.reserve) / 2)
 }
 
-function refusal(schedulerState: SchedulerState, pool: Pool, item: Waiting, wait: number, now: number): GatewayError {
+/** @param free milliseconds until a key is free for it, by what is known */
+function refusal(schedulerState: SchedulerState, pool: Pool, item: Waiting, free: number, now: number): GatewayError {
   const keys = reportCandidates(schedulerState, pool, item, now, LISTED)
   const waited = Math.round(now - item.arrived)
   const extra = { keys, waited, queued: pool.queue.size }
+  const dead = deadKeys(item, free)
+  if (dead) return Object.assign(dead, { extra })
+  const wait = promise(pool, item, free, now)
   if (wait < Infinity) {
     const seconds = Math.ceil(wait / 100) / 10
     const message = `All keys for ${item.request.model} are busy or cooling down; try again in ${seconds} s.`
