@@ -77,7 +77,7 @@ describe('/v1/responses', () => {
     expect([response.status, await response.json()]).toMatchObject([400, { error: { param } }])
   })
 
-  it.each([{ conversation: 'conv_1' }, { prompt: { id: 'pmpt_1' } }])(
+  it.each([{ conversation: 'conv_1' }, { prompt: { id: 'pmpt_1' } }, { previous_response_id: 'resp_elsewhere' }])(
     'does not answer without what another server keeps: %j',
     async (fields) => {
       const response = await post('/v1/responses', { model: 'fast', input: 'Hi', ...fields })
@@ -85,13 +85,6 @@ describe('/v1/responses', () => {
       expect(await response.text()).toContain(`${Object.keys(fields)[0]} names what is kept elsewhere`)
     },
   )
-
-  it('warns that it does not know a response of another server', async () => {
-    const fields = { model: 'fast', input: 'Hi', previous_response_id: 'resp_elsewhere' }
-    const response = await post('/v1/responses', fields)
-    expect(response.status).toBe(200)
-    expect(response.headers.get('x-balanced-call-warnings')).toContain('previous_response_id')
-  })
 
   it('takes an empty body that is said to be JSON where none is needed', async () => {
     const headers = { 'content-type': 'application/json' }

@@ -23,19 +23,23 @@ export interface Block {
   name?: string
   /** What was said of the text: OpenAI's citations. */
   annotations?: Record<string, unknown>[]
+  /** Of the text's tokens, as OpenAI has them. */
+  logprobs?: unknown[]
 }
 
 /** Hears of each block; `piece` and `signed` are of the one that is open. */
 export interface BlockSink {
   open(block: Block): void
-  piece(block: Block, text: string): void
+  /** @param logprobs of the tokens of this piece, where the upstream tells them */
+  piece(block: Block, text: string, logprobs?: unknown[]): void
   signed?(block: Block, signature: string): void
   annotated?(block: Block, annotations: Record<string, unknown>[]): void
   close(block: Block): void
 }
 
 export interface Blocks {
-  take(delta: WireDelta): void
+  /** @param logprobs of the tokens of its text */
+  take(delta: WireDelta, logprobs?: unknown[]): void
   /** The block that is open and takes text without further ado. */
   openText(): Block | undefined
   /** Closes what is open, and tells what waited. */
@@ -57,10 +61,10 @@ class BlockOrder implements Blocks {
     this.sink = sink
   }
 
-  take(delta: WireDelta): void {
+  take(delta: WireDelta, logprobs?: unknown[]): void {
     if (filled(delta.reasoning_content) !== undefined) this.say('reasoning', delta.reasoning_content ?? '')
     for (const detail of delta.reasoning_details ?? []) this.takeDetail(detail)
-    if (typeof delta.content === 'string' && delta.content !== '') this.say('text', delta.content)
+    if (typeof delta.content === 'string' && delta.content !== '') this.say('text', delta.content, logprobs)
     if (filled(delta.refusal) !== undefined) this.say('refusal', delta.refusal ?? '')
     const signature = fromExtraContent(delta['extra_content'])
     if (signature !== undefined) this.sign(this.last('text'), signature)
@@ -77,8 +81,10 @@ class BlockOrder implements Blocks {
     this.closeOpen()
   }
 
-  private say(type: Block['type'], text: string): void {
-    this.grow(this.last(type), text)
+  private say(type: Block['type'], text: string, logprobs?: unknown[]): void {
+    const block = this.last(type)
+    if (logprobs !== undefined) (block.logprobs ??= []).push(...logprobs)
+    this.grow(block, text, logprobs)
   }
 
   /** The text of a detail was told already; what only its vendor can read was not. */
@@ -125,14 +131,14 @@ class BlockOrder implements Blocks {
   private show(block: Block): void {
     this.open = block
     this.sink.open(block)
-    if (block.text !== '') this.sink.piece(block, block.text)
+    if (block.text !== '') this.sink.piece(block, block.text, block.logprobs)
   }
 
-  private grow(block: Block, text: string): void {
+  private grow(block: Block, text: string, logprobs?: unknown[]): void {
     if (text === '') return
     block.text += text
     if (block !== this.open) return
-    this.sink.piece(block, text)
+    this.sink.piece(block, text, logprobs)
     if (this.waiting.length > 0) while (this.waiting.length > 0 && this.isWhole(this.open)) this.showNext()
   }
 
@@ -212,8 +218,8 @@ export function createBlockAnswer(
   sink: BlockSink,
 ): BlockAnswer {
   const blocks = createBlocks(sink)
-  const fold: AnswerFold = createAnswerFold(request, (index, delta) => {
-    if (index === 0) blocks.take(delta)
+  const fold: AnswerFold = createAnswerFold(request, (index, delta, logprobs) => {
+    if (index === 0) blocks.take(delta, logprobs?.content ?? undefined)
   })
   return {
     take: (delta) => void fold.take(delta),

@@ -98,7 +98,7 @@ class Writer implements AnswerWriter, BlockSink {
     const output_index = this.output.length
     this.emit('response.output_item.added', { output_index, item: itemOf(block, item_id, 'in_progress', this.spaced) })
     if (block.type === 'text' || block.type === 'refusal') {
-      const part = partOf({ ...block, text: '', annotations: [] })
+      const part = partOf({ type: block.type, text: '' })
       this.emit('response.content_part.added', { item_id, output_index, content_index: 0, part })
     } else if (block.type === 'reasoning') {
       const part = { type: 'summary_text', text: '' }
@@ -106,9 +106,9 @@ class Writer implements AnswerWriter, BlockSink {
     }
   }
 
-  piece({ type }: Block, delta: string): void {
+  piece({ type }: Block, delta: string, logprobs: unknown[] = []): void {
     const at = { item_id: this.item, output_index: this.output.length }
-    if (type === 'text') this.emit('response.output_text.delta', { ...at, content_index: 0, delta, logprobs: [] })
+    if (type === 'text') this.emit('response.output_text.delta', { ...at, content_index: 0, delta, logprobs })
     else if (type === 'refusal') this.emit('response.refusal.delta', { ...at, content_index: 0, delta })
     else if (type === 'reasoning')
       this.emit('response.reasoning_summary_text.delta', { ...at, summary_index: 0, delta })
@@ -141,7 +141,7 @@ class Writer implements AnswerWriter, BlockSink {
     const { type, text } = block
     const item = itemOf(block, this.item, status, this.spaced)
     if (type === 'text') {
-      this.emit('response.output_text.done', { ...at, content_index: 0, text, logprobs: [] })
+      this.emit('response.output_text.done', { ...at, content_index: 0, text, logprobs: block.logprobs ?? [] })
       this.emit('response.content_part.done', { ...at, content_index: 0, part: partOf(block) })
     } else if (type === 'refusal') {
       this.emit('response.refusal.done', { ...at, content_index: 0, refusal: text })

@@ -66,7 +66,8 @@ export function sealOf(block: Block): Json | undefined {
 
 export function partOf(block: Block): Json {
   if (block.type === 'refusal') return { type: 'refusal', refusal: block.text }
-  return { type: 'output_text', text: block.text, annotations: (block.annotations ?? []).map(flat), logprobs: [] }
+  const { text, annotations = [], logprobs = [] } = block
+  return { type: 'output_text', text, annotations: annotations.map(flat), logprobs }
 }
 
 /** Chat's citations hold what they say in a field of their own name. */

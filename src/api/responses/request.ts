@@ -89,7 +89,7 @@ export function readResponsesRequest(body: Json, history: readonly unknown[], is
   } else delete chatBody['parallel_tool_calls']
   if (typeof body['max_output_tokens'] === 'number' || typeof body['max_output_tokens'] === 'bigint')
     chatBody['max_completion_tokens'] = body['max_output_tokens']
-  if (chatBody['top_logprobs'] !== undefined) chatBody['logprobs'] = true
+  if (chatBody['top_logprobs'] !== undefined || asksLogprobs(body['include'])) chatBody['logprobs'] = true
   if (body['stream'] === true) Object.assign(chatBody, { stream: true, stream_options: { include_usage: true } })
   const chat = chatRequest(chatBody)
   const leftOut = [
@@ -97,10 +97,11 @@ export function readResponsesRequest(body: Json, history: readonly unknown[], is
     ...read.hosted.map((type) => `the tool ${type}`),
     ...Object.keys(body).filter((field) => !OTHER.has(field) && !isSame(field) && isSaid(body[field])),
   ]
-  if (isForeign) leftOut.push('previous_response_id, a conversation that this server does not know,')
+  if (body['truncation'] === 'auto') leftOut.push('truncation: auto')
   if (leftOut.length > 0)
     chat.losses = [...new Set(leftOut)].map((what) => `${what} left out: for an upstream of the same API`)
-  const insists = read.insists ?? conversation.insists ?? heldElsewhere(elsewhere, messages)
+  const kept = isForeign ? 'previous_response_id' : elsewhere
+  const insists = read.insists ?? conversation.insists ?? heldElsewhere(kept, messages)
   if (insists !== undefined) chat.needs_native = insists
   return { chat, items, spaced: read.spaced }
 }
@@ -135,6 +136,10 @@ function formOf(text: unknown): Json {
   if (format['type'] !== 'json_schema') return said
   const { type, ...schema } = format
   return { ...said, response_format: { type, json_schema: schema } }
+}
+
+function asksLogprobs(include: unknown): boolean {
+  return Array.isArray(include) && include.includes('message.output_text.logprobs')
 }
 
 function reasoningOf(reasoning: unknown): Json {

@@ -49,6 +49,7 @@ export function responseObject(meta: ResponseMeta, { output, finish, usage, erro
     text: { format: { type: 'text' }, ...(isRecord(body['text']) && body['text']) },
     tool_choice: said('tool_choice', 'auto'),
     tools: said('tools', []),
+    top_logprobs: said('top_logprobs', 0),
     top_p: said('top_p', 1),
     truncation: said('truncation', 'disabled'),
     usage: usage ? usageOf(usage) : null,

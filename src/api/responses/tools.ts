@@ -53,7 +53,11 @@ export function readTools(declared: readonly unknown[], choice: unknown): ReadTo
     else read.hosted.push(String(tool['type']))
   }
   if (spaced.size > 0) read.spaced = spaced
-  return { ...read, ...chosen(choice) }
+  Object.assign(read, chosen(choice))
+  const [first] = read.hosted
+  if (first !== undefined && read.tools.length === 0 && isRequired(choice))
+    read.insists ??= `tool_choice asks for a tool, and ${first} is run`
+  return read
 }
 
 function chatTool(tool: Json): Json | undefined {
@@ -86,6 +90,12 @@ function chosen(choice: unknown): Pick<ReadTools, 'choice' | 'insists'> {
   }
   const insists = `tool_choice asks for ${String(type)}, which is run`
   return { choice: 'auto', insists }
+}
+
+function isRequired(choice: unknown): boolean {
+  return (
+    choice === 'required' || (isRecord(choice) && choice['type'] === 'allowed_tools' && choice['mode'] === 'required')
+  )
 }
 
 function named(tool: Json): Json {

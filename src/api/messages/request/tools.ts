@@ -25,13 +25,14 @@ export function toChatTools(body: Map, added: readonly Map[], losses: string[]):
     }
   }
   const asked = isRecord(body['tool_choice']) ? body['tool_choice'] : {}
-  const isForced = asked['type'] === 'tool' && foreign.has(String(asked['name']))
+  const [name = ''] = asked['type'] === 'tool' ? [String(asked['name'])] : tools.length === 0 ? foreign : []
+  const isForced = (asked['type'] === 'tool' || asked['type'] === 'any') && foreign.has(name)
   return {
     tools,
     choice: choiceOf(asked),
     parallel: asked['disable_parallel_tool_use'] === true ? false : undefined,
     ...(isForced && {
-      needs: `the tool ${String(asked['name'])}, which must be called, is one that a vendor runs or knows`,
+      needs: `the tool ${name}, which must be called, is one that a vendor runs or knows`,
     }),
   }
 }
