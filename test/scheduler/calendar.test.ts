@@ -1,3 +1,5 @@
+/// <reference lib="esnext.temporal" />
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { calendarFrame } from '../../src/scheduler/limits/calendar.ts'
 import type { LimitSpec } from '../../src/scheduler/types.ts'
@@ -9,6 +11,29 @@ const iso = (instant: number) => new Date(instant).toISOString()
 const frameAt = (resets: NonNullable<LimitSpec['resets']>, at: string) => {
   const { start, end } = calendarFrame(resets)(Date.parse(at))
   return [iso(start), iso(end)]
+}
+
+const ZONES = [
+  'UTC',
+  'America/Los_Angeles',
+  'America/Santiago',
+  'America/St_Johns',
+  'Asia/Kolkata',
+  'Australia/Lord_Howe',
+  'Europe/Berlin',
+]
+
+/** The same window by the calendar that Node brings: weeks from Monday, months from the first. */
+function byTemporal(unit: 'day' | 'week' | 'month', hour: number, minute: number, zone: string, now: number): number[] {
+  const today = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(zone).toPlainDate()
+  const first = { day: today, week: today.subtract({ days: today.dayOfWeek - 1 }), month: today.with({ day: 1 }) }[unit]
+  const begins = [-2, -1, 0, 1, 2].map(
+    (step) =>
+      first.add({ [`${unit}s`]: step }).toZonedDateTime({ timeZone: zone, plainTime: { hour, minute } })
+        .epochMilliseconds,
+  )
+  const next = begins.findIndex((begin) => begin > now)
+  return [begins[next - 1] ?? 0, begins[next] ?? 0]
 }
 
 describe('calendar windows', () => {
@@ -49,6 +74,24 @@ describe('calendar windows', () => {
         }
       }
     }
+  })
+
+  it('begin where the calendar of the platform says', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...ZONES),
+        fc.constantFrom('day', 'week', 'month'),
+        fc.nat(23),
+        fc.constantFrom(0, 30),
+        fc.integer({ min: Date.parse('2024-01-01'), max: Date.parse('2029-01-01') }),
+        (zone, unit, hour, minute, now) => {
+          const at = `${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}`
+          const { start, end } = calendarFrame({ unit, at, zone })(now)
+          expect([start, end]).toEqual(byTemporal(unit, hour, minute, zone, now))
+        },
+      ),
+      { numRuns: 500 },
+    )
   })
 
   it('take weeks and months from the day that was named', () => {
