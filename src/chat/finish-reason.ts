@@ -18,7 +18,7 @@ export const FINISH_REASONS: ReadonlySet<string> = new Set([
  */
 const MEANINGS: readonly [Finish, RegExp][] = [
   ['error', /error|fail|malformed|invalid|unexpected|missing|too_?many|time_?out|no_?image|no_?audio|crash|overload/],
-  ['stop', /^(eos|eot|end|stop)/],
+  ['stop', /^(eos|eot|end|stop)([ _-]?(of[ _-]\w+|tokens?|turn|sequences?|words?|strings?|texts?|id|criteria))?$/],
   [
     'content_filter',
     /filter|safety|block|prohibit|recitation|refus|sensitive|policy|moderat|guardrail|violat|copyright|spii|censor/,
@@ -28,17 +28,25 @@ const MEANINGS: readonly [Finish, RegExp][] = [
     /length|token|limit|max|incomplete|trunc|abort|cancel|interrupt|budget|window|exceed|continu|repetition|preempt/,
   ],
   ['tool_calls', /tool|function/],
-  ['stop', /stop|end|eos|eot|complet|done|finish|success|turn|pause/],
+  ['stop', /(^|[^a-z])(stop|stopped|end|ended|eos|eot|complete|completed|done|finish|finished|success|pause_turn)([^a-z]|$)/],
 ]
 
 /**
  * OpenAI's word for an upstream's, or `error`. One that says nothing to us is `length`: a client then knows that the answer
  * may lack its end, which is true of every reason that is not a stop.
  */
-export function finishOf(word: string): Finish {
-  if (FINISH_REASONS.has(word)) return word as FinishReason
-  const plain = word.toLowerCase()
+export function finishOf(word: string | number): Finish {
+  const plain = String(word).toLowerCase()
+  if (FINISH_REASONS.has(plain)) return plain as FinishReason
   return MEANINGS.find(([, pattern]) => pattern.test(plain))?.[0] ?? 'length'
+}
+
+/** Said on the way by servers that write what they do not know as a word. */
+const NO_REASON: ReadonlySet<string> = new Set(['', 'null', 'none'])
+
+/** Whether a word is a reason to end at all. */
+export function isReason(word: unknown): word is string | number {
+  return typeof word === 'number' || (typeof word === 'string' && !NO_REASON.has(word.toLowerCase()))
 }
 
 /** The fault of an answer whose reason to end is a failure. @param why the vendor's own sentence */

@@ -134,7 +134,7 @@ class Pouring implements AnswerSink {
 function finish({ lease, began }: CommittedAnswer, requestState: RequestState, recordOutcome: RecordOutcome): void {
   const { meter, answer } = began
   if (!answer.deltas.isTerminated && !meter.finished())
-    throw new GatewayError('broken_stream', `${lease.provider} closed the connection in the middle of its answer.`)
+    throw new GatewayError('broken_stream', `${lease.provider} ended its answer in the middle: no reason to stop came.`)
   lease.settle(meter.read())
   recordOutcome(requestState, undefined, meter)
 }

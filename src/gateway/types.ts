@@ -40,7 +40,7 @@ export interface Answer {
   headers?: Record<string, string>
   /** The candidates in order, when the client asked why. */
   explain?: CandidateReport[]
-  /** The vendor said that its stream is over. */
+  /** The answer came whole: it is over whatever reason to stop it gave. */
   terminated(): boolean
   /** One array a network read. Throws a GatewayError when the answer breaks off. Read it to its end, or return() it. */
   deltas: AsyncIterable<Delta[]>

@@ -97,7 +97,7 @@ export interface Encoded {
 
 /** Reads one stream; made once per answer because some stream transforms remember. */
 export interface StreamDecoder {
-  /** Appends the event's deltas to `out`; true when the vendor's own terminator was seen. */
+  /** Appends the event's deltas to `out`; true when the vendor said that nothing follows. */
   decode(event: FramedEvent, out: Delta[]): boolean
   /** The stream ended: stream transforms give out what they held back. */
   end(out: Delta[]): void
@@ -122,7 +122,7 @@ export type FollowUp = (body: unknown, stream: boolean, first: UpstreamRequest) 
 /** Iterated until the answer is committed, and piped from then on. */
 export interface UpstreamDeltas extends AnswerSource, AsyncIterator<Delta[], undefined> {
   return(): Promise<IteratorReturnResult<undefined>>
-  /** The vendor said that its answer is over. */
+  /** The answer is over whether or not it gave a reason to stop: it came whole. */
   readonly isTerminated: boolean
   /** A stream of no bytes at all. */
   readonly isVoid?: boolean

@@ -9,7 +9,7 @@ describe('the end', () => {
     ['a late reason beats an early stop', [stop, { text: 'a' }, { finish_reason: 'content_filter' }], 'content_filter'],
     ['tool_calls without a call is stop', [{ text: 'a' }, { finish_reason: 'tool_calls' }], 'stop'],
     ['the limit stays the limit after a call', [{ tool_call: { name: 'f' } }, { finish_reason: 'length' }], 'length'],
-    ['an unknown word is stop', [chunk({ content: 'a' }, 'eos')], 'stop'],
+    ['another word for stop', [chunk({ content: 'a' }, 'eos')], 'stop'],
     ...(
       [
         ['incomplete', 'length'],
@@ -21,6 +21,11 @@ describe('the end', () => {
         ['a word of tomorrow', 'length'],
         ['recitation', 'content_filter'],
         ['content_filtered', 'content_filter'],
+        ['stop_limit', 'length'],
+        ['incomplete_end', 'length'],
+        ['endless', 'length'],
+        ['STOP', 'stop'],
+        ['end_of_sequence', 'stop'],
         ['eos_token', 'stop'],
         ['toolUse', 'stop'],
       ] as const
@@ -50,6 +55,10 @@ describe('the end', () => {
       expect(() => complete([chunk({ content: 'a' }, word)])).toThrow(GatewayError)
     },
   )
+
+  test.each(['', 'null', 'none', null])('%o is no reason', (word) => {
+    expect(stream([chunk({ content: 'a' }, word)], {}, false).error).toMatchObject({ code: 'stream_interrupted' })
+  })
 
   test('a reason without a terminator is an end', () =>
     expect(stream([{ text: 'a' }, stop], {}, false).done).toBe(true))

@@ -31,6 +31,7 @@ const LATE_NAMES = [
   'closes the connection',
   'sends an error event',
   'sends one line of rubbish',
+  'ends with [DONE] only',
 ]
 
 /** Where an API's own status of a fault is another. */

@@ -49,7 +49,6 @@ export const LATE: Record<string, LateFault> = {
   'ends with [DONE] only': {
     act: (call, topic) => answerHalf(call, topic, (response) => response.end('data: [DONE]\n\n')),
     streamOnly: true,
-    harmless: true,
   },
   'sends one line of rubbish': {
     act: (call, topic) => answerHalf(call, topic, (response) => response.end(`data: {oops\n\n${restPieces(topic)}`)),

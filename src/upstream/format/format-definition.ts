@@ -1,4 +1,5 @@
 /** A wire format as its YAML says it, after `extends` was resolved and before it is compiled. */
+import type { FinishReason } from '../../chat/delta.ts'
 
 export interface FormatDefinition {
   /** The provider's prompt caches are kept per key, so that a conversation should stay on one. */
@@ -56,8 +57,11 @@ export interface FormatDefinition {
     framing: unknown
     /** `text`: the events are text and no JSON. */
     data?: 'json' | 'text'
-    /** Text of the event that ends the stream. */
-    done?: string
+    /**
+     * Text of the event that ends the stream. With `finish_reason` that event is the reason itself, of vendors whose own
+     * events give none; chunks of OpenAI's form give theirs.
+     */
+    done?: string | { text: string; finish_reason: FinishReason }
     events: unknown[]
     /** Named stream transforms of the deltas, in order. */
     transforms?: unknown[]

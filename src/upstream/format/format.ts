@@ -1,6 +1,6 @@
 /** One definition becomes one Format: everything that can be decided of a vendor's wire is decided here, at load. */
 import type { ChatRequest } from '../../chat/request.ts'
-import type { Delta, DeltaError } from '../../chat/delta.ts'
+import type { Delta, DeltaError, FinishReason } from '../../chat/delta.ts'
 import { withClientNames, withClientNamesIn } from '../response/client-tool-names.ts'
 import { GatewayError } from '../../chat/error.ts'
 import { readJson } from '../../runtime/json.ts'
@@ -152,7 +152,7 @@ function compileStream(
     return named.component(named.options)
   })
   const asText = node.data === 'text'
-  const terminator = node.done
+  const done = typeof node.done === 'string' ? { text: node.done } : node.done
   // Whoever watches the rules wants to see them at work.
   const judgement = asText || watch ? undefined : judgementOf(node.events)
   return {
@@ -165,11 +165,17 @@ function compileStream(
         read,
         errors.inStream,
         asText,
-        terminator,
+        done,
         judgement && new ChunkTemplate(judgement),
         transforms.map((make) => make()),
       ),
   }
+}
+
+/** The event that ends a stream, and the reason that it is, where the vendor's own events give none. */
+interface Terminator {
+  text: string
+  finish_reason?: FinishReason
 }
 
 /** Lines that are not valid JSON are passed over, one by one, but a stream of nothing else is not an answer. */
@@ -180,12 +186,13 @@ function streamDecoder(
   read: EventReader,
   fault: (said: unknown) => DeltaError,
   asText: boolean,
-  terminator: string | undefined,
+  end: Terminator | undefined,
   template: ChunkTemplate | undefined,
   functions: StreamTransform[],
 ): StreamDecoder {
   const usage: UsageMemory = { raw: {} }
   let bad = 0
+  let hasChunk = false
   function decode(event: FramedEvent, out: Delta[]): boolean {
     if (template === undefined || event.text === undefined || event.fault) return decodeByRules(event, out)
     const delta = template.cast(event.text, event.name)
@@ -199,7 +206,17 @@ function streamDecoder(
     return done
   }
   function decodeByRules(event: FramedEvent, out: Delta[]): boolean {
-    if (terminator !== undefined && event.text?.trim() === terminator) return true
+    if (end !== undefined && event.text?.trim() === end.text) {
+      if (end.finish_reason !== undefined && !hasChunk) out.push({ finish_reason: end.finish_reason })
+      return true
+    }
+    const first = out.length
+    const isOver = decodeJson(event, out)
+    // chunks of OpenAI's form give a reason of their own
+    if (end?.finish_reason !== undefined) hasChunk ||= out.slice(first).some(({ chunk }) => chunk !== undefined)
+    return isOver
+  }
+  function decodeJson(event: FramedEvent, out: Delta[]): boolean {
     let value = event.value
     if (value === undefined && event.text !== undefined) {
       if (asText) value = event.text

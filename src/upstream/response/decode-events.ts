@@ -1,6 +1,6 @@
 /** The way back: a vendor's event or whole answer becomes canonical deltas, as the definition's rules say. */
 import type { Delta, DeltaError, Usage } from '../../chat/delta.ts'
-import { failedAnswer, FINISH_REASONS, finishOf, type Finish } from '../../chat/finish-reason.ts'
+import { failedAnswer, FINISH_REASONS, finishOf, isReason, type Finish } from '../../chat/finish-reason.ts'
 import { compileCases } from '../../definition/cases.ts'
 import type { Watch } from '../../definition/context.ts'
 import { DefinitionError, type Path } from '../../definition/error.ts'
@@ -113,8 +113,8 @@ function compileFinish(table: Record<string, string> = {}): (word: unknown) => F
   }
   const known = new Map(Object.entries(table))
   return (word) => {
-    if (typeof word !== 'string' || word === '') return undefined
-    return (known.get(word) as Finish | undefined) ?? finishOf(word)
+    if (!isReason(word)) return undefined
+    return (known.get(String(word)) as Finish | undefined) ?? finishOf(word)
   }
 }
 
@@ -138,8 +138,7 @@ function readFinishes(
     if (isFault) fault ??= errors.inStream(error)
     else if (meaning === 'error') fault ??= failedAnswer(String(word))
     if (isFault) delete choice['error']
-    if (isFault || meaning === 'error') choice['finish_reason'] = null
-    else if (meaning !== undefined) choice['finish_reason'] = meaning
+    if (word !== undefined) choice['finish_reason'] = isFault || meaning === 'error' ? null : (meaning ?? null)
   }
   return fault
 }

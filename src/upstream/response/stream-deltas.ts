@@ -13,7 +13,8 @@ const MOST_READS = 8
 
 /** Iterated until the answer is committed, and piped from then on: one decoder goes through both. A class: few objects a stream, and few touched a read. */
 export class StreamDeltas implements UpstreamDeltas, Sink<Uint8Array> {
-  isTerminated = false
+  /** The vendor's own end is none by itself: servers that fail send it, too. The reason to stop says that an answer is whole. */
+  readonly isTerminated = false
   isVoid = true
   private readonly body: AsyncIterable<Uint8Array>
   private readonly reads: AsyncIterator<Uint8Array>
@@ -23,6 +24,8 @@ export class StreamDeltas implements UpstreamDeltas, Sink<Uint8Array> {
   private readonly silence: Silence | undefined
   private into: AnswerSink | undefined
   private isOver = false
+  /** The vendor said that nothing follows. */
+  private isDone = false
   /** Reads since the end. */
   private after = 0
 
@@ -50,7 +53,7 @@ export class StreamDeltas implements UpstreamDeltas, Sink<Uint8Array> {
         const read = await this.reads.next()
         const out = read.done ? this.decodeEnd() : this.decode(read.value)
         if (read.done) this.isOver = true
-        else if (this.isTerminated) {
+        else if (this.isDone) {
           this.isOver = true
           drain(this.reads, MOST_READS)
         }
@@ -87,7 +90,7 @@ export class StreamDeltas implements UpstreamDeltas, Sink<Uint8Array> {
     }
     const out = this.decode(bytes)
     const held = out.length > 0 ? into.take(out) : undefined
-    if (this.isTerminated) this.finish(held)
+    if (this.isDone) this.finish(held)
     return held
   }
 
@@ -129,7 +132,7 @@ export class StreamDeltas implements UpstreamDeltas, Sink<Uint8Array> {
     const out: Delta[] = []
     for (const event of events) {
       if (!this.decoder.decode(event, out)) continue
-      this.isTerminated = true
+      this.isDone = true
       this.decoder.end(out)
       return out
     }
@@ -142,7 +145,7 @@ export class StreamDeltas implements UpstreamDeltas, Sink<Uint8Array> {
     const out: Delta[] = []
     for (const event of this.framer.end()) {
       if (!this.decoder.decode(event, out)) continue
-      this.isTerminated = true
+      this.isDone = true
       break
     }
     this.decoder.end(out)

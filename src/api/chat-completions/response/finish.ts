@@ -1,9 +1,9 @@
 import type { FinishReason } from '../../../chat/delta.ts'
-import { finishOf, type Finish } from '../../../chat/finish-reason.ts'
+import { finishOf, isReason, type Finish } from '../../../chat/finish-reason.ts'
 
 /** OpenAI's word for an upstream's, or `error`; a format's own table has come before. */
 export function finishWord(word: unknown): Finish | undefined {
-  return typeof word !== 'string' || word === '' ? undefined : finishOf(word)
+  return isReason(word) ? finishOf(word) : undefined
 }
 
 /** Upstreams repeat themselves: the last word counts, but a real reason beats a plain `stop`. */

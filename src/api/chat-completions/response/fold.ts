@@ -22,7 +22,7 @@ export interface AnswerFold {
   /** True when the head changed. Throws the GatewayError that the upstream reported inside its answer. */
   take(delta: Delta): boolean
   /**
-   * Ends the answer. `terminated`: the upstream's own terminator was seen, or its body was whole. Throws a GatewayError
+   * Ends the answer. `terminated`: the upstream's answer came whole, whatever reason to stop it gave. Throws a GatewayError
    * of kind `broken_stream` when the answer stops before its end: never a silent truncation.
    */
   end(terminated: boolean): Ending[]
@@ -85,7 +85,7 @@ export function createAnswerFold(request: FoldRequest, emit: Emit): AnswerFold {
         throw new GatewayError(kind, 'The upstream ended its answer without any content.')
       }
       if (!isOver && !open.every((choice) => choice.hasFinish())) {
-        throw new GatewayError('broken_stream', 'The upstream closed the connection in the middle of its answer.')
+        throw new GatewayError('broken_stream', 'The upstream ended its answer in the middle: no reason to stop came.')
       }
       return open.map((choice) => choice.end())
     },
