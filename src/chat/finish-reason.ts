@@ -25,10 +25,13 @@ const MEANINGS: readonly [Finish, RegExp][] = [
   ],
   [
     'length',
-    /length|token|limit|max|incomplete|trunc|abort|cancel|interrupt|budget|window|exceed|continu|repetition|preempt/,
+    /length|token|limit|max|incomplete|trunc|abort|cancel|interrupt|budget|window|exceed|continu|repetition|preempt|unspecified|unknown|other/,
   ],
   ['tool_calls', /tool|function/],
-  ['stop', /(^|[^a-z])(stop|stopped|end|ended|eos|eot|complete|completed|done|finish|finished|success|pause_turn)([^a-z]|$)/],
+  [
+    'stop',
+    /(^|[^a-z])(stop|stopped|end|ended|eos|eot|complete|completed|done|finish|finished|success|pause_turn)([^a-z]|$)/,
+  ],
 ]
 
 /**

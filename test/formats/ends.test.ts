@@ -1,4 +1,5 @@
 /** A stream's end is believed when a reason to stop came, and not because the server says that nothing follows. */
+import { FinishReason } from '@google/genai'
 import { describe, expect, it } from 'vitest'
 import { replay, shippedFormat, type Recorded, type Told } from './replay.ts'
 
@@ -37,6 +38,30 @@ describe('a stream that ends with no reason is a cut', () => {
   ])('%s', async (format, events) => {
     expect(await told(format, ...events)).toMatchObject({ text: 'a', error: { code: 'stream_interrupted' } })
   })
+})
+
+describe('a word that Google’s SDK knows', () => {
+  it.each(Object.values(FinishReason))('%s', async (word) => {
+    const parts = word === 'STOP' ? [{ text: 'a' }] : []
+    const answer = await told('gemini', { candidates: [{ content: { parts }, finishReason: word }] })
+    if (ERRORS.has(word)) expect(answer).toMatchObject({ error: { code: 'failed_upstream_answer' } })
+    else expect(answer.finish).toBe(word === 'STOP' ? 'stop' : LENGTH.has(word) ? 'length' : 'content_filter')
+  })
+  const ERRORS = new Set<string>([
+    'MALFORMED_FUNCTION_CALL',
+    'MALFORMED_RESPONSE',
+    'UNEXPECTED_TOOL_CALL',
+    'TOO_MANY_TOOL_CALLS',
+    'MISSING_THOUGHT_SIGNATURE',
+    'IMAGE_OTHER',
+    'NO_IMAGE',
+  ])
+  const LENGTH = new Set<string>(['MAX_TOKENS', 'CONTINUATION', 'FINISH_REASON_UNSPECIFIED'])
+})
+
+it('a failure that Groq tells beside a stop is one', async () => {
+  const end = { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }], x_groq: { id: 'r', error: 'over capacity' } }
+  expect(await told('groq', openai(null), end, '[DONE]')).toMatchObject({ error: { message: 'over capacity' } })
 })
 
 describe('an end that is one', () => {

@@ -135,12 +135,23 @@ function readFinishes(
     const { finish_reason: word, error } = choice
     const isFault = isMap(error)
     const meaning = finish(word)
+    if (meaning !== undefined) fault ??= faultBeside(chunk, errors)
     if (isFault) fault ??= errors.inStream(error)
     else if (meaning === 'error') fault ??= failedAnswer(String(word))
     if (isFault) delete choice['error']
     if (word !== undefined) choice['finish_reason'] = isFault || meaning === 'error' ? null : (meaning ?? null)
   }
   return fault
+}
+
+/** Why a stream broke off, in the private envelope in which some servers tell its usage, beside a reason that says all is well. */
+function faultBeside(chunk: Record<string, unknown>, errors: ErrorReader): DeltaError | undefined {
+  for (const key in chunk) {
+    const envelope = key.startsWith('x_') ? chunk[key] : undefined
+    const message = isMap(envelope) ? envelope['error'] : undefined
+    if (typeof message === 'string' && message !== '') return errors.inStream({ message })
+  }
+  return undefined
 }
 
 type UsageReader = (raw: unknown, memory: UsageMemory) => Usage | undefined
