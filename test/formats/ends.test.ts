@@ -8,8 +8,20 @@ function told(format: string, ...events: (Record<string, unknown> | string)[]): 
     const name = typeof event === 'object' && typeof event['type'] === 'string' ? `event: ${event['type']}\n` : ''
     return `${name}data: ${typeof event === 'string' ? event : JSON.stringify(event)}\n\n`
   })
-  const recorded = { status: 200, response_headers: { 'content-type': 'text/event-stream' }, stream: true }
-  return replay({ ...recorded, response_text: data.join('') } as unknown as Recorded, shippedFormat(format), 0)
+  const recorded = { ...EXCHANGE, response_text: data.join('') }
+  return replay(recorded, shippedFormat(format), 0)
+}
+
+const EXCHANGE: Recorded = {
+  id: 'made',
+  provider: '',
+  family: '',
+  model: null,
+  status: 200,
+  response_headers: { 'content-type': 'text/event-stream' },
+  stream: true,
+  request: null,
+  gold: {},
 }
 
 const openai = (finish_reason: unknown): Record<string, unknown> => ({
