@@ -28,6 +28,7 @@ const ARROWS: Record<string, string[]> = {
   gateway: ['chat', 'runtime', 'upstream', 'types of scheduler'],
   config: ['chat', 'runtime', 'definition', 'upstream', 'types of scheduler'],
   api: ['chat', 'runtime', 'types of gateway', 'types of scheduler'],
+  prices: ['chat'],
   observability: ['chat', 'runtime', 'types of gateway', 'types of scheduler'],
   workers: ['chat', 'runtime', 'types of observability', 'types of scheduler'],
   'format-tools': ['chat', 'runtime', 'definition', 'upstream', 'config', 'api', 'observability', 'types of scheduler'],

@@ -18,6 +18,7 @@ import type { Sandbox } from '../sandbox/sandbox.ts'
 import { realClock, type Clock } from '../scheduler/clock.ts'
 import type { Scheduler } from '../scheduler/types.ts'
 import type { LiveScheduler } from '../scheduler/scheduler.ts'
+import { createPriceBook } from '../prices/price-book.ts'
 import { secretNames } from './secret-names.ts'
 import { buildServer } from './server.ts'
 import { openResponseStore } from '../store/response-store.ts'
@@ -108,6 +109,12 @@ export async function createServed(config: Config, options: AppOptions, shared: 
   const names = models.map((model) => model.id)
   const modelNames = createModelNames({ providers, aliases: config.aliases }, names)
   const metrics = createMetrics(new Set(names))
+  const prices = createPriceBook({
+    providers: config.providers,
+    pools: config.models,
+    wall: clock.wall,
+    failed: (err) => log.warn({ err }, 'the list of prices cannot be read: only prices of the configuration count'),
+  })
   const gateway = createGateway({
     providers,
     scheduler,
@@ -125,6 +132,8 @@ export async function createServed(config: Config, options: AppOptions, shared: 
       metrics.record(record)
     },
     meant: modelNames.meant,
+    priced: prices.ready,
+    priceOf: prices.find,
     suggest: (model) => nearMiss(model, names),
     now: clock.now,
     wall: clock.wall,

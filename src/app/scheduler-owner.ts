@@ -4,7 +4,9 @@ import { createLog, type Log } from '../observability/log.ts'
 import { addCounts, metricsText, type Counts } from '../observability/metrics.ts'
 import { createRedactor, type Redact } from '../observability/redact.ts'
 import { realClock, type Clock } from '../scheduler/clock.ts'
-import { createScheduler, type LiveScheduler } from '../scheduler/scheduler.ts'
+import type { Price } from '../chat/price.ts'
+import { createPriceBook } from '../prices/price-book.ts'
+import { createScheduler, type LiveScheduler, type SchedulerSpec } from '../scheduler/scheduler.ts'
 import { schedulerSpec } from './scheduler-spec.ts'
 import { secretNames } from './secret-names.ts'
 import { keepJournal, type Memory } from '../store/journal.ts'
@@ -39,7 +41,17 @@ export async function createOwner(config: Config, options: OwnerOptions): Promis
   const redact: Redact = (text) => replace(text)
   const log = createLog({ level, redact, write })
   const complain = (message: string): void => log.warn(message)
-  let current = createScheduler(await schedulerSpec(config, complain), clock)
+  /** Budgets in dollars need the price of what has none in the file. */
+  async function specOf(of: Config): Promise<SchedulerSpec> {
+    const spec = await schedulerSpec(of, complain)
+    if (!hasBudget(of)) return spec
+    const prices = createPriceBook({ providers: of.providers, pools: of.models, wall: clock.wall })
+    await prices.ready()
+    const priceOf = (provider: string, model: string): Price | undefined =>
+      prices.find(undefined, provider, model)?.price
+    return { ...spec, options: { ...spec.options, priceOf } }
+  }
+  let current = createScheduler(await specOf(config), clock)
   const memory: Memory = {
     restore: (snapshot) => current.restore(snapshot),
     snapshot: () => current.snapshot(),
@@ -51,7 +63,7 @@ export async function createOwner(config: Config, options: OwnerOptions): Promis
     log,
     redact,
     async reload(next) {
-      const successor = createScheduler(await schedulerSpec(next, complain), clock)
+      const successor = createScheduler(await specOf(next), clock)
       const later = secretNames(next)
       // requests that still run use those of before
       replace = createRedactor(new Map([...secrets, ...later]))
@@ -70,6 +82,19 @@ export async function createOwner(config: Config, options: OwnerOptions): Promis
       stopJournal?.()
     },
   }
+}
+
+function hasBudget({ providers, models, scheduler }: Config): boolean {
+  const limits = [
+    ...providers.flatMap(({ limits, keys, models: known }) => [
+      limits,
+      ...keys.map((key) => key.limits),
+      ...Object.values(known).map((info) => info.limits),
+    ]),
+    ...models.flatMap((pool) => [pool.limits, ...pool.routes.map((route) => route.limits)]),
+    ...Object.values(scheduler.clients ?? {}).map((client) => client.limits),
+  ]
+  return limits.some((each) => each?.some(({ metric }) => metric === 'usd'))
 }
 
 const UNKEPT = 'what the scheduler counted could not be written; it is tried again'

@@ -74,7 +74,20 @@ export interface Usage {
   completion_tokens?: number
   cached_tokens?: number
   cache_write_tokens?: number
+  /** The part of those that is kept for an hour. */
+  cache_write_1h_tokens?: number
   reasoning_tokens?: number
+  /** Parts of the prompt and of the answer that have prices of their own. */
+  input_audio_tokens?: number
+  cached_audio_tokens?: number
+  output_audio_tokens?: number
+  input_image_tokens?: number
+  output_image_tokens?: number
+  /** What is billed, where that is not what the model read and wrote. */
+  billed_input_tokens?: number
+  billed_output_tokens?: number
+  /** US dollars, as the gateway reckons or the provider says. */
+  cost?: number
 }
 
 /** A fault that the upstream reported inside a stream or under status 200. */

@@ -1,4 +1,5 @@
 /** What the configuration file becomes once it is read, checked and compiled. */
+import type { Price } from '../chat/price.ts'
 import type { Format, Prefix } from '../upstream/types.ts'
 import type { Capabilities, LimitSpec, PoolSpec } from '../scheduler/types.ts'
 import type { ClientSpec } from '../scheduler/options.ts'
@@ -132,6 +133,8 @@ export interface Provider {
   assumes_output?: number
   /** Requests that failed count against its request limits. */
   failures_count?: boolean
+  /** Its name in the list of prices; false: it has none there; absent: found by its address. */
+  prices?: string | false
   /** What is known of its models, by upstream name. */
   models: Record<string, ModelInfo>
 }
@@ -148,5 +151,5 @@ export interface ProviderKey {
 
 export interface ModelInfo extends Capabilities {
   limits?: LimitSpec[]
-  price?: { input: number; output: number }
+  price?: Price
 }

@@ -1,6 +1,5 @@
 /** The use case: a request becomes deltas. Takes a lease, tries, fails over; knows no wire. */
 import { GatewayError } from '../chat/error.ts'
-import type { Delta } from '../chat/delta.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { Answer, ChatContext, Gateway } from './types.ts'
 import { estimateInput } from './estimate.ts'
@@ -24,6 +23,8 @@ export interface GatewayParts extends RetryLoopOptions {
   meant?: (model: string) => string
   /** The known model nearest to an unknown name. */
   suggest: (model: string) => string | undefined
+  /** Resolves when prices are known; undefined when nobody has to wait for them. */
+  priced?: () => Promise<void> | undefined
 }
 
 /** Characters: the longest name of a vendor's that is known has 140. */
@@ -47,6 +48,8 @@ export function createGateway(parts: GatewayParts): Gateway {
     parts.hedging?.traffic.earn()
     try {
       if (model.length > LONGEST_NAME) throw tooLong(model)
+      const unpriced = parts.priced?.()
+      if (unpriced) await unpriced
       const reached = await retryLoop(requestState)
       requestState.warnings = reached.began.answer.warnings
       // a long answer would keep a long question in memory twice
@@ -54,11 +57,17 @@ export function createGateway(parts: GatewayParts): Gateway {
       request.native = undefined
       request.relay = undefined
       const resumes = request.stream && resumable.has(request.model)
-      const { deltas, terminated } = resumes
+      if (resumes) requestState.tellsCost = false
+      const { deltas, terminated, cost } = resumes
         ? resuming(reached, requestState, resumption)
         : plain(reached, requestState, recordOutcome)
       const heard = thoughts.watch(deltas, request, context.client)
-      return answerOf(reached, requestState, heard, terminated, parts.passHeaders?.(reached.began.answer.headers))
+      return answerOf(
+        reached,
+        requestState,
+        { deltas: heard, terminated, cost },
+        parts.passHeaders?.(reached.began.answer.headers),
+      )
     } catch (cause) {
       const fault = asGatewayError(cause, context.signal)
       const error =
@@ -88,6 +97,9 @@ export function createGateway(parts: GatewayParts): Gateway {
       input_tokens: used?.input,
       output_tokens: used?.output,
       cached_tokens: used?.cached,
+      cache_write_tokens: used?.cache_write,
+      reasoning_tokens: used?.reasoning,
+      cost: used?.cost,
       warnings: requestState.warnings?.length ? requestState.warnings : undefined,
       error: error?.message,
     })
@@ -96,20 +108,21 @@ export function createGateway(parts: GatewayParts): Gateway {
   return { chat, estimate: estimateInput }
 }
 
-function plain(
-  reached: CommittedAnswer,
-  requestState: RequestState,
-  recordOutcome: RecordOutcome,
-): Pick<Answer, 'deltas' | 'terminated'> {
-  const { deltas } = reached.began.answer
-  return { deltas: relay(reached, requestState, recordOutcome), terminated: () => deltas.isTerminated }
+type Poured = Pick<Answer, 'deltas' | 'terminated' | 'cost'>
+
+function plain(reached: CommittedAnswer, requestState: RequestState, recordOutcome: RecordOutcome): Poured {
+  const { answer, meter } = reached.began
+  return {
+    deltas: relay(reached, requestState, recordOutcome),
+    terminated: () => answer.deltas.isTerminated,
+    cost: () => meter.read().cost,
+  }
 }
 
 function answerOf(
   { lease, began }: CommittedAnswer,
   requestState: RequestState,
-  deltas: AsyncIterable<Delta[]>,
-  terminated: () => boolean,
+  poured: Poured,
   headers: Record<string, string> | undefined,
 ): Answer {
   return {
@@ -121,8 +134,7 @@ function answerOf(
     warnings: began.answer.warnings,
     headers,
     explain: requestState.candidates && explainHeader(lease, requestState.candidates),
-    terminated,
-    deltas,
+    ...poured,
   }
 }
 

@@ -38,6 +38,8 @@ async function* iterate(
     }
     ended = true
     finish({ lease, began }, requestState, recordOutcome)
+    const cost = costDelta(requestState, meter)
+    if (cost !== undefined) yield cost
   } catch (cause) {
     ended = true
     throw broken({ lease, began }, cause, requestState, recordOutcome)
@@ -106,6 +108,8 @@ class Pouring implements AnswerSink {
     } catch (cause) {
       return this.fail(cause)
     }
+    const cost = costDelta(this.requestState, this.meter)
+    if (cost !== undefined) void this.into.take(cost)
     this.into.end()
   }
 
@@ -128,6 +132,12 @@ class Pouring implements AnswerSink {
     }
     throw fromDelta(fault)
   }
+}
+
+/** The end of a stream tells in its usage what a header would tell of a whole answer. */
+function costDelta({ tellsCost }: RequestState, meter: UsageMeter): Delta[] | undefined {
+  const cost = tellsCost ? meter.read().cost : undefined
+  return cost === undefined ? undefined : [{ usage: { cost } }]
 }
 
 /** Throws a GatewayError when the answer stopped before its end. */

@@ -22,6 +22,10 @@ export interface RequestRecord {
   input_tokens?: number
   output_tokens?: number
   cached_tokens?: number
+  cache_write_tokens?: number
+  reasoning_tokens?: number
+  /** US dollars; absent where no price is known. */
+  cost?: number
   /** What was left out or changed for the vendor. */
   warnings?: string[]
   /** The error's message, when there was one. */

@@ -11,6 +11,8 @@ export interface RequestState {
   /** Text of the answer that the client has seen, when another key is to go on from it. */
   beginning: string
   context: ChatContext
+  /** Tokens of the request, as far as they can be guessed. */
+  input?: number
   /** Milliseconds, monotonic. */
   arrived: number
   /** When the search for the key that answers began: at arrival, or when an answer broke off. */
@@ -35,6 +37,8 @@ export interface RequestState {
   first?: number
   /** How often a broken answer was continued. */
   resumed: number
+  /** The stream's usage may have a field of ours that tells the cost. */
+  tellsCost: boolean
 }
 
 /** A try that has begun to answer. */
@@ -69,6 +73,7 @@ export function createRequestState(request: ChatRequest, context: ChatContext, n
     maxWait: context.maxWait,
     waited: 0,
     resumed: 0,
+    tellsCost: request.stream && !request.native && !request.relay && !request.embeddings,
   }
 }
 

@@ -42,6 +42,8 @@ export interface Answer {
   explain?: CandidateReport[]
   /** The answer came whole: it is over whatever reason to stop it gave. */
   terminated(): boolean
+  /** US dollars of what was read so far; undefined where no price is known. */
+  cost(): number | undefined
   /** One array a network read. Throws a GatewayError when the answer breaks off. Read it to its end, or return() it. */
   deltas: AsyncIterable<Delta[]>
 }

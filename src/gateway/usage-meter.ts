@@ -1,6 +1,8 @@
 /** What an answer has used so far, read from its deltas, so that a lease can be settled whenever the answer ends. */
-import { cachedTokens, tokenCount, usageIn } from '../chat/chunk-usage.ts'
+import { usageIn } from '../chat/chunk-usage.ts'
 import type { Delta } from '../chat/delta.ts'
+import { costOf, type Price, type TokenCounts } from '../chat/price.ts'
+import { addUsage, addWireUsage, costTold } from '../chat/token-counts.ts'
 import { CHARACTERS_PER_TOKEN } from './estimate.ts'
 import type { Settlement } from '../scheduler/types.ts'
 
@@ -13,16 +15,32 @@ export interface UsageMeter {
   finished(): boolean
 }
 
-export function createUsageMeter(): UsageMeter {
-  return new AnswerUsageMeter()
+/** The price of the route that answers. */
+export interface RoutePrice {
+  price: Price
+  /** The operator's own, which goes before what the upstream says that it charges. */
+  isOwn: boolean
+}
+
+/** @param estimate tokens of the request, for an answer that broke off before it told */
+export function createUsageMeter(price?: RoutePrice, estimate?: number): UsageMeter {
+  return new AnswerUsageMeter(price, estimate)
 }
 
 class AnswerUsageMeter implements UsageMeter {
-  private input: number | undefined
-  private output: number | undefined
-  private cached: number | undefined
+  /** As the upstream's own API counts, and as the format says, which wins whichever comes first. */
+  private readonly wire: TokenCounts = {}
+  private said: TokenCounts | undefined
+  private told: number | undefined
   private characters = 0
   private isFinished = false
+  private readonly price: RoutePrice | undefined
+  private readonly estimate: number | undefined
+
+  constructor(price: RoutePrice | undefined, estimate: number | undefined) {
+    this.price = price
+    this.estimate = estimate
+  }
 
   see(deltas: readonly Delta[]): void {
     for (const delta of deltas) {
@@ -30,9 +48,8 @@ class AnswerUsageMeter implements UsageMeter {
       else if (delta.reasoning) this.characters += delta.reasoning.length
       if (delta.finish_reason !== undefined) this.isFinished = true
       if (delta.usage) {
-        this.input = delta.usage.prompt_tokens ?? this.input
-        this.output = delta.usage.completion_tokens ?? this.output
-        this.cached = delta.usage.cached_tokens ?? this.cached
+        addUsage((this.said ??= {}), delta.usage)
+        this.told = costTold(delta.usage as Record<string, unknown>) ?? this.told
       }
       if (delta.chunk) this.seeChunk(delta.chunk)
     }
@@ -43,14 +60,24 @@ class AnswerUsageMeter implements UsageMeter {
   }
 
   read(): Settlement {
-    const { input, output, cached, characters } = this
+    const { characters, wire, said } = this
+    const used: Settlement = said === undefined ? { ...wire } : { ...wire, ...said }
     // an answer that broke off never told
-    const estimate = characters > 0 ? Math.ceil(characters / CHARACTERS_PER_TOKEN) : undefined
-    return { input, output: output ?? estimate, cached }
+    if (used.output === undefined && characters > 0) used.output = Math.ceil(characters / CHARACTERS_PER_TOKEN)
+    const cost = this.costOf(used)
+    if (cost !== undefined) used.cost = cost
+    return used
   }
 
   finished(): boolean {
     return this.isFinished
+  }
+
+  private costOf(used: Settlement): number | undefined {
+    const { price, told, estimate } = this
+    if (told !== undefined && price?.isOwn !== true) return told
+    if (price === undefined || (used.input === undefined && used.output === undefined)) return undefined
+    return costOf(price.price, used.input === undefined ? { ...used, input: estimate } : used)
   }
 
   private seeChunk(chunk: Record<string, unknown>): void {
@@ -63,11 +90,11 @@ class AnswerUsageMeter implements UsageMeter {
         else if (typeof choice?.text === 'string') this.characters += choice.text.length
       }
     }
+    if (typeof chunk['service_tier'] === 'string') this.wire.service_tier = chunk['service_tier']
     const usage = usageIn(chunk) as Record<string, unknown> | undefined
     if (usage === undefined) return
-    this.input = tokenCount(usage['prompt_tokens']) ?? this.input
-    this.output = tokenCount(usage['completion_tokens']) ?? this.output
-    this.cached = cachedTokens(usage, usage['prompt_tokens_details'] ?? usage['prompt_token_details']) ?? this.cached
+    addWireUsage(this.wire, usage)
+    this.told = costTold(usage) ?? this.told
   }
 }
 

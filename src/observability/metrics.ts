@@ -15,6 +15,8 @@ export interface ProviderCounts {
   total: number[]
   first: number[]
   queue: number[]
+  /** US dollars by client (none: an empty name), then by upstream model. */
+  cost: Map<string, Map<string, number>>
 }
 
 /** What runs and waits at this moment, and in how many processes. */
@@ -38,6 +40,8 @@ const SUM = BUCKETS.length + 1
 /** @param models the public models: names that no one configured count as `other`, so that clients cannot fill the memory */
 export function createMetrics(models: ReadonlySet<string>): Metrics {
   const counts: Counts = new Map()
+  const upstreamOf = ({ model, provider, upstream_model = '' }: RequestRecord): string =>
+    models.has(model) || models.has(`${provider}/${upstream_model}`) ? upstream_model : 'other'
   return {
     record(record) {
       const found = countsOf(counts, record.provider ?? 'none')
@@ -46,6 +50,7 @@ export function createMetrics(models: ReadonlySet<string>): Metrics {
       if (record.input_tokens !== undefined) found.input += record.input_tokens
       if (record.output_tokens !== undefined) found.output += record.output_tokens
       if (record.cached_tokens !== undefined) found.cached += record.cached_tokens
+      if (record.cost !== undefined) count(found.cost, record.client ?? '', upstreamOf(record), record.cost)
       observe(found.total, record.total_ms / 1000)
       observe(found.queue, record.queue_ms / 1000)
       if (record.first_ms !== undefined) observe(found.first, record.first_ms / 1000)
@@ -67,6 +72,7 @@ function countsOf(counts: Counts, provider: string): ProviderCounts {
       total: empty(),
       first: empty(),
       queue: empty(),
+      cost: new Map(),
     }
     counts.set(provider, found)
   }
@@ -92,6 +98,7 @@ export function addCounts(to: Counts, more: Counts): void {
     const into = countsOf(to, provider)
     for (const [model, outcomes] of from.requests)
       for (const [outcome, by] of outcomes) count(into.requests, model, outcome, by)
+    for (const [client, costs] of from.cost) for (const [model, by] of costs) count(into.cost, client, model, by)
     for (const part of ['retries', 'input', 'output', 'cached'] as const) into[part] += from[part]
     for (const part of ['total', 'first', 'queue'] as const)
       for (const [index, by] of from[part].entries()) into[part][index] = (into[part][index] ?? 0) + by
@@ -127,6 +134,7 @@ export function metricsText(counts: Counts, now: Now): string {
         tokens(found).flatMap(([kind, n]) => (n > 0 ? line('', { provider, kind }, n) : [])),
       ),
     ),
+    ...costFamily(each),
     seconds(
       'balanced_call_request_seconds',
       'From the arrival of a request to the end of its answer.',
@@ -146,6 +154,15 @@ export function metricsText(counts: Counts, now: Now): string {
     family('balanced_call_queued', 'Requests that wait for a key now.', 'gauge', [line('', {}, now.queued)]),
     family('balanced_call_workers', 'Processes that serve.', 'gauge', [line('', {}, now.workers)]),
   ].join('\n')
+}
+
+/** Absent while nothing has a price. */
+function costFamily(each: [string, ProviderCounts][]): string[] {
+  const lines = each.flatMap(([provider, { cost }]) =>
+    [...cost].flatMap(([client, costs]) => [...costs].map(([model, n]) => line('', { client, provider, model }, n))),
+  )
+  if (lines.length === 0) return []
+  return [family('balanced_call_cost_dollars_total', 'US dollars, by the price of each route.', 'counter', lines)]
 }
 
 function family(name: string, help: string, type: string, lines: string[]): string {

@@ -1,5 +1,6 @@
 /** Lines of the log for people: coloured, a request on one line; the fields that only programs want are left out. */
 import { prettyFactory } from 'pino-pretty'
+import { dollarsText } from '../chat/price.ts'
 
 interface Output {
   isTTY?: boolean
@@ -26,6 +27,7 @@ function request(line: Record<string, unknown>): string {
   if (outcome !== 'ok') parts.push(String(outcome))
   parts.push(`${Math.round(Number(total_ms))} ms`)
   if (output_tokens !== undefined) parts.push(`${input_tokens ?? '?'} + ${output_tokens} tokens`)
+  if (line['cost'] !== undefined) parts.push(`$${dollarsText(Number(line['cost']))}`)
   if (Number(attempts) > 1) parts.push(`${attempts} attempts`)
   if (resumed) parts.push(`resumed ${resumed} times`)
   if (line['error'] !== undefined) parts.push(text(line['error']))

@@ -22,6 +22,9 @@ export function requestLine(level: string, time: number, record: RequestRecord, 
   if (record.input_tokens !== undefined) line += `,"input_tokens":${counted(record.input_tokens)}`
   if (record.output_tokens !== undefined) line += `,"output_tokens":${counted(record.output_tokens)}`
   if (record.cached_tokens !== undefined) line += `,"cached_tokens":${counted(record.cached_tokens)}`
+  if (record.cache_write_tokens !== undefined) line += `,"cache_write_tokens":${counted(record.cache_write_tokens)}`
+  if (record.reasoning_tokens !== undefined) line += `,"reasoning_tokens":${counted(record.reasoning_tokens)}`
+  if (record.cost !== undefined) line += `,"cost":${counted(Number(record.cost.toFixed(9)))}`
   if (record.warnings !== undefined) line += `,"warnings":${redact(JSON.stringify(record.warnings))}`
   if (record.error !== undefined) line += `,"error":${redact(JSON.stringify(record.error))}`
   return `${line},"msg":"chat"}\n`

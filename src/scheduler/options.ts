@@ -1,4 +1,5 @@
 /** What an operator may tune, with the values that serve without tuning. Times are milliseconds. */
+import type { Price } from '../chat/price.ts'
 import type { LimitSpec } from './types.ts'
 import type { Strategy } from './select/strategies/strategy.ts'
 
@@ -26,6 +27,8 @@ export interface SchedulerOptions {
   complain?: (message: string) => void
   /** How many requests of a client may be looked at past a blocked one; 1 is strict order. */
   backfill?: number
+  /** The price of a route whose own is not given. */
+  priceOf?: (provider: string, model: string) => Price | undefined
   /** A lease that nobody ended is taken back after this. */
   lease_ttl?: number
 }
@@ -40,5 +43,6 @@ export const DEFAULT_OPTIONS = {
   complain: () => {},
   backfill: 3,
   trust_headers: false,
+  priceOf: () => undefined,
   lease_ttl: 660_000,
 } as const satisfies SchedulerOptions

@@ -1,6 +1,7 @@
 /** Which key, and when: what the gateway asks of the scheduler and what it gets. Knows no HTTP, no JSON, no format. */
 import type { Cancellation } from '../runtime/cancellation.ts'
 import type { ErrorKind } from '../chat/error.ts'
+import type { Price, TokenCounts } from '../chat/price.ts'
 
 /** `uncached` is input less what the provider read from its cache. */
 export type Metric = 'requests' | 'tokens' | 'input' | 'output' | 'uncached' | 'concurrency' | 'usd' | 'neurons'
@@ -48,8 +49,7 @@ export interface ModelFacts {
   /** Of each account with this model, unless a limit names another scope. */
   limits?: LimitSpec[]
   capabilities?: Capabilities
-  /** US dollars for a million tokens. */
-  price?: { input: number; output: number }
+  price?: Price
 }
 
 export interface ProviderSpec {
@@ -80,8 +80,7 @@ export interface RouteSpec {
   tier: number
   limits: LimitSpec[]
   capabilities?: Capabilities
-  /** US dollars for a million tokens. */
-  price?: { input: number; output: number }
+  price?: Price
 }
 
 export interface PoolSpec {
@@ -127,10 +126,9 @@ export interface AcquireRequest {
   explain?: boolean
 }
 
-export interface Settlement {
-  input?: number
-  output?: number
-  cached?: number
+export interface Settlement extends TokenCounts {
+  /** US dollars, where a price is known, or the provider told. */
+  cost?: number
   /** Where a provider bills in them and says how many. */
   neurons?: number
 }

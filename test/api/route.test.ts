@@ -22,6 +22,7 @@ const answer = (deltas: AsyncIterable<Delta[]>, fields: Partial<Answer> = {}): A
   waited: 12.4,
   warnings: [],
   terminated: () => true,
+  cost: () => undefined,
   deltas,
   ...fields,
 })

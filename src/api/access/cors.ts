@@ -18,7 +18,7 @@ const SHOWN = [
   'retry-after',
   'retry-after-ms',
   'x-should-retry',
-  ...['provider', 'model', 'key', 'attempts', 'queue-ms', 'warnings', 'explain', 'token-count'].map(
+  ...['provider', 'model', 'key', 'attempts', 'queue-ms', 'warnings', 'explain', 'token-count', 'cost'].map(
     (name) => `x-balanced-call-${name}`,
   ),
 ]

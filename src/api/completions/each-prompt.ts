@@ -1,10 +1,10 @@
 /** Several prompts where no upstream takes them at once: a chat each, some at a time, put together in order. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { pipeDeltas } from '../../chat/answer-source.ts'
-import type { ChatContext } from '../../gateway/types.ts'
+import type { Answer, ChatContext } from '../../gateway/types.ts'
 import type { AnswerMeta } from '../chat-completions/response/chunks.ts'
 import type { WireUsage } from '../chat-completions/response/wire-types.ts'
-import { createAnswerHeaders } from '../headers/answer-headers.ts'
+import { costHeaders, costsOf, createAnswerHeaders } from '../headers/answer-headers.ts'
 import { makeId } from '../http/request-id.ts'
 import { contextOf } from '../inbound/answer-call.ts'
 import { EVENTS, type InboundOptions } from '../inbound/inbound-api.ts'
@@ -25,7 +25,7 @@ export type AnswerEach = (
 interface Answered {
   choices: TextChoice[]
   usage: WireUsage | undefined
-  headers: Record<string, string>
+  answer: Answer
 }
 
 /** Throws the first GatewayError: then none of the answers is told. */
@@ -41,7 +41,7 @@ export function createPromptsCall(options: InboundOptions): AnswerEach {
     await pipeDeltas(answer.deltas, (deltas) => void whole.take(deltas))
     const choices = whole.choices(answer.terminated())
     const numbered = choices.map((choice) => ({ ...choice, index: at * asked.n + choice.index }))
-    return { choices: numbered, usage: whole.usage(), headers: headersOf(answer) }
+    return { choices: numbered, usage: whole.usage(), answer }
   }
 
   return async (asked, meta, request, reply) => {
@@ -63,7 +63,11 @@ export function createPromptsCall(options: InboundOptions): AnswerEach {
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, asked.prompts.length) }, work))
     const usage = sumOf(answered)
     const head = { ...meta, id: makeId('cmpl-') }
-    reply.headers({ 'x-request-id': request.id, ...answered[0]?.headers })
+    reply.headers({
+      'x-request-id': request.id,
+      ...(answered[0] && headersOf(answered[0].answer)),
+      ...costHeaders(costsOf(answered.map(({ answer }) => answer))),
+    })
     const choices = answered.flatMap((each) => each.choices)
     if (!asked.chat.stream)
       return reply.type('application/json; charset=utf-8').send(JSON.stringify(textBody(choices, usage, head)))

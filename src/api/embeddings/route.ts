@@ -1,6 +1,6 @@
 /** POST /v1/embeddings. */
 import type { FastifyInstance } from 'fastify'
-import { createAnswerHeaders } from '../headers/answer-headers.ts'
+import { costHeaders, costsOf, createAnswerHeaders } from '../headers/answer-headers.ts'
 import { contextOf } from '../inbound/answer-call.ts'
 import type { InboundOptions } from '../inbound/inbound-api.ts'
 import { embedAll } from './embed.ts'
@@ -29,7 +29,10 @@ export async function embeddings(app: FastifyInstance, options: InboundOptions):
       usage: { prompt_tokens: tokens, total_tokens: tokens },
     }
     return reply
-      .headers({ 'x-request-id': request.id, ...(first ? headersOf(first.answer) : {}) })
+      .headers({
+        'x-request-id': request.id,
+        ...(first ? { ...headersOf(first.answer), ...costHeaders(costsOf(batches.map(({ answer }) => answer))) } : {}),
+      })
       .type('application/json; charset=utf-8')
       .send(JSON.stringify(body))
   })

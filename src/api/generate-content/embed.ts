@@ -6,7 +6,8 @@ import { parseChatRequest } from '../chat-completions/request/parse.ts'
 import { filled, isRecord } from '../chat-completions/json-value.ts'
 import { embedAll } from '../embeddings/embed.ts'
 import { inFormat, type Vector } from '../embeddings/vector.ts'
-import { createAnswerHeaders } from '../headers/answer-headers.ts'
+import type { Answer } from '../../gateway/types.ts'
+import { costHeaders, costsOf, createAnswerHeaders } from '../headers/answer-headers.ts'
 import { contextOf } from '../inbound/answer-call.ts'
 import type { InboundOptions } from '../inbound/inbound-api.ts'
 import { camelKeys } from './request/camel-keys.ts'
@@ -35,18 +36,22 @@ export function createEmbedContent(options: InboundOptions): EmbedContent {
   return async (model, isBatch, request, reply) => {
     const context = contextOf(request, reply, clientOf, passHeaders)
     const vectors: Vector[] = []
-    let headers: Record<string, string> = {}
+    const answers: Answer[] = []
     let promptTokenCount = 0
     for (const { chat, embeddings, places } of readAll(model, isBatch, request.body)) {
       const batches = await embedAll(chat, embeddings, { ...context }, gateway)
       for (const [at, vector] of batches.flatMap((batch) => batch.vectors).entries()) vectors[places[at] ?? 0] = vector
       for (const batch of batches) promptTokenCount += batch.tokens
-      if (batches[0]) headers = headersOf(batches[0].answer)
+      answers.push(...batches.map(({ answer }) => answer))
     }
     const told = vectors.map((vector) => ({ values: inFormat(vector, 'float') }))
     const body = isBatch ? { embeddings: told } : { embedding: told[0] }
     return reply
-      .headers({ 'x-request-id': request.id, ...headers })
+      .headers({
+        'x-request-id': request.id,
+        ...(answers[0] && headersOf(answers[0])),
+        ...costHeaders(costsOf(answers)),
+      })
       .type('application/json; charset=utf-8')
       .send(JSON.stringify({ ...body, usageMetadata: { promptTokenCount } }))
   }

@@ -1,4 +1,5 @@
 import type { Journey } from '../../chat/error.ts'
+import { dollarsText } from '../../chat/price.ts'
 import type { Answer } from '../../gateway/types.ts'
 import type { CandidateReport } from '../../scheduler/types.ts'
 
@@ -30,6 +31,21 @@ export function createAnswerHeaders(redact: Redact = asItIs): AnswerHeaders {
     return headers
   }
 }
+
+/** US dollars of a whole answer, for its head; nothing where no price is known. */
+export function costHeaders(answer: Pick<Answer, 'cost'>): Record<string, string> {
+  const cost = answer.cost()
+  return cost === undefined ? NONE : { 'x-balanced-call-cost': dollarsText(cost) }
+}
+
+/** Several answers that were put together: undefined where one of them has no price. */
+export function costsOf(answers: readonly Pick<Answer, 'cost'>[]): Pick<Answer, 'cost'> {
+  const costs = answers.map((answer) => answer.cost())
+  const sum = costs.every((cost) => cost !== undefined) ? costs.reduce((all, cost) => all + cost, 0) : undefined
+  return { cost: () => sum }
+}
+
+const NONE: Record<string, string> = {}
 
 /** Takes known secrets out of a text. */
 type Redact = (text: string) => string

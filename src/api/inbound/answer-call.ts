@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { pipeDeltas } from '../../chat/answer-source.ts'
 import type { ChatContext } from '../../gateway/types.ts'
-import { createAnswerHeaders } from '../headers/answer-headers.ts'
+import { costHeaders, createAnswerHeaders } from '../headers/answer-headers.ts'
 import { clientSignal } from '../http/client-disconnect.ts'
 import { readMaxWait } from '../headers/max-wait.ts'
 import { readObeys } from '../headers/retry-bounds.ts'
@@ -60,6 +60,7 @@ async function completeAnswer(open: OpenCall, reply: FastifyReply): Promise<Fast
   reply.raw.writeHead(200, {
     ...idHeaders(open),
     ...headersOf(answer),
+    ...costHeaders(answer),
     'content-type': 'application/json; charset=utf-8',
     'content-length': size,
   })

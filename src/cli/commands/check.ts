@@ -3,6 +3,7 @@ import { describeConfig } from '../../config/describe.ts'
 import { checkFormatFile } from '../../config/sections/formats.ts'
 import { loadConfig } from '../../config/load.ts'
 import { readSource } from '../../config/document/read-source.ts'
+import { priceListEdition } from '../../prices/price-list.ts'
 import { configFile, readOptions, refuseMore } from '../command-line.ts'
 
 export async function run(args: string[]): Promise<number> {
@@ -14,7 +15,9 @@ export async function run(args: string[]): Promise<number> {
     console.log(`${file}: a wire format without a fault`)
     return 0
   }
+  const { name, version, date } = priceListEdition()
   console.log(describeConfig(loadConfig(file, process.env)))
+  console.log(`\nprices that the file does not give: ${name} ${version}${date === undefined ? '' : ` of ${date}`}`)
   return 0
 }
 

@@ -65,6 +65,8 @@ export function readProvider(
   const assumed = assumes === undefined ? facts.assumes_output : amount(assumes)
   if (assumed !== undefined) provider.assumes_output = assumed
   if (written['failures_count'] !== undefined) provider.failures_count = written['failures_count'] as boolean
+  const prices = written['prices'] as string | boolean | undefined
+  if (typeof prices === 'string' || prices === false) provider.prices = prices
   return { provider }
 }
 

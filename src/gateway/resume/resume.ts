@@ -20,6 +20,7 @@ export interface Resumption {
 export interface Resumed {
   deltas: AsyncIterable<Delta[]>
   terminated: () => boolean
+  cost: () => number | undefined
 }
 
 /**
@@ -28,12 +29,16 @@ export interface Resumed {
  */
 export function resuming(first: CommittedAnswer, requestState: RequestState, how: Resumption): Resumed {
   let current = first
-  return { deltas: goOn(), terminated: () => current.began.answer.deltas.isTerminated }
+  const spent: Settlement[] = []
+  const sum = { read: () => total(spent) }
+  return {
+    deltas: goOn(),
+    terminated: () => current.began.answer.deltas.isTerminated,
+    cost: () => sum.read().cost,
+  }
 
   async function* goOn(): AsyncGenerator<Delta[]> {
     const sentOutput = createSentOutput()
-    const spent: Settlement[] = []
-    const sum = { read: () => total(spent) }
     while (true) {
       let broken: GatewayError | undefined
       // one request is told once: not yet, when its answer may go on
@@ -94,16 +99,20 @@ function total(spent: readonly Settlement[]): Settlement {
     return known.length === 0 ? undefined : known.reduce((all, each) => all + each, 0)
   }
   return {
+    ...spent.at(-1),
     input: sum(spent.map(({ input }) => input)),
     output: sum(spent.map(({ output }) => output)),
     cached: sum(spent.map(({ cached }) => cached)),
+    cache_write: sum(spent.map(({ cache_write }) => cache_write)),
+    reasoning: sum(spent.map(({ reasoning }) => reasoning)),
+    cost: sum(spent.map(({ cost }) => cost)),
   }
 }
 
 /** Fields that OpenAI does not know are told in the last chunk. */
-function mark(resumed: number, { input, output, cached }: Settlement): Delta[] {
+function mark(resumed: number, { input, output, cached, cost }: Settlement): Delta[] {
   return [
-    { usage: { prompt_tokens: input, completion_tokens: output, cached_tokens: cached } },
+    { usage: { prompt_tokens: input, completion_tokens: output, cached_tokens: cached, cost } },
     { chunk: { choices: [], balanced_call: { resumed } } },
   ]
 }

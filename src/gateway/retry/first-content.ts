@@ -9,7 +9,7 @@ import { explainsEmptiness, hasContent, isContentRefusal } from '../../chat/cont
 import { faultAt, fromDelta } from '../errors.ts'
 import type { StartedAnswer, RequestState } from '../request-state.ts'
 import type { LeaseAttempt } from './lease-attempt.ts'
-import { createUsageMeter } from '../usage-meter.ts'
+import { createUsageMeter, type UsageMeter } from '../usage-meter.ts'
 
 export interface GatewayProvider {
   name: string
@@ -40,10 +40,11 @@ export async function awaitFirstContent(
     headers,
     max_output: provider.models?.[model]?.max_output,
   }
-  const began = await firstRead(provider, await attempt(request, provider.format, target, attempted))
+  const meter = (): UsageMeter => createUsageMeter(attempted.price(), requestState.input)
+  const began = await firstRead(provider, await attempt(request, provider.format, target, attempted), meter())
   // a server that fails behind the head of a stream tells nothing of it: without a stream it says what is wrong
   if (!began.empty || !request.stream || began.answer.deltas.isVoid !== true) return began
-  return firstRead(provider, await attempt(withoutStream(request), provider.format, target, attempted))
+  return firstRead(provider, await attempt(withoutStream(request), provider.format, target, attempted), meter())
 }
 
 function withoutStream(request: ChatRequest): ChatRequest {
@@ -52,8 +53,8 @@ function withoutStream(request: ChatRequest): ChatRequest {
 }
 
 /** Reads until there is something to show. */
-async function firstRead(provider: GatewayProvider, answer: AttemptAnswer): Promise<StartedAnswer> {
-  const began: StartedAnswer = { answer, head: [], meter: createUsageMeter(), empty: true, refused: false }
+async function firstRead(provider: GatewayProvider, answer: AttemptAnswer, meter: UsageMeter): Promise<StartedAnswer> {
+  const began: StartedAnswer = { answer, head: [], meter, empty: true, refused: false }
   const { deltas } = answer
   const whole = deltas.takeWhole()
   if (whole !== undefined) {

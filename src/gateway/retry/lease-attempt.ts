@@ -6,6 +6,7 @@ import type { AttemptContext } from '../../upstream/attempt.ts'
 import type { Client, Timeouts } from '../../upstream/types.ts'
 import type { MediaFetcher } from '../../upstream/media/fetch-media.ts'
 import type { ChatRequest } from '../../chat/request.ts'
+import type { RoutePrice } from '../usage-meter.ts'
 import type { CommittedAnswer, RequestState } from '../request-state.ts'
 
 export interface Sender {
@@ -17,6 +18,8 @@ export interface Sender {
   now: () => number
   /** Milliseconds since the epoch. */
   wall: () => number
+  /** What a route costs; undefined where nobody knows. @param asked the public model */
+  priceOf?: (asked: string, provider: string, model: string) => RoutePrice | undefined
 }
 
 /** What the tries that run at once leave for the failover policy. */
@@ -73,6 +76,10 @@ export class LeaseAttempt implements AttemptContext {
 
   observe(signals: LimitSignal[]): void {
     if (signals.length > 0) this.lease.observe(signals)
+  }
+
+  price(): RoutePrice | undefined {
+    return this.sender.priceOf?.(this.requestState.request.model, this.lease.provider, this.lease.model)
   }
 
   started(): void {

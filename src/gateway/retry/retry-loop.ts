@@ -159,12 +159,14 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
   }
 
   /** What the first try asks for. */
-  function askFor({ request, beginning, context, excluded, maxWait, since }: RequestState): AcquireRequest {
+  function askFor(requestState: RequestState): AcquireRequest {
+    const { request, beginning, context, excluded, maxWait, since } = requestState
     // to count tokens costs none, and what is no chat is told by its answer alone
     const input =
       request.native?.operation || request.relay
         ? 0
         : estimateInput(request) + Math.ceil(beginning.length / CHARACTERS_PER_TOKEN)
+    requestState.input = input
     return {
       id: context.id,
       model: request.model,

@@ -92,7 +92,7 @@ const CREDIBLE = 4
 /** What an upstream says was used, as far as it is an amount that can be: the rest is as if it had said nothing. */
 export function credible(used: Settlement): Settlement {
   let good = used
-  for (const name of ['input', 'output', 'cached', 'neurons'] as const) {
+  for (const name of ['input', 'output', 'cached', 'neurons', 'cost'] as const) {
     const value = used[name]
     if (value !== undefined && !(value >= 0 && value <= MOST_USED)) good = { ...good, [name]: undefined }
   }

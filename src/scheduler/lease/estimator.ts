@@ -1,4 +1,5 @@
 /** Learns what requests really use: per model and client, the input beside its estimate, the output, the cached share. */
+import type { Price } from '../../chat/price.ts'
 import { LinkedList, ListNode } from '../structures/linked-list.ts'
 import type { AcquireRequest, RouteSpec, Settlement } from '../types.ts'
 import type { Demand } from '../limits/request-cost.ts'
@@ -93,6 +94,7 @@ export function createEstimator() {
       client: string,
       caution = 1,
       assumed?: number,
+      price: Price | undefined = route.price,
     ): Demand {
       const history = historyOf(model, client)
       const most = request.maxOutput ?? route.capabilities?.max_output ?? Infinity
@@ -106,7 +108,7 @@ export function createEstimator() {
         reserve: request.maxOutput ?? Math.ceil(1 + caution * (guess - 1)),
         output: Math.min(most, Math.ceil(history.output)),
         cached: 0,
-        price: route.price,
+        price,
       }
     },
     /** How much of the input a warm cache will probably serve, 0 to 1. */

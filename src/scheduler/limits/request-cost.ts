@@ -1,4 +1,5 @@
 /** What one request will cost on one route, metric by metric, before and after it ran. */
+import { costOf as priceOf, type Price } from '../../chat/price.ts'
 import type { LimitSpec, Settlement } from '../types.ts'
 
 /** Estimates in tokens, corrected by what this model and client have used before. */
@@ -10,8 +11,7 @@ export interface Demand {
   output: number
   /** The part of the input that the provider's cache will probably serve. */
   cached: number
-  /** US dollars for a million tokens. */
-  price: { input: number; output: number } | undefined
+  price: Price | undefined
 }
 
 /** What a limit is charged when the request is sent. */
@@ -59,7 +59,7 @@ export function actualOf(spec: LimitSpec, used: Settlement, demand: Demand): num
     case 'tokens':
       return spec.charge === 'input' ? input : input + output
     case 'usd':
-      return dollars(demand.price, input, output)
+      return used.cost ?? dollars(demand.price, input, output)
     case 'neurons':
       return used.neurons ?? 0
   }
@@ -72,5 +72,5 @@ export function lateCost(spec: LimitSpec, output: number): number {
 }
 
 function dollars(price: Demand['price'], input: number, output: number): number {
-  return price ? (input * price.input + output * price.output) / 1e6 : 0
+  return price ? priceOf(price, { input, output }) : 0
 }

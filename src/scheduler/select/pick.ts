@@ -23,6 +23,7 @@ export function demandOf(schedulerState: SchedulerState, item: Waiting, keyGroup
     item.client.name,
     item.caution,
     keyGroup.provider.spec.assumes_output,
+    keyGroup.route.price ?? schedulerState.settings.priceOf(keyGroup.provider.spec.name, keyGroup.model.name),
   )
   setDemand(item, keyGroup, demand)
   return demand

@@ -40,7 +40,22 @@ const WORDS: ReadonlySet<string> = new Set([
 ])
 
 const FINISH: ReadonlySet<string> = new Set([...FINISH_REASONS, 'error'])
-const USAGE_WORDS = ['prompt_tokens', 'completion_tokens', 'cached_tokens', 'cache_write_tokens', 'reasoning_tokens']
+const USAGE_WORDS = [
+  'prompt_tokens',
+  'completion_tokens',
+  'cached_tokens',
+  'cache_write_tokens',
+  'cache_write_1h_tokens',
+  'reasoning_tokens',
+  'input_audio_tokens',
+  'cached_audio_tokens',
+  'output_audio_tokens',
+  'input_image_tokens',
+  'output_image_tokens',
+  'billed_input_tokens',
+  'billed_output_tokens',
+  'cost',
+]
 
 /** Appends an event's deltas to `out`; true when the vendor said that the stream is over. `usage` is one stream's memory. */
 export type EventReader = (value: unknown, name: string | undefined, out: Delta[], usage: UsageMemory) => boolean

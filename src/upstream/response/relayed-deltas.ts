@@ -1,6 +1,7 @@
 /** An answer that is no chat, as it came: JSON whole, events one by one, anything else as its bytes. */
 import type { AnswerSink } from '../../chat/answer-source.ts'
 import { tokenCount, usageIn } from '../../chat/chunk-usage.ts'
+import { wireUsage } from '../../chat/token-counts.ts'
 import type { Delta } from '../../chat/delta.ts'
 import { GatewayError } from '../../chat/error.ts'
 import type { RelayRequest } from '../../chat/request.ts'
@@ -57,7 +58,7 @@ function usageOf(value: unknown): Pick<Delta, 'usage'> {
   const read = tokenCount(usage['prompt_tokens'] ?? usage['input_tokens'] ?? usage['total_tokens'])
   const written = tokenCount(usage['completion_tokens'] ?? usage['output_tokens'])
   if (read === undefined && written === undefined) return {}
-  return { usage: { prompt_tokens: read ?? 0, completion_tokens: written ?? 0 } }
+  return { usage: { ...wireUsage(usage), prompt_tokens: read ?? 0, completion_tokens: written ?? 0 } }
 }
 
 /** Events of which more must follow. */

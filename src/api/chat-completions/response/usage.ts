@@ -26,7 +26,9 @@ class Counting implements UsageFold {
   private completion: Counts | undefined
 
   add(usage: Usage): void {
+    if (usage.cost !== undefined && usage.cost >= 0) this.told.cost = usage.cost
     for (const key in usage) {
+      if (key === 'cost') continue
       const count = tokenCount(usage[key as keyof Usage])
       if (count !== undefined) this.told[key as keyof Usage] = count
     }
@@ -68,6 +70,7 @@ class Counting implements UsageFold {
         ...(written !== undefined && { cache_write_tokens: written }),
       },
       completion_tokens_details: { ...completionDetails, reasoning_tokens: reasoning ?? 0 },
+      ...(told.cost !== undefined && { cost: told.cost }),
     }
   }
 }

@@ -1,5 +1,7 @@
 /** How candidates are ranked: the one of the lowest score that may take the request gets it. */
 
+import type { Price } from '../../../chat/price.ts'
+
 /** What a strategy may look at. One object serves all calls: do not keep it. */
 export interface StrategyView {
   provider: string
@@ -14,8 +16,7 @@ export interface StrategyView {
   slowness: number
   /** Milliseconds that the model usually takes for a short answer; 0 before the first. */
   latency: number
-  /** US dollars for a million tokens. */
-  price: { input: number; output: number } | undefined
+  price: Price | undefined
   /** Weighted turns taken so far: the score of `weighted-fair`. */
   virtual: number
   /** The instant (monotonic milliseconds) at which unspent quota is lost; Infinity where none is. */

@@ -1,0 +1,115 @@
+/** The price of each route: what the configuration says, else what the list of prices knows. */
+import { isIP } from 'node:net'
+import type { Price } from '../chat/price.ts'
+import { loadPriceList, type Edition, type PriceList } from './price-list.ts'
+
+export interface PriceBook {
+  /** Resolves when the list is there; undefined when nobody has to wait for it. */
+  ready(): Promise<void> | undefined
+  /** @param asked the public model, whose routes may have prices of their own */
+  find(asked: string | undefined, provider: string, model: string): Found | undefined
+  /** The list in use; undefined where none is. */
+  edition(): Edition | undefined
+}
+
+export interface Found {
+  price: Price
+  /** The operator's own, which goes before all that others say. */
+  isOwn: boolean
+}
+
+export interface Seller {
+  name: string
+  base_url: string
+  /** Its name in the list; false: it has no prices there; absent: found by its address. */
+  prices?: string | false
+  models: Readonly<Record<string, { price?: Price }>>
+}
+
+interface Pool {
+  model: string
+  routes: readonly { provider: string; model: string; price?: Price }[]
+}
+
+export interface PriceBookOptions {
+  providers: readonly Seller[]
+  pools: readonly Pool[]
+  /** Milliseconds since the epoch. */
+  wall: () => number
+  /** Hears why there is no list. */
+  failed?: (cause: unknown) => void
+  load?: () => Promise<PriceList>
+}
+
+/** Milliseconds until a price that depends on the time of day is looked up again. */
+const AGAIN = 60_000
+/** Models are named by clients as well. */
+const MOST_KEPT = 10_000
+
+interface Kept {
+  found: Found | undefined
+  until: number
+}
+
+/** The list is loaded from now on, where some provider may be in it. */
+export function createPriceBook(options: PriceBookOptions): PriceBook {
+  const { providers, pools, wall, failed = () => {}, load = loadPriceList } = options
+  const sellers = new Map(providers.map((provider) => [provider.name, provider]))
+  const ofRoutes = new Map<string, Price>()
+  for (const pool of pools)
+    for (const { provider, model, price } of pool.routes)
+      if (price) ofRoutes.set(idOf(pool.model, provider, model), price)
+  const kept = new Map<string, Kept>()
+  let list: PriceList | undefined
+  let pending = providers.some(isListed) ? read() : undefined
+
+  async function read(): Promise<void> {
+    try {
+      list = await load()
+    } catch (cause) {
+      failed(cause)
+    } finally {
+      pending = undefined
+    }
+  }
+
+  function lookUp(id: string, provider: string, model: string): Kept {
+    const seller = sellers.get(provider)
+    const own =
+      ofRoutes.get(id) ?? (seller && Object.hasOwn(seller.models, model) ? seller.models[model]?.price : undefined)
+    if (own) return { found: { price: own, isOwn: true }, until: Infinity }
+    if (!seller || !list || !isListed(seller)) return { found: undefined, until: list || !pending ? Infinity : 0 }
+    const { prices, base_url } = seller
+    const listed = list.find({ base_url, ...(prices && { list: prices }) }, model, new Date(wall()))
+    return {
+      found: listed && { price: listed.price, isOwn: false },
+      until: listed?.changes === true ? wall() + AGAIN : Infinity,
+    }
+  }
+
+  return {
+    ready: () => pending,
+    find(asked = '', provider, model) {
+      const id = idOf(asked, provider, model)
+      const known = kept.get(id)
+      if (known && known.until > wall()) return known.found
+      const fresh = lookUp(id, provider, model)
+      if (kept.size >= MOST_KEPT) kept.clear()
+      kept.set(id, fresh)
+      return fresh.found
+    },
+    edition: () => list?.edition,
+  }
+}
+
+function idOf(asked: string, provider: string, model: string): string {
+  return `${asked}\n${provider}\n${model}`
+}
+
+/** A server of one's own network sells nothing. */
+function isListed({ prices, base_url }: Seller): boolean {
+  if (prices !== undefined) return prices !== false
+  if (!URL.canParse(base_url)) return false
+  const { hostname } = new URL(base_url)
+  return hostname.includes('.') && isIP(hostname) === 0
+}
