@@ -1,47 +1,121 @@
 /** What a request will cost, before it is sent: a guess that the scheduler corrects by what each answer says. */
 import type { ChatRequest, Message, Part } from '../chat/request.ts'
-import type { Needs } from '../scheduler/types.ts'
+import type { InputEstimate, Needs } from '../scheduler/types.ts'
+import { USUAL_RULES, type TokenRules } from '../upstream/format/token-rules.ts'
+import { measurePart, mediaTokens, type Medium } from './media-tokens.ts'
 
 /** UTF-8 bytes for a token of mixed English and code; the scheduler learns each model's own ratio. */
 const BYTES_PER_TOKEN = 3.6
 /** The same for an answer's own text. */
 export const CHARACTERS_PER_TOKEN = 4
-/** Tokens: vendors charge 85 to 1,600 for an image, most near this. */
-const IMAGE_TOKENS = 800
-/** Base64 characters for a token: a page of 100 kB costs 258 to 1,500, a second of speech (16 kB) 10 to 32. */
-const FILE_CHARACTERS_PER_TOKEN = 300
-const AUDIO_CHARACTERS_PER_TOKEN = 600
-/** Tokens: a file's size says little of its length, and a guess must not keep out for good what the vendor would take. */
-const MOST_MEDIA_TOKENS = 4000
+/** UTF-16 units for a token of what is neither Latin nor Chinese, Japanese or Korean: Cyrillic, Arabic, Hindi, emoji. */
+const OTHER_PER_TOKEN = 2
 /** Tokens that each message costs beside its text. */
 const MESSAGE_TOKENS = 4
+/** No text has fewer tokens than this share of its estimate: a line of one repeated sign comes near. */
+export const LEAST_TEXT = 0.15
 
-/** Tokens. */
+/** A request's size, as far as it is the same for all vendors. */
+export interface Measure {
+  /** Tokens of the text that all count alike. */
+  text: number
+  /** Chinese, Japanese and Korean characters. */
+  cjk: number
+  media: Medium[]
+}
+
+/** Tokens by the usual rules. */
 export function estimateInput(request: ChatRequest): number {
-  let tokens = 3
-  for (const message of request.messages) tokens += MESSAGE_TOKENS + messageTokens(message)
+  return tokensOf(measure(request)).input
+}
+
+export function measure(request: ChatRequest): Measure {
+  const found: Measure = { text: 3, cjk: 0, media: [] }
+  for (const message of request.messages) measureMessage(found, message)
   for (const tool of request.tools ?? []) {
-    tokens +=
-      (tool.name.length + (tool.description?.length ?? 0) + JSON.stringify(tool.parameters ?? {}).length) /
-      BYTES_PER_TOKEN
+    found.text += tool.name.length / BYTES_PER_TOKEN
+    measureText(found, tool.description ?? '')
+    measureText(found, JSON.stringify(tool.parameters ?? {}))
   }
-  return Math.ceil(tokens)
+  return found
 }
 
-function messageTokens(message: Message): number {
-  let tokens = 0
-  for (const part of message.content) tokens += partTokens(part)
-  for (const call of message.tool_calls ?? [])
-    tokens += (call.name.length + JSON.stringify(call.arguments).length) / BYTES_PER_TOKEN
-  return tokens
+/** Do vendors count it by different rules? */
+export function differs({ cjk, media }: Measure): boolean {
+  return cjk > 0 || media.length > 0
 }
 
-function partTokens(part: Part): number {
-  if (part.type === 'text') return Buffer.byteLength(part.text) / BYTES_PER_TOKEN
-  if (part.type === 'image') return IMAGE_TOKENS
-  if (!('data' in part)) return IMAGE_TOKENS
-  const each = part.type === 'audio' ? AUDIO_CHARACTERS_PER_TOKEN : FILE_CHARACTERS_PER_TOKEN
-  return Math.min(part.data.length / each, MOST_MEDIA_TOKENS)
+export function tokensOf({ text, cjk, media }: Measure, rules: TokenRules = USUAL_RULES): InputEstimate {
+  let input = text + cjk * rules.cjk
+  let least = input * LEAST_TEXT
+  for (const medium of media) {
+    const tokens = mediaTokens(medium, rules)
+    input += tokens.usual
+    least += tokens.least
+  }
+  return { input: Math.ceil(input), least: Math.ceil(least) }
+}
+
+function measureMessage(found: Measure, message: Message): void {
+  found.text += MESSAGE_TOKENS
+  for (const part of message.content) measureAny(found, part)
+  for (const call of message.tool_calls ?? []) {
+    found.text += call.name.length / BYTES_PER_TOKEN
+    measureText(found, JSON.stringify(call.arguments))
+  }
+}
+
+function measureAny(found: Measure, part: Part): void {
+  if (part.type === 'text') return measureText(found, part.text)
+  const medium = measurePart(part)
+  if (medium.kind === 'text') found.text += medium.bytes / BYTES_PER_TOKEN
+  else found.media.push(medium)
+}
+
+/** Longer texts that are not ASCII are looked at in pieces of `PIECE`, spread over them. */
+const SHORT = 8192
+const PIECES = 16
+const PIECE = 512
+
+function measureText(found: Measure, text: string): void {
+  const { length } = text
+  const bytes = Buffer.byteLength(text)
+  if (bytes === length) {
+    found.text += bytes / BYTES_PER_TOKEN
+    return
+  }
+  let seen = 0
+  let cjk = 0
+  let other = 0
+  const look = (from: number, to: number): void => {
+    seen += to - from
+    for (let at = from; at < to; at++) {
+      const unit = text.charCodeAt(at)
+      if (unit < 0x300) continue
+      if (isCjk(unit)) cjk++
+      else other++
+    }
+  }
+  if (length <= SHORT) look(0, length)
+  else for (let piece = 0; piece < PIECES; piece++) look(...pieceOf(length, piece))
+  const all = length / seen
+  found.cjk += cjk * all
+  found.text += ((seen - cjk - other) / BYTES_PER_TOKEN + other / OTHER_PER_TOKEN) * all
+}
+
+function pieceOf(length: number, piece: number): [from: number, to: number] {
+  const from = Math.floor((piece * (length - PIECE)) / (PIECES - 1))
+  return [from, from + PIECE]
+}
+
+/** A UTF-16 unit of ideographs, kana, hangul, their punctuation or full-width signs, the rarer ideographs' pairs aside. */
+function isCjk(unit: number): boolean {
+  return (
+    (unit >= 0x2e80 && unit <= 0x9fff) ||
+    (unit >= 0xac00 && unit <= 0xd7af) ||
+    (unit >= 0xf900 && unit <= 0xfaff) ||
+    (unit >= 0xff00 && unit <= 0xffef)
+  )
 }
 
 /** What a model must be able to do to serve this request at all. */

@@ -2,7 +2,7 @@
 import { GatewayError } from '../chat/error.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { Answer, ChatContext, Gateway } from './types.ts'
-import { estimateInput } from './estimate.ts'
+import { createRouteInputs } from './route-inputs.ts'
 import { explainHeader } from './explain-header.ts'
 import { createKeptThoughts } from './kept-thoughts.ts'
 import { asGatewayError, unknownModel, withJourney } from './errors.ts'
@@ -12,7 +12,7 @@ import { relay, type RecordOutcome } from './relay.ts'
 import { resuming } from './resume/resume.ts'
 import { createRequestState, type CommittedAnswer, type RequestState } from './request-state.ts'
 
-export interface GatewayParts extends RetryLoopOptions {
+export interface GatewayParts extends Omit<RetryLoopOptions, 'inputs'> {
   /** Public models whose broken streams go on from another key. */
   resumable: ReadonlySet<string>
   /** Of an upstream's headers, those that pass to the client; absent: none do. */
@@ -33,7 +33,8 @@ const LONGEST_NAME = 512
 const SHOWN = 64
 
 export function createGateway(parts: GatewayParts): Gateway {
-  const retryLoop = createRetryLoop(parts)
+  const inputs = createRouteInputs(parts)
+  const retryLoop = createRetryLoop({ ...parts, inputs })
   const thoughts = createKeptThoughts()
   const { now, resumable, failover } = parts
   const resumption = { retryLoop, retries: failover.retries, now, recordOutcome }
@@ -105,7 +106,12 @@ export function createGateway(parts: GatewayParts): Gateway {
     })
   }
 
-  return { chat, estimate: estimateInput }
+  function estimate(request: ChatRequest): number {
+    const { input, inputs: own } = inputs({ ...request, model: parts.meant?.(request.model) ?? request.model }, 0)
+    return own ? (Object.values(own)[0]?.input ?? input) : input
+  }
+
+  return { chat, estimate }
 }
 
 type Poured = Pick<Answer, 'deltas' | 'terminated' | 'cost'>

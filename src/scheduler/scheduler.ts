@@ -11,7 +11,7 @@ import { realClock } from './clock.ts'
 import type { AcquireRequest, CandidateReport, Lease, PoolSpec, ProviderSpec, SchedulerReport } from './types.ts'
 import { dispatch, fallBack, leave, pump, release, releaseAfter } from './queue/dispatch.ts'
 import { reportCandidates } from './candidate-report.ts'
-import { LEAST } from './lease/estimator.ts'
+import { leastOf } from './lease/estimator.ts'
 import type { LeaseRecord } from './lease/lease.ts'
 import { createLeaseRegistry } from './lease/lease-registry.ts'
 import type { SchedulerOptions } from './options.ts'
@@ -232,8 +232,7 @@ export function createScheduler(
 function able(pool: Pool, request: AcquireRequest): Waiting['tiers'] {
   const tiers = servingOf(pool.tiers, ({ route }) => lack(route, request) === undefined, pool.isAffine)
   if (tiers.length > 0) return tiers
-  const least = { ...request, input: request.input * LEAST }
-  return servingOf(pool.tiers, ({ route }) => lack(route, least) === undefined, pool.isAffine)
+  return servingOf(pool.tiers, ({ route }) => lack(route, request, leastOf) === undefined, pool.isAffine)
 }
 
 function isRetired({ keyState, keyGroup, slot }: LeaseRecord): boolean {

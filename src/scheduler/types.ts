@@ -98,11 +98,21 @@ export interface Needs {
   json_schema?: boolean
 }
 
+/** Tokens: what the input probably has, and what it has at least. */
+export interface InputEstimate {
+  input: number
+  least: number
+}
+
 export interface AcquireRequest {
   /** Public model or `provider/model`. */
   model: string
   /** Estimated input, and the most the answer may have, in tokens; null when the client set no maximum. */
   input: number
+  /** The least that the input can have; a part of the estimate when absent. */
+  least?: number
+  /** Of routes (`provider/model`) whose vendors count otherwise. */
+  inputs?: Readonly<Record<string, InputEstimate>>
   maxOutput: number | null
   needs: Needs
   /** Who asks, for fairness; one anonymous client when absent. */

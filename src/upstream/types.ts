@@ -5,6 +5,7 @@ import type { ChatRequest, EmbeddingsRequest, NativeRequest, RelayRequest } from
 import type { Delta } from '../chat/delta.ts'
 import type { GatewayError } from '../chat/error.ts'
 import type { ChunkTemplate } from './response/chunk-template.ts'
+import type { TokenRules } from './format/token-rules.ts'
 import type { Prefix } from './request/assistant-prefix.ts'
 import type { LimitSignal } from '../scheduler/types.ts'
 
@@ -172,6 +173,8 @@ export interface Format {
   embeddings?: EmbeddingsWire
   /** What goes there as it came. */
   relays?: RelayWire
+  /** How the vendor counts what is no English text, by the upstream's name for the model; absent: it does not say. */
+  tokens?: (model: string) => TokenRules
   /** Whether, and how, this model goes on from a last message of the assistant. */
   prefix(model: string): Prefix
   /** Parts of which the vendor takes bytes only, no URLs. */

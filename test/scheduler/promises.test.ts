@@ -180,6 +180,30 @@ describe('a guess of the size', () => {
     await expect(scheduler.acquire(ask({ input: 10, maxOutput: 9500 }))).rejects.toMatchObject({ kind: 'too_large' })
   })
 
+  it('nor is what others of its client had, or what cannot be seen of a picture', async () => {
+    const { scheduler } = setUp([provider('p', [[tpm(9000, { shape: 'bucket' })]])])
+    for (let n = 0; n < 20; n++) {
+      const lease = await scheduler.acquire(ask({ input: 10, maxOutput: 10, maxWait: 1e9 }))
+      lease.settle({ input: 10, output: 10 })
+    }
+    const repetitive = ask({ input: 25_000, maxOutput: 500, maxWait: 1e9 })
+    ;(await scheduler.acquire(repetitive)).settle({ input: 5000, output: 100 })
+    const pictures = ask({ input: 80_000, least: 6000, maxOutput: 500, maxWait: 1e9 })
+    ;(await scheduler.acquire(pictures)).settle({ input: 7000, output: 100 })
+    const sure = ask({ input: 10_000, least: 8800, maxOutput: 500 })
+    await expect(scheduler.acquire(sure)).rejects.toMatchObject({ kind: 'too_large' })
+  })
+
+  it('and each route’s vendor counts by its own rules', async () => {
+    const { scheduler } = setUp([provider('p', [[tpm(9000)]]), provider('q', [[tpm(9000)]])])
+    const inputs = { 'p/m': { input: 20_000, least: 15_000 }, 'q/m': { input: 800, least: 400 } }
+    for (let n = 0; n < 5; n++) {
+      const lease = await scheduler.acquire(ask({ input: 10_000, least: 5000, inputs, maxOutput: 100 }))
+      expect(lease.provider).toBe('q')
+      lease.settle({ input: 800, output: 100 })
+    }
+  })
+
   it('nor that no route is long enough', async () => {
     const pools = [pool('chat', [route('p', { capabilities: { context: 8000 } })])]
     const { scheduler } = setUp([provider('p', [[]])], { pools })

@@ -4,7 +4,8 @@ import { GatewayError, KINDS, type ErrorKind } from '../../chat/error.ts'
 import type { AcquireRequest, Lease, PoolSpec, Scheduler } from '../../scheduler/types.ts'
 import { cacheAffinityKey, isShort } from '../cache-affinity-key.ts'
 import { awaitFirstContent, type GatewayProvider } from './first-content.ts'
-import { CHARACTERS_PER_TOKEN, estimateInput, needsOf } from '../estimate.ts'
+import { CHARACTERS_PER_TOKEN, needsOf } from '../estimate.ts'
+import type { RouteInputs } from '../route-inputs.ts'
 import { judge, type FailoverOptions, type Verdict } from './failover.ts'
 import { asGatewayError, withWait } from '../errors.ts'
 import { hedged, type Hedging } from './hedge.ts'
@@ -19,6 +20,8 @@ export interface RetryLoopOptions extends Sender {
   /** Public models, and after which refusals the next of their tiers is asked. */
   pools?: readonly (PoolSpec & { on?: readonly Refusal[] })[]
   failover: FailoverOptions
+  /** What a request will cost. */
+  inputs: RouteInputs
   /** Absent: no request is sent twice. */
   hedging?: Hedging
 }
@@ -33,6 +36,8 @@ const REFUSALS: Partial<Record<ErrorKind, Refusal>> = {
 
 /** Milliseconds after which a request may come back that was refused on every try, each without a word. */
 const SOONEST = 1000
+
+const NO_INPUT = { input: 0 }
 
 /** Throws the GatewayError that tells the client most. */
 export type RetryLoop = (requestState: RequestState) => Promise<CommittedAnswer>
@@ -162,15 +167,14 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
   function askFor(requestState: RequestState): AcquireRequest {
     const { request, beginning, context, excluded, maxWait, since } = requestState
     // to count tokens costs none, and what is no chat is told by its answer alone
-    const input =
-      request.native?.operation || request.relay
-        ? 0
-        : estimateInput(request) + Math.ceil(beginning.length / CHARACTERS_PER_TOKEN)
+    const costs = !request.native?.operation && !request.relay
+    const asked = costs ? parts.inputs(request, Math.ceil(beginning.length / CHARACTERS_PER_TOKEN)) : NO_INPUT
+    const { input } = asked
     requestState.input = input
     return {
       id: context.id,
       model: request.model,
-      input,
+      ...asked,
       maxOutput: request.max_tokens ?? null,
       needs: needsOf(request),
       client: context.client,

@@ -18,9 +18,8 @@ interface UsageHistory {
 const UNKNOWN: Readonly<UsageHistory> = { samples: 0, ratio: 1, spread: 0.025, output: 200, cached: 0 }
 /** A client's own history counts from this many samples on. */
 const ENOUGH = 5
-/** No prompt has fewer tokens than this share of its estimate, and of none is it certain that it has more than that one. */
-export const LEAST = 0.15
-const CERTAIN = 0.5
+/** No prompt has fewer tokens than this share of its estimate. */
+const LEAST = 0.15
 const REMEMBERED = 10_000
 const SPEED = 0.05
 
@@ -36,6 +35,16 @@ type Histories = Map<string | symbol, ListNode<Kept>>
 
 /** In place of a client: all of them together. */
 const ALL = Symbol('all clients')
+
+/** Estimated input as the vendor of a route (`provider/model`) counts, in tokens. */
+export function inputOf(request: AcquireRequest, route: string): number {
+  return request.inputs?.[route]?.input ?? request.input
+}
+
+/** The least that it can have there. */
+export function leastOf(request: AcquireRequest, route: string): number {
+  return request.inputs?.[route]?.least ?? request.least ?? request.input * LEAST
+}
 
 export function createEstimator() {
   const models = new Map<string, Histories>()
@@ -98,13 +107,13 @@ export function createEstimator() {
     ): Demand {
       const history = historyOf(model, client)
       const most = request.maxOutput ?? route.capabilities?.max_output ?? Infinity
-      const high = history.ratio + 2.5 * history.spread
-      const certain = history.samples < ENOUGH ? 0 : Math.min(CERTAIN, history.ratio - 4 * history.spread)
-      const low = Math.min(high, Math.max(LEAST, certain))
+      const high = inputOf(request, model) * (history.ratio + 2.5 * history.spread)
+      // what others of its kind had is no reason to refuse this one
+      const low = caution < 1 ? Math.min(high, leastOf(request, model)) : high
       // What a provider assumes and does not tell: four usual answers.
       const guess = Math.min(most, assumed ?? Math.ceil(4 * history.output))
       return {
-        input: Math.ceil(request.input * (low + caution * (high - low))),
+        input: Math.ceil(low + caution * (high - low)),
         reserve: request.maxOutput ?? Math.ceil(1 + caution * (guess - 1)),
         output: Math.min(most, Math.ceil(history.output)),
         cached: 0,

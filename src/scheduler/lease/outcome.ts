@@ -3,6 +3,7 @@ import { KINDS } from '../../chat/error.ts'
 import type { Failure, Settlement } from '../types.ts'
 import { releaseAll } from '../release-all.ts'
 import { abandonProbe, createBreaker, recordFault, recordSuccess } from '../health/breaker.ts'
+import { inputOf } from './estimator.ts'
 import { learnLatency } from '../health/latency.ts'
 import { noteAnswer, noteFault } from '../health/incident.ts'
 import { refutes } from '../limit-learning/doubt.ts'
@@ -74,7 +75,7 @@ export function succeed(schedulerState: SchedulerState, lease: LeaseRecord, used
   // Who works is not dead; but an answer to a request that left before the refusal proves nothing.
   if (lease.probes.key) key.retirement = undefined
   if (keyModel && lease.probes.keyModel) keyModel.retirement = undefined
-  schedulerState.estimator.learn(keyGroup.name, item.client.name, item.request.input, used)
+  schedulerState.estimator.learn(keyGroup.name, item.client.name, inputOf(item.request, keyGroup.name), used)
   const output = used.output ?? lease.demand.output
   const expected = 500 + (used.input ?? lease.demand.input) / 8 + (output * 1000) / 60
   const before = key.slowness

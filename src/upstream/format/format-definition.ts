@@ -6,6 +6,8 @@ export interface FormatDefinition {
   cache_per_key?: boolean
   /** Tokens that the provider reserves for the answer of a request that sets no maximum. */
   assumes_output?: number
+  /** How it counts what is no English text, as it has published; see token-rules.ts. */
+  estimate?: unknown
   request?: {
     method?: string
     /** Template of the path (and query), put behind the provider's base_url. */

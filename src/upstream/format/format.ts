@@ -11,6 +11,7 @@ import { onlyKeys } from '../../definition/cases.ts'
 import { AUTHORIZERS } from '../auth/index.ts'
 import type { Authorizer, Format, FramedEvent, Framing, StreamDecoder } from '../types.ts'
 import type { FormatDefinition } from './format-definition.ts'
+import { compileTokenRules } from './token-rules.ts'
 import { compileFollowUp } from '../response/follow-up-request.ts'
 import { FRAMINGS } from '../response/framing/index.ts'
 import { compileModels } from './model-traits.ts'
@@ -32,6 +33,7 @@ const KEYS = new Set([
   'extends',
   'cache_per_key',
   'assumes_output',
+  'estimate',
   'request',
   'native',
   'embeddings',
@@ -80,6 +82,7 @@ export function compileFormat(name: string, definition: FormatDefinition, watch?
     native: compileNative(definition),
     embeddings: compileEmbeddings(name, definition),
     relays: compileRelays(definition),
+    tokens: compileTokenRules(definition.estimate),
     prefix: compilePrefix(definition),
     fetchMedia: new Set(definition.request?.fetch_media),
     framing: stream.framing,

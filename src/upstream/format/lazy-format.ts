@@ -17,6 +17,9 @@ export function lazyFormat(name: string, compile: () => Format): Format {
     get relays() {
       return format().relays
     },
+    get tokens() {
+      return format().tokens
+    },
     prefix: (model) => format().prefix(model),
     get fetchMedia() {
       return format().fetchMedia
