@@ -181,14 +181,16 @@ describe('a guess of the size', () => {
   })
 
   it('nor is what others of its client had, or what cannot be seen of a picture', async () => {
-    const { scheduler } = setUp([provider('p', [[tpm(9000, { shape: 'bucket' })]])])
+    const { scheduler, clock } = setUp([provider('p', [[tpm(9000, { shape: 'bucket' })]])])
     for (let n = 0; n < 20; n++) {
-      const lease = await scheduler.acquire(ask({ input: 10, maxOutput: 10, maxWait: 1e9 }))
+      const lease = await scheduler.acquire(ask({ input: 10, maxOutput: 10 }))
       lease.settle({ input: 10, output: 10 })
     }
-    const repetitive = ask({ input: 25_000, maxOutput: 500, maxWait: 1e9 })
+    await clock.advance(60_000)
+    const repetitive = ask({ input: 25_000, maxOutput: 500 })
     ;(await scheduler.acquire(repetitive)).settle({ input: 5000, output: 100 })
-    const pictures = ask({ input: 80_000, least: 6000, maxOutput: 500, maxWait: 1e9 })
+    await clock.advance(60_000)
+    const pictures = ask({ input: 80_000, least: 6000, maxOutput: 500 })
     ;(await scheduler.acquire(pictures)).settle({ input: 7000, output: 100 })
     const sure = ask({ input: 10_000, least: 8800, maxOutput: 500 })
     await expect(scheduler.acquire(sure)).rejects.toMatchObject({ kind: 'too_large' })
