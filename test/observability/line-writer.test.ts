@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -33,6 +34,18 @@ describe('lines of the log', () => {
       `process.once('exit', writer.flush); for (let i = 0; i < 10; i++) writer.write(i + '\\n'); process.exit(0)`,
     )
     expect(out).toBe(numbers(10))
+  })
+
+  it('hold no process back whose reader has gone', async () => {
+    const code = `import { createLineWriter } from '${module}'
+      const writer = createLineWriter(1, (n) => n + ' lost\\n')
+      process.once('exit', writer.flush)
+      process.stdin.once('data', () => { for (let i = 0; i < 10; i++) writer.write(i + '\\n'); process.exit(0) })`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['pipe', 'pipe', 'inherit'] })
+    child.stdout.destroy()
+    await once(child.stdout, 'close')
+    child.stdin.write('go')
+    expect(await once(child, 'exit')).toEqual([0, null])
   })
 
   it('made only when they are written keep their place', () => {
