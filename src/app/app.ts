@@ -12,7 +12,9 @@ import { createGateway, type GatewayParts } from '../gateway/gateway.ts'
 import type { Hedging } from '../gateway/retry/hedge.ts'
 import { createRetryBudget } from '../gateway/retry/retry-budget.ts'
 import { createLog, type Log } from '../observability/log.ts'
-import { CONTENT_TYPE, createMetrics, type Counts } from '../observability/metrics.ts'
+import { watchEventLoop } from '../observability/event-loop-delay.ts'
+import { CONTENT_TYPE } from '../observability/metrics-page.ts'
+import { createMetrics, type Counts } from '../observability/metrics.ts'
 import { createRedactor, type Redact } from '../observability/redact.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import { realClock, type Clock } from '../scheduler/clock.ts'
@@ -115,6 +117,7 @@ export async function createServed(config: Config, options: AppOptions, shared: 
     wall: clock.wall,
     failed: (err) => log.warn({ err }, 'the list of prices cannot be read: only prices of the configuration count'),
   })
+  const unwatch = watchEventLoop(metrics.counts().delay)
   const gateway = createGateway({
     providers,
     scheduler,
@@ -160,6 +163,7 @@ export async function createServed(config: Config, options: AppOptions, shared: 
     const cut = await running.stop(config.server.shutdown)
     if (cut > 0) log.warn(`${cut} requests still ran after ${config.server.shutdown} ms and were cut off`)
     await server.close()
+    unwatch()
     shared.close()
     await client.destroy()
     await media.close()

@@ -1,13 +1,17 @@
 /** What one process has for all that serve, in it or beside it: the scheduler, its memory, and the page of counters. */
 import type { Config } from '../config/config.ts'
 import { createLog, type Log } from '../observability/log.ts'
-import { addCounts, metricsText, type Counts } from '../observability/metrics.ts'
+import { addCounts, emptyCounts, type Counts } from '../observability/metrics.ts'
+import { metricsText } from '../observability/metrics-page.ts'
+import { createUpstreamFaults } from '../observability/upstream-faults.ts'
 import { createRedactor, type Redact } from '../observability/redact.ts'
 import { realClock, type Clock } from '../scheduler/clock.ts'
 import type { Price } from '../chat/price.ts'
 import { createPriceBook } from '../prices/price-book.ts'
 import { createScheduler, type LiveScheduler, type SchedulerSpec } from '../scheduler/scheduler.ts'
 import { schedulerSpec } from './scheduler-spec.ts'
+import { listModels } from './model-list.ts'
+import { packageVersion } from './package-version.ts'
 import { secretNames } from './secret-names.ts'
 import { keepJournal, type Memory } from '../store/journal.ts'
 import type { Store } from '../store/store.ts'
@@ -30,7 +34,7 @@ export interface Owner {
    */
   reload(config: Config): Promise<void>
   /** Counters of all that serve as one page. */
-  text(each: Iterable<Counts>, workers: number): string
+  text(each: Iterable<Counts>, workers: number): Promise<string>
   close(): void
 }
 
@@ -40,10 +44,11 @@ export async function createOwner(config: Config, options: OwnerOptions): Promis
   let replace = createRedactor(secrets)
   const redact: Redact = (text) => replace(text)
   const log = createLog({ level, redact, write })
-  const complain = (message: string): void => log.warn(message)
+  const faults = createUpstreamFaults()
+  const told = { complain: (message: string): void => log.warn(message), faulted: faults.note }
   /** Budgets in dollars need the price of what has none in the file. */
   async function specOf(of: Config): Promise<SchedulerSpec> {
-    const spec = await schedulerSpec(of, complain)
+    const spec = await schedulerSpec(of, told)
     if (!hasBudget(of)) return spec
     const prices = createPriceBook({ providers: of.providers, pools: of.models, wall: clock.wall })
     await prices.ready()
@@ -52,6 +57,7 @@ export async function createOwner(config: Config, options: OwnerOptions): Promis
     return { ...spec, options: { ...spec.options, priceOf } }
   }
   let current = createScheduler(await specOf(config), clock)
+  let models = modelNames(config)
   const memory: Memory = {
     restore: (snapshot) => current.restore(snapshot),
     snapshot: () => current.snapshot(),
@@ -71,11 +77,20 @@ export async function createOwner(config: Config, options: OwnerOptions): Promis
       current.handOver(successor)
       // the journal asks it for changes next, and the first to ask is told everything
       current = successor
+      models = modelNames(next)
     },
     text(each, workers) {
-      const sum: Counts = new Map()
+      const sum = emptyCounts()
       for (const counts of each) addCounts(sum, counts)
-      return metricsText(sum, { ...current.report(), workers })
+      return metricsText(sum, {
+        report: current.report(),
+        faults: faults.counts(),
+        models,
+        workers,
+        version: packageVersion(),
+        wall: clock.wall(),
+        process: processFacts(),
+      })
     },
     close() {
       current.close()
@@ -95,6 +110,19 @@ function hasBudget({ providers, models, scheduler }: Config): boolean {
     ...Object.values(scheduler.clients ?? {}).map((client) => client.limits),
   ]
   return limits.some((each) => each?.some(({ metric }) => metric === 'usd'))
+}
+
+function modelNames(config: Config): ReadonlySet<string> {
+  return new Set(listModels(config).map(({ id }) => id))
+}
+
+function processFacts() {
+  const { user, system } = process.cpuUsage()
+  return {
+    cpu: (user + system) / 1e6,
+    memory: process.memoryUsage.rss(),
+    started: performance.timeOrigin / 1000,
+  }
 }
 
 const UNKEPT = 'what the scheduler counted could not be written; it is tried again'

@@ -3,7 +3,7 @@ import { isAbsolute } from 'node:path'
 import type { Config, ModelInfo, Provider } from '../config/config.ts'
 import { ConfigError } from '../config/problem.ts'
 import type { ModelFacts, ProviderSpec } from '../scheduler/types.ts'
-import type { SchedulerSpec } from '../scheduler/scheduler.ts'
+import type { SchedulerOptions, SchedulerSpec } from '../scheduler/scheduler.ts'
 import { isSandbox } from './sandbox-fallback.ts'
 import { loadStrategy } from '../scheduler/select/strategies/index.ts'
 import type { Strategy } from '../scheduler/select/strategies/strategy.ts'
@@ -13,10 +13,13 @@ const GRACE = 60_000
 const UNBOUNDED = 3_600_000
 
 /**
- * Loads the strategies that the configuration names by path; `complain` hears when one fails later. Throws a ConfigError
- * for a file that is none.
+ * Loads the strategies that the configuration names by path. Throws a ConfigError for a file that is none.
+ * @param told who hears of strategies that fail later, and of tries that do
  */
-export async function schedulerSpec(config: Config, complain?: (message: string) => void): Promise<SchedulerSpec> {
+export async function schedulerSpec(
+  config: Config,
+  told: Pick<SchedulerOptions, 'complain' | 'faulted'> = {},
+): Promise<SchedulerSpec> {
   const { total } = config.server.timeouts
   const names = [config.scheduler.strategy, ...config.models.map((pool) => pool.strategy)]
   const files = new Set(names.flatMap((name) => (name !== undefined && isAbsolute(name) ? name : [])))
@@ -28,7 +31,7 @@ export async function schedulerSpec(config: Config, complain?: (message: string)
       ...config.scheduler,
       lease_ttl: config.scheduler.lease_ttl ?? (total > 0 ? total + GRACE : UNBOUNDED),
       strategies: Object.fromEntries(loaded),
-      complain,
+      ...told,
     },
   }
 }

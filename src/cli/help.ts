@@ -1,5 +1,4 @@
 /** `--help`, of all commands or of one, and `--version`. */
-import { readFileSync } from 'node:fs'
 import { COMMANDS, type Command } from './commands/index.ts'
 
 export const EXIT_CODES = {
@@ -39,11 +38,6 @@ export function commandHelp({ summary, usage, options, example }: Command): stri
     '',
     `Example: ${example}`,
   ].join('\n')
-}
-
-export function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }
 
 function columns(rows: (readonly [string, string])[]): string[] {

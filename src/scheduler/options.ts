@@ -1,5 +1,6 @@
 /** What an operator may tune, with the values that serve without tuning. Times are milliseconds. */
 import type { Price } from '../chat/price.ts'
+import type { ErrorKind } from '../chat/error.ts'
 import type { LimitSpec } from './types.ts'
 import type { Strategy } from './select/strategies/strategy.ts'
 
@@ -25,6 +26,8 @@ export interface SchedulerOptions {
   strategies?: Record<string, Strategy>
   /** Is told, for the log, when one of them fails. */
   complain?: (message: string) => void
+  /** Is told of each try that failed; `expected`: a key on trial or without known limits, of which a refusal is no surprise. */
+  faulted?: (provider: string, kind: ErrorKind, expected: boolean) => void
   /** How many requests of a client may be looked at past a blocked one; 1 is strict order. */
   backfill?: number
   /** The price of a route whose own is not given. */
@@ -41,6 +44,7 @@ export const DEFAULT_OPTIONS = {
   clients: {},
   strategies: {},
   complain: () => {},
+  faulted: () => {},
   backfill: 3,
   trust_headers: false,
   priceOf: () => undefined,

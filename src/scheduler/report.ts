@@ -1,5 +1,5 @@
 /** The state of every scope, for people and for tests. */
-import type { SchedulerReport } from './types.ts'
+import type { LimitScope, SchedulerReport } from './types.ts'
 import { beliefReason } from './limit-learning/enforcement-belief.ts'
 import type { Limit } from './limits/limit.ts'
 import { waitOf } from './limits/limit.ts'
@@ -10,11 +10,14 @@ import type { SchedulerState } from './state.ts'
 
 export function reportOf(schedulerState: SchedulerState, now: number): SchedulerReport {
   const scopes: SchedulerReport['scopes'] = []
-  for (const { scope } of places(schedulerState)) {
+  for (const { address, scope } of places(schedulerState)) {
+    const model = modelOf(scope.kind, address)
     for (const limit of scope.limits) {
       const { metric, period } = limit.spec
       scopes.push({
         scope: scope.name,
+        kind: scope.kind,
+        ...(model !== undefined && { model }),
         limit: period > 0 ? `${metric}/${period / 1000}s` : metric,
         level: limit.window.room(now),
         amount: limit.window.amount,
@@ -47,6 +50,13 @@ export function reportOf(schedulerState: SchedulerState, now: number): Scheduler
       return { model, queued: pool?.queue.size ?? 0, candidates }
     }),
   }
+}
+
+/** See `places`: a list of kind, provider or public model, and upstream model. */
+function modelOf(kind: LimitScope, address: string): string | undefined {
+  if (kind !== 'model' && kind !== 'key-model' && kind !== 'account-model') return undefined
+  const [, name, model] = JSON.parse(address) as string[]
+  return kind === 'model' ? name : `${name}/${model}`
 }
 
 /** What is believed of a limit beyond what was declared, and why. */

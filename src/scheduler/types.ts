@@ -219,7 +219,17 @@ export interface SchedulerReport {
   inFlight: number
   queued: number
   /** `nextFree` in milliseconds: 0 now, Infinity when no time but an event frees it. */
-  scopes: { scope: string; limit: string; level: number; amount: number; nextFree: number; learnt?: string }[]
+  scopes: {
+    scope: string
+    kind: LimitScope
+    /** The public model, or `provider/model`, where the limit is of one. */
+    model?: string
+    limit: string
+    level: number
+    amount: number
+    nextFree: number
+    learnt?: string
+  }[]
   keys: { key: string; provider: string; state: string; inFlight: number; until?: number; reason?: string }[]
   pools: { model: string; queued: number; candidates: number }[]
 }

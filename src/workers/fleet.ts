@@ -11,7 +11,8 @@ export interface FleetParts {
   args: string[]
   scheduler: () => Scheduler
   /** Counters of several processes as one page. */
-  text: (each: Iterable<Counts>, workers: number) => string
+  text: (each: Iterable<Counts>, workers: number) => Promise<string>
+  empty: () => Counts
   /** Adds the second to the first. */
   add: (to: Counts, more: Counts) => void
   log: { error(fields: object, text: string): void; warn(fields: object, text: string): void; info(text: string): void }
@@ -42,11 +43,11 @@ interface Member {
   counted: (() => void)[]
 }
 
-export function createFleet({ args, scheduler, text, add, log }: FleetParts): Fleet {
+export function createFleet({ args, scheduler, text, empty, add, log }: FleetParts): Fleet {
   const members = new Set<Member>()
   const counts = new Map<Member, Counts>()
   /** What those have counted that are gone, so that no counter goes back. */
-  const past: Counts = new Map()
+  const past = empty()
   let generation = 0
   let configuration = ''
   let isStopping = false
@@ -111,7 +112,8 @@ export function createFleet({ args, scheduler, text, add, log }: FleetParts): Fl
       // nothing that it has said comes after this; its exit may be heard before its last words
       worker.once('disconnect', () => {
         session.close()
-        add(past, counts.get(member) ?? new Map())
+        const told = counts.get(member)
+        if (told) add(past, told)
         counts.delete(member)
       })
       worker.once('exit', (code, signal) => {

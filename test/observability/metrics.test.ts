@@ -1,11 +1,57 @@
-/** The page of counters is the same text that prom-client writes of the same requests, whichever process counted them. */
+/** The page of counters: its names, labels and bounds, whichever process counted. */
 import { readFileSync } from 'node:fs'
-import { expect, it } from 'vitest'
+import { spawnSync } from 'node:child_process'
+import { expect, it, vi } from 'vitest'
 import type { RequestRecord } from '../../src/gateway/request-record.ts'
-import { addCounts, createMetrics, metricsText, type Counts } from '../../src/observability/metrics.ts'
+import { addCounts, createMetrics, emptyCounts, type Counts } from '../../src/observability/metrics.ts'
+import { DELAY_BOUNDS, watchEventLoop } from '../../src/observability/event-loop-delay.ts'
+import { metricsText, type Standing } from '../../src/observability/metrics-page.ts'
 
 const GOLDEN = readFileSync(new URL('./metrics.golden.txt', import.meta.url), 'utf8')
-const NOW = { inFlight: 2, queued: 1, workers: 1 }
+const WALL = 1_700_000_000_000
+const NOW: Standing = {
+  report: {
+    inFlight: 2,
+    queued: 1,
+    scopes: [
+      { scope: 'acme#1', kind: 'key', limit: 'requests/60s', level: 7.5, amount: 60, nextFree: 0 },
+      { scope: 'acme#1', kind: 'key', limit: 'concurrency', level: 0, amount: 2, nextFree: Infinity },
+      {
+        scope: 'acme#1 m',
+        kind: 'key-model',
+        model: 'acme/m',
+        limit: 'tokens/60s',
+        level: 0,
+        amount: 9,
+        nextFree: 1500,
+      },
+      {
+        scope: 'acme#1 invented',
+        kind: 'key-model',
+        model: 'acme/invented',
+        limit: 'x',
+        level: 1,
+        amount: 1,
+        nextFree: 0,
+      },
+    ],
+    keys: [
+      { key: 'acme#1', provider: 'acme', state: 'cooling', inFlight: 0, until: WALL + 2500, reason: 'rate limited' },
+      { key: 'acme#2', provider: 'acme', state: 'ready', inFlight: 2 },
+    ],
+    pools: [
+      { model: 'fast', queued: 1, candidates: 2 },
+      { model: 'acme/invented', queued: 0, candidates: 2 },
+      { model: 'acme/another', queued: 0, candidates: 2 },
+    ],
+  },
+  faults: new Map([['acme', { kinds: new Map([['rate_limit', 3]]), expected: 2, unexpected: 1 }]]),
+  models: new Set(['fast', 'acme/m']),
+  workers: 1,
+  version: '1.2.3',
+  wall: WALL,
+  process: { cpu: 1.5, memory: 100_000_000, started: 1_699_999_999.5 },
+}
 
 type Counted = Pick<RequestRecord, 'model' | 'provider' | 'outcome' | 'attempts' | 'total_ms' | 'queue_ms'> &
   Partial<RequestRecord>
@@ -16,6 +62,7 @@ const RECORDS: Counted[] = [
     provider: 'acme',
     outcome: 'ok',
     attempts: 1,
+    stream: true,
     total_ms: 812,
     queue_ms: 0,
     first_ms: 250,
@@ -44,12 +91,68 @@ function counted(records: Counted[]): Counts {
   return metrics.counts()
 }
 
-it('has the names, labels, buckets and escapes that it always had', () => {
-  expect(metricsText(counted(RECORDS), NOW)).toBe(GOLDEN)
+it('has the names, labels, buckets and escapes that it always had', async () => {
+  expect(await metricsText(counted(RECORDS), NOW)).toBe(GOLDEN)
 })
 
-it('is the same where each request was counted by another process', () => {
-  const sum: Counts = new Map()
+it('is the same where each request was counted by another process', async () => {
+  const sum = emptyCounts()
   for (const record of RECORDS) addCounts(sum, structuredClone(counted([record])))
-  expect(metricsText(sum, NOW)).toBe(GOLDEN)
+  expect(await metricsText(sum, NOW)).toBe(GOLDEN)
+})
+
+const hasPromtool = spawnSync('promtool', ['--version']).status === 0
+
+it.skipIf(!hasPromtool)('is as Prometheus wants it, says promtool', async () => {
+  const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+    input: await metricsText(counted(RECORDS), NOW),
+    encoding: 'utf8',
+  })
+  expect(`${stdout}${stderr}`).toBe('')
+  expect(status).toBe(0)
+})
+
+it('stays short whatever clients ask for and however many keys there are', async () => {
+  const scopes = Array.from({ length: 30_000 }, (_, index) => ({
+    scope: `acme#${index}`,
+    kind: 'key' as const,
+    limit: 'requests/60s',
+    level: 1,
+    amount: 1,
+    nextFree: 0,
+  }))
+  const keys = scopes.map(({ scope }) => ({
+    key: scope,
+    provider: 'acme',
+    state: 'cooling',
+    inFlight: 0,
+    until: WALL + 1,
+  }))
+  const pools = scopes.map(({ scope }) => ({ model: `acme/${scope}`, queued: 1, candidates: 1 }))
+  const page = await metricsText(counted([]), { ...NOW, report: { ...NOW.report, scopes, keys, pools } })
+  expect(page.split('\n').length).toBeLessThan(5000)
+  expect(page).toContain('balanced_call_limits_untold 29000')
+  expect(page).toContain('balanced_call_pool_queued{model="other"} 30000')
+  expect(page).toContain('balanced_call_keys{provider="acme",state="cooling"} 30000')
+})
+
+it('tells how late the event loop was', () => {
+  vi.useFakeTimers()
+  let time = 0
+  const { delay } = emptyCounts()
+  const stop = watchEventLoop(delay, () => time)
+  for (const late of [0, 0, 300]) {
+    time += 100 + late
+    vi.advanceTimersByTime(100)
+  }
+  stop()
+  time += 1000
+  vi.advanceTimersByTime(1000)
+  vi.useRealTimers()
+  const above = DELAY_BOUNDS.findIndex((bound) => bound >= 0.3)
+  expect(delay.map((n, index) => [n, index]).filter(([n]) => n)).toEqual([
+    [2, 0],
+    [1, above],
+    [0.3, DELAY_BOUNDS.length + 1],
+  ])
 })

@@ -1,7 +1,7 @@
 /** `serve` with one process: it owns the scheduler and serves; a reload puts another app behind the same address. */
 import { createServed, type Served } from '../../app/app.ts'
 import type { Config } from '../../config/config.ts'
-import { addCounts, type Counts } from '../../observability/metrics.ts'
+import { addCounts, emptyCounts } from '../../observability/metrics.ts'
 import { createOwner, type Owner } from '../../app/scheduler-owner.ts'
 import type { Store } from '../../store/store.ts'
 import { createHotSwapListener } from './hot-swap-listener.ts'
@@ -33,7 +33,7 @@ export async function serveAlone(options: ServeOptions): Promise<number> {
   const listener = createHotSwapListener()
   const apps = new Set<Served>()
   /** What those have counted that are gone. */
-  const past: Counts = new Map()
+  const past = emptyCounts()
   let current: Served | undefined
 
   async function page(): Promise<string> {

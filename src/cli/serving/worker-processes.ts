@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { Config, ServerConfig } from '../../config/config.ts'
-import { addCounts } from '../../observability/metrics.ts'
+import { addCounts, emptyCounts } from '../../observability/metrics.ts'
 import { createOwner } from '../../app/scheduler-owner.ts'
 import { createFleet } from '../../workers/fleet.ts'
 import { reloadOnHangup } from './reload.ts'
@@ -22,7 +22,14 @@ export async function serveWithWorkers(options: WorkersOptions): Promise<number>
   stopped.tell(owner.log)
   logLeftOut(owner.log, config)
   const args = await workerArgs(port, host)
-  const fleet = createFleet({ args, scheduler: owner.scheduler, text: owner.text, add: addCounts, log: owner.log })
+  const fleet = createFleet({
+    args,
+    scheduler: owner.scheduler,
+    text: owner.text,
+    empty: emptyCounts,
+    add: addCounts,
+    log: owner.log,
+  })
   const end = async (): Promise<number> => {
     await fleet.stop()
     owner.close()

@@ -4,7 +4,7 @@ import { reportCandidates } from '../candidate-report.ts'
 import { learnFirstByte } from '../health/latency.ts'
 import { observeSignals } from '../limit-learning/signals.ts'
 import type { LeaseObserver, LeaseRecord } from './lease.ts'
-import { accepted, fault, succeed } from './outcome.ts'
+import { accepted, fault, isTrial, succeed } from './outcome.ts'
 import type { SchedulerState } from '../state.ts'
 
 /** How many candidates an explanation lists. */
@@ -76,7 +76,11 @@ export function createLeaseRegistry(schedulerState: SchedulerState, wake: (lease
       key.firstSlowness = learnFirstByte(keyGroup.model.latency, key.firstSlowness, elapsed, demand.input)
     },
     succeeded: (lease, used, now) => succeed(schedulerState, lease, used, now),
-    failed: (lease, failure, now) => fault(schedulerState, lease, failure, now),
+    failed(lease, failure, now) {
+      // before it is learnt from
+      schedulerState.settings.faulted(lease.provider, failure.kind, isTrial(lease))
+      fault(schedulerState, lease, failure, now)
+    },
     ended(lease, now) {
       const { pool, keyState: key } = lease
       answered(lease)

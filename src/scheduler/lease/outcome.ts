@@ -83,6 +83,14 @@ export function succeed(schedulerState: SchedulerState, lease: LeaseRecord, used
   if (before >= 3 && key.slowness < 3) for (const other of keyGroup.provider.keyGroups) other.forgive(slot)
 }
 
+/** Was it sent to see whether its key is refused: after a rest, to a key that was ill, or to one without known limits? */
+export function isTrial({ keyGroup, slot, sent, probes, holds }: LeaseRecord): boolean {
+  if (probes.key || probes.keyModel || probes.breaker) return true
+  const scope = keyGroup.model.keyModels.get(slot)?.scope
+  if (scope && scope.refusals > 0 && sent >= scope.refusedAt) return true
+  return !holds.some(({ limit, scope: { kind } }) => limit.spec.period > 0 && kind !== 'client' && kind !== 'model')
+}
+
 export function fault(schedulerState: SchedulerState, lease: LeaseRecord, failure: Failure, now: number): void {
   const { keyGroup, slot } = lease
   if (keyGroup.provider.spec.staged) return endProbes(lease)
