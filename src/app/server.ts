@@ -10,6 +10,7 @@ import { createRequestIds } from '../api/http/request-id.ts'
 import { registerJsonBody } from '../api/http/json-body.ts'
 import { generateContent } from '../api/generate-content/route.ts'
 import { messages } from '../api/messages/route.ts'
+import { ollama } from '../api/ollama/route.ts'
 import { completions } from '../api/completions/route.ts'
 import { embeddings } from '../api/embeddings/route.ts'
 import { relays } from '../api/relays/route.ts'
@@ -134,12 +135,9 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   void app.register(embeddings, inbound)
   void app.register(relays, inbound)
   void app.register(messages, inbound)
-  void app.register(generateContent, {
-    ...inbound,
-    models: () => parts.models,
-    names: parts.names,
-    suggest: nearest,
-  })
+  const named = { ...inbound, models: () => parts.models, names: parts.names, suggest: nearest }
+  void app.register(generateContent, named)
+  if (config.ollama) void app.register(ollama, named)
   void app.register(responses, { ...inbound, responses: parts.responses })
   return app
 }

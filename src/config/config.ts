@@ -75,6 +75,8 @@ export interface ServerConfig {
   hosts?: string[]
   /** Origins of pages that may call from a browser, with `*`. */
   cors: string[]
+  /** Ollama's API is served as well. */
+  ollama: boolean
   /** From each of them to the name of its client. */
   client_names: ReadonlyMap<string, string>
   /** The folder for what should outlive a restart; absent: nothing is kept. */

@@ -67,7 +67,6 @@ test('a name behind "openai/" that nobody has is told without it', async () => {
 
 test.each([
   ['POST', '/openai/deployments/x/chat/completions?api-version=1', 'Azure'],
-  ['POST', '/api/chat', 'Ollama'],
   ['POST', '/proxy/chat/completions', '/v1/chat/completions'],
   ['POST', '/v1/fine_tuning/jobs', 'does not serve'],
 ])('%s %s says what to set', async (method, path, hint) => {

@@ -4,6 +4,7 @@ import { GatewayError } from '../../chat/error.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import { parseChatRequest } from '../chat-completions/request/parse.ts'
 import { filled, isRecord } from '../chat-completions/json-value.ts'
+import { fillBetween } from '../inbound/fill-between.ts'
 import { nativeRequest } from '../inbound/native-request.ts'
 
 type Map = Record<string, unknown>
@@ -80,16 +81,8 @@ function asChat(body: Map, prompt: Prompt, losses: string[]): ChatRequest {
 }
 
 function messagesOf({ suffix }: Map, prompt: string): Map[] {
-  const content = filled(suffix) === undefined ? prompt : between(prompt, String(suffix))
+  const content = filled(suffix) === undefined ? prompt : fillBetween(prompt, String(suffix))
   return [{ role: 'user', content }]
-}
-
-/** Editors ask for what stands between two pieces of code, and put the answer in as it comes. */
-function between(prompt: string, suffix: string): string {
-  return `Write what belongs between the two parts below, and nothing else: no comment, no quotes, no code fence.
-
-<before>${prompt}</before>
-<after>${suffix}</after>`
 }
 
 /** A text, texts, tokens, or lists of tokens. */

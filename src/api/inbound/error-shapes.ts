@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { errorBody } from '../../chat/error.ts'
 import { generateContentErrors } from '../generate-content/errors.ts'
 import { messagesErrors } from '../messages/errors.ts'
+import { ollamaErrors } from '../ollama/errors.ts'
 import type { ErrorShape } from './inbound-api.ts'
 
 /** Chat completions, and every API that has OpenAI's own errors. */
@@ -12,7 +13,7 @@ export const openaiErrors: ErrorShape = {
 }
 
 /** The first that owns a request tells its faults. */
-const SHAPES: readonly ErrorShape[] = [generateContentErrors, messagesErrors, openaiErrors]
+const SHAPES: readonly ErrorShape[] = [generateContentErrors, messagesErrors, ollamaErrors, openaiErrors]
 
 export function errorShapeOf({ url, headers }: Pick<FastifyRequest, 'url' | 'headers'>): ErrorShape {
   const query = url.indexOf('?')

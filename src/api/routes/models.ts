@@ -1,6 +1,7 @@
 /** GET /v1/models and /v1/models/{id}: the public models, in the shape of the API that the request's headers are of. */
 import type { FastifyInstance } from 'fastify'
 import { GatewayError } from '../../chat/error.ts'
+import type { Capabilities } from '../../scheduler/types.ts'
 import { asksGenerateContent, generateContentModel, generateContentModels } from '../generate-content/models.ts'
 import { asksMessages, messagesModel, messagesModels } from '../messages/models.ts'
 
@@ -10,6 +11,10 @@ export interface PublicModel {
   owned_by: string
   /** Seconds since the epoch; the server's start where nobody knows. */
   created?: number
+  /** An answer when absent. */
+  gives?: 'vectors'
+  /** What one of its routes at least can, as far as the configuration says. */
+  capabilities?: Capabilities
 }
 
 export interface ModelsOptions {

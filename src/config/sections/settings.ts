@@ -50,6 +50,7 @@ export function serverSettings(written: Written = {}, env: Environment, folder: 
     client_names: names,
     admin_keys: adminKeys(written['admin_keys'], env),
     cors: (written['cors'] as string[] | undefined) ?? [],
+    ollama: written['ollama'] === true,
     ...(written['hosts'] !== undefined && { hosts: written['hosts'] as string[] }),
     ...(data !== undefined && { data: resolve(folder, data) }),
   }

@@ -1,0 +1,91 @@
+import { Ajv } from 'ajv'
+import type { GatewayError } from '../../chat/error.ts'
+import { schemaError } from '../chat-completions/request/schema/schema-error.ts'
+
+const text = { type: 'string' }
+const orNull = (type: string, more: object = {}) => ({ type: [type, 'null'], ...more })
+const images = orNull('array', { items: text })
+const number = orNull('number')
+
+/** Those that have a place beyond this API; whatever else is an option is for its own servers to judge. */
+const options = orNull('object', {
+  properties: {
+    num_predict: number,
+    temperature: number,
+    top_p: number,
+    seed: number,
+    presence_penalty: number,
+    frequency_penalty: number,
+    stop: { type: ['string', 'array', 'null'], items: text },
+  },
+})
+
+const common = {
+  model: { type: 'string', minLength: 1 },
+  stream: orNull('boolean'),
+  format: { type: ['string', 'object', 'null'] },
+  think: { type: ['boolean', 'string', 'null'] },
+  logprobs: orNull('boolean'),
+  top_logprobs: number,
+  options,
+}
+
+/** What must be so that a body can be read at all. */
+const chatSchema = {
+  type: 'object',
+  required: ['model'],
+  properties: {
+    ...common,
+    messages: orNull('array', {
+      items: {
+        type: 'object',
+        required: ['role'],
+        properties: {
+          role: { enum: ['system', 'developer', 'user', 'assistant', 'tool'] },
+          content: orNull('string'),
+          thinking: orNull('string'),
+          images,
+          tool_calls: orNull('array', {
+            items: {
+              type: 'object',
+              required: ['function'],
+              properties: {
+                function: {
+                  type: 'object',
+                  required: ['name'],
+                  properties: { name: { type: 'string', minLength: 1 } },
+                },
+              },
+            },
+          }),
+        },
+      },
+    }),
+    tools: orNull('array', { items: { type: 'object', required: ['function'] } }),
+  },
+}
+
+const generateSchema = {
+  type: 'object',
+  required: ['model'],
+  properties: {
+    ...common,
+    prompt: orNull('string'),
+    suffix: orNull('string'),
+    system: orNull('string'),
+    raw: orNull('boolean'),
+    images,
+  },
+}
+
+const ajv = new Ajv({ strict: false, validateSchema: false, allowUnionTypes: true })
+const chat = ajv.compile(chatSchema)
+const generate = ajv.compile(generateSchema)
+
+export function checkChat(body: unknown): GatewayError | undefined {
+  return chat(body) ? undefined : schemaError(chat.errors?.[0], body)
+}
+
+export function checkGenerate(body: unknown): GatewayError | undefined {
+  return generate(body) ? undefined : schemaError(generate.errors?.[0], body)
+}
