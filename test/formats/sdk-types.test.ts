@@ -18,7 +18,7 @@ const TYPES: Record<string, string> = {
   // The SDK takes its own form of a request; the wire is put together of the types that it hands on as they are. Its
   // enums are words in upper case, which the wire takes in either case, and its 64-bit numbers texts.
   gemini: `
-import type { Content, GenerationConfig, SafetySetting, Tool, ToolConfig } from '@google/genai'
+import type { Content, GenerationConfig, SafetySetting, ThinkingConfig, Tool, ToolConfig } from '@google/genai'
 type Int64 = 'minLength' | 'maxLength' | 'minItems' | 'maxItems' | 'minProperties' | 'maxProperties'
 type Wire<T> = T extends string
   ? \`\${T}\` | Lowercase<\`\${T}\`>
@@ -27,13 +27,16 @@ type Wire<T> = T extends string
     : T extends object
       ? { [Key in keyof T]: Key extends Int64 ? number | string : Wire<T[Key]> }
       : T
+// the level xhigh, and tiers, are newer than these types
+type Thinking = Omit<ThinkingConfig, 'thinkingLevel'> & { thinkingLevel?: ThinkingConfig['thinkingLevel'] | 'XHIGH' }
 type Request = Wire<{
   contents: Content[]
   systemInstruction?: Omit<Content, 'role'>
   tools?: Tool[]
   toolConfig?: ToolConfig
   safetySettings?: SafetySetting[]
-  generationConfig?: GenerationConfig
+  generationConfig?: Omit<GenerationConfig, 'thinkingConfig'> & { thinkingConfig?: Thinking }
+  serviceTier?: 'flex' | 'standard' | 'priority'
   cachedContent?: string
 }>`,
   // The model is in the path, and bytes are base64 on the wire.

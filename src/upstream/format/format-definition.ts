@@ -21,6 +21,8 @@ export interface FormatDefinition {
     refuse?: string[]
     /** Fields that may be left out without a word because leaving them out changes nothing. */
     ignore?: string[]
+    /** Globs of the fields that the vendor takes beside those that OpenAI knows; absent, any goes on. Others are left out with a warning. */
+    takes?: string[]
     /** Named request transforms on the request before the template is filled, in order: a name or `{ name: options }`. */
     prepare?: unknown[]
     /** Parts that the vendor takes as bytes only: those that a client names by URL are fetched before the request transforms. */

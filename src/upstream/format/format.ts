@@ -57,6 +57,7 @@ const REQUEST_KEYS = new Set([
   'clamp',
   'refuse',
   'ignore',
+  'takes',
   'prepare',
   'fetch_media',
   'let',

@@ -15,6 +15,7 @@ import { fitModel } from '../format/model-fit.ts'
 import { compileModels } from '../format/model-traits.ts'
 import { compileParts, type RequestParts } from './request-parts.ts'
 import { compileShapes } from './request-shapes.ts'
+import { compileClosedSchema } from './closed-schema.ts'
 import { SHORTEST_SPLICE, spliceBody } from './body-splice.ts'
 
 export type Encoder = (request: ChatRequest, target: Target) => Encoded
@@ -28,6 +29,7 @@ export function compileRequest(name: string, definition: FormatDefinition, watch
   const plan = compileModels(definition)
   const { used } = general.scope
   const silent = fieldSet(node.ignore, ['request', 'ignore'])
+  const known = compileClosedSchema(name, node.takes)
   const refused = fieldSet(node.refuse, ['request', 'refuse'])
   const isPassed = used.has('body') ? passesBody(node.body) : NOTHING_PASSES
   const watched = WATCHED.filter(
@@ -47,7 +49,7 @@ export function compileRequest(name: string, definition: FormatDefinition, watch
       const field = refusals[i] as string
       if (!isNeutral(field, fieldOf(request, field))) throw cannot(name, field)
     }
-    let prepared = request
+    let prepared = known ? known(request, warnings) : request
     for (let i = 0; i < transforms.length; i++) prepared = (transforms[i] as Prepare)(prepared, warnings)
     for (let i = 0; i < planned.prepare.length; i++) prepared = (planned.prepare[i] as Prepare)(prepared, warnings)
     if (!planned.isPlain) prepared = fitModel(name, prepared, planned, warnings)

@@ -1,6 +1,7 @@
 import { filled, isRecord } from '../../json-value.ts'
 import { faultInChoice } from './fault.ts'
 import { finishWord } from '../finish.ts'
+import { fromMap } from './logprobs.ts'
 import type { ChunkDelta } from './chunk-delta.ts'
 import { wireToolCall } from './chunk-tool-call.ts'
 
@@ -18,9 +19,9 @@ export function readChoice(choice: Record<string, unknown>, position: number): C
   // legacy completions
   else readContent(choice['text'], index, pieces)
 
-  const logprobs = choice['logprobs']
+  const target = pieces.find((piece) => piece.text !== undefined) ?? pieces[0]
+  const logprobs = ofOneToken(choice, target?.text) ?? choice['logprobs']
   if (isRecord(logprobs)) {
-    const target = pieces.find((piece) => piece.text !== undefined) ?? pieces[0]
     if (target === undefined) pieces.push({ choice: index, logprobs })
     else target.logprobs = logprobs
   }
@@ -34,6 +35,13 @@ export function readChoice(choice: Record<string, unknown>, position: number): C
   // A role alone opens the choice.
   if (pieces.length === 0) pieces.push({ choice: index })
   return pieces
+}
+
+/** Servers that tell the logprob of a chunk's one token as a number. */
+function ofOneToken(choice: Record<string, unknown>, token: string | undefined): Record<string, unknown> | undefined {
+  const { logprobs: logprob, top_logprobs: tops } = choice
+  if (typeof logprob !== 'number' || token === undefined) return undefined
+  return { content: [{ token, logprob, top_logprobs: fromMap(tops) }] }
 }
 
 const OF_A_CHOICE = new Set(['index', 'delta', 'message', 'finish_reason', 'logprobs', 'error'])
