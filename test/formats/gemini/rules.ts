@@ -7,7 +7,9 @@ interface Content {
   parts: Map[]
 }
 
-const FIELDS = words(`contents systemInstruction tools toolConfig safetySettings generationConfig cachedContent serviceTier`)
+const FIELDS = words(
+  `contents systemInstruction tools toolConfig safetySettings generationConfig cachedContent serviceTier`,
+)
 const GENERATION =
   words(`stopSequences responseMimeType responseSchema responseJsonSchema responseModalities candidateCount
   maxOutputTokens temperature topP topK seed presencePenalty frequencyPenalty responseLogprobs logprobs

@@ -37,10 +37,10 @@ export function readChoice(choice: Record<string, unknown>, position: number): C
   return pieces
 }
 
-/** Servers that tell the logprob of a chunk's one token as a number. */
+/** Servers that tell the logprob of a delta's one token as a number. */
 function ofOneToken(choice: Record<string, unknown>, token: string | undefined): Record<string, unknown> | undefined {
   const { logprobs: logprob, top_logprobs: tops } = choice
-  if (typeof logprob !== 'number' || token === undefined) return undefined
+  if (typeof logprob !== 'number' || token === undefined || !isRecord(choice['delta'])) return undefined
   return { content: [{ token, logprob, top_logprobs: fromMap(tops) }] }
 }
 
