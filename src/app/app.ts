@@ -20,6 +20,8 @@ import type { Sandbox } from '../sandbox/sandbox.ts'
 import { realClock, type Clock } from '../scheduler/clock.ts'
 import type { Scheduler } from '../scheduler/types.ts'
 import type { LiveScheduler } from '../scheduler/scheduler.ts'
+import { createClientDirectory } from '../api/access/client-directory.ts'
+import { createAccessOf } from './client-access.ts'
 import { createPriceBook } from '../prices/price-book.ts'
 import { secretNames } from './secret-names.ts'
 import { buildServer } from './server.ts'
@@ -118,6 +120,13 @@ export async function createServed(config: Config, options: AppOptions, shared: 
     failed: (err) => log.warn({ err }, 'the list of prices cannot be read: only prices of the configuration count'),
   })
   const unwatch = watchEventLoop(metrics.counts().delay)
+  const { server: settings } = config
+  const directory = createClientDirectory({
+    names: settings.client_names,
+    hashes: settings.client_hashes,
+    accesses: settings.accesses,
+  })
+  const accessOf = createAccessOf(directory)
   const gateway = createGateway({
     providers,
     scheduler,
@@ -135,6 +144,7 @@ export async function createServed(config: Config, options: AppOptions, shared: 
       metrics.record(record)
     },
     meant: modelNames.meant,
+    accessOf,
     priced: prices.ready,
     priceOf: prices.find,
     suggest: (model) => nearMiss(model, names),
@@ -154,6 +164,8 @@ export async function createServed(config: Config, options: AppOptions, shared: 
     scheduler,
     models,
     names: modelNames,
+    directory,
+    accessOf,
     responses: responses.get,
     log,
     redact,

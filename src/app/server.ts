@@ -24,6 +24,7 @@ import { servedUrl } from '../api/http/request-url.ts'
 import { unknownUrl } from '../api/http/unknown-url.ts'
 import { answerSocketError } from '../api/http/socket-error.ts'
 import { redacted } from '../api/headers/answer-headers.ts'
+import type { ClientDirectory } from '../api/access/client-directory.ts'
 import { createKeyCheck } from '../api/access/client-key.ts'
 import { createCors } from '../api/access/cors.ts'
 import { createHostCheck } from '../api/access/served-hosts.ts'
@@ -33,6 +34,7 @@ import { errorShapeOf } from '../api/inbound/error-shapes.ts'
 import { GatewayError, INTERNAL_MESSAGE } from '../chat/error.ts'
 import { nearMiss } from '../definition/near-miss.ts'
 import type { ServerConfig } from '../config/config.ts'
+import type { AccessOf } from './client-access.ts'
 import type { ModelNames } from './model-names.ts'
 import { responses } from '../api/responses/route.ts'
 import type { ResponseStore } from '../api/responses/kept-response.ts'
@@ -47,6 +49,9 @@ export interface ServerParts {
   scheduler: Scheduler
   models: readonly PublicModel[]
   names: ModelNames
+  /** Whose key a key is. */
+  directory: ClientDirectory
+  accessOf: AccessOf
   metrics: MetricsPage
   /** For the predecessor's API. */
   load: LoadView
@@ -96,11 +101,11 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   app.server.maxConnections = config.bounds.connections
   app.addHook('onClose', () => overload.close())
   registerOnRequest(app, {
-    check: createKeyCheck(config.client_names, new Set(config.admin_keys)),
+    check: createKeyCheck(parts.directory, new Set(config.admin_keys)),
     checkHost: createHostCheck({
       hosts: config.hosts,
       listening: config.host,
-      hasKeys: config.client_names.size > 0,
+      hasKeys: parts.directory.hasKeys(),
     }),
     cors: createCors(config.cors, config.forward.response),
     running,
@@ -108,6 +113,11 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   })
   registerBodyBudget(app, config.bounds.bodies)
   registerJsonBody(app, config.bounds)
+  /** Those that the client may use. */
+  const modelsFor = (request?: FastifyRequest): readonly PublicModel[] => {
+    const access = parts.accessOf(request?.client)
+    return access ? parts.models.filter(({ id }) => access.mayUse(id, id)) : parts.models
+  }
   void app.register(async (pages) => {
     // a hook costs each answer: those of models have no secrets of ours, and their errors go through `sendError`
     pages.addHook('onSend', (request, reply, payload, done) => {
@@ -115,7 +125,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
       done(null, typeof payload === 'string' ? redact(payload) : payload)
     })
     registerHealth(pages, { scheduler: parts.scheduler, running, overload })
-    void pages.register(models, { models: () => parts.models, names: parts.names, suggest: nearest })
+    void pages.register(models, { models: modelsFor, names: parts.names, suggest: nearest })
     registerMetrics(pages, parts.metrics)
     registerScheduler(pages, parts.scheduler)
     void pages.register(legacyRoutes, { gateway: parts.gateway, load: parts.load, clientOf, log: parts.log })
@@ -135,7 +145,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   void app.register(embeddings, inbound)
   void app.register(relays, inbound)
   void app.register(messages, inbound)
-  const named = { ...inbound, models: () => parts.models, names: parts.names, suggest: nearest }
+  const named = { ...inbound, models: modelsFor, names: parts.names, suggest: nearest }
   void app.register(generateContent, named)
   if (config.ollama) void app.register(ollama, named)
   void app.register(responses, { ...inbound, responses: parts.responses })

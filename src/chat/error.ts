@@ -43,6 +43,14 @@ export const KINDS = {
     retry: 'never',
     blame: 'none',
   },
+  /** What the client's key does not open. */
+  client_permission: {
+    status: 403,
+    type: 'permission_error',
+    code: 'model_not_allowed',
+    retry: 'never',
+    blame: 'none',
+  },
   authentication: { status: 401, type: 'authentication_error', code: 'invalid_api_key', retry: 'key', blame: 'dead' },
   permission: { status: 403, type: 'permission_error', code: null, retry: 'key', blame: 'dead' },
   unknown_model: { status: 404, type: 'invalid_request_error', code: 'model_not_found', retry: 'never', blame: 'none' },

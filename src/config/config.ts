@@ -2,7 +2,7 @@
 import type { Price } from '../chat/price.ts'
 import type { Format, Prefix } from '../upstream/types.ts'
 import type { Capabilities, LimitSpec, PoolSpec } from '../scheduler/types.ts'
-import type { ClientSpec } from '../scheduler/options.ts'
+import type { ClientSpec, GroupSpec } from '../scheduler/options.ts'
 
 export interface Config {
   /** The file's path as given, for messages. */
@@ -79,8 +79,22 @@ export interface ServerConfig {
   ollama: boolean
   /** From each of them to the name of its client. */
   client_names: ReadonlyMap<string, string>
+  /** The same by the SHA-256 (hex) of keys that the file does not say. */
+  client_hashes: ReadonlyMap<string, string>
+  /** What each client of `clients:` may have, by name. */
+  accesses: ReadonlyMap<string, ClientAccess>
   /** The folder for what should outlive a restart; absent: nothing is kept. */
   data?: string
+}
+
+export interface ClientAccess {
+  /** Names of models that it may use, with `*`; absent: all. */
+  models?: readonly string[]
+  /** Milliseconds that its requests wait for a key, where they do not say. */
+  maxWait?: number
+  /** Milliseconds since the epoch, from when on its keys open nothing. */
+  expires?: number
+  tags: readonly string[]
 }
 
 export interface Bounds {
@@ -116,6 +130,8 @@ export interface SchedulerConfig {
   lease_ttl?: number
   /** Shares and limits, by the client's name; `*` is everybody else. */
   clients?: Record<string, ClientSpec>
+  /** Limits that the members of a group share, by its name. */
+  groups?: Record<string, GroupSpec>
 }
 
 export interface Provider {

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import type { Path } from '../definition/error.ts'
 import type { Config, Provider } from './config.ts'
 import { readAliases } from './sections/aliases.ts'
+import { keyHash, readClientList } from './sections/client-list.ts'
 import { adminKeys, checkClients, clientNames, readClients } from './sections/clients.ts'
 import { fillValue, pointer, type Environment, type Gap } from './document/environment.ts'
 import { formatTable, type Compile, type Formats } from './sections/formats.ts'
@@ -53,6 +54,8 @@ export function configOf(source: Source, env: Environment, compile?: Compile): C
   const all = auto ? [...models, auto] : models
   const aliases = readAliases(root.section('aliases'), Object.keys(root.section('models')), all, report)
 
+  const isListed = sound('clients') && sound('groups')
+  const list = readClientList(isListed ? root.section('clients') : {}, isListed ? root.section('groups') : {}, report)
   const clients = sound('scheduler', 'clients')
     ? readClients(root.section('scheduler')['clients'], ['scheduler', 'clients'], report)
     : {}
@@ -61,13 +64,25 @@ export function configOf(source: Source, env: Environment, compile?: Compile): C
     const names = clientNames(given ?? env['BALANCED_CALL_API_KEYS'] ?? '', report)
     if (Array.isArray(given) && given.length === 0)
       report(fault(['server', 'api_keys'], 'an empty list lets anyone call: give a key, or leave api_keys out'))
-    checkClients(clients, new Set(names.values()), ['scheduler', 'clients'], report)
+    for (const [key, client] of names) {
+      const other = list.hashes.get(keyHash(key))
+      if (other !== undefined && other !== client)
+        report(fault(['clients', other], `${client} of server.api_keys has one of these keys, too`, 'key'))
+    }
+    checkClients(clients, new Set([...names.values(), ...list.accesses.keys()]), ['scheduler', 'clients'], report)
     const admins = sound('server', 'admin_keys') ? adminKeys(root.section('server')['admin_keys'], env) : []
-    const shared = admins.map((key) => names.get(key)).find((client) => client !== undefined)
+    const shared = admins
+      .map((key) => names.get(key) ?? list.hashes.get(keyHash(key)))
+      .find((client) => client !== undefined)
     // both from the environment: it may be a stand-in that has one value for all
     if (shared !== undefined && (given ?? root.section('server')['admin_keys']) !== undefined)
       report(fault(['server', 'admin_keys'], `${shared} has one of these keys, too: an administrator's is its own`))
   }
+  for (const name of Object.keys(list.specs))
+    if (Object.hasOwn(clients, name))
+      report(
+        fault(['scheduler', 'clients', name], `${name} has its share and limits under clients: say them there`, 'key'),
+      )
   checkStrategy(root.section('scheduler')['strategy'], context.folder, ['scheduler', 'strategy'], report)
 
   const problems = [...faults.slice(0, MOST_PLACED).map((each) => codeFrame(source, each)), ...formats.problems]
@@ -75,10 +90,11 @@ export function configOf(source: Source, env: Environment, compile?: Compile): C
   return {
     file: source.file,
     text: source.text,
-    server: serverSettings(root.section('server'), env, context.folder),
+    server: serverSettings(root.section('server'), env, context.folder, list),
     scheduler: {
       ...schedulerSettings(root.section('scheduler'), context.folder),
-      ...(Object.keys(clients).length > 0 && { clients }),
+      ...(Object.keys({ ...clients, ...list.specs }).length > 0 && { clients: { ...clients, ...list.specs } }),
+      ...(Object.keys(list.groups).length > 0 && { groups: list.groups }),
     },
     providers,
     leftOut,

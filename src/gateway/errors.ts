@@ -66,7 +66,7 @@ function counted({ keys, ...extra }: Record<string, unknown>): Record<string, un
   const candidates = keys as CandidateReport[]
   const resting = candidates.filter(({ eta }) => eta !== null && eta > 0).length
   const out = candidates.filter(({ eta }) => eta === null).length
-  const reason = candidates.find((each) => each.reason.startsWith('client '))?.reason
+  const reason = candidates.find((each) => /^(client|group) /.test(each.reason))?.reason
   return {
     candidates: { total: candidates.length, resting, out_of_service: out },
     ...(reason !== undefined && { reason }),

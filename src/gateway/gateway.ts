@@ -12,6 +12,15 @@ import { relay, type RecordOutcome } from './relay.ts'
 import { resuming } from './resume/resume.ts'
 import { createRequestState, type CommittedAnswer, type RequestState } from './request-state.ts'
 
+/** What one client may have. */
+export interface ClientAccess {
+  /** By the name that it asks for, and by the one that is meant. */
+  mayUse(asked: string, meant: string): boolean
+  models: readonly string[]
+  /** Milliseconds that its requests wait for a key, where they do not say. */
+  maxWait: number | undefined
+}
+
 export interface GatewayParts extends Omit<RetryLoopOptions, 'inputs'> {
   /** Public models whose broken streams go on from another key. */
   resumable: ReadonlySet<string>
@@ -23,6 +32,8 @@ export interface GatewayParts extends Omit<RetryLoopOptions, 'inputs'> {
   meant?: (model: string) => string
   /** The known model nearest to an unknown name. */
   suggest: (model: string) => string | undefined
+  /** What a client may have; undefined for all that there is. */
+  accessOf?: (client: string | undefined) => ClientAccess | undefined
   /** Resolves when prices are known; undefined when nobody has to wait for them. */
   priced?: () => Promise<void> | undefined
 }
@@ -44,11 +55,14 @@ export function createGateway(parts: GatewayParts): Gateway {
     // whatever is told, counted or kept of a request holds its model's name
     request.model = model.length > LONGEST_NAME ? `${model.slice(0, SHOWN)}…` : (parts.meant?.(model) ?? model)
     request.messages = thoughts.restore(request.messages, context.client)
+    const access = parts.accessOf?.(context.client)
     const requestState = createRequestState(request, context, now())
+    requestState.maxWait ??= access?.maxWait
     failover.traffic.earn()
     parts.hedging?.traffic.earn()
     try {
       if (model.length > LONGEST_NAME) throw tooLong(model)
+      if (access?.mayUse(model, request.model) === false) throw notAllowed(model, access.models)
       const unpriced = parts.priced?.()
       if (unpriced) await unpriced
       const reached = await retryLoop(requestState)
@@ -142,6 +156,11 @@ function answerOf(
     explain: requestState.candidates && explainHeader(lease, requestState.candidates),
     ...poured,
   }
+}
+
+function notAllowed(model: string, models: readonly string[]): GatewayError {
+  const message = `This API key may not use the model '${model.slice(0, 200)}'. It may use ${models.slice(0, 20).join(', ')}.`
+  return new GatewayError('client_permission', message, { param: 'model' })
 }
 
 function tooLong(model: string): GatewayError {

@@ -28,7 +28,7 @@ export function reportCandidates(
     for (const keyGroup of keyGroups) {
       const demand = demandOf(schedulerState, item, keyGroup)
       const shared: Scope[] = [keyGroup.provider.scope, pool.scope]
-      if (item.client.scope) shared.push(item.client.scope)
+      shared.push(...item.client.scopes)
       const common = Math.max(keyGroup.providerWait(null, now), ...shared.map((scope) => scopeWait(scope, demand, now)))
       for (const slot of keyGroup.foremost(most)) {
         const wait = Math.max(keyGroup.wait(slot, demand, now), common)

@@ -8,6 +8,13 @@ export interface ClientSpec {
   /** Share of the pool under contention, relative to the other clients; 1 when absent. */
   weight?: number
   limits?: LimitSpec[]
+  /** Groups whose limits it shares. */
+  groups?: string[]
+}
+
+export interface GroupSpec {
+  /** What its members may use together. */
+  limits: LimitSpec[]
 }
 
 export interface SchedulerOptions {
@@ -20,6 +27,7 @@ export interface SchedulerOptions {
   /** A lower tier serves when the upper cannot within this. */
   fallback_after?: number
   clients?: Record<string, ClientSpec>
+  groups?: Record<string, GroupSpec>
   /** May a limit that a provider states raise the declared one? */
   trust_headers?: boolean
   /** Strategies of one's own, by the name that `strategy` uses. */
@@ -42,6 +50,7 @@ export const DEFAULT_OPTIONS = {
   max_queue: 10_000,
   fallback_after: 0,
   clients: {},
+  groups: {},
   strategies: {},
   complain: () => {},
   faulted: () => {},

@@ -52,7 +52,7 @@ export function createSchedulerState(
     toWall: (instant) => instant + schedulerState.offset,
     offset: clock.wall() - now,
     providers: new Map(),
-    clients: createClients(settings.clients, (instant) => instant + schedulerState.offset, now),
+    clients: createClients(settings.clients, settings.groups, (instant) => instant + schedulerState.offset, now),
     estimator: createEstimator(),
     specs: new Map(spec.pools.map((pool) => [pool.model, pool])),
     pools: new Map(),

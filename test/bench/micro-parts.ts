@@ -6,6 +6,7 @@ import { createChunkWriter } from '../../src/api/chat-completions/response/chunk
 import { createCompletion } from '../../src/api/chat-completions/response/completion.ts'
 import { parseChatRequest } from '../../src/api/chat-completions/request/parse.ts'
 import { checkChatRequest } from '../../src/api/chat-completions/request/schema/schema.ts'
+import { createClientDirectory } from '../../src/api/access/client-directory.ts'
 import { createKeyCheck } from '../../src/api/access/client-key.ts'
 import type { Delta } from '../../src/chat/delta.ts'
 import { loadConfig } from '../../src/config/load.ts'
@@ -126,7 +127,7 @@ const RECORD = {
 
 export const PARTS: Record<string, Part> = {
   'client key': () => {
-    const check = createKeyCheck(new Map([['bench', 'bench']]))
+    const check = createKeyCheck(createClientDirectory({ names: new Map([['bench', 'bench']]) }))
     return () => check({ authorization: 'Bearer bench' })
   },
   'request: JSON.parse, 1 kB': () => {

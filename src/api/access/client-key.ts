@@ -1,6 +1,7 @@
 /** Who may call, and who may ask after the keys: a request's own keys against the configured ones. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { GatewayError } from '../../chat/error.ts'
+import type { ClientDirectory } from './client-directory.ts'
 
 export interface Caller {
   /** The client's name, where keys have names. */
@@ -16,33 +17,45 @@ export type KeyCheck = (headers: IncomingHttpHeaders, url?: string) => Caller
 const ADMIN: Caller = { client: 'admin', isAdmin: true }
 
 /**
- * @param names from each key to the name of its client; without keys, anyone may call, and nobody has a name
+ * @param directory of clients' keys; without any, anyone may call, and nobody has a name
  * @param admins keys of administrators; where neither they nor clients have keys, everybody is one
+ * @param now milliseconds since the epoch
  */
-export function createKeyCheck(names: ReadonlyMap<string, string>, admins: ReadonlySet<string> = new Set()): KeyCheck {
-  const nobody: Caller = { client: undefined, isAdmin: names.size === 0 && admins.size === 0 }
-  if (nobody.isAdmin) return () => nobody
-  // one object for each client, not for each request
-  const callers = new Map<string, Caller>([...names].map(([key, client]) => [key, { client, isAdmin: false }]))
-  for (const key of admins) callers.set(key, ADMIN)
+export function createKeyCheck(
+  directory: ClientDirectory,
+  admins: ReadonlySet<string> = new Set(),
+  now: () => number = Date.now,
+): KeyCheck {
+  const callers = new Map<string, Caller>()
+  const callerOf = (client: string): Caller => {
+    const known = callers.get(client)
+    if (known) return known
+    // one object for each client, not for each request
+    const caller: Caller = { client, isAdmin: false }
+    callers.set(client, caller)
+    return caller
+  }
   return (headers, url) => {
-    let isGiven = false
+    const isOpen = !directory.hasKeys()
+    if (isOpen && admins.size === 0) return EVERYBODY
+    let refusal: string | undefined
     for (const given of keysOf(headers, url)) {
-      isGiven = true
-      // A map compares texts only where their hashes agree, and those are seeded anew in each process: the time tells nothing
-      // of how much of a key was right.
-      const found = callers.get(given)
-      if (found) return found
+      if (admins.has(given)) return ADMIN
+      const owner = directory.find(given)
+      if (owner?.isRevoked) refusal = 'This API key was revoked: ask whoever runs this server for another.'
+      else if (owner?.expires !== undefined && owner.expires <= now()) {
+        const day = new Date(owner.expires).toISOString().slice(0, 16)
+        refusal = `This API key expired at ${day}Z: ask whoever runs this server for another.`
+      } else if (owner) return callerOf(owner.client)
+      else refusal ??= 'Incorrect API key: this server does not accept it.'
     }
-    if (names.size === 0) return nobody
-    throw new GatewayError(
-      'client_authentication',
-      isGiven
-        ? 'Incorrect API key: this server does not accept it.'
-        : 'Missing API key: send it as "Authorization: Bearer …".',
-    )
+    if (isOpen) return NOBODY
+    throw new GatewayError('client_authentication', refusal ?? 'Missing API key: send it as "Authorization: Bearer …".')
   }
 }
+
+const EVERYBODY: Caller = { client: undefined, isAdmin: true }
+const NOBODY: Caller = { client: undefined, isAdmin: false }
 
 /** Where the SDKs of each API put it. A proxy may add a header of its own, so that all are looked at. */
 const KEY_HEADERS = ['x-api-key', 'api-key', 'x-goog-api-key']

@@ -65,11 +65,11 @@ export async function generateContent(app: FastifyInstance, options: InboundOpti
     app.post<Named>(`${version}/*`, (request, reply) =>
       VERBS.test(request.params['*']) ? answer(request, reply) : reply.callNotFound(),
     )
-    app.get(`${version}/models`, (request) => generateContentModels(options.models(), request.query))
+    app.get(`${version}/models`, (request) => generateContentModels(options.models(request), request.query))
     app.get<Named>(`${version}/models/*`, (request, reply) => {
       const id = request.params['*']
       if (VERBS.test(id)) return reply.callNotFound()
-      return generateContentModel(findModel(id, options))
+      return generateContentModel(findModel(id, options.models(request), options))
     })
   }
 }

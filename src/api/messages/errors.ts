@@ -5,6 +5,7 @@ import type { ErrorShape } from '../inbound/inbound-api.ts'
 /** https://docs.anthropic.com/en/api/errors; what is not here is `api_error`, or `invalid_request_error` below 500. */
 const TYPES: Partial<Record<ErrorKind, string>> = {
   client_authentication: 'authentication_error',
+  client_permission: 'permission_error',
   authentication: 'authentication_error',
   permission: 'permission_error',
   unknown_model: 'not_found_error',

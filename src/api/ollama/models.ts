@@ -1,4 +1,5 @@
 /** Models as Ollama lists and describes them: what nobody knows of them here (size, family, quantisation) is left empty. */
+import type { FastifyRequest } from 'fastify'
 import { createHash } from 'node:crypto'
 import { findModel, type ModelsOptions, type PublicModel } from '../routes/models.ts'
 
@@ -70,6 +71,6 @@ function isServed(name: string, { models, names }: ModelsOptions): boolean {
 }
 
 /** Throws a GatewayError for a name that nobody serves. */
-export function namedModel(name: string, options: ModelsOptions): PublicModel {
-  return findModel(untagged(name, options), options)
+export function namedModel(name: string, options: ModelsOptions, request: FastifyRequest): PublicModel {
+  return findModel(untagged(name, options), options.models(request), options)
 }

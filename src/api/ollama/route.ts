@@ -42,7 +42,7 @@ export async function ollama(app: FastifyInstance, options: InboundOptions & Mod
 
   /** Without a question a model is loaded, or let go: here all are there. */
   function loaded(body: Map, meta: LineMeta, reply: FastifyReply): FastifyReply {
-    namedModel(meta.model, options)
+    namedModel(meta.model, options, reply.request)
     const done_reason = body['keep_alive'] === 0 || body['keep_alive'] === '0' ? 'unload' : 'load'
     return reply.type(JSON_TYPE).send(JSON.stringify(lineOf(meta, {}, { done: true, done_reason })))
   }
@@ -81,9 +81,9 @@ export async function ollama(app: FastifyInstance, options: InboundOptions & Mod
 
   app.post('/api/show', (request) => {
     const { name } = named(request.body)
-    return shownModel(namedModel(name, options), started)
+    return shownModel(namedModel(name, options, request), started)
   })
-  app.get('/api/tags', () => ({ models: options.models().map((model) => listedModel(model, started)) }))
+  app.get('/api/tags', (request) => ({ models: options.models(request).map((model) => listedModel(model, started)) }))
   // nothing is held in memory here
   app.get('/api/ps', () => ({ models: [] }))
   app.get('/api/version', () => ({ version: API_VERSION }))

@@ -1,5 +1,5 @@
 /** GET /v1/models and /v1/models/{id}: the public models, in the shape of the API that the request's headers are of. */
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { GatewayError } from '../../chat/error.ts'
 import type { Capabilities } from '../../scheduler/types.ts'
 import { asksGenerateContent, generateContentModel, generateContentModels } from '../generate-content/models.ts'
@@ -18,8 +18,8 @@ export interface PublicModel {
 }
 
 export interface ModelsOptions {
-  /** The models of this moment: a configuration can be read anew. */
-  models: () => readonly PublicModel[]
+  /** Those that the client of a request may use; all without one. */
+  models: (request?: FastifyRequest) => readonly PublicModel[]
   /** What a name means, and whether it is served though nobody lists it; absent: those listed, as they are. */
   names?: { meant(name: string): string; isTaken(name: string): boolean }
   /** Known names that are near to an unknown one, best first. */
@@ -37,23 +37,23 @@ export async function models(app: FastifyInstance, options: ModelsOptions): Prom
     owned_by,
   })
 
-  app.get('/v1/models', ({ headers, query }) => {
-    const all = options.models()
+  app.get('/v1/models', (request) => {
+    const { headers, query } = request
+    const all = options.models(request)
     if (asksMessages(headers)) return messagesModels(all, started, query)
     return asksGenerateContent(headers) ? generateContentModels(all, query) : { object: 'list', data: all.map(wire) }
   })
 
   // A wildcard, because the names of many models have slashes.
   app.get<{ Params: { '*': string } }>('/v1/models/*', (request) => {
-    const model = findModel(request.params['*'], options)
+    const model = findModel(request.params['*'], options.models(request), options)
     if (asksMessages(request.headers)) return messagesModel(model, started)
     return asksGenerateContent(request.headers) ? generateContentModel(model) : wire(model)
   })
 }
 
 /** Throws a GatewayError for a name that nobody serves. */
-export function findModel(id: string, { models, names, suggest }: ModelsOptions): PublicModel {
-  const known = models()
+export function findModel(id: string, known: readonly PublicModel[], { names, suggest }: ModelsOptions): PublicModel {
   const found = known.find((model) => model.id === id)
   if (found !== undefined) return found
   const meant = names?.meant(id) ?? id

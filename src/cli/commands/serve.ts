@@ -32,7 +32,7 @@ export async function run(args: string[]): Promise<number> {
   const addressOf = ({ server }: Config): Address => {
     const port = readPort(values.port ?? process.env['PORT'] ?? String(server.port ?? 9000))
     const host = values.host ?? process.env['HOST'] ?? server.host ?? '127.0.0.1'
-    if (values.insecure !== true) checkReach(host, server.api_keys)
+    if (values.insecure !== true) checkReach(host, server)
     return { port, host }
   }
   const dataOf = ({ server }: Config): string | undefined =>
@@ -43,7 +43,7 @@ export async function run(args: string[]): Promise<number> {
   const { port, host } = addressOf(config)
   const load = (): Config => {
     const next = read()
-    if (values.insecure !== true) checkReach(host, next.server.api_keys)
+    if (values.insecure !== true) checkReach(host, next.server)
     return next
   }
   const workersOf = (server: ServerConfig): number =>
@@ -94,8 +94,14 @@ function withHost(config: Config, host: string | undefined): Config {
 }
 
 /** Whoever reaches this server spends its keys: beyond this machine it wants to know who asks. */
-function checkReach(host: string, keys: readonly string[]): void {
-  if (keys.length > 0 || host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)) return
+function checkReach(host: string, { api_keys, client_hashes }: ServerConfig): void {
+  if (
+    api_keys.length + client_hashes.size > 0 ||
+    host === 'localhost' ||
+    host === '::1' ||
+    /^127\.\d+\.\d+\.\d+$/.test(host)
+  )
+    return
   throw new UsageError(
     `on ${host} others could spend your keys: set server.api_keys or BALANCED_CALL_API_KEYS for those who may call, ` +
       'or say --insecure if anyone may',

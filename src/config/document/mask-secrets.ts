@@ -16,12 +16,14 @@ const PLAIN: Record<string, ReadonlySet<string>> = {
     'cache_per_key',
     'assumes_output',
     'failures_count',
+    'prices',
   ]),
+  clients: new Set(['models', 'limits', 'weight', 'groups', 'expires', 'max_wait', 'tags']),
   server: new Set(['timeouts', 'retries', 'refused_wait', 'heartbeat', 'max_body', 'shutdown', 'host', 'port', 'data']),
 }
 /** Beside a key, in the same map. */
 const PLAIN_OF_KEY = new Set(['weight', 'account', 'limits'])
-const PLAIN_ROOT = new Set(['models', 'formats', 'scheduler'])
+const PLAIN_ROOT = new Set(['models', 'formats', 'scheduler', 'groups'])
 
 /** A definition's own keys, so that a format's file is not hidden whole. */
 const PLAIN_DEFINITION = new Set([
@@ -96,8 +98,8 @@ function rangesOf(document: Document): Range[] {
 function secretRanges(document: Document): Range[] {
   const ranges: Range[] = []
   forEachEntry(document, document.contents, (section, value) => {
-    if (section === 'providers') {
-      forEachEntry(document, value, (_name, provider) => hideEntries(document, provider, PLAIN['providers'], ranges))
+    if (section === 'providers' || section === 'clients') {
+      forEachEntry(document, value, (_name, entry) => hideEntries(document, entry, PLAIN[section], ranges))
     } else if (section === 'server') hideEntries(document, value, PLAIN['server'], ranges)
     else if (!PLAIN_ROOT.has(section) && !PLAIN_DEFINITION.has(section)) hide(document, value, ranges)
   })

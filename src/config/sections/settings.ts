@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import type { Path } from '../../definition/error.ts'
 import type { Bounds, SchedulerConfig, ServerConfig } from '../config.ts'
+import type { ClientList } from './client-list.ts'
 import { adminKeys, clientNames } from './clients.ts'
 import type { Environment } from '../document/environment.ts'
 import type { Written } from './limits.ts'
@@ -15,8 +16,13 @@ type Duration = number | string
  * @param written `server:`, checked and filled
  * @param folder of the configuration, which paths in it are relative to
  */
-export function serverSettings(written: Written = {}, env: Environment, folder: string): ServerConfig {
-  const names = clientNames(written['api_keys'] ?? env['BALANCED_CALL_API_KEYS'] ?? '')
+export function serverSettings(
+  written: Written = {},
+  env: Environment,
+  folder: string,
+  clients: ClientList,
+): ServerConfig {
+  const names = new Map([...clientNames(written['api_keys'] ?? env['BALANCED_CALL_API_KEYS'] ?? ''), ...clients.names])
   const data = written['data'] as string | undefined
   const timeouts = (written['timeouts'] ?? {}) as Record<string, Duration | undefined>
   return {
@@ -48,6 +54,8 @@ export function serverSettings(written: Written = {}, env: Environment, folder: 
     shutdown: milliseconds((written['shutdown'] as Duration | undefined) ?? '30s'),
     api_keys: [...names.keys()],
     client_names: names,
+    client_hashes: clients.hashes,
+    accesses: clients.accesses,
     admin_keys: adminKeys(written['admin_keys'], env),
     cors: (written['cors'] as string[] | undefined) ?? [],
     ollama: written['ollama'] === true,

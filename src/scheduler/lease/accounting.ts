@@ -114,7 +114,9 @@ export function settleHolds(holds: readonly Hold[], used: Settlement, demand: De
     const early = Math.min(actual - late, most)
     if (hold.cost !== early) give(limit, hold.cost - early, mark, now)
     if (late > 0) take(limit, Math.min(late, most), now)
-    hear(limit, early + Math.min(late, most) - CREDIBLE * Math.max(hold.asked, demand.input + demand.reserve), now)
+    // what a client has used is our own count, which nobody else has a word in
+    if (hold.scope.kind !== 'client')
+      hear(limit, early + Math.min(late, most) - CREDIBLE * Math.max(hold.asked, demand.input + demand.reserve), now)
     hold.cost = early + Math.min(late, most)
   }
 }

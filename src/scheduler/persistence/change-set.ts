@@ -19,6 +19,6 @@ export class ChangeSet {
     let entry = this.keyGroups.get(keyGroup)
     if (!entry) this.keyGroups.set(keyGroup, (entry = { pool, slots: new Set() }))
     entry.slots.add(slot)
-    if (item.client.scope) this.clients.add(item.client)
+    if (item.client.scopes.length > 0) this.clients.add(item.client)
   }
 }

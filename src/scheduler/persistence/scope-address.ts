@@ -6,6 +6,7 @@ import type { KeyGroup } from '../topology/key-group.ts'
 import type { Pool } from '../topology/pool.ts'
 import type { Scope } from '../topology/limit-scope.ts'
 import type { SchedulerState } from '../state.ts'
+import type { Client } from '../topology/clients.ts'
 import type { ChangeSet } from './change-set.ts'
 
 /** A scope, and the key or pair of key and model that it is the own scope of. */
@@ -37,18 +38,24 @@ export function* places(schedulerState: SchedulerState): Generator<Place> {
     }
   }
   for (const [model, pool] of schedulerState.pools) yield { address: addressOf('model', model), scope: pool.scope }
-  for (const { name, scope } of schedulerState.clients.values()) {
-    if (scope) yield { address: addressOf('client', name), scope }
-  }
+  for (const client of schedulerState.clients.values()) yield* placesOfClient(client)
 }
 
 /** The scopes that were touched, some of them more than once. */
 export function* placesOf({ keyGroups, clients, keys }: ChangeSet): Generator<Place> {
   for (const [keyGroup, { pool, slots }] of keyGroups)
     for (const slot of slots) yield* placesOfSlot(pool, keyGroup, slot)
-  for (const { name, scope } of clients) if (scope) yield { address: addressOf('client', name), scope }
+  for (const client of clients) yield* placesOfClient(client)
   for (const key of keys)
     yield { address: addressOf('key', key.provider.spec.name, key.spec.name), scope: key.scope, key }
+}
+
+/** Their names say whether they are its own, or a group's. */
+function* placesOfClient({ scopes }: Client): Generator<Place> {
+  for (const scope of scopes) {
+    const space = scope.name.indexOf(' ')
+    yield { address: addressOf(scope.name.slice(0, space), scope.name.slice(space + 1)), scope }
+  }
 }
 
 /** All that a request with one key of one key group counts against, the client's own scope aside. */
@@ -123,7 +130,11 @@ export function placeAt(schedulerState: SchedulerState, address: string): Place 
     case 'model':
       return schedulerState.specs.has(name) ? { address, scope: poolOf(schedulerState, name).scope } : undefined
     case 'client': {
-      const { scope } = schedulerState.clients.get(name)
+      const scope = schedulerState.clients.get(name).scopes.find((each) => each.name === `client ${name}`)
+      return scope && { address, scope }
+    }
+    case 'group': {
+      const scope = schedulerState.clients.groups.get(name)
       return scope && { address, scope }
     }
     default:

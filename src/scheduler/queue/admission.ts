@@ -3,6 +3,8 @@ import { GatewayError } from '../../chat/error.ts'
 import { leave } from './dispatch.ts'
 import { reportCandidates, TOO_LARGE } from '../candidate-report.ts'
 import { UNTIL_EVENT } from '../limits/window.ts'
+import { waitOf } from '../limits/limit.ts'
+import { scopeReason, scopeWait } from '../topology/limit-scope.ts'
 import { eta, possible } from '../select/pick.ts'
 import type { Pool } from '../topology/pool.ts'
 import { clientMoment, momentOf, capacityOf } from './capacity.ts'
@@ -94,10 +96,10 @@ export function admit(
 /** Does a client with limits of its own have more in the queue than these let through in time? */
 function ownSupplyLacks(pool: Pool, item: Waiting, patience: number, now: number): boolean {
   const { client, demand } = item
-  if (!client.scope || !demand) return false
+  if (client.scopes.length === 0 || !demand) return false
   const waiting = pool.queue.lineSize(client)
   const coming = item.awaited ? 0 : pool.promises.of(client.name)
-  return clientMoment(client.scope, demand, pool.duration, waiting + coming, now) > patience
+  return clientMoment(client.scopes, demand, pool.duration, waiting + coming, now) > patience
 }
 
 /** The heaviest client pays, by its last request that was not told to come now; `full`: one must. */
@@ -184,10 +186,10 @@ function promise(pool: Pool, item: Waiting, least: number, now: number): number 
   let wait = alone ? least : Math.max(least, momentOf(pool, demand, queue.size + before, now))
   const standing = pool.drainRate.standing(now)
   if (standing) wait = Math.max(wait, momentOf(pool, demand, before / STANDING_PROMISED, now))
-  if (item.client.scope) {
+  if (item.client.scopes.length > 0) {
     const own = queue.lineSize(item.client) + promises.of(item.client.name) + size
     const most = item.demand ?? demand
-    wait = Math.max(wait, clientMoment(item.client.scope, most, pool.duration, own, now))
+    wait = Math.max(wait, clientMoment(item.client.scopes, most, pool.duration, own, now))
   }
   if (!alone) wait = Math.max(wait, SOONEST)
   const obeys = item.request.obeys ?? OBEYED
@@ -216,9 +218,17 @@ function refusal(schedulerState: SchedulerState, pool: Pool, item: Waiting, free
   if (dead) return Object.assign(dead, { extra })
   const wait = promise(pool, item, free, now)
   if (wait < Infinity) {
+    const own = ownRefusal(item, free, wait, now)
+    if (own) return Object.assign(own, { extra })
     const seconds = Math.ceil(wait / 100) / 10
     const message = `All keys for ${item.request.model} are busy or cooling down; try again in ${seconds} s.`
     return new GatewayError('queue_full', message, { retryAfter: Math.ceil(wait), extra })
+  }
+  const narrow = item.client.scopes.find((scope) => scopeWait(scope, item.demand ?? null, now) === Infinity)
+  if (narrow) {
+    const most = narrow.limits.map(({ spec }) => `${spec.amount} ${spec.metric}`).join(', ')
+    const message = `The request may need more than ${narrow.name} may have at all (${most}); shorten it or lower max_tokens.`
+    return new GatewayError('too_large', message, { code: 'client_limit_exceeded', extra })
   }
   if (keys.some(({ reason }) => reason === TOO_LARGE)) {
     const message = `The request is larger than any key for ${item.request.model} may take at once; shorten it or lower max_tokens.`
@@ -229,6 +239,27 @@ function refusal(schedulerState: SchedulerState, pool: Pool, item: Waiting, free
     code: 'no_key',
     extra,
   })
+}
+
+/** The client's own limit, where that is what it has to wait for. */
+function ownRefusal({ client, demand }: Waiting, free: number, wait: number, now: number): GatewayError | undefined {
+  const waits = client.scopes.map((scope) => scopeWait(scope, demand ?? null, now))
+  const worst = client.scopes[waits.indexOf(Math.max(...waits))]
+  if (!worst || Math.max(...waits) === 0 || Math.max(...waits) < free) return undefined
+  const reason = scopeReason(worst, demand ?? null, now)
+  const isMoney = worst.limits.some((limit) => limit.spec.metric === 'usd' && waitOf(limit, demand ?? null, now) > 0)
+  const message = `The limit of ${reason}; try again in ${duration(wait)}.`
+  return new GatewayError('queue_full', message, {
+    retryAfter: Math.ceil(wait),
+    code: isMoney ? 'budget_exceeded' : 'client_limit_exceeded',
+  })
+}
+
+function duration(milliseconds: number): string {
+  if (milliseconds < 120_000) return `${Math.ceil(milliseconds / 100) / 10} s`
+  return milliseconds < 7_200_000
+    ? `${Math.ceil(milliseconds / 60_000)} minutes`
+    : `${Math.ceil(milliseconds / 3_600_000)} hours`
 }
 
 function oldest(pool: Pool): number | undefined {

@@ -59,8 +59,14 @@ export function momentOf(pool: Pool, demand: Demand, requests: number, now: numb
 }
 
 /** The same of the limits that a client has of its own. */
-export function clientMoment(scope: Scope, demand: Demand, duration: number, requests: number, now: number): number {
-  return reach((place) => supplyOfScopes([scope], demand, duration, GRID[place] ?? 0, now), requests)
+export function clientMoment(
+  scopes: readonly Scope[],
+  demand: Demand,
+  duration: number,
+  requests: number,
+  now: number,
+): number {
+  return reach((place) => supplyOfScopes(scopes, demand, duration, GRID[place] ?? 0, now), requests)
 }
 
 /** Where in the grid, in milliseconds, a count that never falls comes to so many. */

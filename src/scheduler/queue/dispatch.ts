@@ -14,6 +14,7 @@ import type { Key } from '../topology/provider.ts'
 import { accountScopeOf, keyModelOf } from '../topology/provider.ts'
 import type { Waiting } from './waiting.ts'
 import type { Scope } from '../topology/limit-scope.ts'
+import { clientWait } from '../topology/clients.ts'
 import { cool, ON_TRIAL, scopeWait } from '../topology/limit-scope.ts'
 import type { SchedulerState } from '../state.ts'
 import { followClock } from '../state.ts'
@@ -88,7 +89,7 @@ export function scopesOf(
     keyModel?.scope,
     account?.scope,
     shared ? accountScopeOf(model, account, schedulerState.toWall, now) : undefined,
-    item.client.scope,
+    ...item.client.scopes,
   ]
 }
 
@@ -172,7 +173,7 @@ function serveOne(schedulerState: SchedulerState, pool: Pool, now: number): Turn
   if (common > 0) return { next: now + common }
   const most = Math.max(1, Math.floor(pool.keyGroups.reduce((sum, keyGroup) => sum + keyGroup.size, 0) * BOOKED_SHARE))
   for (const line of pool.queue.inOrder()) {
-    const own = line.client.scope ? scopeWait(line.client.scope, null, now) : 0
+    const own = clientWait(line.client, null, now)
     if (own > 0) {
       next = Math.min(next, now + own)
       continue

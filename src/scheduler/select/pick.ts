@@ -1,4 +1,5 @@
 /** Which key takes a request now, and if none, which takes it first. */
+import { clientWait } from '../topology/clients.ts'
 import { firstHome, isAtLeisure, isLoyal, knownHomes, settleHome, withinShare } from './affinity.ts'
 import type { Choice, KeyGroup } from '../topology/key-group.ts'
 import type { Demand } from '../limits/request-cost.ts'
@@ -199,7 +200,7 @@ function homeWait(
 /** Limits that all keys of a key group have in common: the provider's, the public model's, the client's. */
 function sharedWait(pool: Pool, item: Waiting, keyGroup: KeyGroup, demand: Demand, now: number): number {
   const wait = Math.max(keyGroup.providerWait(demand, now), scopeWait(pool.scope, demand, now))
-  return item.client.scope ? Math.max(wait, scopeWait(item.client.scope, demand, now)) : wait
+  return item.client.scopes.length > 0 ? Math.max(wait, clientWait(item.client, demand, now)) : wait
 }
 
 export interface Eta {

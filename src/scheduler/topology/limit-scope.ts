@@ -97,7 +97,8 @@ export function scopeReason(scope: Scope, demand: Demand | null, now: number): s
     const wait = waitOf(limit, demand, now)
     if (wait <= worst) continue
     worst = wait
-    const room = Math.max(0, Math.floor(limit.window.room(now)))
+    const left = Math.max(0, limit.window.room(now))
+    const room = limit.spec.metric === 'usd' ? Number(left.toFixed(6)) : Math.floor(left)
     const refused = limit.until > now ? 'refused by the provider' : `${room} of ${limit.window.amount} left`
     reason = `${scope.name}: ${limit.spec.metric}${per(limit.spec.period)}: ${refused}`
   }
