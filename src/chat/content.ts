@@ -45,6 +45,7 @@ function chunkHasContent(chunk: Record<string, unknown>): boolean {
   return choicesOf(chunk).some((choice) => {
     if (isSomething(choice['text'])) return true
     const said = choice['delta'] ?? choice['message']
+    if (Array.isArray(choice['messages'])) return choice['messages'].length > 0
     if (typeof said !== 'object' || said === null) return false
     return (
       SPEAKING.some((key) => isSomething((said as Record<string, unknown>)[key])) ||

@@ -150,6 +150,8 @@ export interface Tool {
   parameters?: Record<string, unknown>
   strict?: boolean
   cache_control?: unknown
+  /** How and by whom it may be called, examples of its input: what OpenAI does not know and only some vendors read, as received. */
+  hints?: Record<string, unknown>
 }
 
 /** One of the words, a named tool, or a choice among some of the tools. */

@@ -145,6 +145,8 @@ export interface Provider {
   keys: ProviderKey[]
   /** Goes before what the format says. */
   prefix?: Prefix
+  /** Marks of the prompt cache are set where the client sets none. */
+  cache?: 'auto'
   /** Its prompt cache is kept per key. */
   cache_per_key?: boolean
   /** Tokens that it reserves for the answer of a request that sets no maximum. */

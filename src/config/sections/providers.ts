@@ -58,6 +58,7 @@ export function readProvider(
     models,
   }
   if (written['prefix'] !== undefined) provider.prefix = readPrefix(written['prefix'])
+  if (written['cache'] === 'auto') provider.cache = 'auto'
   const facts = formats.facts(format)
   const cachePerKey = (written['cache_per_key'] as boolean | undefined) ?? facts.cache_per_key
   if (cachePerKey !== undefined) provider.cache_per_key = cachePerKey

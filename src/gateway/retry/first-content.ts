@@ -4,6 +4,7 @@ import { GatewayError } from '../../chat/error.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import { attempt, type AttemptAnswer } from '../../upstream/attempt.ts'
 import type { Format, Prefix, Secret } from '../../upstream/types.ts'
+import { withCacheMarks } from '../../upstream/request/cache-marks.ts'
 import { withPrefix } from '../../upstream/request/assistant-prefix.ts'
 import { explainsEmptiness, hasContent, isContentRefusal } from '../../chat/content.ts'
 import { faultAt, fromDelta } from '../errors.ts'
@@ -17,6 +18,8 @@ export interface GatewayProvider {
   base_url: string
   headers: Record<string, string>
   keys: { name: string; secret: Secret }[]
+  /** Marks of the prompt cache are set where the client sets none. */
+  cache?: 'auto'
   /** Goes before what the format says. */
   prefix?: Prefix
   /** What is known of its models, by upstream name. */
@@ -30,7 +33,8 @@ export async function awaitFirstContent(
   attempted: LeaseAttempt,
 ): Promise<StartedAnswer> {
   const { model } = attempted.lease
-  const request = requestState.beginning === '' ? requestState.request : begun(requestState, provider, model)
+  const asked = requestState.beginning === '' ? requestState.request : begun(requestState, provider, model)
+  const request = provider.cache === 'auto' ? withCacheMarks(asked) : asked
   const passed = requestState.context.headers
   const headers = passed ? { ...passed, ...provider.headers } : provider.headers
   const target = {

@@ -32,7 +32,7 @@ const MESSAGE: Shape = {
 /** Fields of the normal form. */
 const CANONICAL: Record<string, Shape> = {
   messages: { item: MESSAGE },
-  tools: { item: map('name', 'description', 'parameters', 'strict', 'cache_control') },
+  tools: { item: map('name', 'description', 'parameters', 'strict', 'cache_control', 'hints') },
   vendor_tools: ANYTHING,
   tool_choice: ANYTHING,
   parallel_tool_calls: ANYTHING,

@@ -48,16 +48,23 @@ function parseTool(tool: Record<string, unknown>): Tool[] {
   return []
 }
 
+const HINTS = ['defer_loading', 'allowed_callers', 'input_examples', 'eager_input_streaming']
+
 function parseFunction(declared: Record<string, unknown>, tool: Record<string, unknown>): Tool {
   const description = filled(declared['description'])
   const parameters = declared['parameters']
   const cache = tool['cache_control'] ?? declared['cache_control']
+  const hints = HINTS.flatMap((field) => {
+    const value = tool[field] ?? declared[field]
+    return value === undefined || value === null ? [] : [[field, value] as const]
+  })
   return {
     name: String(declared['name']),
     ...(description !== undefined && { description }),
     ...(isRecord(parameters) && { parameters }),
     ...(typeof declared['strict'] === 'boolean' && { strict: declared['strict'] }),
     ...(isRecord(cache) && { cache_control: cache }),
+    ...(hints.length > 0 && { hints: Object.fromEntries(hints) }),
   }
 }
 

@@ -55,7 +55,7 @@ export function createAnswerFold(request: FoldRequest, emit: Emit): AnswerFold {
     if (Array.isArray(list)) {
       for (const [position, choice] of list.entries()) {
         if (!isRecord(choice)) continue
-        isWhole ||= isRecord(choice['message']) && !isRecord(choice['delta'])
+        isWhole ||= (isRecord(choice['message']) || Array.isArray(choice['messages'])) && !isRecord(choice['delta'])
         for (const piece of readChoice(choice, position)) {
           // The chunk's own error says more than a choice that ends with the word.
           takeChunkDelta(fault !== undefined && piece.error !== undefined ? { ...piece, error: fault } : piece)

@@ -48,8 +48,16 @@ function toFunction(tool: Map): Map {
       ...(typeof tool['strict'] === 'boolean' && { strict: tool['strict'] }),
     },
     ...(isRecord(tool['cache_control']) && { cache_control: tool['cache_control'] }),
+    ...hintsOf(tool),
   }
 }
+
+/** What Claude alone reads: for a Claude behind another wire. */
+function hintsOf(tool: Map): Map {
+  return Object.fromEntries(HINTS.flatMap((field) => (tool[field] === undefined ? [] : [[field, tool[field]]])))
+}
+
+const HINTS = ['defer_loading', 'allowed_callers', 'input_examples', 'eager_input_streaming']
 
 function choiceOf(choice: Map): unknown {
   switch (choice['type']) {

@@ -152,7 +152,12 @@ function moveThoughts(message: Message, wire: Wire, field: string): void {
   if (field === 'none' || text === '') return
   if (field === 'tags') wire['content'] = `<think>${text}</think>${message.text ?? ''}`
   else if (field === 'parts') {
-    const thinking = { type: 'thinking', thinking: [{ type: 'text', text }] }
+    const signature = message.reasoning?.find((thought) => thought.signature !== undefined)?.signature
+    const thinking = {
+      type: 'thinking',
+      thinking: [{ type: 'text', text }],
+      ...(signature !== undefined && { signature }),
+    }
     const others = parts(wire['content']).filter((part) => !(isMap(part) && part['type'] === 'thinking'))
     wire['content'] = [thinking, ...others]
   } else wire[field] ??= text

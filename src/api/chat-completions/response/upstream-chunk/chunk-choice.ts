@@ -16,6 +16,8 @@ export function readChoice(choice: Record<string, unknown>, position: number): C
   const source = isRecord(choice['delta']) ? choice['delta'] : choice['message']
   const pieces: ChunkDelta[] = []
   if (isRecord(source)) readMessage(source, index, pieces)
+  else if (Array.isArray(choice['messages']))
+    readMessages((choice['messages'] as unknown[]).filter(isRecord), index, pieces)
   // legacy completions
   else readContent(choice['text'], index, pieces)
 
@@ -44,7 +46,7 @@ function ofOneToken(choice: Record<string, unknown>, token: string | undefined):
   return { content: [{ token, logprob, top_logprobs: fromMap(tops) }] }
 }
 
-const OF_A_CHOICE = new Set(['index', 'delta', 'message', 'finish_reason', 'logprobs', 'error'])
+const OF_A_CHOICE = new Set(['index', 'delta', 'message', 'messages', 'finish_reason', 'logprobs', 'error'])
 
 function objectsBeside(choice: Record<string, unknown>): Record<string, unknown> | undefined {
   let beside: Record<string, unknown> | undefined
@@ -55,7 +57,24 @@ function objectsBeside(choice: Record<string, unknown>): Record<string, unknown>
   return beside
 }
 
+/** Servers that run tools themselves tell each step as a message: calls that are answered among them are none of the client's. */
+function readMessages(messages: Record<string, unknown>[], choice: number, pieces: ChunkDelta[]): void {
+  const answered = new Set(messages.map((message) => filled(message['tool_call_id'])))
+  for (const message of messages) {
+    const calls = Array.isArray(message['tool_calls']) ? (message['tool_calls'] as unknown[]).filter(isRecord) : []
+    const own = calls.filter(({ id }) => id !== undefined && answered.has(filled(id)))
+    for (const { id, function: called } of own)
+      pieces.push({ choice, server_tools: [{ type: 'call', id, function: called }] })
+    readMessage({ ...message, tool_calls: calls.filter((call) => !own.includes(call)) }, choice, pieces)
+  }
+}
+
 function readMessage(message: Record<string, unknown>, choice: number, pieces: ChunkDelta[]): void {
+  if (message['role'] === 'tool') {
+    const { tool_call_id: id, content } = message
+    pieces.push({ choice, server_tools: [{ type: 'result', id, content }] })
+    return
+  }
   const reasoning = filled(message['reasoning_content']) ?? filled(message['reasoning'])
   const details = message['reasoning_details']
   if (Array.isArray(details) && details.length > 0) {
@@ -99,9 +118,23 @@ function readContent(content: unknown, choice: number, pieces: ChunkDelta[]): vo
     const thought = part['type'] === 'thinking' || part['type'] === 'reasoning' ? thoughtText(part) : ''
     if (thought !== '') pieces.push({ choice, reasoning: thought })
     else if (text !== undefined) pieces.push({ choice, text })
+    const signature = thought === '' ? undefined : filled(part['signature'])
+    if (signature !== undefined) pieces.push({ choice, reasoning_state: { signature } })
+    readOther(part, choice, pieces)
     const refusal = filled(part['refusal'])
     if (refusal !== undefined) pieces.push({ choice, refusal })
   }
+}
+
+/** Pictures, files and sources that stand among the texts. */
+function readOther(part: Record<string, unknown>, choice: number, pieces: ChunkDelta[]): void {
+  const { type, image_url: image, url, title } = part
+  if (type === 'image_url') {
+    const place = isRecord(image) ? filled(image['url']) : filled(image)
+    if (place !== undefined) pieces.push({ choice, images: [{ type: 'image_url', image_url: { url: place } }] })
+  } else if (type === 'tool_file') pieces.push({ choice, server_tools: [part] })
+  else if (type === 'tool_reference' && filled(url) !== undefined)
+    pieces.push({ choice, annotations: [{ type: 'url_citation', url_citation: { url, title } }] })
 }
 
 function thoughtText(part: Record<string, unknown>): string {
