@@ -52,7 +52,7 @@ function toFunction(tool: Map): Map {
   }
 }
 
-/** What Claude alone reads: for a Claude behind another wire. */
+/** What only this API's own models read: for one of them behind another wire. */
 function hintsOf(tool: Map): Map {
   return Object.fromEntries(HINTS.flatMap((field) => (tool[field] === undefined ? [] : [[field, tool[field]]])))
 }
