@@ -41,9 +41,10 @@ request after that, the relay a tenth.
 |---|---|---|---|---|---|---|
 ${offered.flatMap(offeredRows).join('\n')}
 
-Streams. "Paced": each chunk arrives alone; "max": reads bring many at once.
+Streams. "Paced": each chunk arrives alone; "max": reads bring many at once. "Closed loop": each of 64 connections asks again when
+it is answered, so that who is faster does more at a time.
 
-| phase | who | CPU µs | × relay | best | chunks a second |
+| phase | who | CPU µs | × relay | best | requests or chunks a second |
 |---|---|---|---|---|---|
 ${timed.flatMap(timedRows).join('\n')}
 

@@ -1,4 +1,5 @@
 /** What is measured: the kinds of work that a gateway does, each as a request of a client. */
+import { bodyOf, type BodyKind } from './bodies.ts'
 import type { Target } from './load.ts'
 import type { Candidate } from './measure.ts'
 
@@ -12,8 +13,10 @@ export interface Phase {
   unit: 'request' | 'chunk'
   /** Pieces of text in one answer; 1 for JSON. */
   chunks: number
-  /** Bytes of the prompt. */
+  /** Bytes of the prompt, about. */
   prompt: number
+  /** What the prompt is like; the same words again and again when absent. */
+  kind?: BodyKind
   connections: number
   /** Each connection sends one request only: the pace sets how long a round takes. */
   paced: boolean
@@ -32,6 +35,12 @@ const json = {
 } as const
 /** A long context. */
 const long = { prompt: 200_000, connections: 16, rates: [400, 200, 100, 50] } as const
+const tools = { kind: 'tools', prompt: 60, rates: [2000, 1000, 500, 200] } as const
+const agent = { kind: 'agent', prompt: 40_000, rates: [1000, 500, 200, 100] } as const
+const conversation = { ...long, kind: 'conversation' } as const
+const megabyte = { kind: 'conversation', prompt: 1_000_000, connections: 8, rates: [80, 40, 20, 10] } as const
+/** As many as it takes over 64 connections. */
+const closed = { connections: 64, rates: undefined } as const
 const paced = {
   // as long as a usual answer, so that a chunk's cost is not its request's
   model: 'bench-paced-150-10',
@@ -46,9 +55,16 @@ const max = { model: 'bench-max-400', unit: 'chunk', chunks: 400, prompt: 60, co
 export const PHASES: readonly Phase[] = [
   { name: 'OpenAI JSON 1 kB', provider: 'openai', ...json },
   { name: 'OpenAI JSON, 200 kB prompt', provider: 'openai', ...json, ...long },
+  { name: 'OpenAI JSON 1 kB, closed loop', provider: 'openai', ...json, ...closed },
+  { name: 'OpenAI JSON, 5 kB with 6 tools', provider: 'openai', ...json, ...tools },
+  { name: 'OpenAI JSON, 50 kB of calls and results', provider: 'openai', ...json, ...agent },
+  { name: 'OpenAI JSON, 200 kB conversation with code', provider: 'openai', ...json, ...conversation },
+  { name: 'OpenAI JSON, 1 MB conversation with code', provider: 'openai', ...json, ...megabyte },
   { name: 'OpenAI stream, paced', provider: 'openai', ...paced },
   { name: 'OpenAI stream, max', provider: 'openai', ...max },
   { name: 'Anthropic JSON 1 kB', provider: 'anthropic', ...json },
+  { name: 'Anthropic JSON, 5 kB with 6 tools', provider: 'anthropic', ...json, ...tools },
+  { name: 'Anthropic JSON, 50 kB of calls and results', provider: 'anthropic', ...json, ...agent },
   { name: 'Anthropic stream, paced', provider: 'anthropic', ...paced },
   { name: 'Anthropic stream, max', provider: 'anthropic', ...max },
   { name: 'Gemini JSON 1 kB', provider: 'gemini', ...json },
@@ -71,15 +87,14 @@ export const isStream = ({ model }: Pick<Phase, 'model'>): boolean => model !== 
 
 /** What a client of the gateway sends; the relay gets the same body on the vendor's path. */
 export function targetOf(
-  phase: Pick<Phase, 'provider' | 'model' | 'prompt'>,
+  phase: Pick<Phase, 'provider' | 'model' | 'prompt' | 'kind'>,
   port: number,
   { bare, model, headers }: Pick<Candidate, 'bare' | 'model' | 'headers'>,
 ): Target {
   const stream = isStream(phase)
-  const content = 'What does the tide carry today? '.repeat(Math.ceil(phase.prompt / 32)).slice(0, phase.prompt)
   const body = {
     model: model ? model(phase) : `${phase.provider}/${phase.model}`,
-    messages: [{ role: 'user', content }],
+    ...bodyOf(phase.kind ?? 'prose', phase.prompt),
     ...(stream ? { stream } : {}),
   }
   const path = bare ? PATHS[phase.provider](phase.model, stream) : PATHS.openai()
