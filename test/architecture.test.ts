@@ -20,7 +20,7 @@ const ARROWS: Record<string, string[]> = {
   agents: [],
   runtime: [],
   chat: ['runtime'],
-  definition: [],
+  definition: ['runtime'],
   sandbox: [],
   scheduler: ['chat', 'runtime'],
   store: ['types of api', 'types of scheduler'],

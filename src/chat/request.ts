@@ -49,7 +49,7 @@ export interface ChatRequest {
   embeddings?: EmbeddingsRequest
   /** Something else than a chat is asked for, which goes as it came: pictures, speech, ranks. */
   relay?: RelayRequest | undefined
-  /** The client's own body and the bytes that it was parsed from, without escapes below U+0100: until there is an answer. */
+  /** The client's own body and the bytes that it was parsed from, without escapes of ASCII: until there is an answer. */
   received?: { body: Record<string, unknown>; bytes: Buffer } | undefined
 }
 

@@ -4,6 +4,7 @@ import { compileCases, onlyKeys, type Cases } from './cases.ts'
 import type { Template, TemplateContext } from './context.ts'
 import { DefinitionError, type Path } from './error.ts'
 import { always } from './constant-folding.ts'
+import { madeOf, recurs } from '../runtime/recurring.ts'
 import { isMap, type Frame } from './scope.ts'
 import { compileSubject } from './operand.ts'
 
@@ -29,18 +30,35 @@ export class UnmatchedItem extends Error {
 export function compileLoop(node: Record<string, unknown>, context: TemplateContext, path: Path): Template {
   const operator = Object.hasOwn(node, '$each') ? '$each' : '$pick'
   const subject = compileSubject(node[operator], context, [...path, operator])
-  const cases = compileCases(node, context, path, OPTIONS, { shape: subject.shape.item })
+  let cases = NO_CASES
+  const isClosed = context.scope.isClosed(() => {
+    cases = compileCases(node, context, path, OPTIONS, { shape: subject.shape.item })
+  })
   const merge = readMerge(node['merge'], [...path, 'merge'])
   const strict = operator === '$each'
   // what is plain is no list
   if (subject.known) return always(undefined)
-  return (frame) => {
-    const list = subject.read(frame)
-    if (!Array.isArray(list)) return undefined
+  const make = (list: unknown[], frame: Frame): unknown[] | undefined => {
     const out = run(list, cases, frame, strict, path)
     return merge === undefined || out === undefined ? out : mergeNeighbours(out, merge)
   }
+  // whoever watches wants to see each item taken
+  const isKept = isClosed && context.isProven === true && context.watch === undefined
+  return (frame) => {
+    const list = subject.read(frame)
+    if (!Array.isArray(list)) return undefined
+    const made = isKept ? madeOf(list) : undefined
+    if (!made) return make(list, frame)
+    if (!made.has(make)) {
+      const out = make(list, frame)
+      if (out) recurs(out)
+      made.set(make, out)
+    }
+    return made.get(make)
+  }
 }
+
+const NO_CASES: Cases = { choose: () => undefined, certain: undefined }
 
 interface Merge {
   /** Neighbours with the same value under this key become one. */

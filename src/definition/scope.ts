@@ -37,6 +37,8 @@ interface Ledger {
   size: number
   /** Root names that some template reads. */
   used: Set<string>
+  /** The lowest slot that was read since `isClosed` began, of what is not known beforehand. */
+  lowest: number
 }
 
 export class Scope {
@@ -51,7 +53,7 @@ export class Scope {
 
   /** A scope whose names are given from outside: slot n holds the n-th. @param known values that some of them always have */
   static of(roots: Record<string, Shape>, known?: ReadonlyMap<string, Known>): Scope {
-    const scope = new Scope({ size: 0, used: new Set() })
+    const scope = new Scope({ size: 0, used: new Set(), lowest: Infinity })
     for (const [name, shape] of Object.entries(roots)) {
       scope.names.set(name, { slot: scope.ledger.size++, shape, root: name, known: known?.get(name) })
     }
@@ -76,6 +78,7 @@ export class Scope {
       throw new DefinitionError(`unknown hole $${name}${near}`, path, 'value', offset)
     }
     if (found.root !== undefined) this.ledger.used.add(found.root)
+    if (!found.known) this.ledger.lowest = Math.min(this.ledger.lowest, found.slot)
     return found
   }
 
@@ -92,6 +95,17 @@ export class Scope {
     if (!pattern(value, frame)) return false
     for (const name of this.names.values()) if (name.slot >= before) name.known = { value: frame[name.slot] }
     return true
+  }
+
+  /** Whether what `compile` makes reads nothing but what it binds itself, and what is known: then the same gives the same. */
+  isClosed(compile: () => void): boolean {
+    const { ledger } = this
+    const { lowest, size } = ledger
+    ledger.lowest = Infinity
+    compile()
+    const isClosed = ledger.lowest >= size
+    ledger.lowest = Math.min(lowest, ledger.lowest)
+    return isClosed
   }
 
   slotOf(name: string): number {

@@ -8,6 +8,7 @@ import { didYouMean } from './near-miss.ts'
 import { compileLoop, LOOPS } from './loop.ts'
 import { compileFirst, compileMatch, compileSum, compileUse } from './operators.ts'
 import { isAbsent, isMap, type Scope } from './scope.ts'
+import { madeOf } from '../runtime/recurring.ts'
 
 type OperatorCompiler = (node: Record<string, unknown>, context: TemplateContext, path: Path) => Template
 
@@ -71,7 +72,9 @@ function listOf(parts: readonly { make: Template; spliced: boolean }[]): Templat
         const value = make(frame)
         if (value === undefined) continue
         if (!spliced) out = append(out, value)
-        else if (out === undefined) out = value as unknown[]
+        // what is added to is no list that is given again
+        else if (out === undefined)
+          out = madeOf(value as unknown[]) && i < parts.length - 1 ? [...(value as unknown[])] : (value as unknown[])
         else for (const item of value as unknown[]) out.push(item)
       }
       return out

@@ -1,5 +1,6 @@
 /** What a request will cost, before it is sent: a guess that the scheduler corrects by what each answer says. */
-import type { ChatRequest, Message, Part } from '../chat/request.ts'
+import { once } from '../runtime/recurring.ts'
+import type { ChatRequest, Message, Part, Tool } from '../chat/request.ts'
 import type { InputEstimate, Needs } from '../scheduler/types.ts'
 import { USUAL_RULES, type TokenRules } from '../upstream/format/token-rules.ts'
 import { measurePart, mediaTokens, type Medium } from './media-tokens.ts'
@@ -32,10 +33,20 @@ export function estimateInput(request: ChatRequest): number {
 export function measure(request: ChatRequest): Measure {
   const found: Measure = { text: 3, cjk: 0, media: [] }
   for (const message of request.messages) measureMessage(found, message)
-  for (const tool of request.tools ?? []) {
-    found.text += tool.name.length / BYTES_PER_TOKEN
-    measureText(found, tool.description ?? '')
-    measureText(found, JSON.stringify(tool.parameters ?? {}))
+  if (request.tools) {
+    const { text, cjk } = once(request.tools, measureTools)
+    found.text += text
+    found.cjk += cjk
+  }
+  return found
+}
+
+function measureTools(tools: readonly Tool[]): Measure {
+  const found: Measure = { text: 0, cjk: 0, media: [] }
+  for (const { name, description = '', parameters = {} } of tools) {
+    found.text += name.length / BYTES_PER_TOKEN
+    measureText(found, description)
+    measureText(found, JSON.stringify(parameters))
   }
   return found
 }

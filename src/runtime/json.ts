@@ -42,7 +42,12 @@ const MOST_DIGITS = 1000
 
 /** JSON.parse, but an integer that no number holds becomes a bigint, which is written as it came. Throws a SyntaxError. */
 export function parseExactly(text: string): unknown {
-  return hasLongInteger(text) ? JSON.parse(text, exactly) : JSON.parse(text)
+  return hasLongInteger(text) ? parseIntegers(text) : JSON.parse(text)
+}
+
+/** The same for a text that has long integers: some twenty times as slow. */
+export function parseIntegers(text: string): unknown {
+  return JSON.parse(text, exactly)
 }
 
 function exactly(_key: string, value: unknown, context?: { source?: string }): unknown {

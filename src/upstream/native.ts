@@ -18,6 +18,7 @@ import { compileHeaders, fillHeaders } from './request/header-templates.ts'
 import { compilePath } from './request/request-parts.ts'
 import { globTest } from '../runtime/glob.ts'
 import { SHORTEST_SPLICE, spliceBody } from './request/body-splice.ts'
+import { jsonOf } from './request/json-of.ts'
 
 const KEYS = new Set(['api', 'models', 'path', 'headers', 'body', 'operations'])
 const FIRST_OWN = Object.keys(REQUEST_SHAPES).length
@@ -92,8 +93,8 @@ function compileOperations(node: unknown, body: Template, context: TemplateConte
 const OPERATION_KEYS = new Set(['path', 'body'])
 
 function written(body: unknown, { body: source, bytes }: NativeRequest): string | Uint8Array {
-  if (!bytes || bytes.length < SHORTEST_SPLICE || !isMap(body)) return JSON.stringify(body ?? {})
-  return spliceBody(body, source, bytes) ?? JSON.stringify(body)
+  if (!bytes || bytes.length < SHORTEST_SPLICE || !isMap(body)) return jsonOf(body ?? {})
+  return spliceBody(body, source, bytes) ?? jsonOf(body)
 }
 
 /** Reads a stream as `decoder` does, so that it is accounted for, and carries each event with the deltas that it gave. */

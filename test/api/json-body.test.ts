@@ -27,6 +27,21 @@ describe('a JSON body', () => {
     expect((await post(text)).body).toMatchObject({ body: { model: 'x' }, kept: null })
   })
 
+  it('is kept where escapes stand for colours of a terminal, or for accents', async () => {
+    for (const escape of ['\\u001b[31m', 'caf\\u00e9', 'u0065', '\\u2019']) {
+      const text = `{"model":"x","c":"${escape}${'long '.repeat(4000)}"}`
+      expect((await post(text)).body).toMatchObject({ kept: text })
+    }
+  })
+
+  it.each(['\\u002e', '\\u005f', '\\u0065', '\\u007a', '\\u00e9'.repeat(501)])(
+    'is not kept with %s',
+    async (escape) => {
+      const text = `{"model":"x","c":"${'long '.repeat(4000)}${escape}"}`
+      expect((await post(text)).body).toMatchObject({ kept: null })
+    },
+  )
+
   it('is parsed where it speaks of constructors, or escapes its letters', async () => {
     expect((await post('{"a":"the \\"constructor\\" of caf\\u00e9"}')).body).toMatchObject({
       body: { a: 'the "constructor" of café' },

@@ -8,6 +8,8 @@ export function readSession(headers: IncomingHttpHeaders): string | undefined {
   let found: string | undefined
   let rank: number = NAMES.length
   for (const name in headers) {
+    // most names are told by their last letter
+    if (!name.endsWith('id') && !name.endsWith('y')) continue
     const value = headers[name]
     if (typeof value !== 'string' || value === '') continue
     const here = NAMES.findIndex((pattern) => pattern.test(name))

@@ -8,10 +8,14 @@ export interface RequestBounds {
   tools: number
 }
 
-/** Throws a GatewayError that names the bound and its place in the configuration, or a key that no body may have. */
-export function checkBounds(body: unknown, bounds: RequestBounds): void {
-  if (typeof body !== 'object' || body === null) return
-  if (isDeeper(body, bounds.json_depth)) {
+/**
+ * Throws a GatewayError that names the bound and its place in the configuration, or a key that no body may have.
+ * @returns true where an integer may have been rounded when the body was parsed: a double holds fewer digits
+ */
+export function checkBounds(body: unknown, bounds: RequestBounds): boolean {
+  if (typeof body !== 'object' || body === null) return false
+  const seen = { isRounded: false }
+  if (isDeeper(body, bounds.json_depth, seen)) {
     throw refused(`is nested deeper than ${bounds.json_depth} levels`, 'json_depth', null)
   }
   for (const list of ['messages', 'tools'] as const) {
@@ -19,6 +23,7 @@ export function checkBounds(body: unknown, bounds: RequestBounds): void {
     if (Array.isArray(items) && items.length > bounds[list])
       throw refused(`has ${items.length} ${list}; this server takes ${bounds[list]}`, list, list)
   }
+  return seen.isRounded
 }
 
 function refused(what: string, bound: string, param: string | null): GatewayError {
@@ -31,18 +36,22 @@ function poison(key: string): GatewayError {
 }
 
 /** Level by level, without recursion: what is too deep for it must not be too deep for the one who looks. */
-function isDeeper(root: object, most: number): boolean {
+function isDeeper(root: object, most: number, seen: { isRounded: boolean }): boolean {
   let level: object[] = [root]
   for (let depth = 1; level.length > 0; depth++) {
     if (depth > most) return true
     const next: object[] = []
     for (const value of level) {
       if (Array.isArray(value)) {
-        for (const item of value as unknown[]) if (typeof item === 'object' && item !== null) next.push(item)
+        for (const item of value as unknown[]) {
+          if (typeof item === 'object' && item !== null) next.push(item)
+          else if (typeof item === 'number' && isRounded(item)) seen.isRounded = true
+        }
       } else {
         for (const key in value) {
           const item = (value as Record<string, unknown>)[key]
           if (key === '__proto__') throw poison(key)
+          if (typeof item === 'number' && isRounded(item)) seen.isRounded = true
           if (typeof item !== 'object' || item === null) continue
           if (key === 'constructor' && Object.hasOwn(item, 'prototype')) throw poison(key)
           next.push(item)
@@ -52,4 +61,9 @@ function isDeeper(root: object, most: number): boolean {
     level = next
   }
   return false
+}
+
+/** Every integer up to here is a double of its own. */
+function isRounded(value: number): boolean {
+  return value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER
 }

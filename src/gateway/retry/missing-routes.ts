@@ -39,6 +39,7 @@ export function createMissingRoutes(pools: readonly PoolSpec[], now: () => numbe
 
   return {
     now() {
+      if (changes === Infinity) return set
       const time = now()
       if (time < changes) return set
       const missing = [...until].filter(([, end]) => end > time)
@@ -50,11 +51,12 @@ export function createMissingRoutes(pools: readonly PoolSpec[], now: () => numbe
       if (known.has(route)) note(route, now() + REMEMBERED)
     },
     tried(route) {
+      if (until.size === 0) return
       const end = until.get(route)
       if (end !== undefined && end <= now()) note(route, now() + LOOKING)
     },
     found(route) {
-      if (until.has(route)) note(route, undefined)
+      if (until.size > 0 && until.has(route)) note(route, undefined)
     },
   }
 }

@@ -9,7 +9,7 @@ export const SHORTEST_SPLICE = 16 * 1024
 /**
  * The JSON of `body` out of the bytes that `source` was parsed from; undefined where it is not certain to be the same: a
  * field was taken out, or one that is no text was changed. Values that are the same object in both are the same JSON.
- * @param bytes JSON without escapes below U+0100, in which a key could hide
+ * @param bytes JSON without escapes of ASCII, in which a key could hide
  */
 export function spliceBody(
   body: Record<string, unknown>,
@@ -48,15 +48,17 @@ interface Cut {
 
 const CLOSE = 0x7d
 const COLON = 0x3a
+const QUOTE = 0x22
 
 /** Where a text of the outermost object stands; undefined when it cannot be told without reading the whole body. */
 function cutOf(key: string, before: unknown, after: unknown, bytes: Buffer): Cut | undefined {
   if (typeof before !== 'string' || typeof after !== 'string') return undefined
-  const name = JSON.stringify(key)
-  const at = bytes.indexOf(name)
+  // without the mark before it: a search stops at each of its first byte, and letters are rarer than marks (200 kB: 43 against 15 µs)
+  const name = Buffer.from(JSON.stringify(key).slice(1))
+  const at = findKey(name, bytes, 0)
   // The object has the key, so that the only place with its letters is the key; with two nobody knows which one.
-  if (at < 0 || bytes.indexOf(name, at + 1) >= 0) return undefined
-  const colon = skipSpace(bytes, at + Buffer.byteLength(name))
+  if (at < 0 || findKey(name, bytes, at + 1) >= 0) return undefined
+  const colon = skipSpace(bytes, at + name.length)
   if (bytes[colon] !== COLON) return undefined
   const from = skipSpace(bytes, colon + 1)
   const literal = Buffer.from(JSON.stringify(before))
@@ -64,6 +66,13 @@ function cutOf(key: string, before: unknown, after: unknown, bytes: Buffer): Cut
   // written with other escapes than ours
   if (!bytes.subarray(from, to).equals(literal)) return undefined
   return { from, to, text: JSON.stringify(after) }
+}
+
+/** Where the name begins, behind its quotation mark; -1 for nowhere. */
+function findKey(name: Buffer, bytes: Buffer, from: number): number {
+  let at = bytes.indexOf(name, from)
+  while (at > 0 && bytes[at - 1] !== QUOTE) at = bytes.indexOf(name, at + 1)
+  return at
 }
 
 /** Space, tab and line ends, as JSON has them. */

@@ -17,6 +17,7 @@ import { compileParts, type RequestParts } from './request-parts.ts'
 import { compileShapes } from './request-shapes.ts'
 import { compileClosedSchema } from './closed-schema.ts'
 import { SHORTEST_SPLICE, spliceBody } from './body-splice.ts'
+import { jsonOf } from './json-of.ts'
 
 export type Encoder = (request: ChatRequest, target: Target) => Encoded
 
@@ -116,8 +117,8 @@ function fill(
 
 /** The vendor's body as text, or as bytes where most of them are the client's own. */
 function written(body: unknown, { received }: ChatRequest): string | Uint8Array {
-  if (!received || received.bytes.length < SHORTEST_SPLICE || !isMap(body)) return JSON.stringify(body)
-  return spliceBody(body, received.body, received.bytes) ?? JSON.stringify(body)
+  if (!received || received.bytes.length < SHORTEST_SPLICE || !isMap(body)) return jsonOf(body)
+  return spliceBody(body, received.body, received.bytes) ?? jsonOf(body)
 }
 
 /** Names the part, message or tool that no case of the definition takes, without its contents. */

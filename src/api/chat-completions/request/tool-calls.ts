@@ -36,21 +36,39 @@ export interface OpenCalls {
 }
 
 export function createOpenCalls(): OpenCalls {
-  const calls: { call: ToolCall; isAnswered: boolean }[] = []
-
-  function answer(fits: (call: ToolCall) => boolean, isOldestFirst: boolean): ToolCall | undefined {
-    const fitting = calls.filter(({ call }) => fits(call))
-    const open = fitting.filter((each) => !each.isAnswered)
-    const found = (isOldestFirst ? open[0] : open.at(-1)) ?? fitting.at(-1)
-    if (found !== undefined) found.isAnswered = true
-    return found?.call
-  }
+  // a long history asks once for each of its results: nothing is looked for among all calls
+  const byId = new Map<string, Asked[]>()
+  const byName = new Map<string, Asked[]>()
 
   return {
     made(more) {
-      for (const call of more) calls.push({ call, isAnswered: false })
+      for (const call of more) {
+        const asked = { call, isAnswered: false }
+        add(byId, call.id, asked)
+        add(byName, call.name, asked)
+      }
     },
-    answered: (id) => answer((call) => call.id === id, true),
-    answeredByName: (name) => answer((call) => call.name === name, false),
+    answered: (id) => answer(byId.get(id), (calls) => calls.find(isOpen)),
+    answeredByName: (name) => answer(byName.get(name), (calls) => calls.findLast(isOpen)),
   }
+}
+
+interface Asked {
+  call: ToolCall
+  isAnswered: boolean
+}
+
+const isOpen = ({ isAnswered }: Asked): boolean => !isAnswered
+
+function add(lists: Map<string, Asked[]>, key: string, asked: Asked): void {
+  const list = lists.get(key)
+  if (list) list.push(asked)
+  else lists.set(key, [asked])
+}
+
+/** The open one, else the last. */
+function answer(calls: Asked[] | undefined, open: (calls: Asked[]) => Asked | undefined): ToolCall | undefined {
+  const found = calls && (open(calls) ?? calls.at(-1))
+  if (found !== undefined) found.isAnswered = true
+  return found?.call
 }

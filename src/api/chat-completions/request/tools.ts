@@ -1,13 +1,18 @@
 import type { Tool } from '../../../chat/request.ts'
+import { once } from '../../../runtime/recurring.ts'
 import { filled, isRecord } from '../json-value.ts'
 
 /** The tools of a request; undefined when there is none. Deprecated `functions` are tools as well. */
 export function parseTools(body: Record<string, unknown>): Tool[] | undefined {
   if (body['tools'] === undefined && body['functions'] === undefined) return undefined
-  const tools = list(body['tools']).flatMap(parseTool)
+  const tools = Array.isArray(body['tools']) ? once(body['tools'] as unknown[], parseList) : []
   if (tools.length > 0) return tools
   const functions = list(body['functions']).map((each) => parseFunction(each, each))
   return functions.length > 0 ? functions : undefined
+}
+
+function parseList(tools: unknown[]): Tool[] {
+  return list(tools).flatMap(parseTool)
 }
 
 /** True when the client speaks of functions in the deprecated way only. */
@@ -23,14 +28,23 @@ const NONE: Record<string, unknown>[] = []
 
 /** What is neither a function nor a custom tool: web searches and the like, that a vendor runs itself. */
 export function vendorTools(body: Record<string, unknown>): Record<string, unknown>[] {
-  return list(body['tools']).filter((tool) => parseTool(tool).length === 0)
+  return Array.isArray(body['tools']) ? once(body['tools'] as unknown[], ofNoKind) : []
+}
+
+function ofNoKind(tools: unknown[]): Record<string, unknown>[] {
+  return list(tools).filter((tool) => parseTool(tool).length === 0)
 }
 
 /** Some clients write what a tool is beside its type, as in Responses: put into the place that chat completions have. */
 export function withNestedTools(body: Record<string, unknown>): Record<string, unknown> {
   const { tools } = body
-  if (!Array.isArray(tools) || !tools.some(isFlat)) return body
-  return { ...body, tools: tools.map((tool: unknown) => (isFlat(tool) ? nested(tool) : tool)) }
+  if (!Array.isArray(tools)) return body
+  const put = once(tools as unknown[], allNested)
+  return put === tools ? body : { ...body, tools: put }
+}
+
+function allNested(tools: unknown[]): unknown[] {
+  return tools.some(isFlat) ? tools.map((tool) => (isFlat(tool) ? nested(tool) : tool)) : tools
 }
 
 function isFlat(tool: unknown): tool is Record<string, unknown> & { type: 'custom' | 'function' } {

@@ -14,9 +14,13 @@ export type FitName = (name: string) => string
 export function fitToolNames(options: Record<string, unknown>): FitName {
   const characters = typeof options['characters'] === 'string' ? options['characters'] : 'A-Za-z0-9_-'
   const refused = new RegExp(`[^${characters}]`, 'g')
-  const begins = new RegExp(`^[${typeof options['first'] === 'string' ? options['first'] : characters}]`)
+  const first = typeof options['first'] === 'string' ? options['first'] : characters
+  const begins = new RegExp(`^[${first}]`)
   const most = typeof options['most'] === 'number' ? options['most'] : 64
+  const fits = new RegExp(`^(?=[${first}])[${characters}]{1,${most}}$`)
   return (name) => {
+    // nearly always, and asked of each call of a long history
+    if (fits.test(name)) return name
     const clean = name.replaceAll(refused, '_')
     const begun = begins.test(clean) ? clean : `_${clean}`
     if (begun === name && name.length <= most) return name
