@@ -34,6 +34,7 @@ async function* iterate(
       const read = await began.answer.deltas.next()
       if (read.done) break
       meter.see(read.value)
+      lease.alive()
       yield* untilFault(read.value)
     }
     ended = true
@@ -89,6 +90,7 @@ class Pouring implements AnswerSink {
 
   takeText(literal: string): Promise<void> | undefined {
     this.meter.seeText(literal.length - 2)
+    this.reached.lease.alive()
     try {
       return this.into.takeText(literal)
     } catch (cause) {
@@ -99,6 +101,7 @@ class Pouring implements AnswerSink {
 
   take(deltas: Delta[]): Promise<void> | undefined {
     this.meter.see(deltas)
+    this.reached.lease.alive()
     return this.give(deltas)
   }
 

@@ -186,6 +186,8 @@ export interface Lease {
   /** The first byte of the answer came, `elapsed` milliseconds after it was sent. */
   started(elapsed: number): void
   observe(signals: readonly LimitSignal[]): void
+  /** More of the answer came: however long it takes, it is not given up (see `lease_ttl`). */
+  alive(): void
   settle(used: Settlement): void
   fail(failure: Failure): void
 }

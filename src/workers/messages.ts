@@ -9,6 +9,7 @@ export type ToOwner =
   | ['cancel', id: number]
   | ['started', id: number, elapsed: number]
   | ['observe', id: number, signals: readonly LimitSignal[]]
+  | ['alive', id: number]
   | ['settle', id: number, used: Settlement]
   | ['fail', id: number, failure: Failure]
   | ['report', id: number]

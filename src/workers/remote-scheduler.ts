@@ -76,6 +76,9 @@ export function createRemoteScheduler(send: (message: ToOwner) => void): RemoteS
   }
 }
 
+/** Milliseconds: of an answer that goes on the owner need not hear at every piece. */
+const TOLD_EVERY = 10_000
+
 class RemoteLease implements Lease {
   readonly provider: string
   readonly model: string
@@ -86,6 +89,7 @@ class RemoteLease implements Lease {
   private readonly send: (message: ToOwner) => void
   private readonly number: number
   private open = true
+  private toldAt = performance.now()
 
   constructor(send: (message: ToOwner) => void, number: number, facts: LeaseFacts) {
     this.send = send
@@ -108,6 +112,13 @@ class RemoteLease implements Lease {
 
   observe(signals: Parameters<Lease['observe']>[0]): void {
     if (this.open && signals.length > 0) this.send(['observe', this.number, signals])
+  }
+
+  alive(): void {
+    const now = performance.now()
+    if (!this.open || now - this.toldAt < TOLD_EVERY) return
+    this.toldAt = now
+    this.send(['alive', this.number])
   }
 
   settle(used: Parameters<Lease['settle']>[0]): void {

@@ -91,6 +91,8 @@ export function createWorkerSession({
           return leases.get(message[1])?.started(message[2])
         case 'observe':
           return leases.get(message[1])?.observe(message[2])
+        case 'alive':
+          return leases.get(message[1])?.alive()
         case 'settle':
           return ended(message[1])?.settle(message[2])
         case 'fail':

@@ -130,3 +130,45 @@ it.each(['chat/completions', 'completions'])(
     expect(JSON.parse(chunks.at(-1)?.slice(6) ?? '')).toMatchObject({ choices: [], usage: { total_tokens: 4 } })
   },
 )
+
+it('a conversation on idle keys stays on one, whatever its client calls it by', async () => {
+  const seen: string[] = []
+  const url = await upstream((request, response) => {
+    seen.push(request.headers.authorization ?? '')
+    well(request, response)
+  })
+  const keys = ['k-free-1.aaaaaa', 'k-free-2.aaaaaa', 'k-free-3.aaaaaa']
+  const { url: own } = await gateway({
+    providers: { free: { format: 'openai-compatible', base_url: url, cache_per_key: true, keys } },
+  })
+  const messages = [
+    { role: 'system', content: 'Be brief. '.repeat(600) },
+    { role: 'user', content: 'hi' },
+  ]
+  for (const name of [{ prompt_cache_key: 'conv-7' }, {}]) {
+    seen.length = 0
+    for (let turn = 0; turn < 40; turn++) {
+      const answer = await ask(own, { model: 'free/m', messages: [...messages], ...name })
+      expect(answer.status).toBe(200)
+      await answer.text()
+      messages.push({ role: 'assistant', content: 'ok' }, { role: 'user', content: `turn ${turn}` })
+    }
+    expect(new Set(seen).size).toBe(1)
+  }
+})
+
+it.each(['0', '-5', 'Thu, 01 Jan 2004 00:00:00 GMT'])('Retry-After: %s is a pause as any other', async (told) => {
+  const at: number[] = []
+  const url = await upstream((request, response) => {
+    at.push(performance.now())
+    const headers = { 'content-type': 'application/json', 'retry-after': told }
+    request.resume().on('end', () => response.writeHead(429, headers).end('{"error":{"message":"slow"}}'))
+  })
+  const { url: own } = await gateway({
+    providers: { up: { format: 'openai-compatible', base_url: url, keys: ['k-raneg-0.abcdef'] } },
+    scheduler: { max_wait: '1s' },
+  })
+  expect((await ask(own, { model: 'up/m' })).status).toBe(429)
+  expect(at.length).toBeLessThanOrEqual(3)
+  for (const [i, then] of at.entries()) if (i > 0) expect(then - (at[i - 1] ?? 0)).toBeGreaterThan(200)
+})

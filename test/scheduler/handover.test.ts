@@ -154,3 +154,57 @@ it('no number of exchanges lets a key take more at once, loses a request that wa
     { numRuns: 100 },
   )
 })
+
+it('what is known of crowded requests survives a restart and a reload, and goes on for keys that meet a model later', async () => {
+  const spec = [
+    provider('acme', [[rpm(600)], [rpm(600)]], { limits: [rpm(600, { scope: 'key-model', metric: 'requests' })] }),
+  ]
+  const { scheduler, clock } = setUp(spec)
+  const learnt = (each: typeof scheduler): (string | undefined)[] =>
+    each.report().scopes.flatMap(({ learnt }) => (learnt?.includes('crowded') ? learnt : []))
+  // ten a second and no more at once than two
+  for (let second = 0; second < 60 && learnt(scheduler).length === 0; second++) {
+    const leases: Lease[] = []
+    for (let n = 0; n < 8; n++) {
+      const lease = await scheduler.acquire(ask({ maxWait: 0 })).catch(() => undefined)
+      if (lease) leases.push(lease)
+    }
+    for (const [n, lease] of leases.entries()) {
+      if (n < 4) lease.settle({ input: 10, output: 10 })
+      else lease.fail({ kind: 'rate_limit', started: false })
+    }
+    await clock.advance(5000)
+  }
+  const before = learnt(scheduler)
+  expect(before.length).toBeGreaterThan(0)
+  const kept = JSON.parse(JSON.stringify(scheduler.snapshot())) as ReturnType<typeof scheduler.snapshot>
+  const restarted = setUp(spec, { clock }).scheduler
+  restarted.restore(kept)
+  expect(new Set(learnt(restarted))).toEqual(new Set(before))
+  const reloaded = setUp(spec, { clock }).scheduler
+  scheduler.handOver(reloaded)
+  expect(new Set(learnt(reloaded))).toEqual(new Set(before))
+  // nonsense is left out
+  for (const entry of Object.values(kept.entries))
+    for (const belief of Object.values(entry.beliefs ?? {}))
+      Object.assign(belief, { most: -1, speed: 1e9, cutAt: 8e15 })
+  const healed = setUp(spec, { clock }).scheduler
+  healed.restore(kept)
+  expect(learnt(healed)).toEqual([])
+})
+
+it('an answer that goes on is not given up, however long it takes; a silent one is', async () => {
+  const { scheduler, clock } = setUp([provider('acme', [[concurrency(3)]])], { options: { lease_ttl: 60_000 } })
+  const flowing = await scheduler.acquire(ask())
+  const silent = await scheduler.acquire(ask())
+  for (let n = 0; n < 20; n++) {
+    await clock.advance(20_000)
+    flowing.alive()
+  }
+  expect(scheduler.report().inFlight).toBe(1)
+  await clock.advance(130_000)
+  expect(scheduler.report().inFlight).toBe(0)
+  silent.settle({})
+  flowing.settle({})
+  expect(scheduler.report().inFlight).toBe(0)
+})

@@ -54,6 +54,18 @@ export function readLimits(written: unknown, scope: LimitScope, path: Path, repo
   return written.flatMap((window, index) => readWindow(window as Written, scope, [...path, index], report))
 }
 
+/** Of one model, or one route to it. */
+export function readModelLimits(written: unknown, path: Path, report: Report): LimitSpec[] {
+  const limits = readLimits(written, 'account-model', path, report)
+  const wide = limits.find(({ scope }) => scope === 'provider' || scope === 'model' || scope === 'client')
+  if (wide) {
+    const where =
+      wide.scope === 'provider' ? 'the provider' : wide.scope === 'model' ? 'the public model' : 'the client'
+    report(fault(path, `a model's limit holds for each key or account; ${where} has limits of its own`, 'value'))
+  }
+  return limits
+}
+
 function readWindow(window: Written, scope: LimitScope, path: Path, report: Report): LimitSpec[] {
   const measures = [
     ...Object.entries(SHORT).map(([name, [metric, period]]) => ({ name, metric, period })),

@@ -6,7 +6,7 @@ import { readPrefix } from '../../upstream/request/assistant-prefix.ts'
 import type { Environment } from '../document/environment.ts'
 import type { Formats } from './formats.ts'
 import { readKeys } from './keys.ts'
-import { readLimits, type Written } from './limits.ts'
+import { readLimits, readModelLimits, type Written } from './limits.ts'
 import { fault, type Fault } from '../problem.ts'
 import { amount } from './quantities.ts'
 
@@ -111,8 +111,7 @@ function readModels(written: unknown, path: Path, report: (fault: Fault) => void
 
 function readModel(info: Written, path: Path, report: (fault: Fault) => void): ModelInfo {
   const model: ModelInfo = readCapabilities(info)
-  if (info['limits'] !== undefined)
-    model.limits = readLimits(info['limits'], 'account-model', [...path, 'limits'], report)
+  if (info['limits'] !== undefined) model.limits = readModelLimits(info['limits'], [...path, 'limits'], report)
   if (info['price'] !== undefined) model.price = info['price'] as ModelInfo['price']
   return model
 }

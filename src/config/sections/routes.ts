@@ -3,7 +3,7 @@ import type { Path } from '../../definition/error.ts'
 import { didYouMean } from '../../definition/near-miss.ts'
 import type { RouteSpec } from '../../scheduler/types.ts'
 import type { Provider, PublicModel } from '../config.ts'
-import { readLimits, type Written } from './limits.ts'
+import { readLimits, readModelLimits, type Written } from './limits.ts'
 import { fault, type Fault } from '../problem.ts'
 import { readCapabilities } from './providers.ts'
 import { isEmbeddingModel, mixedEmbeddings } from './embedding-models.ts'
@@ -71,7 +71,7 @@ function readRoute(written: unknown, path: Path, context: RouteContext): RouteSp
   const full = typeof written === 'string' ? {} : (written as Written)
   const target = typeof written === 'string' ? written : (full['to'] as string)
   const targetPath = typeof written === 'string' ? path : [...path, 'to']
-  const limits = readLimits(full['limits'], 'account-model', [...path, 'limits'], context.report)
+  const limits = readModelLimits(full['limits'], [...path, 'limits'], context.report)
   const slash = target.indexOf('/')
   const name = slash < 0 ? target : target.slice(0, slash)
   const model = slash < 0 ? '' : target.slice(slash + 1)

@@ -23,7 +23,7 @@ export function createLeaseRegistry(schedulerState: SchedulerState, wake: (lease
   let stopReaper: (() => void) | undefined
 
   /**
-   * One timer for all leases: they expire in the order in which they were given. It goes on while none is under way, as
+   * One timer for all leases: they expire in the order in which they were given, or found alive. It goes on while none is under way, as
    * the next one comes soon; whoever holds a lease has a socket, so the timer alone keeps no process alive.
    */
   function watch(): void {
@@ -31,14 +31,19 @@ export function createLeaseRegistry(schedulerState: SchedulerState, wake: (lease
     const oldest = schedulerState.leases.first?.item
     if (!oldest) return
     stopReaper = clock.setTimer(
-      oldest.sent + schedulerState.settings.lease_ttl,
+      oldest.kept + schedulerState.settings.lease_ttl,
       () => {
         stopReaper = undefined
         const now = clock.now()
-        for (const lease of schedulerState.leases) {
-          if (lease.sent + schedulerState.settings.lease_ttl > now) break
-          // Whoever held it is gone; that is no fault of the key's.
-          lease.fail({ kind: 'cancelled', started: true })
+        const { lease_ttl } = schedulerState.settings
+        let first = schedulerState.leases.first?.item
+        while (first && first.kept + lease_ttl <= now) {
+          if (first.heard + lease_ttl > now) {
+            first.kept = now
+            schedulerState.leases.renew(first.amongAll)
+            // Whoever held it is gone; that is no fault of the key's.
+          } else first.fail({ kind: 'cancelled', started: true })
+          first = schedulerState.leases.first?.item
         }
         watch()
       },

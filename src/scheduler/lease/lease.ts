@@ -41,6 +41,10 @@ export class LeaseRecord implements Lease {
   /** Has a good answer begun? */
   accepted = false
   readonly waited: number
+  /** Since then it is judged by its age when it is to be given up: sent, or found alive. */
+  kept: number
+  /** When more of its answer came last. */
+  heard: number
   readonly sent: number
   readonly expected: number
   readonly probes: Probes
@@ -77,6 +81,8 @@ export class LeaseRecord implements Lease {
     this.slot = slot
     this.demand = demand
     this.sent = before?.sent ?? now
+    this.kept = now
+    this.heard = this.sent
     this.waited = before?.waited ?? now - item.arrived
     this.expected = keyGroup.expected(demand)
     this.holds = holds
@@ -126,6 +132,11 @@ export class LeaseRecord implements Lease {
   observe(signals: readonly LimitSignal[]): void {
     if (this.open && signals.length > 0) this.registry.observe(this, signals)
     else this.heir?.observe(signals)
+  }
+
+  alive(): void {
+    if (this.open) this.heard = this.registry.now()
+    else this.heir?.alive()
   }
 
   settle(told: Settlement): void {

@@ -9,7 +9,7 @@ import type { Learnt, Limit } from '../limits/limit.ts'
 import { LONGEST_PACED } from '../limits/limit.ts'
 import type { Provider } from '../topology/provider.ts'
 import type { EnforcementBelief } from './enforcement-belief.ts'
-import { createBelief, crowding, noteAccepted, noteRefused, relax } from './enforcement-belief.ts'
+import { beliefName, createBelief, crowding, noteAccepted, noteRefused, relax } from './enforcement-belief.ts'
 import { learntOf, noteCut, setAmount } from './learnt.ts'
 
 /** One cut in this time: requests that were refused together teach once. */
@@ -64,7 +64,7 @@ export function fullest(lease: LeaseRecord): Hold | undefined {
 
 /** The belief that all limits of one kind of a provider share; from now on they keep to it. */
 export function beliefOf(provider: Provider, { spec }: Limit, now: number): EnforcementBelief {
-  const name = `${spec.metric}/${spec.period}/${spec.amount}`
+  const name = beliefName(spec)
   let belief = provider.beliefs.get(name)
   if (!belief) provider.beliefs.set(name, (belief = createBelief(spec, now)))
   return belief

@@ -65,6 +65,11 @@ const RELAX = 2 ** (1 / 3)
 const SLOWER = 0.03
 const SLOWEST = 0.85
 
+/** By which all limits of one kind of a provider find what is believed of them. */
+export function beliefName({ metric, period, amount }: LimitSpec): string {
+  return `${metric}/${period}/${amount}`
+}
+
 export function createBelief(spec: LimitSpec, now: number): EnforcementBelief {
   return {
     spec,

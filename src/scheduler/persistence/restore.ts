@@ -5,6 +5,7 @@ import type { Limit } from '../limits/limit.ts'
 import { limitId, windowOf } from '../limits/limit.ts'
 import { addLimit } from '../topology/limit-scope.ts'
 import type { SchedulerState } from '../state.ts'
+import { restoreBeliefs } from './beliefs.ts'
 import type { Place } from './scope-address.ts'
 import { placeAt } from './scope-address.ts'
 import type { Entry, LimitEntry, Snapshot } from './snapshot.ts'
@@ -29,7 +30,7 @@ export function restore(schedulerState: SchedulerState, snapshot: Snapshot): voi
 
 function restoreEntry(
   schedulerState: SchedulerState,
-  { scope, key, keyModel }: Place,
+  { scope, key, keyModel, provider }: Place,
   entry: Entry,
   lost: boolean,
 ): void {
@@ -41,6 +42,7 @@ function restoreEntry(
     scope.reason = entry.reason ?? ''
     if (scope.until - now > UNDOUBTED) scope.doubt = doubt(undefined, now)
   }
+  if (provider && entry.beliefs) restoreBeliefs(provider, entry.beliefs, now, schedulerState.offset)
   if (key) key.disabled = entry.disabled ?? false
   if (entry.retirement && entry.retirement.until <= latest) {
     const retirement = { ...entry.retirement, until: toMonotonic(entry.retirement.until), probing: false }

@@ -1,5 +1,5 @@
 /** Names for scopes that outlive the process: a JSON list of what the scope belongs to. */
-import type { Key, KeyModel } from '../topology/provider.ts'
+import type { Key, KeyModel, Provider } from '../topology/provider.ts'
 import { accountScopeOf, keyModelOf, modelOf } from '../topology/provider.ts'
 import { poolOf } from '../topology/pool-directory.ts'
 import type { KeyGroup } from '../topology/key-group.ts'
@@ -15,6 +15,7 @@ export interface Place {
   scope: Scope
   key?: Key
   keyModel?: KeyModel
+  provider?: Provider
 }
 
 const addressOf = (...parts: readonly string[]): string => JSON.stringify(parts)
@@ -22,7 +23,7 @@ const addressOf = (...parts: readonly string[]): string => JSON.stringify(parts)
 /** Every scope that exists by now. */
 export function* places(schedulerState: SchedulerState): Generator<Place> {
   for (const [name, provider] of schedulerState.providers) {
-    yield { address: addressOf('provider', name), scope: provider.scope }
+    yield { address: addressOf('provider', name), scope: provider.scope, provider }
     const accounts = new Set(provider.keys.flatMap(({ account }) => account ?? []))
     for (const { id, scope } of accounts) yield { address: addressOf('account', name, id), scope }
     for (const key of provider.keys) yield { address: addressOf('key', name, key.spec.name), scope: key.scope, key }
@@ -60,9 +61,10 @@ function* placesOfClient({ scopes }: Client): Generator<Place> {
 
 /** All that a request with one key of one key group counts against, the client's own scope aside. */
 function* placesOfSlot(pool: Pool, keyGroup: KeyGroup, slot: number): Generator<Place> {
-  const { spec, scope } = keyGroup.provider
+  const { provider } = keyGroup
+  const { spec, scope } = provider
   const key = keyGroup.key(slot)
-  yield { address: addressOf('provider', spec.name), scope }
+  yield { address: addressOf('provider', spec.name), scope, provider }
   yield { address: addressOf('key', spec.name, key.spec.name), scope: key.scope, key }
   yield { address: addressOf('model', pool.spec.model), scope: pool.scope }
   const { account } = key
@@ -94,7 +96,7 @@ export function placeAt(schedulerState: SchedulerState, address: string): Place 
   const accountNamed = (wanted: string) => provider?.keys.find(({ account }) => account?.id === wanted)?.account
   switch (kind) {
     case 'provider':
-      return provider && { address, scope: provider.scope }
+      return provider && { address, scope: provider.scope, provider }
     case 'account': {
       const account = accountNamed(third)
       return account && { address, scope: account.scope }

@@ -4,6 +4,7 @@ import type { Retirement } from '../health/retirement.ts'
 import type { Limit } from '../limits/limit.ts'
 import { limitId } from '../limits/limit.ts'
 import type { SchedulerState } from '../state.ts'
+import { saveBeliefs, type BeliefEntry } from './beliefs.ts'
 import type { Place } from './scope-address.ts'
 import { places, placesOf } from './scope-address.ts'
 import { ChangeSet } from './change-set.ts'
@@ -27,6 +28,8 @@ export interface Entry {
   retirement?: Omit<Retirement, 'probing'>
   disabled?: boolean
   maxTokens?: number
+  /** Of a provider: how it enforces limits, by their kind. */
+  beliefs?: Record<string, BeliefEntry>
 }
 
 export interface LimitEntry {
@@ -65,7 +68,11 @@ function collect(schedulerState: SchedulerState, found: Iterable<Place>, clean: 
   return { version: 1, wall: schedulerState.toWall(now), clean, entries }
 }
 
-function entryOf(schedulerState: SchedulerState, { scope, key, keyModel }: Place, now: number): Entry | undefined {
+function entryOf(
+  schedulerState: SchedulerState,
+  { scope, key, keyModel, provider }: Place,
+  now: number,
+): Entry | undefined {
   const entry: Entry = { wall: schedulerState.toWall(now) }
   for (const limit of scope.limits) {
     const kept = limitEntry(schedulerState, limit, now)
@@ -78,6 +85,8 @@ function entryOf(schedulerState: SchedulerState, { scope, key, keyModel }: Place
     entry.retirement = { reason, until: schedulerState.toWall(until), times }
   }
   if (key?.disabled) entry.disabled = true
+  const beliefs = provider && saveBeliefs(provider, schedulerState.offset)
+  if (beliefs) entry.beliefs = beliefs
   if (keyModel && keyModel.maxTokens < Infinity) entry.maxTokens = keyModel.maxTokens
   return Object.keys(entry).length > 1 || schedulerState.changes ? entry : undefined
 }

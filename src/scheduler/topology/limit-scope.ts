@@ -2,6 +2,7 @@
 import type { LimitScope, LimitSpec } from '../types.ts'
 import type { Doubt } from '../limit-learning/doubt.ts'
 import { doubt, mayAsk, UNDOUBTED } from '../limit-learning/doubt.ts'
+import { beliefName, type EnforcementBelief } from '../limit-learning/enforcement-belief.ts'
 import type { Demand } from '../limits/request-cost.ts'
 import { createLimit, limitId, waitOf } from '../limits/limit.ts'
 import type { Limit } from '../limits/limit.ts'
@@ -55,6 +56,12 @@ export function addLimit(scope: Scope, spec: LimitSpec, toWall: ToWall, now: num
   const limit = createLimit(spec, toWall, now)
   scope.limits.push(limit)
   return limit
+}
+
+/** Its limits keep to what others of their kind have found out. */
+export function believe({ limits }: Scope, beliefs: ReadonlyMap<string, EnforcementBelief>): void {
+  if (beliefs.size === 0) return
+  for (const limit of limits) if (limit.rate > 0) limit.belief ??= beliefs.get(beliefName(limit.spec))
 }
 
 /** Milliseconds until a scope admits a demand (`null`: the smallest there is); 0 now, Infinity never by itself. */

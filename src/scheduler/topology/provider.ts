@@ -13,7 +13,7 @@ import type { Demand } from '../limits/request-cost.ts'
 import type { EnforcementBelief } from '../limit-learning/enforcement-belief.ts'
 import type { ToWall } from '../limits/window.ts'
 import type { Scope } from './limit-scope.ts'
-import { addLimit, asksAt, createScope } from './limit-scope.ts'
+import { addLimit, asksAt, believe, createScope } from './limit-scope.ts'
 
 /** A request under way with a key: its age judges the key. */
 export interface UnderWay {
@@ -191,10 +191,11 @@ export function modelOf(
     }
     provider.models.set(name, model)
   }
-  const perKey = of(limits, 'key-model', usual)
-  const perAccount = of(limits, 'account-model', usual)
-  merge(model.perKey, perKey)
-  merge(model.perAccount, perAccount)
+  // of a model, a key's or an account's limit is its limit with this model
+  const perKey = [...of(limits, 'key-model', usual), ...of(limits, 'key', usual)]
+  const perAccount = [...of(limits, 'account-model', usual), ...of(limits, 'account', usual)]
+  lower(model.perKey, perKey)
+  lower(model.perAccount, perAccount)
   // What was made before this route said its limits gets them as well.
   for (const [slot, { scope }] of model.keyModels) {
     const own = provider.keys[slot]?.account ? perKey : [...perKey, ...perAccount]
@@ -205,6 +206,15 @@ export function modelOf(
     model.perKey.length + model.perAccount.length > 0 ||
     provider.keys.some((key) => key.spec.limits.some(({ scope }) => scope === 'key-model' || scope === 'account-model'))
   return model
+}
+
+/** What several routes say of one model holds together: the least of it. */
+function lower(into: LimitSpec[], limits: readonly LimitSpec[]): void {
+  for (const limit of limits) {
+    const at = into.findIndex((known) => known.metric === limit.metric && known.period === limit.period)
+    if (at < 0) into.push(limit)
+    else if (limit.amount < (into[at]?.amount ?? 0)) into[at] = limit
+  }
 }
 
 function merge(into: LimitSpec[], limits: readonly LimitSpec[]): void {
@@ -222,6 +232,7 @@ export function keyModelOf(model: ProviderModel, key: Key, toWall: ToWall, now: 
     // A key that names no account is one, so what each account may do with the model is the key's.
     if (!key.account) merge(specs, [...of(key.spec.limits, 'account-model', 'key'), ...model.perAccount])
     const scope = createScope('key-model', `${key.spec.name} ${model.name}`, specs, toWall, now)
+    believe(scope, model.provider.beliefs)
     found = {
       scope,
       breaker: undefined,
@@ -265,6 +276,7 @@ export function accountScopeOf(model: ProviderModel, account: Account, toWall: T
     const specs = account.keys.flatMap((key) => of(key.spec.limits, 'account-model', 'key'))
     merge(specs, model.perAccount)
     scope = createScope('account-model', `${account.name} ${model.name}`, specs, toWall, now)
+    believe(scope, model.provider.beliefs)
     model.accountScopes.set(account, scope)
   }
   return scope
