@@ -52,6 +52,16 @@ describe('balanced-call plan', () => {
     expect(JSON.parse(first.output)).toMatchObject({ model: 'fast', requests: 240, refused: 0 })
   })
 
+  it('supposes other providers, times and chances than those declared', async () => {
+    const worse = ['--limits', '50%', '--bare', '--seconds', '--reserves', '2k', '--seed', '3', '--speed', '0.5']
+    const { code, output } = await plan(...worse, '--start', '2026-11-24')
+    expect(code).toBe(0)
+    expect(output).toContain(
+      'supposing that providers enforce 50 % of the limits, tell no numbers, admit requests a second at a time, reserve 2000 tokens',
+    )
+    expect(output).toMatch(/^240 requests for fast in 4\.0 min/)
+  })
+
   it('plans for a model of a provider as well', async () => {
     expect((await plan('--model', 'a/other')).output).toMatch(/^240 requests for a\/other/)
   })
@@ -70,6 +80,10 @@ describe('balanced-call plan', () => {
     [['--trace', 'CONFIG', '--config', 'CONFIG'], /line 1: /],
     [['--trace', 'TRACE', '--config', 'CONFIG', '--model', 'slow'], /No model slow .* fast/],
     [['--trace', 'TRACE', '--config', 'CONFIG', '--target', '101'], /"101" is not a share/],
+    [['--trace', 'TRACE', '--config', 'CONFIG', '--limits', '0'], /"0" is not a share of the limits/],
+    [['--trace', 'TRACE', '--config', 'CONFIG', '--start', 'noon'], /"noon" is not a time/],
+    [['--trace', 'TRACE', '--config', 'CONFIG', '--speed', 'x'], /"x" is not a number above 0/],
+    [['--trace', 'TRACE', '--config', 'CONFIG', '--reserves', 'all'], /"all" is not a number of tokens/],
   ])('says in one line what is wrong: %j', async (args, message) => {
     const fault = await mistake(args.map((each) => each.replace('CONFIG', config).replace('TRACE', trace)))
     expect(fault.message).toMatch(message)

@@ -120,10 +120,17 @@ export const COMMANDS: Record<string, Command> = {
     usage: 'plan --trace FILE.csv [options]',
     options: {
       '--trace FILE.csv':
-        'columns t_s (seconds since the start), input_tokens, output_tokens, and optionally max_tokens and client',
+        'columns t_s (seconds since the start, or instants), input_tokens, output_tokens, and optionally max_tokens and client; published traces are read as they are',
       ...CONFIG,
       '--model NAME': 'a public name or provider/model (default: the first public model)',
       '--target PERCENT': 'the share to be served: shows how many more keys, or higher limits, it takes',
+      '--start TIME': 'when the trace begins, for limits of days (default: its own times, else 2026-01-01T00:00:00Z)',
+      '--seed N': 'another course of chance (default: 1)',
+      '--speed FACTOR': 'requests come so many times as fast',
+      '--limits PERCENT': 'what the providers enforce of the declared limits: 70 is 30 % lower',
+      '--bare': 'the providers’ headers and 429s tell no numbers',
+      '--seconds': 'the providers admit requests a second at a time',
+      '--reserves TOKENS': 'what providers reserve for a request without max_tokens (default: as declared)',
       '--json': 'as JSON, for programs',
     },
     example: 'balanced-call plan --trace trace.csv --target 99.9',

@@ -4,7 +4,8 @@ import { GatewayError } from '../../chat/error.ts'
 import { loadConfig } from '../../config/load.ts'
 import { formatPlan } from '../../scheduler/simulator/format-plan.ts'
 import { plan, type PlanRequest } from '../../scheduler/simulator/plan.ts'
-import { readTrace, type TraceRow } from '../../scheduler/simulator/trace.ts'
+import { readTimedTrace, type Trace } from '../../scheduler/simulator/trace.ts'
+import { amount } from '../../config/sections/quantities.ts'
 import { schedulerSpec } from '../../app/scheduler-spec.ts'
 import { isSandbox, standAside } from '../../app/sandbox-fallback.ts'
 import { configFile, readOptions, refuseMore, UsageError } from '../command-line.ts'
@@ -14,6 +15,13 @@ const OPTIONS = {
   config: { type: 'string' },
   model: { type: 'string' },
   target: { type: 'string' },
+  start: { type: 'string' },
+  seed: { type: 'string' },
+  speed: { type: 'string' },
+  limits: { type: 'string' },
+  bare: { type: 'boolean' },
+  seconds: { type: 'boolean' },
+  reserves: { type: 'string' },
   json: { type: 'boolean' },
 } as const
 
@@ -22,8 +30,18 @@ export async function run(args: string[]): Promise<number> {
   refuseMore(positionals, 0)
   if (values.trace === undefined) throw new UsageError('plan needs --trace FILE.csv (plan --help says what is in it)')
   const config = standAside(loadConfig(configFile(values.config), process.env))
+  const { rows, start: began } = read(values.trace)
   const request: PlanRequest = {
-    rows: read(values.trace),
+    rows,
+    start: values.start === undefined ? began : instant(values.start),
+    seed: values.seed === undefined ? undefined : whole(values.seed),
+    speed: values.speed === undefined ? undefined : above(values.speed, '--speed 2 is twice as fast as the trace'),
+    world: {
+      limits: values.limits === undefined ? undefined : share(values.limits),
+      bare: values.bare,
+      seconds: values.seconds,
+      reserves: values.reserves === undefined ? undefined : amount(checked(values.reserves)),
+    },
     config: await schedulerSpec(config),
     model: values.model,
     target: values.target === undefined ? undefined : percentage(values.target),
@@ -38,9 +56,9 @@ export async function run(args: string[]): Promise<number> {
   return 0
 }
 
-function read(file: string): TraceRow[] {
+function read(file: string): Trace {
   try {
-    return readTrace(readFileSync(file, 'utf8'))
+    return readTimedTrace(readFileSync(file, 'utf8'))
   } catch (cause) {
     throw new UsageError(`${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
   }
@@ -59,4 +77,33 @@ function percentage(text: string): number {
   const value = Number(text.replace(/\s*%$/, ''))
   if (text.trim() !== '' && value > 0 && value <= 100) return value
   throw new UsageError(`"${text}" is not a share to serve: use a percentage above 0, at most 100`)
+}
+
+/** What is enforced of the limits: `70%`. */
+function share(text: string): number {
+  const value = Number(text.replace(/\s*%$/, ''))
+  if (text.trim() !== '' && value > 0 && value <= 1000) return value / 100
+  throw new UsageError(`"${text}" is not a share of the limits: --limits 70% is 30 % lower than declared`)
+}
+
+function above(text: string, example: string): number {
+  const value = Number(text)
+  if (value > 0 && value < Infinity) return value
+  throw new UsageError(`"${text}" is not a number above 0: ${example}`)
+}
+
+function whole(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw new UsageError(`"${text}" is not a whole number: --seed 7`)
+}
+
+function checked(text: string): string {
+  if (/^\d+(\.\d+)?[kM]?$/.test(text)) return text
+  throw new UsageError(`"${text}" is not a number of tokens: --reserves 16k`)
+}
+
+function instant(text: string): number {
+  const value = Date.parse(/T\d|Z$/.test(text) ? text : `${text}T00:00:00Z`)
+  if (Number.isFinite(value)) return value
+  throw new UsageError(`"${text}" is not a time: --start 2026-11-24T23:00:00Z`)
 }

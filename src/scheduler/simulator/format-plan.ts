@@ -7,6 +7,7 @@ export function formatPlan(report: PlanReport): string {
   const statuses = Object.entries(report.statuses).map(([status, count]) => `${count} with ${status}`)
   const lines = [
     `${requests} requests for ${model} in ${duration(seconds)}`,
+    ...worldLines(report.world),
     '',
     `served          ${goodput.toFixed(2)} %`,
     `failed          ${failed}${statuses.length > 0 ? ` (${statuses.join(', ')})` : ''}`,
@@ -27,6 +28,16 @@ export function formatPlan(report: PlanReport): string {
   ]
   if (report.target) lines.push('', ...targetLines(report.target))
   return `${lines.join('\n')}\n`
+}
+
+function worldLines({ limits, bare, seconds, reserves }: PlanReport['world'] = {}): string[] {
+  const supposed = [
+    limits === undefined ? '' : `enforce ${(100 * limits).toFixed(0)} % of the limits`,
+    bare ? 'tell no numbers' : '',
+    seconds ? 'admit requests a second at a time' : '',
+    reserves === undefined ? '' : `reserve ${reserves} tokens where no maximum is set`,
+  ].filter((text) => text !== '')
+  return supposed.length === 0 ? [] : [`supposing that providers ${supposed.join(', ')}`]
 }
 
 function targetLines({ percentage, reached, remedies }: NonNullable<PlanReport['target']>): string[] {

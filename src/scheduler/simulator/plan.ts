@@ -5,7 +5,7 @@ import { DEFAULT_OPTIONS } from '../options.ts'
 import type { SchedulerSpec } from '../scheduler.ts'
 import { createScheduler } from '../scheduler.ts'
 import { seededChance } from './chance.ts'
-import type { UpstreamBehaviour } from './simulated-provider.ts'
+import type { UpstreamBehaviour, World } from './simulated-provider.ts'
 import { simulateProviders } from './simulated-provider.ts'
 import type { KeyUse } from './key-use.ts'
 import { keyUse } from './key-use.ts'
@@ -30,6 +30,10 @@ export interface PlanRequest {
   /** Wall-clock time of the trace's beginning (milliseconds since 1970), for limits that follow the calendar. */
   start?: number
   seed?: number
+  /** How many times as fast as in the trace requests come; 1 when absent. */
+  speed?: number
+  /** How providers differ from what is declared. */
+  world?: World
 }
 
 export interface PlanReport {
@@ -46,6 +50,8 @@ export interface PlanReport {
   errors: number
   /** Requests that upstreams refused with 429. */
   refused: number
+  /** How the providers were supposed to differ from what is declared; absent: not at all. */
+  world?: World
   /** Seconds that the served waited until they were sent, client retries included. */
   wait: { p50: number; p99: number; longest: number }
   keys: KeyUse[]
@@ -70,7 +76,8 @@ export async function plan(request: PlanRequest): Promise<PlanReport> {
   const { rows, config, target } = request
   if (rows.length === 0) throw new GatewayError('invalid_request', 'The trace has no requests.')
   const pool = poolOf(config, request.model)
-  const report = await runTrace(request, config, pool)
+  const supposed = Object.values(request.world ?? {}).some((value) => value !== undefined)
+  const report = { ...(await runTrace(request, config, pool)), ...(supposed && { world: request.world }) }
   if (target === undefined) return report
   const reached = report.goodput >= target
   const goodput = async (changed: SchedulerSpec): Promise<number> => {
@@ -81,16 +88,16 @@ export async function plan(request: PlanRequest): Promise<PlanReport> {
 }
 
 async function runTrace(request: PlanRequest, config: SchedulerSpec, pool: PoolSpec): Promise<PlanReport> {
-  const { behaviour = USUAL_BEHAVIOUR, start = USUAL_START, seed = 1 } = request
+  const { behaviour = USUAL_BEHAVIOUR, start = USUAL_START, seed = 1, speed = 1, world } = request
   const chance = seededChance(seed)
   const clock = virtualClock(start)
   const scheduler = createScheduler(config, clock, seededChance(seed + 1).random)
-  const requests = request.rows.map((row, id) => requestOf(row, id))
+  const requests = request.rows.map((row, id) => requestOf(row, id, speed))
   const patience = config.options.max_wait ?? DEFAULT_OPTIONS.max_wait
   const simulation = createSimulation({
     clock,
     chance,
-    keys: simulateProviders(config.providers, pool, { behaviour, epoch: start, random: chance.random }),
+    keys: simulateProviders(config.providers, pool, { behaviour, world, epoch: start, random: chance.random }),
     requests,
     policies: (made) => [
       scheduledGateway(made, scheduler, { model: pool.model, patience, tellsPatience: false, retries: RETRIES }),
@@ -102,11 +109,11 @@ async function runTrace(request: PlanRequest, config: SchedulerSpec, pool: PoolS
   return reportOf(pool.model, simulation, requests, last)
 }
 
-function requestOf(row: TraceRow, id: number): SimulatedRequest {
+function requestOf(row: TraceRow, id: number, speed: number): SimulatedRequest {
   const maximum = row.max_tokens ?? row.output_tokens
   return {
     id,
-    at: row.t_s * 1000,
+    at: (row.t_s * 1000) / speed,
     input: row.input_tokens,
     output: Math.min(row.output_tokens, maximum),
     maxOutput: maximum,

@@ -35,6 +35,9 @@ interface Flight {
 /** A tokenizer that is not the provider's own is wrong by this much. */
 const ESTIMATE = { from: 0.95, to: 1.09 }
 
+/** A trace tells sizes; they are no guesses. */
+const CERTAIN = 0.9
+
 export function scheduledGateway(simulation: Simulation, scheduler: Scheduler, settings: GatewaySettings): Policy {
   const { clock, chance } = simulation
   const keys = new Map(simulation.keys.map((key) => [key.id, key]))
@@ -88,6 +91,7 @@ export function scheduledGateway(simulation: Simulation, scheduler: Scheduler, s
     const ask: AcquireRequest = {
       model: settings.model,
       input: visit.input,
+      least: Math.floor(visit.input * CERTAIN),
       maxOutput: request.statesMaximum ? request.maxOutput : null,
       needs: {},
       client: request.client,

@@ -12,8 +12,21 @@ export interface UpstreamBehaviour {
   tokensPerSecond: number
 }
 
+/** How providers differ from what is declared; as declared when absent. */
+export interface World {
+  /** What is enforced of each limit, as a share of what is declared. */
+  limits?: number
+  /** Headers tell nothing, and refusals say no more than that they are. */
+  bare?: boolean
+  /** Requests of a minute or an hour are admitted a second at a time. */
+  seconds?: boolean
+  /** Tokens that every provider reserves for an answer without a maximum; else those that it is known to. */
+  reserves?: number
+}
+
 export interface SimulationContext {
   behaviour: UpstreamBehaviour
+  world?: World
   /** Wall-clock time at the virtual clock's zero, for calendar windows. */
   epoch: number
   /** Says when the fixed windows begin, which no configuration knows. */
@@ -65,8 +78,9 @@ function upstreamOf(
     provider: provider.name,
     limits: [...limits.values()],
     ...context.behaviour,
-    headers: true,
-    retryAfter: true,
+    assumes: context.world?.reserves ?? provider.assumes_output,
+    headers: !context.world?.bare,
+    retryAfter: !context.world?.bare,
     dead: false,
     slowness: 1,
     served: 0,
@@ -90,11 +104,26 @@ function ownerOf(scope: LimitScope, provider: ProviderSpec, route: RouteSpec, ke
   }
 }
 
-function enforced(spec: LimitSpec, route: RouteSpec, context: SimulationContext): EnforcedLimit {
+function enforced(declared: LimitSpec, route: RouteSpec, context: SimulationContext): EnforcedLimit {
+  const spec = inWorld(declared, context.world)
   const { metric, period } = spec
   // Output is counted as it comes, where nobody says that the maximum is reserved.
   const charge = spec.charge ?? (metric === 'output' ? 'predicted' : 'reserve-max')
   return { metric, period, charge, price: route.price, enforcement: shaped(spec, context), used: 0 }
+}
+
+const SECOND = 1000
+/** Of longer windows nobody enforces single seconds. */
+const LONGEST_IN_SECONDS = 3_600_000
+
+/** The limit as it is enforced. */
+function inWorld(spec: LimitSpec, { limits = 1, seconds = false }: World = {}): LimitSpec {
+  const { metric, period } = spec
+  const whole = metric === 'requests' || metric === 'concurrency'
+  const amount = whole ? Math.max(1, Math.floor(spec.amount * limits)) : spec.amount * limits
+  const changed = { ...spec, amount, ...(spec.burst !== undefined && { burst: spec.burst * limits }) }
+  if (!seconds || metric !== 'requests' || period <= SECOND || period > LONGEST_IN_SECONDS) return changed
+  return { ...changed, shape: 'bucket', resets: undefined, burst: Math.max(1, (amount * SECOND) / period) }
 }
 
 function shaped(spec: LimitSpec, { epoch, random }: SimulationContext): Enforcement {

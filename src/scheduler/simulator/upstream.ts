@@ -10,6 +10,8 @@ export interface Work {
   output: number
   /** What the provider reserves for the answer where it reserves. */
   maxOutput: number
+  /** Did the client state that maximum? */
+  statesMaximum?: boolean
 }
 
 export interface EnforcedLimit {
@@ -32,6 +34,8 @@ export interface UpstreamKey {
   /** Median milliseconds to the first byte. */
   firstByte: number
   tokensPerSecond: number
+  /** Tokens that it reserves for the answer of a request that states no maximum; absent: no more than it has. */
+  assumes?: number | undefined
   /** Does it tell its limits in headers, and in a refusal how long to wait? */
   headers: boolean
   retryAfter: boolean
@@ -63,14 +67,15 @@ const LEAST_MONEY = 1e-9
 
 /** Admits the work and charges it, or says which limit refuses longest. */
 export function admit(key: UpstreamKey, work: Work, now: number): Admission | Refusal {
+  const asked = reserved(key, work)
   let refusal: Refusal | undefined
   for (const limit of key.limits) {
-    const wait = limit.enforcement.wait(now, needed(limit, work))
+    const wait = limit.enforcement.wait(now, needed(limit, asked))
     if (wait > (refusal?.wait ?? 0)) refusal = { limit, wait }
   }
   if (refusal !== undefined) return refusal
   const receipts = key.limits.map((limit) => {
-    const amount = taken(limit, work)
+    const amount = taken(limit, asked)
     if (limit.metric !== 'concurrency') limit.used += amount
     return limit.enforcement.take(now, amount)
   })
@@ -79,6 +84,7 @@ export function admit(key: UpstreamKey, work: Work, now: number): Admission | Re
 
 /** The answer is complete: each limit is charged what its rule says. */
 export function finish(key: UpstreamKey, work: Work, admission: Admission, now: number): void {
+  const asked = reserved(key, work)
   for (const [index, limit] of key.limits.entries()) {
     const receipt = admission.receipts[index]
     if (limit.metric === 'concurrency') {
@@ -86,7 +92,7 @@ export function finish(key: UpstreamKey, work: Work, admission: Admission, now: 
       limit.enforcement.give(now, 1, receipt)
       continue
     }
-    const late = lateCharge(limit, work)
+    const late = lateCharge(limit, asked)
     limit.used += late
     if (late < 0) limit.enforcement.give(now, -late, receipt)
     else if (late > 0) limit.enforcement.take(now, late)
@@ -122,6 +128,12 @@ export function refusalSignals(key: UpstreamKey, { limit }: Refusal): LimitSigna
 
 export function used(work: Work): Settlement {
   return { input: work.input, output: work.output }
+}
+
+/** The work as the provider reserves for it. */
+function reserved({ assumes }: UpstreamKey, work: Work): Work {
+  if (work.statesMaximum !== false || assumes === undefined) return work
+  return { ...work, maxOutput: Math.max(assumes, work.output) }
 }
 
 /** The room that a limit must have; what is counted at the end is admitted as long as anything is left. */

@@ -129,4 +129,44 @@ describe('a plan', () => {
     const reached = formatPlan(await plan({ rows: steady(10, 600), config: config(1, [rpm(10)]), target: 90 }))
     expect(reached).toContain('The target of 90 % is reached.')
   })
+
+  it('tries a configuration against providers that are not as declared', async () => {
+    const request = { rows: steady(300, 600, { client: 'a' }), config: config(1, [rpm(40)]) }
+    expect(await plan(request)).toMatchObject({ goodput: 100, refused: 0 })
+    const lower = await plan({ ...request, world: { limits: 0.5 } })
+    expect(lower.goodput).toBeLessThan(80)
+    expect(formatPlan(lower)).toContain('supposing that providers enforce 50 % of the limits')
+    const bare = await plan({ ...request, rows: steady(100, 600), world: { limits: 0.5, bare: true } })
+    expect(bare.goodput).toBeGreaterThan(99)
+    const twice = await plan({ ...request, speed: 2 })
+    expect(twice.seconds).toBeCloseTo(299, 0)
+    expect(twice.goodput).toBeLessThan(85)
+    // two at once where one a second is let in: the second comes through all the same, a little later
+    const pairs = steady(60, 300).flatMap((row) => [row, { ...row }])
+    const seconds = await plan({ rows: pairs, config: config(2, [rpm(60)]), world: { seconds: true } })
+    expect(seconds.goodput).toBeGreaterThan(99)
+    expect(seconds.refused).toBeLessThan(20)
+  })
+
+  it('counts what a provider reserves where a request sets no maximum, declared or supposed', async () => {
+    const tokens: LimitSpec = {
+      metric: 'tokens',
+      amount: 20_000,
+      period: MINUTE,
+      charge: 'reserve-max',
+      shape: 'bucket',
+    }
+    const request = { rows: steady(1200, 600), config: config(1, [tokens]) }
+    expect(await plan(request)).toMatchObject({ goodput: 100, refused: 0 })
+    const supposed = await plan({ ...request, world: { reserves: 15_000 } })
+    expect(supposed.refused).toBeGreaterThan(0)
+    const declared = config(1, [tokens])
+    Object.assign(declared.providers[0] ?? {}, { assumes_output: 15_000 })
+    expect(await plan({ ...request, config: declared })).toMatchObject({ refused: 0 })
+  })
+
+  it('has another course with another seed', async () => {
+    const request = { rows: steady(600, 600), config: config(1, [rpm(40)]) }
+    expect(await plan({ ...request, seed: 2 })).not.toEqual(await plan(request))
+  })
 })
