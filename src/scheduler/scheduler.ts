@@ -101,7 +101,7 @@ export function createScheduler(
     followClock(schedulerState, now)
     const pool = poolOf(schedulerState, request.model)
     const item = createWaiting(pool, request, now)
-    recognise(pool, item, now)
+    recognise(schedulerState, pool, item, now)
     if (pool.queue.size === 0) {
       const choice = pick(schedulerState, pool, item, now)
       if (choice) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { GatewayError } from '../../src/chat/error.ts'
-import { ask, concurrency, provider, rpm, setUp } from './fixture.ts'
+import { ask, concurrency, provider, rpm, setUp, tpm } from './fixture.ts'
 
 const failure = (promise: Promise<unknown>) =>
   promise.then(
@@ -69,5 +69,70 @@ describe('waiting for a key', () => {
     expect((await second)?.kind).toBe('cancelled')
     expect(scheduler.report().queued).toBe(0)
     expect(clock.timers).toBe(0)
+  })
+})
+
+describe('large and small requests of one client', () => {
+  const refusalOf = (promise: Promise<unknown>) =>
+    promise.then(
+      () => undefined,
+      (error: GatewayError) => error,
+    )
+
+  it('a large one that needs longer than it may wait finds room when it comes back as told, and small ones go on', async () => {
+    const { scheduler, clock } = setUp([provider('p', [[tpm(10_000, { shape: 'bucket', charge: 'input' })]])], {
+      options: { max_wait: 20_000 },
+    })
+    let small = 0
+    let refused = 0
+    const smalls = (): void => {
+      scheduler.acquire(ask({ input: 380 })).then(
+        (lease) => {
+          small++
+          lease.settle({ input: 380, output: 10 })
+        },
+        () => refused++,
+      )
+    }
+    for (let n = 0; n < 40; n++) smalls()
+    await clock.advance(1000)
+    const large = ask({ input: 6000 })
+    const error = await refusalOf(scheduler.acquire(large))
+    expect(error?.kind).toBe('queue_full')
+    const told = error?.retryAfter ?? 0
+    expect(told).toBeGreaterThan(20_000)
+    expect(told).toBeLessThanOrEqual(60_000)
+    const before = small
+    for (let passed = 0; passed < told; passed += 2000) {
+      smalls()
+      await clock.advance(Math.min(2000, told - passed))
+    }
+    expect(small).toBeGreaterThan(before)
+    const back = await scheduler.acquire({ ...large, maxWait: 1000 })
+    back.settle({ input: 6000, output: 10 })
+    expect(refused).toBeLessThan(40)
+  })
+
+  it('who does not come back keeps the room for two seconds at most', async () => {
+    const { scheduler, clock } = setUp([provider('p', [[tpm(10_000, { shape: 'bucket', charge: 'input' })]])], {
+      options: { max_wait: 20_000 },
+    })
+    ;(await scheduler.acquire(ask({ input: 9400 }))).settle({ input: 9400, output: 0 })
+    const error = await refusalOf(scheduler.acquire(ask({ input: 8000 })))
+    await clock.advance((error?.retryAfter ?? 0) + 2100)
+    for (let n = 0; n < 20; n++) (await scheduler.acquire(ask({ input: 380, maxWait: 0 }))).settle({ input: 380 })
+  })
+
+  it('small ones pass any number of large ones that wait for another key', async () => {
+    const { scheduler, clock } = setUp([
+      provider('p', [[tpm(30_000, { charge: 'input' })], [tpm(3000, { charge: 'input' })]]),
+    ])
+    ;(await scheduler.acquire(ask({ input: 25_000 }))).settle({ input: 25_000, output: 0 })
+    await clock.advance(30_000)
+    const large = Array.from({ length: 6 }, () => scheduler.acquire(ask({ input: 9000, maxWait: 300_000 })))
+    for (const each of large) each.catch(() => undefined)
+    await clock.advance(10)
+    const lease = await Promise.race([scheduler.acquire(ask({ input: 200 })), clock.advance(500).then(() => undefined)])
+    expect(lease?.key).toBe('p#2')
   })
 })

@@ -5,10 +5,11 @@ import { reportCandidates, TOO_LARGE } from '../candidate-report.ts'
 import { UNTIL_EVENT } from '../limits/window.ts'
 import { waitOf } from '../limits/limit.ts'
 import { scopeReason, scopeWait } from '../topology/limit-scope.ts'
-import { eta, possible } from '../select/pick.ts'
+import { demandOf, eta, possible } from '../select/pick.ts'
 import type { Pool } from '../topology/pool.ts'
 import { clientMoment, momentOf, capacityOf } from './capacity.ts'
 import { deadKeys } from './dead-keys.ts'
+import { isLarge, keepRoom } from './keep-room.ts'
 import type { Waiting } from './waiting.ts'
 import type { SchedulerState } from '../state.ts'
 
@@ -34,16 +35,23 @@ const FORESEEN = 900_000
 const HOG = 2
 /** Milliseconds: two moments that are closer are one. */
 const SAME = 100
+/** A large request for which room is kept comes so many times later, so that others have some of the key until then. */
+const UNHURRIED = 1.5
 /** How many candidates an error lists. */
 const LISTED = 50
 
 /** Is this somebody who was sent away, and now comes back as told? Then it has its old place, and room was kept. */
-export function recognise(pool: Pool, item: Waiting, now: number): void {
+export function recognise(schedulerState: SchedulerState, pool: Pool, item: Waiting, now: number): void {
   if (pool.promises.size === 0) return
-  const told = pool.promises.claim(markOf(item), now)
+  const mark = markOf(item)
+  const told = pool.promises.claim(mark, now)
   if (!told) return
   item.awaited = true
   item.since = Math.min(item.since, told.since)
+  if (!told.kept) return
+  const { keyGroup, slot } = told.kept
+  const { kept } = keyGroup.key(slot)
+  if (kept?.mark === mark) kept.demand = demandOf(schedulerState, item, keyGroup)
 }
 
 /** A client that asks again asks for the same. */
@@ -65,8 +73,10 @@ export function admit(
   const patience = item.deadline - now
   const own = possible(schedulerState, pool, item, now)
   // What only an event can end may end soon; everything else is known to the millisecond.
-  if (own.wait > patience && own.wait !== UNTIL_EVENT)
+  if (own.wait > patience && own.wait !== UNTIL_EVENT) {
+    item.booking = own.choice
     return turnAway(schedulerState, pool, item, own.wait, now, fallBack)
+  }
   const head = oldest(pool)
   pool.drainRate.note(head === undefined ? 0 : now - head, now)
   if (schedulerState.queued > schedulerState.settings.max_queue)
@@ -171,7 +181,7 @@ export function giveUp(schedulerState: SchedulerState, pool: Pool, now: number):
  * Milliseconds after which it is to come back: when its key is free, those who wait are served, and so are all who were
  * told before it. Writes it down, so that the room is kept.
  */
-function promise(pool: Pool, item: Waiting, least: number, now: number): number {
+function promise(schedulerState: SchedulerState, pool: Pool, item: Waiting, least: number, now: number): number {
   if (!Number.isFinite(least)) return least
   const { promises, queue } = pool
   const demand = pool.typical ?? item.demand
@@ -193,13 +203,16 @@ function promise(pool: Pool, item: Waiting, least: number, now: number): number 
   }
   if (!alone) wait = Math.max(wait, SOONEST)
   const obeys = item.request.obeys ?? OBEYED
+  // smaller ones are to be served meanwhile
+  if (wait < obeys && isLarge(item, least, now)) wait = Math.min(obeys, wait * UNHURRIED)
   const patience = item.deadline - item.arrived
   // Who obeys no longer wait comes back at the end of the longest, and waits for the rest of it here.
   if (wait > obeys && wait <= obeys + Math.max(obeys * SAME_WINDOW, standing ? 0 : WAITS_AGAIN * patience)) wait = obeys
   if (wait > FORESEEN || (standing && wait > obeys)) return wait
   const { client, since } = item
   const far = wait > obeys
-  promises.add({ at: now + wait, since, client: client.name, mark, size, far, again: 0, place: -1 })
+  const kept = far ? undefined : keepRoom(schedulerState, item, now + wait, mark, now)
+  promises.add({ at: now + wait, since, client: client.name, mark, size, far, kept, again: 0, place: -1 })
   return wait
 }
 
@@ -216,7 +229,7 @@ function refusal(schedulerState: SchedulerState, pool: Pool, item: Waiting, free
   const extra = { keys, waited, queued: pool.queue.size }
   const dead = deadKeys(item, free)
   if (dead) return Object.assign(dead, { extra })
-  const wait = promise(pool, item, free, now)
+  const wait = promise(schedulerState, pool, item, free, now)
   if (wait < Infinity) {
     const own = ownRefusal(item, free, wait, now)
     if (own) return Object.assign(own, { extra })

@@ -3,6 +3,7 @@
  * room is kept for who comes back on time. Whether they do is learnt, since room for who stays away is room lost.
  */
 import { Heap } from '../structures/heap.ts'
+import type { Choice } from '../topology/key-group.ts'
 import type { Placed } from '../structures/heap.ts'
 
 /** Who comes this much sooner than told is on time: clocks and timers are not exact. Milliseconds. */
@@ -32,6 +33,8 @@ export interface Told extends Placed {
   readonly size: number
   /** Later than most client libraries obey. */
   readonly far: boolean
+  /** The key on which room is kept for it. */
+  readonly kept?: Choice | undefined
   /** How often it asked before its time. */
   again: number
 }

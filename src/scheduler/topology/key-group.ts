@@ -7,7 +7,7 @@ import { retirementWait } from '../health/retirement.ts'
 import type { Demand } from '../limits/request-cost.ts'
 import type { ToWall } from '../limits/window.ts'
 import type { Key, Provider, ProviderModel } from './provider.ts'
-import { accountScopeOf, firstAsk, isTooLarge, keyModelOf } from './provider.ts'
+import { accountScopeOf, firstAsk, isTooLarge, keptFor, keyModelOf } from './provider.ts'
 import { scopeWait } from './limit-scope.ts'
 import { SlotHeap } from '../structures/slot-heap.ts'
 import type { Strategy } from '../select/strategies/strategy.ts'
@@ -108,7 +108,7 @@ export class KeyGroup {
   wait(slot: number, demand: Demand | null, now: number): number {
     const key = this.key(slot)
     if (key.disabled) return Infinity
-    let wait = scopeWait(key.scope, demand, now)
+    let wait = Math.max(scopeWait(key.scope, demand, now), keptFor(this.model, key, demand, now))
     if (key.retirement) wait = Math.max(wait, retirementWait(key.retirement, now))
     if (key.account) {
       wait = Math.max(wait, scopeWait(key.account.scope, demand, now))

@@ -12,6 +12,7 @@ import { mayAsk, UNDOUBTED } from '../limit-learning/doubt.ts'
 import type { Demand } from '../limits/request-cost.ts'
 import type { EnforcementBelief } from '../limit-learning/enforcement-belief.ts'
 import type { ToWall } from '../limits/window.ts'
+import { keptWait, type KeptRoom } from './kept-room.ts'
 import type { Scope } from './limit-scope.ts'
 import { addLimit, asksAt, believe, createScope } from './limit-scope.ts'
 
@@ -53,6 +54,8 @@ export interface Key {
   slowness: number
   /** The same of first bytes, which tell sooner. */
   firstSlowness: number
+  /** For a large request that is to come back. */
+  kept: KeptRoom | undefined
 }
 
 export interface Account {
@@ -160,6 +163,7 @@ export function createProvider(spec: ProviderSpec, toWall: ToWall, now: number):
       unanswered: undefined,
       slowness: 0,
       firstSlowness: 0,
+      kept: undefined,
     }
     account?.keys.push(key)
     provider.keys.push(key)
@@ -261,6 +265,11 @@ export function* scopesOfKey(model: ProviderModel, key: Key): Generator<Scope> {
   yield key.account.scope
   const shared = model.accountScopes.get(key.account)
   if (shared) yield shared
+}
+
+/** Milliseconds for which a demand leaves a key to another that is to come back. */
+export function keptFor(model: ProviderModel, key: Key, demand: Demand | null, now: number): number {
+  return demand && key.kept ? keptWait(key.kept, scopesOfKey(model, key), demand, now) : 0
 }
 
 /** When the first of a key's rests is asked about, where it rests until then for long (monotonic ms). */
