@@ -122,9 +122,11 @@ function unify(node: Record<string, unknown>, options: Options): Record<string, 
   if (options.enumsAsText && Array.isArray(out['enum'])) {
     const values = out['enum'].filter((value) => value !== null)
     if (values.length < out['enum'].length) out['nullable'] = true
-    out['enum'] = values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value)))
+    // an empty word in it is refused
+    const words = values.filter((value) => value !== '')
+    out['enum'] = words.map((value) => (typeof value === 'string' ? value : JSON.stringify(value)))
     out['type'] = 'string'
-    if (values.length === 0) delete out['enum']
+    if (words.length === 0) delete out['enum']
   }
   return out
 }

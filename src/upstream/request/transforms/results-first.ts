@@ -1,41 +1,54 @@
 /** After calls their results, and words only behind them: what stands between is moved, and a result that is missing is told. */
-import type { Message } from '../../../chat/request.ts'
+import type { Message, ToolCall } from '../../../chat/request.ts'
 import type { RequestTransform } from './request-transform.ts'
 
 export const resultsFirst: RequestTransform = () => (request) => {
   const messages = inOrder(request.messages)
-  return messages === request.messages ? request : { ...request, messages }
+  if (messages === request.messages) return request
+  return { ...request, messages, body: { ...request.body, messages: messages.map(({ wire }) => wire) } }
 }
 
 /** The same list where every turn is in order, as nearly every one is. */
 function inOrder(messages: Message[]): Message[] {
   let ordered = messages
+  let next = -1
   for (let at = messages.length - 1; at >= 0; at--) {
-    const calls = messages[at]?.tool_calls
-    if (!calls) continue
-    const next = messages.findIndex(({ role }, i) => i > at && role === 'assistant')
-    const turn = messages.slice(at + 1, next < 0 ? messages.length : next)
+    const message = messages[at] as Message
+    if (message.role !== 'assistant') continue
+    const turn = message.tool_calls ? messages.slice(at + 1, next < 0 ? messages.length : next) : []
     // calls at the very end are still to be answered
-    if (turn.length === 0 && next < 0) continue
-    const results = turn.filter(({ role }) => role === 'tool')
-    const missing = calls.filter(({ id }) => !results.some((result) => result.tool_call_id === id))
-    const isInOrder = turn.slice(0, results.length).every(({ role }) => role === 'tool')
-    if (isInOrder && missing.length === 0) continue
-    const others = turn.filter(({ role }) => role !== 'tool')
-    ordered = ordered.toSpliced(at + 1, turn.length, ...results, ...missing.map(noResult), ...others)
+    if (message.tool_calls && (turn.length > 0 || next >= 0)) {
+      const right = inTurn(message, message.tool_calls, turn)
+      if (right) ordered = ordered.toSpliced(at + 1, turn.length, ...right)
+    }
+    next = at
   }
   return ordered
 }
 
+/** Undefined of a turn that is in order. */
+function inTurn(asked: Message, calls: readonly ToolCall[], turn: readonly Message[]): Message[] | undefined {
+  const results = turn.filter(({ role }) => role === 'tool')
+  const answered = new Set(results.map((result) => result.tool_call_id))
+  const missing = calls.filter(({ id }) => !answered.has(id))
+  const isInOrder = turn.slice(0, results.length).every(({ role }) => role === 'tool')
+  if (isInOrder && missing.length === 0) return undefined
+  const isOlder = asked.wire['function_call'] !== undefined
+  return [...results, ...missing.map((call) => noResult(call, isOlder)), ...turn.filter(({ role }) => role !== 'tool')]
+}
+
 const NO_RESULT = '(no result)'
 
-function noResult({ id, name }: { id: string; name: string }): Message {
+/** @param isOlder in the form of the deprecated functions */
+function noResult({ id, name }: ToolCall, isOlder: boolean): Message {
   return {
     role: 'tool',
     tool_call_id: id,
     name,
     content: [{ type: 'text', text: NO_RESULT }],
     text: NO_RESULT,
-    wire: { role: 'tool', tool_call_id: id, content: NO_RESULT },
+    wire: isOlder
+      ? { role: 'function', name, content: NO_RESULT }
+      : { role: 'tool', tool_call_id: id, content: NO_RESULT },
   }
 }
