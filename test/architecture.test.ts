@@ -23,7 +23,7 @@ const ARROWS: Record<string, string[]> = {
   definition: ['runtime'],
   sandbox: [],
   scheduler: ['chat', 'runtime'],
-  store: ['types of api', 'types of scheduler'],
+  store: ['types of api', 'types of gateway', 'types of scheduler'],
   upstream: ['chat', 'runtime', 'definition', 'types of scheduler'],
   gateway: ['chat', 'runtime', 'upstream', 'types of scheduler'],
   config: ['chat', 'runtime', 'definition', 'upstream', 'types of scheduler'],

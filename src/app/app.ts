@@ -25,6 +25,8 @@ import { createAccessOf } from './client-access.ts'
 import { createPriceBook } from '../prices/price-book.ts'
 import { secretNames } from './secret-names.ts'
 import { buildServer } from './server.ts'
+import { createRecordReader } from '../store/request-reader.ts'
+import { createRequestLog } from '../store/request-log.ts'
 import { openResponseStore } from '../store/response-store.ts'
 import type { Store } from '../store/store.ts'
 import { proxyOf } from '../upstream/http/connection-pools.ts'
@@ -127,6 +129,7 @@ export async function createServed(config: Config, options: AppOptions, shared: 
     accesses: settings.accesses,
   })
   const accessOf = createAccessOf(directory)
+  const requestLog = openRequestLog(config, options, shared)
   const gateway = createGateway({
     providers,
     scheduler,
@@ -142,6 +145,7 @@ export async function createServed(config: Config, options: AppOptions, shared: 
     record: (record) => {
       log.record(record)
       metrics.record(record)
+      requestLog?.record(record)
     },
     meant: modelNames.meant,
     accessOf,
@@ -164,6 +168,7 @@ export async function createServed(config: Config, options: AppOptions, shared: 
     scheduler,
     models,
     names: modelNames,
+    records: options.data === undefined ? undefined : createRecordReader(options.data),
     directory,
     accessOf,
     responses: responses.get,
@@ -175,6 +180,7 @@ export async function createServed(config: Config, options: AppOptions, shared: 
     const cut = await running.stop(config.server.shutdown)
     if (cut > 0) log.warn(`${cut} requests still ran after ${config.server.shutdown} ms and were cut off`)
     await server.close()
+    requestLog?.close()
     unwatch()
     shared.close()
     await client.destroy()
@@ -222,6 +228,14 @@ function responseHeaders(names: readonly string[], redact: Redact): GatewayParts
         return value === undefined ? [] : [[name, redact(value)]]
       }),
     )
+}
+
+/** Where there is a data folder. */
+function openRequestLog({ server }: Config, { data, clock = realClock }: AppOptions, { log, redact }: Shared) {
+  if (data === undefined || server.request_log === false) return undefined
+  const { age, size } = server.request_log
+  const failed = (err: unknown): void => log.error({ err }, 'requests cannot be logged; serving goes on')
+  return createRequestLog({ folder: data, age, size, wall: clock.wall, redact, failed })
 }
 
 /** SQLite is loaded at the first response. */

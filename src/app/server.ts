@@ -19,6 +19,7 @@ import { registerMetrics, type MetricsPage } from '../api/routes/metrics.ts'
 import { createOverload } from '../api/http/overload.ts'
 import type { Running } from '../api/http/running-requests.ts'
 import { createPassHeaders } from '../api/headers/passed-headers.ts'
+import { registerRecords, type RecordReader } from '../api/routes/records.ts'
 import { registerScheduler } from '../api/routes/scheduler.ts'
 import { servedUrl } from '../api/http/request-url.ts'
 import { unknownUrl } from '../api/http/unknown-url.ts'
@@ -49,6 +50,8 @@ export interface ServerParts {
   scheduler: Scheduler
   models: readonly PublicModel[]
   names: ModelNames
+  /** The log of requests; absent where none is kept. */
+  records: RecordReader | undefined
   /** Whose key a key is. */
   directory: ClientDirectory
   accessOf: AccessOf
@@ -127,6 +130,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     registerHealth(pages, { scheduler: parts.scheduler, running, overload })
     void pages.register(models, { models: modelsFor, names: parts.names, suggest: nearest })
     registerMetrics(pages, parts.metrics)
+    registerRecords(pages, parts.records)
     registerScheduler(pages, parts.scheduler)
     void pages.register(legacyRoutes, { gateway: parts.gateway, load: parts.load, clientOf, log: parts.log })
   })

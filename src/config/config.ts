@@ -83,6 +83,8 @@ export interface ServerConfig {
   client_hashes: ReadonlyMap<string, string>
   /** What each client of `clients:` may have, by name. */
   accesses: ReadonlyMap<string, ClientAccess>
+  /** How long requests are kept in the data folder, in milliseconds, and bytes at most; false: not at all. */
+  request_log: { age: number; size: number } | false
   /** The folder for what should outlive a restart; absent: nothing is kept. */
   data?: string
 }

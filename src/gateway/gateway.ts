@@ -95,6 +95,12 @@ export function createGateway(parts: GatewayParts): Gateway {
 
   function recordOutcome(...[requestState, error, meter]: Parameters<RecordOutcome>): void {
     const used = meter?.read()
+    const total = Math.round(now() - requestState.arrived)
+    const last = requestState.trail.at(-1)
+    if (last && last.outcome === undefined) {
+      last.outcome = error?.kind ?? 'ok'
+      last.ms = total - last.at_ms
+    }
     parts.record({
       id: requestState.context.id,
       client: requestState.context.client,
@@ -108,13 +114,15 @@ export function createGateway(parts: GatewayParts): Gateway {
       resumed: requestState.resumed > 0 ? requestState.resumed : undefined,
       queue_ms: Math.round(requestState.waited),
       first_ms: requestState.first === undefined ? undefined : Math.round(requestState.first),
-      total_ms: Math.round(now() - requestState.arrived),
+      total_ms: total,
       input_tokens: used?.input,
       output_tokens: used?.output,
       cached_tokens: used?.cached,
       cache_write_tokens: used?.cache_write,
       reasoning_tokens: used?.reasoning,
       cost: used?.cost,
+      max_tokens: requestState.request.max_tokens,
+      trail: requestState.trail,
       warnings: requestState.warnings?.length ? requestState.warnings : undefined,
       error: error?.message,
     })

@@ -1,6 +1,22 @@
 /** What became of one request, for the log and the counters: told once, when its answer has ended, however it ended. */
 import type { ErrorKind } from '../chat/error.ts'
 
+/** One try of one key. Milliseconds. */
+export interface AttemptRecord {
+  provider: string
+  model: string
+  key: string
+  /** Since the arrival of the request. */
+  at_ms: number
+  /** In the queue, right before it. */
+  waited_ms: number
+  /** From its begin to its first content, and to its end. */
+  first_ms?: number
+  ms?: number
+  outcome?: 'ok' | ErrorKind
+  error?: string
+}
+
 export interface RequestRecord {
   id: string | undefined
   client: string | undefined
@@ -26,6 +42,10 @@ export interface RequestRecord {
   reasoning_tokens?: number
   /** US dollars; absent where no price is known. */
   cost?: number
+  /** What the client allowed the answer. */
+  max_tokens?: number
+  /** Its tries, in the order in which they began. */
+  trail?: AttemptRecord[]
   /** What was left out or changed for the vendor. */
   warnings?: string[]
   /** The error's message, when there was one. */

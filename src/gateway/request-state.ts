@@ -3,6 +3,7 @@ import type { Delta } from '../chat/delta.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { CandidateReport, Lease } from '../scheduler/types.ts'
 import type { AttemptAnswer } from '../upstream/attempt.ts'
+import type { AttemptRecord } from './request-record.ts'
 import type { ChatContext } from './types.ts'
 import type { UsageMeter } from './usage-meter.ts'
 
@@ -27,6 +28,9 @@ export interface RequestState {
   maxWait: number | undefined
   /** Milliseconds in the queue so far. */
   waited: number
+  /** Of these, before the try that is next. */
+  queued: number
+  trail: AttemptRecord[]
   /** The last one taken. */
   lease?: Lease
   /** What could have taken it when the last one was taken, where the client asks why. */
@@ -72,6 +76,8 @@ export function createRequestState(request: ChatRequest, context: ChatContext, n
     barred: undefined,
     maxWait: context.maxWait,
     waited: 0,
+    queued: 0,
+    trail: [],
     resumed: 0,
     tellsCost: request.stream && !request.native && !request.relay && !request.embeddings,
   }

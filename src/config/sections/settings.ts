@@ -57,11 +57,18 @@ export function serverSettings(
     client_hashes: clients.hashes,
     accesses: clients.accesses,
     admin_keys: adminKeys(written['admin_keys'], env),
+    request_log: requestLog(written['request_log'] as Record<string, Duration | undefined> | boolean | undefined),
     cors: (written['cors'] as string[] | undefined) ?? [],
     ollama: written['ollama'] === true,
     ...(written['hosts'] !== undefined && { hosts: written['hosts'] as string[] }),
     ...(data !== undefined && { data: resolve(folder, data) }),
   }
+}
+
+function requestLog(written: Record<string, Duration | undefined> | boolean = {}): ServerConfig['request_log'] {
+  if (written === false) return false
+  const { days = 30, size = '1024MiB' } = written === true ? {} : written
+  return { age: Number(days) * 86_400_000, size: bytes(size) }
 }
 
 function bounds(written: Record<string, Duration | undefined>): Bounds {

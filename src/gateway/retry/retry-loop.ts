@@ -10,6 +10,7 @@ import { judge, type FailoverOptions, type Verdict } from './failover.ts'
 import { asGatewayError, withWait } from '../errors.ts'
 import { hedged, type Hedging } from './hedge.ts'
 import { conclude } from '../relay.ts'
+import type { AttemptRecord } from '../request-record.ts'
 import { bar, exclude, isBarred, type CommittedAnswer, type RequestState } from '../request-state.ts'
 import { createMissingRoutes } from './missing-routes.ts'
 import { LeaseAttempt, type Course, type Sender } from './lease-attempt.ts'
@@ -69,7 +70,8 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
         throw error.kind === 'too_large' ? error : withWait(last, error)
       } finally {
         requestState.context.signal.isQueued = false
-        requestState.waited += parts.now() - since
+        requestState.queued = parts.now() - since
+        requestState.waited += requestState.queued
       }
       if (last && isBarred(requestState, lease)) {
         lease.fail({ kind: 'cancelled', started: false })
@@ -129,6 +131,7 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
   ): Promise<CommittedAnswer> {
     const started = parts.now()
     requestState.lease = lease
+    const tried = beginTry(requestState, lease, started)
     const route = `${lease.provider}/${lease.model}`
     missing.tried(route)
     if (requestState.context.explain) requestState.candidates = lease.explain()
@@ -151,6 +154,7 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
         course.spare = { lease, began }
         throw new GatewayError('content_policy', `${lease.provider} would not answer this.`)
       }
+      tried.first_ms = Math.round(parts.now() - started)
       requestState.lease = lease
       requestState.first ??= parts.now() - requestState.arrived
       parts.hedging?.times.see(route, parts.now() - started)
@@ -159,7 +163,9 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
       // a path that a server does not have says nothing of its models
       const isMissing = cause instanceof GatewayError && cause.kind === 'not_found' && cause.code === 'model_not_found'
       if (isMissing && requestState.request.relay === undefined) missing.missed(route)
-      throw conclude(lease, cause, requestState)
+      const error = conclude(lease, cause, requestState)
+      Object.assign(tried, { ms: Math.round(parts.now() - started), outcome: error.kind, error: error.message })
+      throw error
     }
   }
 
@@ -216,6 +222,14 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
     const patience = parts.now() - requestState.since + verdict.maxWait
     requestState.maxWait = Math.min(requestState.maxWait ?? Infinity, patience)
   }
+}
+
+function beginTry(requestState: RequestState, { provider, model, key }: Lease, now: number): AttemptRecord {
+  const { arrived, queued, trail } = requestState
+  requestState.queued = 0
+  const tried = { provider, model, key, at_ms: Math.round(now - arrived), waited_ms: Math.round(queued) }
+  trail.push(tried)
+  return tried
 }
 
 /** The routes of the tier that a lease is of, and of those above it; of one tier alone the lease's own. */

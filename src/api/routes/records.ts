@@ -1,0 +1,109 @@
+/** GET /v1/admin/requests, /v1/admin/requests/{id} and /v1/admin/spend: what was asked, how it went, and what it cost. */
+import type { FastifyInstance } from 'fastify'
+import { GatewayError } from '../../chat/error.ts'
+import type { AttemptRecord, RequestRecord } from '../../gateway/request-record.ts'
+import { adminsOnly } from '../access/admin.ts'
+
+/** A row of the log. */
+export interface StoredRecord extends RequestRecord {
+  number: number
+  /** Milliseconds since the epoch, when it came. */
+  at: number
+  trail: AttemptRecord[]
+}
+
+export interface RecordFilter {
+  client?: string
+  /** Public, or the upstream's. */
+  model?: string
+  provider?: string
+  key?: string
+  outcome?: string
+  /** All outcomes but `ok`. */
+  failed?: boolean
+  /** Milliseconds since the epoch. */
+  since?: number
+  /** The number of a row: only later ones. */
+  after?: number
+  limit?: number
+}
+
+export const SPEND_GROUPS = ['day', 'client', 'provider', 'key', 'model'] as const
+export type SpendGroup = (typeof SPEND_GROUPS)[number]
+
+export interface SpendQuestion {
+  by: readonly SpendGroup[]
+  /** Days (UTC), both included. */
+  since?: string
+  until?: string
+  client?: string
+}
+
+export interface Spent extends Partial<Record<SpendGroup, string>> {
+  requests: number
+  input_tokens: number
+  output_tokens: number
+  /** US dollars. */
+  cost: number
+}
+
+export interface RecordReader {
+  /** The latest that fit, in the order in which they ended. */
+  list(filter: RecordFilter): StoredRecord[]
+  find(id: string): StoredRecord | undefined
+  spend(question: SpendQuestion): Spent[]
+}
+
+/** Rows that one answer has at most. */
+const MOST = 1000
+
+export function registerRecords(app: FastifyInstance, reader: RecordReader | undefined): void {
+  const open = (): RecordReader => {
+    if (reader) return reader
+    const message = 'No requests are kept: give this server a data folder (--data, BALANCED_CALL_DATA or server.data).'
+    throw new GatewayError('not_found', message, { code: 'no_request_log' })
+  }
+  app.get<{ Querystring: Record<string, string> }>('/v1/admin/requests', { onRequest: adminsOnly }, ({ query }) => {
+    const { client, model, provider, key, outcome, failed, since, after, limit } = query
+    const filter: RecordFilter = {
+      client,
+      model,
+      provider,
+      key,
+      outcome,
+      failed: failed !== undefined && failed !== 'false',
+    }
+    filter.since = numberIn('since', since)
+    filter.after = numberIn('after', after)
+    filter.limit = Math.min(numberIn('limit', limit) ?? 100, MOST)
+    return { object: 'list', data: open().list(filter) }
+  })
+  app.get<{ Params: { id: string } }>('/v1/admin/requests/:id', { onRequest: adminsOnly }, ({ params: { id } }) => {
+    const found = open().find(id)
+    if (found) return found
+    const message = `There is no request ${id.slice(0, 100)} in the log; answers tell theirs in x-request-id.`
+    throw new GatewayError('not_found', message, { code: 'request_not_found' })
+  })
+  app.get<{ Querystring: Record<string, string> }>('/v1/admin/spend', { onRequest: adminsOnly }, ({ query }) => {
+    const { by = 'client', since, until, client } = query
+    return { object: 'list', data: open().spend({ by: readGroups(by), since, until, client }) }
+  })
+}
+
+/** @param text names with commas. Throws a GatewayError for one that is none. */
+export function readGroups(text: string): SpendGroup[] {
+  return text.split(',').map((each) => {
+    const found = SPEND_GROUPS.find((group) => group === each.trim())
+    if (found) return found
+    throw new GatewayError('invalid_request', `by is of ${SPEND_GROUPS.join(', ')}, with commas between.`, {
+      param: 'by',
+    })
+  })
+}
+
+function numberIn(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (Number.isFinite(value) && value >= 0) return value
+  throw new GatewayError('invalid_request', `${name} is a number that is not negative.`, { param: name })
+}

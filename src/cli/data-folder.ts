@@ -1,0 +1,24 @@
+/** Where the server of this configuration keeps what it counts: for commands that read it. */
+import { loadConfig } from '../config/load.ts'
+import { createRecordReader } from '../store/request-reader.ts'
+import type { RecordReader } from '../api/routes/records.ts'
+import { configFile, UsageError } from './command-line.ts'
+
+/** Throws a UsageError where no folder is named. */
+export function openRecords(values: { data?: string; config?: string }): RecordReader {
+  const named = values.data ?? (process.env['BALANCED_CALL_DATA'] || undefined)
+  const folder = named ?? loadConfig(configFile(values.config), process.env).server.data
+  if (folder === undefined)
+    throw new UsageError('no data folder: name the one of the server with --data, BALANCED_CALL_DATA or server.data')
+  return createRecordReader(folder)
+}
+
+const UNITS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** `90m` ago, or an instant such as 2027-01-31T12:00. Milliseconds since the epoch. */
+export function readSince(text: string, now: number): number {
+  const ago = /^(\d+)([smhd])$/.exec(text)
+  const at = ago ? now - Number(ago[1]) * (UNITS[ago[2] ?? ''] ?? 0) : Date.parse(text)
+  if (Number.isNaN(at)) throw new UsageError(`"${text}" is no time: use 30m, 12h, 7d or 2027-01-31T12:00Z`)
+  return at
+}

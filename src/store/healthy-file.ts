@@ -1,0 +1,34 @@
+import { existsSync, renameSync, rmSync } from 'node:fs'
+import type { DatabaseSync } from 'node:sqlite'
+
+/** Opens a SQLite file, or makes it. One that is damaged is set aside, which `damaged` hears of, and a new one begun. */
+export function openHealthy(file: string, schema: string, damaged: (aside: string, why: string) => void): DatabaseSync {
+  try {
+    return open(file, schema)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    if (!/malformed|not a database|corrupt/i.test(why)) throw cause
+    const aside = freeName(file)
+    renameSync(file, aside)
+    for (const beside of ['-wal', '-shm']) rmSync(file + beside, { force: true })
+    damaged(aside, why)
+    return open(file, schema)
+  }
+}
+
+function open(file: string, schema: string): DatabaseSync {
+  // loaded where there is something to keep
+  const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
+  const database = new DatabaseSync(file)
+  try {
+    database.exec(schema)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+function freeName(file: string): string {
+  for (let n = 1; ; n++) if (!existsSync(`${file}.damaged-${n}`)) return `${file}.damaged-${n}`
+}

@@ -1,0 +1,209 @@
+/** One row a request, in a SQLite file of the data folder: written behind in batches, bounded by age and by size. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import type { RequestRecord } from '../gateway/request-record.ts'
+import { openHealthy } from './healthy-file.ts'
+
+export interface RequestLog {
+  /** Never waits, and never throws. */
+  record(record: RequestRecord): void
+  /** Writes what waits, and closes. */
+  close(): void
+}
+
+export interface RequestLogOptions {
+  folder: string
+  /** Milliseconds that a row is kept. */
+  age: number
+  /** Bytes that the file may have; the oldest rows go first. */
+  size: number
+  /** Milliseconds since the epoch. */
+  wall: () => number
+  /** Takes secrets out of what others have written. */
+  redact: (text: string) => string
+  /** Hears what went wrong, once for as long as it is so. */
+  failed: (cause: unknown) => void
+}
+
+export const FILE = 'requests.sqlite'
+
+/** Milliseconds that a row waits for others: what a killed process loses at most. */
+const BEHIND = 500
+/** Rows that wait while the disk takes none: what comes beyond is lost. */
+const MOST_WAITING = 20_000
+/** Milliseconds between two looks at age and size. */
+const PRUNED = 60_000
+
+const SCHEMA = `
+  PRAGMA auto_vacuum = INCREMENTAL;
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = NORMAL;
+  PRAGMA busy_timeout = 250;
+  CREATE TABLE IF NOT EXISTS request (
+    number INTEGER PRIMARY KEY, id TEXT, at INTEGER NOT NULL, client TEXT, model TEXT NOT NULL, stream INTEGER NOT NULL,
+    outcome TEXT NOT NULL, provider TEXT, upstream_model TEXT, key TEXT, attempts INTEGER NOT NULL, queue_ms INTEGER NOT NULL,
+    first_ms INTEGER, total_ms INTEGER NOT NULL, input_tokens INTEGER, output_tokens INTEGER, cached_tokens INTEGER,
+    cache_write_tokens INTEGER, reasoning_tokens INTEGER, max_tokens INTEGER, cost REAL, error TEXT, detail TEXT
+  );
+  CREATE INDEX IF NOT EXISTS request_at ON request (at);
+  CREATE INDEX IF NOT EXISTS request_id ON request (id);
+  CREATE TABLE IF NOT EXISTS spend (
+    day TEXT NOT NULL, client TEXT NOT NULL, provider TEXT NOT NULL, key TEXT NOT NULL, model TEXT NOT NULL,
+    requests INTEGER NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, cost REAL NOT NULL,
+    PRIMARY KEY (day, client, provider, key, model)
+  ) WITHOUT ROWID;
+`
+
+const COLUMNS = [
+  'id',
+  'at',
+  'client',
+  'model',
+  'stream',
+  'outcome',
+  'provider',
+  'upstream_model',
+  'key',
+  'attempts',
+  'queue_ms',
+  'first_ms',
+  'total_ms',
+  'input_tokens',
+  'output_tokens',
+  'cached_tokens',
+  'cache_write_tokens',
+  'reasoning_tokens',
+  'max_tokens',
+  'cost',
+  'error',
+  'detail',
+]
+
+/** The file is opened with the first row; where that fails, it is tried again with each batch. */
+export function createRequestLog({ folder, age, size, wall, redact, failed }: RequestLogOptions): RequestLog {
+  let waiting: { at: number; record: RequestRecord }[] = []
+  let timer: NodeJS.Timeout | undefined
+  let writer: Writer | undefined
+  let isIll = false
+  let pruned = -Infinity
+
+  function tell(cause: unknown): void {
+    if (!isIll) failed(cause)
+    isIll = true
+  }
+
+  function write(): void {
+    timer = undefined
+    if (waiting.length === 0) return
+    try {
+      writer ??= openWriter(folder, redact, failed)
+      writer.write(waiting)
+      waiting = []
+      isIll = false
+      if (wall() - pruned < PRUNED) return
+      pruned = wall()
+      writer.prune(wall() - age, size)
+    } catch (cause) {
+      tell(cause)
+      writer?.close()
+      writer = undefined
+      if (waiting.length > MOST_WAITING) waiting = waiting.slice(-MOST_WAITING)
+      timer ??= setTimeout(write, BEHIND * 10).unref()
+    }
+  }
+
+  return {
+    record(record) {
+      waiting.push({ at: Math.round(wall() - record.total_ms), record })
+      timer ??= setTimeout(write, BEHIND).unref()
+    },
+    close() {
+      clearTimeout(timer)
+      write()
+      clearTimeout(timer)
+      writer?.close()
+      writer = undefined
+    },
+  }
+}
+
+interface Writer {
+  write(rows: readonly { at: number; record: RequestRecord }[]): void
+  prune(before: number, size: number): void
+  close(): void
+}
+
+function openWriter(folder: string, redact: (text: string) => string, failed: (cause: unknown) => void): Writer {
+  mkdirSync(folder, { recursive: true })
+  const database = openHealthy(join(folder, FILE), SCHEMA, (aside, why) =>
+    failed(new Error(`the request log cannot be read (${why}): it is set aside as ${aside}, and a new one begins`)),
+  )
+  const insert = database.prepare(
+    `INSERT INTO request (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`,
+  )
+  const spend = database.prepare(`
+    INSERT INTO spend VALUES (date(? / 1000, 'unixepoch'), ?, ?, ?, ?, 1, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET requests = requests + 1, input_tokens = input_tokens + excluded.input_tokens,
+      output_tokens = output_tokens + excluded.output_tokens, cost = cost + excluded.cost`)
+  return {
+    write(rows) {
+      transaction(database, () => {
+        for (const { at, record } of rows) {
+          insert.run(...valuesOf(at, record, redact))
+          const {
+            client = '',
+            provider,
+            key = '',
+            upstream_model = '',
+            input_tokens = 0,
+            output_tokens = 0,
+            cost = 0,
+          } = record
+          if (provider !== undefined)
+            spend.run(at, client, provider, key, upstream_model, input_tokens, output_tokens, cost)
+        }
+      })
+    },
+    prune: (before, size) => prune(database, before, size),
+    close: () => database.close(),
+  }
+}
+
+function valuesOf(at: number, record: RequestRecord, redact: (text: string) => string): (string | number | null)[] {
+  const { trail, warnings, resumed } = record
+  const detail = JSON.stringify({ attempts: trail, warnings, resumed })
+  const row: Record<string, unknown> = { ...record, at, stream: record.stream ? 1 : 0, detail }
+  return COLUMNS.map((name) => {
+    const value = row[name] ?? null
+    return typeof value === 'string' ? redact(value) : (value as number | null)
+  })
+}
+
+/** What is too old goes, and while the file is too large the oldest tenth as well. */
+function prune(database: DatabaseSync, before: number, size: number): void {
+  database.prepare('DELETE FROM request WHERE at < ?').run(before)
+  for (let turn = 0; turn < 10 && bytesOf(database) > size; turn++) {
+    database.exec(
+      'DELETE FROM request WHERE number <= (SELECT min(number) + (max(number) - min(number)) / 10 FROM request)',
+    )
+    database.exec('PRAGMA incremental_vacuum')
+  }
+}
+
+/** Of pages that hold something. */
+function bytesOf(database: DatabaseSync): number {
+  const value = (pragma: string): number => Number(Object.values(database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0])
+  return (value('page_count') - value('freelist_count')) * value('page_size')
+}
+
+function transaction(database: DatabaseSync, work: () => void): void {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    work()
+    database.exec('COMMIT')
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}
