@@ -73,17 +73,3 @@ export function createSchedulerState(
   }
   return schedulerState
 }
-
-/** The clocks drift by less than this between two looks; more is a jump. Milliseconds. */
-const JUMP = 1000
-
-/** Follows a wall clock that was set. Calendar windows may now end sooner or later, so every sleeper is looked at. */
-export function followClock(schedulerState: SchedulerState, now: number): void {
-  const offset = schedulerState.clock.wall() - now
-  if (Math.abs(offset - schedulerState.offset) < JUMP) return
-  schedulerState.offset = offset
-  for (const pool of schedulerState.pools.values()) {
-    for (const keyGroup of pool.keyGroups) keyGroup.rouseAll(now)
-    for (const item of pool.blocked) item.notBefore = 0
-  }
-}

@@ -165,6 +165,19 @@ describe('a day quota', () => {
     expect(error?.retryAfter).toBe(23 * HOUR)
   })
 
+  it('that a clock set back joins to the day before is asked about, and goes on where the provider begins anew', async () => {
+    const clock = virtualClock(Date.parse('2026-01-16T07:30:00Z'))
+    const { scheduler } = setUp([provider('p', [[day]])], { clock, options })
+    expect(await serve(scheduler, 2)).toBe(2)
+    await clock.advance(HOUR)
+    expect(await serve(scheduler, 1)).toBe(1)
+    clock.jump(-HOUR)
+    // Of three the one before midnight that is left, by the clock that is true now; then it is asked about.
+    expect(await serve(scheduler, 5)).toBe(0)
+    await clock.advance(61_000)
+    expect(await serve(scheduler, 5)).toBe(2)
+  })
+
   it('is not won anew by a clock that is set forward over midnight and back', async () => {
     const clock = virtualClock(Date.parse('2026-01-16T07:30:00Z'))
     const { scheduler } = setUp([provider('p', [[day]])], { clock, options })

@@ -21,6 +21,8 @@ export class Fixed implements Window {
   private before = { start: -Infinity, used: 0 }
   /** Taken so close to the end that the next window may pay for it. */
   private late = 0
+  /** Counted a second time because the clock stepped back over a boundary. */
+  private again = 0
 
   constructor(amount: number, period: number, frame: Frame, toWall: ToWall) {
     this.amount = amount
@@ -37,7 +39,9 @@ export class Fixed implements Window {
       const adjacent = start <= this.end
       this.before = { start: this.start, used: this.used }
       this.used = adjacent ? this.late : 0
+      this.again = 0
     } else {
+      if (start === this.before.start) this.again += this.before.used
       this.used = start === this.before.start ? this.before.used + this.used : this.used
       this.before = { start: -Infinity, used: 0 }
     }
@@ -97,6 +101,13 @@ export class Fixed implements Window {
   lower(now: number, room: number): void {
     this.advance(now)
     this.used = Math.max(this.used, this.amount - room)
+  }
+
+  recounted(now: number): number {
+    this.advance(now)
+    const { again } = this
+    this.again = 0
+    return again
   }
 
   save(now: number): number[] | null {

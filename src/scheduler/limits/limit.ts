@@ -51,7 +51,7 @@ export interface Limit {
   spentAt: number | undefined
   /** The provider refuses this dimension until then (monotonic ms). */
   until: number
-  /** Of a long window: units that were not ours by our own count, when they were charged, and how far that is believed. */
+  /** Of a long window: units that were not ours by our own count, the mark of when they were charged, and how far that is believed. */
   hearsay: number
   heardAt: number
   doubt: Doubt | undefined
@@ -129,7 +129,8 @@ export function lowerTo(limit: Limit, room: number, now: number): void {
 export function hear(limit: Limit, units: number, now: number): void {
   if (limit.spec.period <= UNDOUBTED || !(units > EPSILON)) return
   limit.hearsay += units
-  limit.heardAt = now
+  // Nothing is taken: a window tells how it marks this moment.
+  limit.heardAt = limit.window.take(now, 0)
   limit.doubt = doubt(limit.doubt, now)
 }
 

@@ -23,6 +23,8 @@ export interface Window {
   raise?(now: number, room: number, mark: number, units: number): boolean
   /** Units taken so long after `mark` that they arrived after what was taken then. */
   after?(mark: number): number
+  /** Units that count once more since the clock was set back, told once: whether they do, only the provider knows. */
+  recounted?(now: number): number
   /** State as plain JSON; times in it are wall-clock. Null when there is nothing worth keeping. */
   save(now: number): number[] | null
   load(now: number, state: readonly number[]): void

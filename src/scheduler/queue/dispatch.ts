@@ -17,7 +17,7 @@ import type { Waiting } from './waiting.ts'
 import type { Scope } from '../topology/limit-scope.ts'
 import { cool, ON_TRIAL } from '../topology/limit-scope.ts'
 import type { SchedulerState } from '../state.ts'
-import { followClock } from '../state.ts'
+import { followClock } from '../follow-clock.ts'
 
 /** How many candidates an explanation lists. */
 const LISTED = 50
