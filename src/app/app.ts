@@ -16,6 +16,7 @@ import { watchEventLoop } from '../observability/event-loop-delay.ts'
 import { CONTENT_TYPE } from '../observability/metrics-page.ts'
 import { createMetrics, type Counts } from '../observability/metrics.ts'
 import { createRedactor, type Redact } from '../observability/redact.ts'
+import type { Reloads } from '../runtime/reloads.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import { realClock, type Clock } from '../scheduler/clock.ts'
 import type { Scheduler } from '../scheduler/types.ts'
@@ -90,6 +91,8 @@ export interface SharedScheduler {
   scheduler: Scheduler
   /** The page of counters, given this process's own. */
   page(counts: Counts): Promise<string>
+  /** Absent where the configuration is never read anew. */
+  reloads?: Reloads
   close(): void
 }
 
@@ -163,6 +166,7 @@ export async function createServed(config: Config, options: AppOptions, shared: 
     running,
     load,
     metrics: page,
+    reloads: shared.reloads,
     config: config.server,
     gateway,
     scheduler,

@@ -20,6 +20,7 @@ import { createOverload } from '../api/http/overload.ts'
 import type { Running } from '../api/http/running-requests.ts'
 import { createPassHeaders } from '../api/headers/passed-headers.ts'
 import { registerRecords, type RecordReader } from '../api/routes/records.ts'
+import { registerReload } from '../api/routes/reload.ts'
 import { registerScheduler } from '../api/routes/scheduler.ts'
 import { servedUrl } from '../api/http/request-url.ts'
 import { unknownUrl } from '../api/http/unknown-url.ts'
@@ -40,6 +41,7 @@ import type { ModelNames } from './model-names.ts'
 import { responses } from '../api/responses/route.ts'
 import type { ResponseStore } from '../api/responses/kept-response.ts'
 import type { Gateway } from '../gateway/types.ts'
+import type { Reloads } from '../runtime/reloads.ts'
 import type { Log } from '../observability/log.ts'
 import type { Redact } from '../observability/redact.ts'
 import type { Scheduler } from '../scheduler/types.ts'
@@ -56,6 +58,8 @@ export interface ServerParts {
   directory: ClientDirectory
   accessOf: AccessOf
   metrics: MetricsPage
+  /** Absent where the configuration is never read anew. */
+  reloads: Reloads | undefined
   /** For the predecessor's API. */
   load: LoadView
   /** What is kept of responses; opened when it is needed first. */
@@ -127,7 +131,8 @@ export function buildServer(parts: ServerParts): FastifyInstance {
       reply.header('x-request-id', request.id)
       done(null, typeof payload === 'string' ? redact(payload) : payload)
     })
-    registerHealth(pages, { scheduler: parts.scheduler, running, overload })
+    registerHealth(pages, { scheduler: parts.scheduler, running, overload, reloads: parts.reloads })
+    if (parts.reloads) registerReload(pages, parts.reloads)
     void pages.register(models, { models: modelsFor, names: parts.names, suggest: nearest })
     registerMetrics(pages, parts.metrics)
     registerRecords(pages, parts.records)

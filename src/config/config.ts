@@ -9,6 +9,8 @@ export interface Config {
   file: string
   /** What it said when it was read. */
   text: string
+  /** It, and the files of wire formats that it names. */
+  files: string[]
   server: ServerConfig
   scheduler: SchedulerConfig
   /** Only those that have a key (or need none). */

@@ -90,6 +90,7 @@ export function configOf(source: Source, env: Environment, compile?: Compile): C
   return {
     file: source.file,
     text: source.text,
+    files: [source.file, ...formatFiles(source.file, root.section('formats'))],
     server: serverSettings(root.section('server'), env, context.folder, list),
     scheduler: {
       ...schedulerSettings(root.section('scheduler'), context.folder),
@@ -101,6 +102,12 @@ export function configOf(source: Source, env: Environment, compile?: Compile): C
     models: all,
     aliases,
   }
+}
+
+function formatFiles(file: string, formats: Record<string, unknown>): string[] {
+  return Object.values(formats).flatMap((written) =>
+    typeof written === 'string' ? [resolve(dirname(file), written)] : [],
+  )
 }
 
 interface Root {

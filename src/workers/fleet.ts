@@ -1,6 +1,7 @@
 /** The worker processes: as many as were asked for, replaced when they die, exchanged one generation for the next. */
 import cluster, { type Worker } from 'node:cluster'
 import type { Counts } from '../observability/metrics.ts'
+import type { Reloads } from '../runtime/reloads.ts'
 import type { Scheduler } from '../scheduler/types.ts'
 import type { ToOwner, ToWorker } from './messages.ts'
 import { createMessageBatch } from './message-batch.ts'
@@ -13,6 +14,7 @@ export interface FleetParts {
   /** Counters of several processes as one page. */
   text: (each: Iterable<Counts>, workers: number) => Promise<string>
   empty: () => Counts
+  reloads: Reloads
   /** Adds the second to the first. */
   add: (to: Counts, more: Counts) => void
   log: { error(fields: object, text: string): void; warn(fields: object, text: string): void; info(text: string): void }
@@ -20,10 +22,10 @@ export interface FleetParts {
 
 export interface Fleet {
   /**
-   * Starts workers until that many serve the configuration of this text, then retires those that served before. Rejects
+   * Starts workers until that many serve the configuration of this text, with these variables beside their own, then retires those that served before. Rejects
    * when one ends before it serves, and then those go on.
    */
-  renew(count: number, text: string): Promise<string>
+  renew(count: number, text: string, environment: Record<string, string>): Promise<string>
   stop(): Promise<void>
 }
 
@@ -43,13 +45,14 @@ interface Member {
   counted: (() => void)[]
 }
 
-export function createFleet({ args, scheduler, text, empty, add, log }: FleetParts): Fleet {
+export function createFleet({ args, scheduler, text, empty, add, reloads, log }: FleetParts): Fleet {
   const members = new Set<Member>()
   const counts = new Map<Member, Counts>()
   /** What those have counted that are gone, so that no counter goes back. */
   const past = empty()
   let generation = 0
   let configuration = ''
+  let variables: Record<string, string> = {}
   let isStopping = false
   let deaths = 0
   // Workers accept by themselves from one shared socket: a connection that the primary had handed to a worker which dies
@@ -77,7 +80,7 @@ export function createFleet({ args, scheduler, text, empty, add, log }: FleetPar
 
   function start(): Promise<string> {
     const born = performance.now()
-    const worker = cluster.fork()
+    const worker = cluster.fork(variables)
     const outbox = createMessageBatch<ToWorker>((messages) => {
       if (worker.isConnected()) worker.send(messages, () => {})
     })
@@ -94,6 +97,7 @@ export function createFleet({ args, scheduler, text, empty, add, log }: FleetPar
       const session = createWorkerSession({
         scheduler,
         page,
+        reloads,
         configuration,
         send: member.send,
         failed: (err) => log.error({ err }, 'the scheduler failed on a request of a worker'),
@@ -141,10 +145,11 @@ export function createFleet({ args, scheduler, text, empty, add, log }: FleetPar
   }
 
   return {
-    async renew(count, served) {
+    async renew(count, served, environment) {
       generation++
-      const previous = configuration
+      const previous = { configuration, variables }
       configuration = served
+      variables = environment
       const before = [...members]
       const started = Array.from({ length: count }, start)
       const outcomes = await Promise.allSettled(started)
@@ -155,7 +160,7 @@ export function createFleet({ args, scheduler, text, empty, add, log }: FleetPar
         member.send(['retire'])
       }
       if (failed) {
-        configuration = previous
+        ;({ configuration, variables } = previous)
         throw failed.reason
       }
       return (await started[0]) ?? ''

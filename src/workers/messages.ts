@@ -18,6 +18,9 @@ export type ToOwner =
   | ['configuration', id: number]
   /** All processes' counters as a page. */
   | ['page', id: number]
+  /** How the newest configuration was taken, and a wish for another reading. */
+  | ['reloads', id: number]
+  | ['reload', id: number]
   | ['counts', counts: Counts]
   | ['ready', address: string]
 

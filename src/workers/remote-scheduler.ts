@@ -1,5 +1,6 @@
 /** A worker's scheduler: the owner's, asked by message. */
 import { GatewayError } from '../chat/error.ts'
+import type { Reloaded, Reloads, ReloadState } from '../runtime/reloads.ts'
 import type { Lease, Scheduler, SchedulerReport } from '../scheduler/types.ts'
 import type { LeaseFacts, ToOwner, ToWorker } from './messages.ts'
 
@@ -8,6 +9,8 @@ export interface RemoteScheduler extends Scheduler {
   page(): Promise<string>
   /** The text of the configuration that this worker is to serve. */
   configuration(): Promise<string>
+  /** What the owner knows of its configuration. */
+  reloads: Reloads
   /** Takes what the owner says. */
   hear(message: ToWorker): void
 }
@@ -57,6 +60,10 @@ export function createRemoteScheduler(send: (message: ToOwner) => void): RemoteS
     setEnabled: (key, enabled) => ask((id) => ['setEnabled', id, key, enabled]) as Promise<boolean>,
     configuration: () => ask((id) => ['configuration', id]) as Promise<string>,
     page: () => ask((id) => ['page', id]) as Promise<string>,
+    reloads: {
+      state: () => ask((id) => ['reloads', id]) as Promise<ReloadState>,
+      reload: () => ask((id) => ['reload', id]) as Promise<Reloaded>,
+    },
     hear(message) {
       if (message[0] !== 'lease' && message[0] !== 'refused' && message[0] !== 'answer') return
       const found = pending.get(message[1])

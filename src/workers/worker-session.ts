@@ -2,6 +2,7 @@
 import { createCanceller, type Canceller } from '../runtime/cancellation.ts'
 import { GatewayError, INTERNAL_MESSAGE } from '../chat/error.ts'
 import type { Counts } from '../observability/metrics.ts'
+import type { Reloads } from '../runtime/reloads.ts'
 import type { AcquireRequest, Lease, Scheduler } from '../scheduler/types.ts'
 import type { Fault, ToOwner, ToWorker } from './messages.ts'
 
@@ -9,6 +10,7 @@ export interface OwnerParts {
   /** The one of this moment: a reload puts another in its place. */
   scheduler: () => Scheduler
   page: () => Promise<string>
+  reloads: Reloads
   /** The text of the configuration that this worker serves. */
   configuration: string
   /** Hears the counters of this worker. */
@@ -28,6 +30,7 @@ export interface WorkerSession {
 export function createWorkerSession({
   scheduler,
   page,
+  reloads,
   configuration,
   counted,
   ready,
@@ -105,6 +108,10 @@ export function createWorkerSession({
           return send(['answer', message[1], configuration])
         case 'page':
           return void answer(message[1], page())
+        case 'reloads':
+          return void answer(message[1], reloads.state())
+        case 'reload':
+          return void answer(message[1], reloads.reload())
         case 'counts':
           return counted(message[1])
         case 'ready':

@@ -60,6 +60,7 @@ async function own(): Promise<void> {
     send: (message) => outbox.put(message),
     page: async () => '',
     configuration: '',
+    reloads: { state: () => ({ loaded: '' }), reload: () => Promise.resolve({ loaded: '' }) },
     counted: () => {},
     failed: (cause) => console.error(cause),
     ready: () => {},

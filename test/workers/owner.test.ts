@@ -18,6 +18,7 @@ test("a fault of the owner's is told as one, without its text", async () => {
       scheduler: () => scheduler,
       page: () => Promise.resolve(''),
       configuration: '',
+      reloads: { state: () => ({ loaded: '' }), reload: () => Promise.resolve({ loaded: '' }) },
       counted: () => {},
       ready: () => {},
       failed: (cause) => void failures.push(cause),

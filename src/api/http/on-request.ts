@@ -53,5 +53,6 @@ export function registerOnRequest(app: FastifyInstance, options: OnRequestOption
 }
 
 function isHealth(url: string): boolean {
-  return url === '/health' || url.startsWith('/health?')
+  const [path] = url.split('?', 1)
+  return path === '/health' || path === '/ready'
 }

@@ -1,7 +1,8 @@
 /** GET /v1/scheduler: the state of every limit and key, for people who ask why a request waits; and a switch for a key. */
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { GatewayError } from '../../chat/error.ts'
 import { adminsOnly } from '../access/admin.ts'
+import { refuseOtherSites } from '../access/other-sites.ts'
 import type { Scheduler } from '../../scheduler/types.ts'
 
 export function registerScheduler(app: FastifyInstance, scheduler: Pick<Scheduler, 'report' | 'setEnabled'>): void {
@@ -29,11 +30,4 @@ export function registerScheduler(app: FastifyInstance, scheduler: Pick<Schedule
       },
     )
   }
-}
-
-/** A page of another site can send a POST without a body from a browser on this machine, and says where it is from. */
-function refuseOtherSites({ headers }: FastifyRequest): void {
-  const { origin, host } = headers
-  if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return
-  throw new GatewayError('permission', 'Pages of other sites may not enable or disable keys.', { status: 403 })
 }

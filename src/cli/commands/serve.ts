@@ -9,6 +9,7 @@ import type { Store } from '../../store/store.ts'
 import { listening } from '../serving/listen-error.ts'
 import { serveAlone } from '../serving/single-process.ts'
 import { announce, logLeftOut } from '../serving/greeting.ts'
+import { envFileOf, readEnvFile } from '../env-file.ts'
 import { configFile, readOptions, refuseMore, readPort, readWorkers, UsageError } from '../command-line.ts'
 
 const OPTIONS = {
@@ -18,6 +19,8 @@ const OPTIONS = {
   data: { type: 'string' },
   workers: { type: 'string' },
   insecure: { type: 'boolean' },
+  env: { type: 'string' },
+  'no-watch': { type: 'boolean' },
 } as const
 
 interface Address {
@@ -38,7 +41,14 @@ export async function run(args: string[]): Promise<number> {
   const dataOf = ({ server }: Config): string | undefined =>
     values.data ?? (process.env['BALANCED_CALL_DATA'] || server.data)
   if (cluster.isWorker) return serveAsWorker(file, addressOf, dataOf)
-  const read = (): Config => withHost(standAside(loadConfig(file, process.env)), values.host ?? process.env['HOST'])
+  const envFile = envFileOf(values.env)
+  let environment: Record<string, string> = {}
+  const read = (): Config => {
+    const more = readEnvFile(envFile)
+    const next = standAside(loadConfig(file, { ...more, ...process.env }))
+    environment = more
+    return withHost(next, values.host ?? process.env['HOST'])
+  }
   const config = read()
   const { port, host } = addressOf(config)
   const load = (): Config => {
@@ -61,12 +71,14 @@ export async function run(args: string[]): Promise<number> {
     host,
     store,
     data,
+    watch: values['no-watch'] !== true,
+    watched: envFile === undefined ? [] : [envFile],
     announce: announce(write !== undefined),
     logLeftOut,
   }
   if (workers === 1) return serveAlone(options)
   const { serveWithWorkers } = await import('../serving/worker-processes.ts')
-  return serveWithWorkers({ ...options, workersOf })
+  return serveWithWorkers({ ...options, workersOf, environment: () => environment })
 }
 
 /** One of several: the owner of the scheduler has started it, says what it serves, and when it ends. */
@@ -80,7 +92,7 @@ async function serveAsWorker(
   const read = standAside(configOf(parseSource(file, await configuration()), process.env))
   const { port, host } = addressOf(read)
   const config = withHost(read, host)
-  const shared = { scheduler, page, close: () => scheduler.close() }
+  const shared = { scheduler, page, reloads: scheduler.reloads, close: () => scheduler.close() }
   const write = isTerminal() ? await prettyLines() : undefined
   const app = await createWorkerApp(config, { level: logLevel(), write, data: dataOf(config) }, shared)
   const listen = (): Promise<string> => app.server.listen({ port, host })

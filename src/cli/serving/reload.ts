@@ -1,6 +1,7 @@
-/** SIGHUP: a configuration that is good is served without a request lost; one that is bad changes nothing. */
+/** Another configuration: one that is good is served without a request lost; one that is bad changes nothing. */
 import type { Config, ServerConfig } from '../../config/config.ts'
 import type { Owner } from '../../app/scheduler-owner.ts'
+import type { Reloaded, Reloads, ReloadState } from '../../runtime/reloads.ts'
 
 export interface Reload {
   owner: Owner
@@ -14,11 +15,21 @@ export interface Reload {
   serve: (config: Config) => Promise<void>
 }
 
-/** From now on, until the function that comes back is called: it resolves when a reload that goes on has ended. */
-export function reloadOnHangup({ owner, config, load, logLeftOut, fixed, serve }: Reload): () => Promise<void> {
+export interface Reloader extends Reloads {
+  state(): ReloadState
+  /** @param by why, for the log. One after another, in the order of the calls. */
+  reload(by?: string): Promise<Reloaded>
+  /** The files that make up what is served. */
+  files(): readonly string[]
+  /** No more of them; resolves when one that goes on has ended. */
+  end(): Promise<void>
+}
+
+export function createReloader({ owner, config, load, logLeftOut, fixed, serve }: Reload): Reloader {
   const { log } = owner
   let current = config
-  let turn = Promise.resolve()
+  let state: ReloadState = { loaded: new Date().toISOString() }
+  let turn: Promise<unknown> = Promise.resolve()
   let isOver = false
 
   async function exchange(next: Config): Promise<void> {
@@ -32,25 +43,36 @@ export function reloadOnHangup({ owner, config, load, logLeftOut, fixed, serve }
     current = next
   }
 
-  async function reload(): Promise<void> {
+  async function reload(by: string): Promise<Reloaded> {
+    if (isOver) return state
     try {
       const next = load()
       await exchange(next)
+      state = { loaded: new Date().toISOString() }
       logLeftOut(log, next)
       const kept = fixed.filter((name) => JSON.stringify(next.server[name]) !== JSON.stringify(config.server[name]))
-      if (kept.length > 0) log.warn({ kept }, 'SIGHUP: these server settings need a restart')
-      log.info('SIGHUP: configuration reloaded')
+      if (kept.length > 0) log.warn({ kept }, `${by}: these server settings need a restart`)
+      log.info(`${by}: configuration reloaded`)
+      return { ...state, ...(kept.length > 0 && { kept }) }
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
-      log.error({ why }, 'SIGHUP: the new configuration has errors, the old one stays in use')
+      const why = owner.redact(error instanceof Error ? error.message : String(error))
+      log.error({ why }, `${by}: the new configuration has errors, the old one stays in use`)
+      state = { loaded: state.loaded, refused: { at: new Date().toISOString(), why } }
+      return state
     }
   }
 
-  process.on('SIGHUP', () => {
-    if (!isOver) turn = turn.then(reload)
-  })
-  return () => {
-    isOver = true
-    return turn
+  return {
+    state: () => state,
+    reload(by = 'asked to') {
+      const done = turn.then(() => reload(by))
+      turn = done
+      return done
+    },
+    files: () => current.files,
+    async end() {
+      isOver = true
+      await turn
+    },
   }
 }

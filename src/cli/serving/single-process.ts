@@ -6,7 +6,8 @@ import { createOwner, type Owner } from '../../app/scheduler-owner.ts'
 import type { Store } from '../../store/store.ts'
 import { createHotSwapListener } from './hot-swap-listener.ts'
 import { listening } from './listen-error.ts'
-import { reloadOnHangup } from './reload.ts'
+import { createReloader } from './reload.ts'
+import { reloadByItself } from './reload-causes.ts'
 import { untilStopped } from './until-stopped.ts'
 
 export interface ServeOptions {
@@ -21,6 +22,10 @@ export interface ServeOptions {
   data: string | undefined
   /** Where lines of the log go; standard output when absent. */
   write: ((line: string) => void) | undefined
+  /** Is a change of a file enough? Else only who asks. */
+  watch: boolean
+  /** Files beside those of the configuration. */
+  watched: readonly string[]
   announce: (log: Owner['log'], address: string, config: Config) => void
   logLeftOut: (log: Owner['log'], config: Config) => void
 }
@@ -48,7 +53,7 @@ export async function serveAlone(options: ServeOptions): Promise<number> {
 
   async function serve(next: Config): Promise<void> {
     const { log, redact } = owner
-    const shared = { scheduler: owner.scheduler(), page, close: () => {}, log, redact }
+    const shared = { scheduler: owner.scheduler(), page, reloads, close: () => {}, log, redact }
     const app = await createServed(next, { level, data }, shared)
     await listener.show(app.server)
     const before = current
@@ -63,10 +68,7 @@ export async function serveAlone(options: ServeOptions): Promise<number> {
     owner.close()
   }
 
-  logLeftOut(owner.log, config)
-  await serve(config)
-  const address = await listening(() => listener.listen(port, host), stop, port, host)
-  const endReloads = reloadOnHangup({
+  const reloads = createReloader({
     owner,
     config,
     load,
@@ -74,9 +76,14 @@ export async function serveAlone(options: ServeOptions): Promise<number> {
     serve,
     fixed: ['port', 'host', 'data', 'workers'],
   })
+  logLeftOut(owner.log, config)
+  await serve(config)
+  const address = await listening(() => listener.listen(port, host), stop, port, host)
+  const unwatch = reloadByItself(reloads, options.watch, options.watched)
   announce(owner.log, address, config)
   await stopped.promise
-  await endReloads()
+  unwatch()
+  await reloads.end()
   await stop()
   return 0
 }

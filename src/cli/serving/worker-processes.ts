@@ -5,24 +5,31 @@ import type { Config, ServerConfig } from '../../config/config.ts'
 import { addCounts, emptyCounts } from '../../observability/metrics.ts'
 import { createOwner } from '../../app/scheduler-owner.ts'
 import { createFleet } from '../../workers/fleet.ts'
-import { reloadOnHangup } from './reload.ts'
+import { createReloader } from './reload.ts'
+import { reloadByItself } from './reload-causes.ts'
 import type { ServeOptions } from './single-process.ts'
 import { untilStopped } from './until-stopped.ts'
 import { UsageError } from '../command-line.ts'
 
 export interface WorkersOptions extends ServeOptions {
   workersOf: (server: ServerConfig) => number
+  /** Variables that workers have beside those of this process, as of the newest reading. */
+  environment: () => Record<string, string>
 }
 
 export async function serveWithWorkers(options: WorkersOptions): Promise<number> {
-  const { config, load, workersOf, level, port, host, store, write, announce, logLeftOut } = options
+  const { config, load, workersOf, environment, level, port, host, store, write, announce, logLeftOut } = options
   // a signal can come before the first worker serves
   const stopped = untilStopped()
   const owner = await createOwner(config, { level, write, store })
   stopped.tell(owner.log)
   logLeftOut(owner.log, config)
   const args = await workerArgs(port, host)
+  const serve = async (next: Config): Promise<void> =>
+    void (await fleet.renew(workersOf(next.server), next.text, environment()))
+  const reloads = createReloader({ owner, config, load, logLeftOut, serve, fixed: ['port', 'host', 'data'] })
   const fleet = createFleet({
+    reloads,
     args,
     scheduler: owner.scheduler,
     text: owner.text,
@@ -35,7 +42,7 @@ export async function serveWithWorkers(options: WorkersOptions): Promise<number>
     owner.close()
     return 0
   }
-  const started = fleet.renew(workersOf(config.server), config.text)
+  const started = fleet.renew(workersOf(config.server), config.text, environment())
   let address: string | undefined
   try {
     address = await Promise.race([started, stopped.promise.then(() => undefined)])
@@ -49,11 +56,11 @@ export async function serveWithWorkers(options: WorkersOptions): Promise<number>
     started.catch(() => {})
     return end()
   }
-  const serve = async (next: Config): Promise<void> => void (await fleet.renew(workersOf(next.server), next.text))
-  const endReloads = reloadOnHangup({ owner, config, load, logLeftOut, serve, fixed: ['port', 'host', 'data'] })
+  const unwatch = reloadByItself(reloads, options.watch, options.watched)
   announce(owner.log, address, config)
   await stopped.promise
-  await endReloads()
+  unwatch()
+  await reloads.end()
   return end()
 }
 

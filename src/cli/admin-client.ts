@@ -1,0 +1,67 @@
+/** Calls the server that this configuration starts, as an administrator. */
+import { loadConfig } from '../config/load.ts'
+import { configFile, readPort, UsageError } from './command-line.ts'
+import { envFileOf, readEnvFile } from './env-file.ts'
+
+export const ADMIN_OPTIONS = {
+  config: { type: 'string' },
+  port: { type: 'string' },
+  host: { type: 'string' },
+  key: { type: 'string' },
+  env: { type: 'string' },
+  json: { type: 'boolean' },
+} as const
+
+export interface AdminValues {
+  config?: string
+  port?: string
+  host?: string
+  key?: string
+  env?: string
+}
+
+export interface AdminClient {
+  origin: string
+  /** The status and the JSON of the answer. Throws a UsageError where nobody answers, or something else does. */
+  ask(path: string, method?: 'GET' | 'POST'): Promise<{ status: number; body: Record<string, unknown> }>
+}
+
+/** Milliseconds: a reload with many workers takes a while. */
+const PATIENCE = 60_000
+
+/** Throws a ConfigError where the file is bad: it says where the server is. */
+export function adminClient(values: AdminValues): AdminClient {
+  const environment = { ...readEnvFile(envFileOf(values.env)), ...process.env }
+  const { server } = loadConfig(configFile(values.config), environment)
+  const port = readPort(values.port ?? process.env['PORT'] ?? String(server.port ?? 9000))
+  const host = values.host ?? process.env['HOST'] ?? server.host ?? '127.0.0.1'
+  const called = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  const origin = `http://${called.includes(':') ? `[${called}]` : called}:${port}`
+  const key = values.key ?? server.admin_keys[0]
+  return {
+    origin,
+    async ask(path, method = 'GET') {
+      let response: Response
+      try {
+        response = await fetch(origin + path, {
+          method,
+          headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
+          signal: AbortSignal.timeout(PATIENCE),
+        })
+      } catch (cause) {
+        throw new UsageError(
+          `nobody answers on ${origin}: start it with "balanced-call serve", or say --host and --port`,
+          {
+            cause,
+          },
+        )
+      }
+      const body: unknown = await response.json().catch(() => undefined)
+      if (typeof body !== 'object' || body === null)
+        throw new UsageError(`something else answers on ${origin}: say another --port`)
+      if (response.status === 401 || response.status === 403)
+        throw new UsageError(`${origin} wants an administrator's key: --key, or BALANCED_CALL_ADMIN_KEYS here as there`)
+      return { status: response.status, body: body as Record<string, unknown> }
+    },
+  }
+}
