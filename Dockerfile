@@ -9,11 +9,16 @@ RUN npx tsc -p tsconfig.build.json && node scripts/copy-assets.mjs && npm prune 
 
 FROM node:26-slim
 WORKDIR /app
-ENV NODE_ENV=production HOST=0.0.0.0
+# What is counted and learnt is all that it writes: the root may be read-only.
+ENV NODE_ENV=production HOST=0.0.0.0 BALANCED_CALL_DATA=/data
+RUN mkdir /data && chown node:node /data
+VOLUME /data
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY providers.yaml ./
 USER node
 EXPOSE 9000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 9000}/health`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "dist/main.js", "serve"]

@@ -36,7 +36,7 @@ const ARROWS: Record<string, string[]> = {
 const ASSEMBLY = ['app', 'cli', '.']
 
 /** Folders that hold one file for each thing of one kind, with an index: they may be long. */
-const TABLES = ['src/formats', 'src/upstream/request/transforms', 'src/upstream/template-functions']
+const TABLES = ['src/cli/commands', 'src/formats', 'src/upstream/request/transforms', 'src/upstream/template-functions']
 /** Files beside each other in one folder, each of which answers another question. */
 const MOST_FILES = 15
 

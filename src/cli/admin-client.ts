@@ -22,8 +22,8 @@ export interface AdminValues {
 
 export interface AdminClient {
   origin: string
-  /** The status and the JSON of the answer. Throws a UsageError where nobody answers, or something else does. */
-  ask(path: string, method?: 'GET' | 'POST'): Promise<{ status: number; body: Record<string, unknown> }>
+  /** The status and the JSON of the answer, which is what the route says that it is. Throws a UsageError where nobody answers, or something else does. */
+  ask<T extends object>(path: string, method?: 'GET' | 'POST'): Promise<{ status: number; body: T }>
 }
 
 /** Milliseconds: a reload with many workers takes a while. */
@@ -40,7 +40,7 @@ export function adminClient(values: AdminValues): AdminClient {
   const key = values.key ?? server.admin_keys[0]
   return {
     origin,
-    async ask(path, method = 'GET') {
+    async ask<T extends object>(path: string, method = 'GET') {
       let response: Response
       try {
         response = await fetch(origin + path, {
@@ -61,7 +61,7 @@ export function adminClient(values: AdminValues): AdminClient {
         throw new UsageError(`something else answers on ${origin}: say another --port`)
       if (response.status === 401 || response.status === 403)
         throw new UsageError(`${origin} wants an administrator's key: --key, or BALANCED_CALL_ADMIN_KEYS here as there`)
-      return { status: response.status, body: body as Record<string, unknown> }
+      return { status: response.status, body: body as T }
     },
   }
 }

@@ -20,6 +20,15 @@ const ENDPOINT = {
   '--small-model NAME': 'for the short tasks of an agent',
 }
 
+const ADMIN = {
+  ...CONFIG,
+  '--port N': 'port of the server (default 9000)',
+  '--host H': 'its address (default 127.0.0.1)',
+  '--key KEY': "an administrator's key, where the server asks for one",
+  '--env FILE': 'more variables ($BALANCED_CALL_ENV_FILE)',
+  '--json': 'as JSON, for programs',
+}
+
 /** Each module is loaded when its command is called, so that `serve` starts without the others. */
 export const COMMANDS: Record<string, Command> = {
   serve: {
@@ -38,16 +47,41 @@ export const COMMANDS: Record<string, Command> = {
     example: 'OPENAI_API_KEY=sk-… balanced-call serve --port 8080',
     load: () => import('./serve.ts'),
   },
-  reload: {
-    summary: 'have a gateway that runs read its configuration anew',
-    usage: 'reload [options]',
+  status: {
+    summary: 'show who waits, which keys rest and why, and what is left of each limit, live',
+    usage: 'status [options]',
+    options: {
+      ...ADMIN,
+      '--once': 'show it once, as it is by itself where the output is no terminal',
+    },
+    example: 'balanced-call status --json',
+    load: () => import('./status.ts'),
+  },
+  doctor: {
+    summary: 'look for what is wrong here: configuration, keys, network, clock, disk, port, permissions',
+    usage: 'doctor [options]',
     options: {
       ...CONFIG,
       '--port N': 'port of the server (default 9000)',
       '--host H': 'its address (default 127.0.0.1)',
-      '--key KEY': "an administrator's key, where the server asks for one",
+      '--data DIR': 'the data folder ($BALANCED_CALL_DATA)',
+      '--env FILE': 'more variables ($BALANCED_CALL_ENV_FILE)',
       '--json': 'as JSON, for programs',
     },
+    example: 'balanced-call doctor',
+    load: () => import('./doctor.ts'),
+  },
+  completion: {
+    summary: 'print a script that has your shell complete commands and options',
+    usage: 'completion [SHELL]',
+    options: { '--shell NAME': 'bash, zsh or fish (default: by $SHELL)' },
+    example: 'balanced-call completion bash >> ~/.bashrc',
+    load: async () => ({ run: (await import('./completion.ts')).completionOf(COMMANDS) }),
+  },
+  reload: {
+    summary: 'have a gateway that runs read its configuration anew',
+    usage: 'reload [options]',
+    options: ADMIN,
     example: 'balanced-call reload && echo served',
     load: () => import('./reload.ts'),
   },

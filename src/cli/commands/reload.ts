@@ -7,9 +7,9 @@ export async function run(args: string[]): Promise<number> {
   const { values, positionals } = readOptions(args, ADMIN_OPTIONS)
   refuseMore(positionals, 0)
   const { origin, ask } = adminClient(values)
-  const { status, body } = await ask('/v1/reload', 'POST')
+  const { status, body } = await ask<Reloaded>('/v1/reload', 'POST')
   if (status !== 200 && status !== 422) throw new UsageError(`${origin} does not reload: ${JSON.stringify(body)}`)
-  const { refused, kept } = body as unknown as Reloaded
+  const { refused, kept } = body
   if (values.json === true) console.log(JSON.stringify(body))
   else if (refused) console.error(`${refused.why}\n\nrefused: the configuration before stays in use on ${origin}`)
   else {
