@@ -17,6 +17,7 @@ import { TEMPLATE_FUNCTIONS } from './template-functions/index.ts'
 import { compileHeaders, fillHeaders } from './request/header-templates.ts'
 import { compilePath } from './request/request-parts.ts'
 import { globTest } from '../runtime/glob.ts'
+import { parseJson } from '../runtime/json.ts'
 import { SHORTEST_SPLICE, spliceBody } from './request/body-splice.ts'
 import { jsonOf } from './request/json-of.ts'
 
@@ -106,7 +107,7 @@ export function rawDecoder(decoder: StreamDecoder): StreamDecoder {
       const first = out.length
       const done = decoder.decode(event, out)
       for (let at = first; at < out.length && !isForeign; at++) isForeign = isForeignChunk((out[at] as Delta).chunk)
-      if (!isForeign) carry(event, out, first)
+      if (!isForeign && (done || out.length > first || isJson(event))) carry(event, out, first)
       return done
     },
     end(out) {
@@ -125,6 +126,11 @@ export function rawDeltas(deltas: Delta[], text: string, { native }: ChatRequest
   if (native?.operation !== undefined) return [{ other: native.operation, raw: { text } }]
   if (!deltas.some(({ chunk }) => isForeignChunk(chunk))) carry({ text }, deltas, 0)
   return deltas
+}
+
+/** A client would stumble over one broken line, which this server reads over. Only what said nothing is looked at. */
+function isJson({ text }: FramedEvent): boolean {
+  return text === undefined || parseJson(text) !== undefined
 }
 
 /** Of a chat: the chunks that a client knows as they are are those of OpenAI's legacy completions. */
