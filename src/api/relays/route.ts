@@ -42,7 +42,7 @@ export async function relays(app: FastifyInstance, options: InboundOptions): Pro
     if (model === undefined) throw invalid('you must provide a model parameter', 'model')
     const chat = parseChatRequest({ model, messages: [] })
     chat.relay = asked
-    const wantsEvents = String(body['stream']) === 'true' || body['stream_format'] === 'sse'
+    const wantsEvents = body['stream'] === true || body['stream'] === 'true' || body['stream_format'] === 'sse'
     return sendRelayed(chat, wantsEvents, contextOf(request, reply, clientOf, passHeaders), reply)
   }
 

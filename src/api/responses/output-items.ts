@@ -1,7 +1,7 @@
 /** Blocks of an answer as output items. */
 import { makeId } from '../http/request-id.ts'
 import type { Block } from '../inbound/blocks.ts'
-import { isRecord } from '../chat-completions/json-value.ts'
+import { asWord, isRecord } from '../chat-completions/json-value.ts'
 import { sealThought, type SealedThought } from './sealed-thought.ts'
 import type { Namespaced } from './tools.ts'
 
@@ -73,7 +73,7 @@ export function partOf(block: Block): Json {
 /** Chat's citations hold what they say in a field of their own name. */
 export function flat(annotation: Json): Json {
   const { type } = annotation
-  const inner = annotation[String(type)]
+  const inner = annotation[asWord(type)]
   return isRecord(inner) ? { type, ...inner } : annotation
 }
 

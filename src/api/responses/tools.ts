@@ -1,5 +1,5 @@
 /** Tools of a Responses request as OpenAI's chat tools, and the choice among them. */
-import { filled, isRecord } from '../chat-completions/json-value.ts'
+import { asWord, filled, isRecord } from '../chat-completions/json-value.ts'
 
 type Json = Record<string, unknown>
 
@@ -25,7 +25,7 @@ const BETWEEN = '__'
 /** A call's tool as chat knows it: tools of a namespace have it before their name. */
 export function toolName({ name, namespace }: Json): string {
   const space = filled(namespace)
-  return space === undefined ? String(name ?? '') : `${space}${BETWEEN}${String(name ?? '')}`
+  return space === undefined ? asWord(name) : `${space}${BETWEEN}${asWord(name)}`
 }
 
 export function readTools(declared: readonly unknown[], choice: unknown): ReadTools {
@@ -43,14 +43,14 @@ export function readTools(declared: readonly unknown[], choice: unknown): ReadTo
     if (tool['type'] === 'namespace' && Array.isArray(tool['tools'])) {
       for (const inner of tool['tools'].filter(isRecord)) {
         const name = toolName({ name: inner['name'], namespace: tool['name'] })
-        if (filled(tool['name'])) spaced.set(name, { namespace: String(tool['name']), name: String(inner['name']) })
+        if (filled(tool['name'])) spaced.set(name, { namespace: asWord(tool['name']), name: asWord(inner['name']) })
         add(chatTool({ ...inner, name }), name)
       }
       continue
     }
     const made = chatTool(tool)
-    if (made) add(made, String(tool['name']))
-    else read.hosted.push(String(tool['type']))
+    if (made) add(made, asWord(tool['name']))
+    else read.hosted.push(asWord(tool['type']))
   }
   if (spaced.size > 0) read.spaced = spaced
   Object.assign(read, chosen(choice))
@@ -88,7 +88,7 @@ function chosen(choice: unknown): Pick<ReadTools, 'choice' | 'insists'> {
     const known = tools.filter((tool) => tool['type'] === 'function' || tool['type'] === 'custom').map(named)
     return { choice: { type, allowed_tools: { mode: choice['mode'] ?? 'auto', tools: known } } }
   }
-  const insists = `tool_choice asks for ${String(type)}, which is run`
+  const insists = `tool_choice asks for ${asWord(type)}, which is run`
   return { choice: 'auto', insists }
 }
 
@@ -100,5 +100,5 @@ function isRequired(choice: unknown): boolean {
 
 function named(tool: Json): Json {
   const { type } = tool
-  return { type, [String(type)]: { name: toolName(tool) } }
+  return { type, [asWord(type)]: { name: toolName(tool) } }
 }

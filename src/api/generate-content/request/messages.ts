@@ -1,6 +1,7 @@
 /** Contents and their parts, in OpenAI's form. */
 import { toExtraContent } from '../../chat-completions/response/upstream-chunk/thought-signature.ts'
-import { filled, isRecord } from '../../chat-completions/json-value.ts'
+import { asWord, filled, isRecord } from '../../chat-completions/json-value.ts'
+import { invalid } from '../../chat-completions/request/invalid.ts'
 import { readEncrypted } from '../thought-state.ts'
 import { camelKeys } from './camel-keys.ts'
 import { toPart } from './parts.ts'
@@ -57,7 +58,7 @@ function answered(result: Map, open: OpenCall[]): string {
   const id = filled(result['id'])
   const at = open.findIndex((call) => (id === undefined ? call.name === result['name'] : call.id === id))
   const [found] = at < 0 ? [] : open.splice(at, 1)
-  return found?.id ?? id ?? String(result['name'])
+  return found?.id ?? id ?? asWord(result['name'])
 }
 
 function pushAnswer(parts: Map[], messages: Map[], open: OpenCall[], losses: string[]): void {
@@ -71,7 +72,8 @@ function pushAnswer(parts: Map[], messages: Map[], open: OpenCall[], losses: str
     else if (isRecord(part['functionCall'])) {
       const call = part['functionCall']
       const id = filled(call['id']) ?? `call_${messages.length}_${calls.length}`
-      const name = String(call['name'])
+      const name = filled(call['name'])
+      if (name === undefined) throw invalid('functionCall needs a name.', 'contents')
       open.push({ id, name })
       const extra = state === undefined ? {} : { extra_content: toExtraContent(state) }
       calls.push({ id, type: 'function', function: { name, arguments: JSON.stringify(call['args'] ?? {}) }, ...extra })

@@ -1,5 +1,5 @@
 /** Content blocks as OpenAI's parts. */
-import { filled, isRecord } from '../../chat-completions/json-value.ts'
+import { asWord, filled, isRecord } from '../../chat-completions/json-value.ts'
 
 type Map = Record<string, unknown>
 
@@ -67,5 +67,5 @@ function toDocument(block: Map, cache: Map, losses: string[]): Map[] {
 
 function urlOf(source: Map): string {
   if (typeof source['url'] === 'string') return source['url']
-  return `data:${String(source['media_type'])};base64,${String(source['data'])}`
+  return `data:${asWord(source['media_type'])};base64,${asWord(source['data'])}`
 }

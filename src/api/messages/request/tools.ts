@@ -1,5 +1,6 @@
 /** Tools and the choice among them, in OpenAI's form. */
-import { filled, isRecord } from '../../chat-completions/json-value.ts'
+import { asWord, filled, isRecord } from '../../chat-completions/json-value.ts'
+import { invalid } from '../../chat-completions/request/invalid.ts'
 
 type Map = Record<string, unknown>
 
@@ -21,11 +22,11 @@ export function toChatTools(body: Map, added: readonly Map[], losses: string[]):
       if (name !== '' && isRecord(tool['input_schema'])) tools.push(toFunction(tool))
     } else {
       foreign.add(name)
-      losses.push(`tools: ${String(tool['type']).slice(0, 60)} is for an upstream of the same API, left out`)
+      losses.push(`tools: ${asWord(tool['type']).slice(0, 60)} is for an upstream of the same API, left out`)
     }
   }
   const asked = isRecord(body['tool_choice']) ? body['tool_choice'] : {}
-  const [name = ''] = asked['type'] === 'tool' ? [String(asked['name'])] : tools.length === 0 ? foreign : []
+  const [name = ''] = asked['type'] === 'tool' ? [toolOf(asked)] : tools.length === 0 ? foreign : []
   const isForced = (asked['type'] === 'tool' || asked['type'] === 'any') && foreign.has(name)
   return {
     tools,
@@ -59,12 +60,17 @@ function hintsOf(tool: Map): Map {
 
 const HINTS = ['defer_loading', 'allowed_callers', 'input_examples', 'eager_input_streaming']
 
+function toolOf({ name }: Map): string {
+  if (filled(name) === undefined) throw invalid('tool_choice.name: Field required', 'tool_choice.name')
+  return String(name)
+}
+
 function choiceOf(choice: Map): unknown {
   switch (choice['type']) {
     case 'any':
       return 'required'
     case 'tool':
-      return { type: 'function', function: { name: choice['name'] } }
+      return { type: 'function', function: { name: toolOf(choice) } }
     case 'none':
     case 'auto':
       return choice['type']
