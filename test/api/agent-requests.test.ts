@@ -3,21 +3,60 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { toChat as fromGenerateContent } from '../../src/api/generate-content/request.ts'
+import { checkChatRequest } from '../../src/api/chat-completions/request/schema/schema.ts'
+import { parseChatRequest } from '../../src/api/chat-completions/request/parse.ts'
 import { toChat as fromMessages } from '../../src/api/messages/request.ts'
+import { readResponsesRequest } from '../../src/api/responses/request.ts'
 import type { ChatRequest } from '../../src/chat/request.ts'
+import * as anthropic from '../formats/anthropic/rules.ts'
+import * as bedrock from '../formats/bedrock/rules.ts'
 import { shipped, type Body } from '../formats/cases.ts'
+import * as cohere from '../formats/cohere/rules.ts'
+import * as gemini from '../formats/gemini/rules.ts'
+import * as mistral from '../formats/mistral/rules.ts'
+import * as ollama from '../formats/ollama/rules.ts'
+import * as openai from '../formats/openai/rules.ts'
+import { against } from './openai-schema.ts'
 
 const FOLDER = path.join(import.meta.dirname, '../../../shared/agents/recorded')
 if (!existsSync(FOLDER)) console.warn('skipped: the recorded agents are not beside this checkout (../shared)')
 
-const WIRES = ['openai', 'groq', 'anthropic', 'bedrock-anthropic', 'gemini', 'bedrock', 'cohere', 'mistral', 'ollama']
+/** Each wire, and what its vendor documents of a body. */
+const WIRES: Record<string, (body: Body, model: string) => string[]> = {
+  openai: (body) => [...openai.brokenRules(body), ...schema('CreateChatCompletionRequest', body)],
+  groq: openai.brokenRules,
+  anthropic: anthropic.brokenRules,
+  'bedrock-anthropic': (body) => anthropic.brokenRules({ ...omit(body, 'anthropic_version'), model: 'model' }),
+  gemini: gemini.brokenRules,
+  bedrock: bedrock.brokenRules,
+  cohere: cohere.brokenRules,
+  mistral: mistral.brokenRules,
+  ollama: ollama.brokenRules,
+  'openai-responses': (body) => schema('CreateResponse', { ...body, input: (body['input'] as Body[]).map(asStored) }),
+}
+
+function omit(body: Body, field: string): Body {
+  return Object.fromEntries(Object.entries(body).filter(([name]) => name !== field))
+}
+
+/** The schema knows an answer's message as the vendor keeps it; what OpenAI's own agent leaves out when it sends one back is not asked for. */
+function asStored(item: Body): Body {
+  if (item['role'] !== 'assistant' || !Array.isArray(item['content'])) return item
+  const content = (item['content'] as Body[]).map((part) => ({ annotations: [], logprobs: [], ...part }))
+  return { type: 'message', id: 'msg_1', status: 'completed', ...item, content }
+}
+
+/** Where OpenAI's own schema is. */
+function schema(definition: string, body: Body): string[] {
+  return [against(definition, body, true)].filter((line) => line !== undefined)
+}
 
 interface Recorded {
   path: string
   body: Body
 }
 
-/** One request of each kind of ours, so that a clone without the recordings tests the same. */
+/** Requests to chat and Responses are the recordings'. One request of each other kind of ours, so that a clone without the recordings tests the same. */
 const OWN: Recorded[] = [
   {
     path: '/v1/messages',
@@ -65,6 +104,11 @@ function recorded(): Recorded[] {
 
 function read({ path: asked, body }: Recorded): ChatRequest | undefined {
   if (asked === '/v1/messages') return fromMessages(body)
+  if (asked === '/v1/responses') return readResponsesRequest(body, [], false).chat
+  if (asked === '/v1/chat/completions') {
+    expect(checkChatRequest(body)).toBeUndefined()
+    return parseChatRequest(body)
+  }
   return asked.startsWith('/v1beta/') ? fromGenerateContent(body, 'm', false) : undefined
 }
 
@@ -82,7 +126,7 @@ function words({ body }: Recorded): string[] {
   walk(body, '')
   return found
 }
-const WORDS = new Set(['text', 'content', 'name', 'system'])
+const WORDS = new Set(['text', 'content', 'name', 'system', 'instructions'])
 const DEEP = new Set([
   'input_schema',
   'parameters',
@@ -91,14 +135,17 @@ const DEEP = new Set([
   'generationConfig',
   'input',
   'args',
+  // the name of a form
+  'format',
 ])
 
 describe.each([...OWN, ...recorded()])('a request to $path', (each) => {
-  it.each(WIRES)('reaches %s whole', (wire) => {
+  it.each(Object.entries(WIRES))('reaches %s whole', (wire, brokenRules) => {
     const chat = read(each)
     if (!chat) throw new Error('not read')
     const { request } = shipped(wire).encode(chat, { base_url: 'http://x', model: 'model', secret: 'k', headers: {} })
     const sent = String(request.body)
+    expect(brokenRules(JSON.parse(sent) as Body, 'model')).toEqual([])
     for (const text of words(each)) expect(sent).toContain(JSON.stringify(text).slice(1, -1))
   })
 })

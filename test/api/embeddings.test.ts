@@ -117,7 +117,7 @@ describe('an official client gets the vectors of its texts, in their order', () 
     ['titan', 12, 12],
     ['gem', 150, 2],
     ['nomic', 5, 1],
-    ['voyage', 1200, 2],
+    ['voyage', 1200, 10],
     ['jina', 520, 2],
     ['mistral', 600, 2],
     ['vertex', 260, 2],

@@ -3,6 +3,7 @@ import type { ChatRequest } from '../../chat/request.ts'
 import { createBlockAnswer, type Block, type BlockAnswer } from '../inbound/blocks.ts'
 import type { WholeAnswer } from '../inbound/inbound-api.ts'
 import { makeId } from '../http/request-id.ts'
+import { logprobsResult } from './logprobs.ts'
 import { finishReason, partsOf, usageMetadata, type WirePart } from './parts.ts'
 
 /** Adds an answer up to one response. */
@@ -13,6 +14,7 @@ export function createResponse(request: ChatRequest, model: string): WholeAnswer
 
 class Response implements WholeAnswer {
   private readonly parts: WirePart[] = []
+  private readonly logprobs: unknown[] = []
   private readonly answer: BlockAnswer
   private readonly model: string
   private raw: string | undefined
@@ -20,7 +22,8 @@ class Response implements WholeAnswer {
   constructor(request: ChatRequest, model: string) {
     this.model = model
     const close = (block: Block): void => void this.parts.push(...partsOf(block))
-    this.answer = createBlockAnswer(request, { open: nothing, piece: nothing, close })
+    const piece = (_block: Block, _text: string, logprobs: unknown[] = []): void => void this.logprobs.push(...logprobs)
+    this.answer = createBlockAnswer(request, { open: nothing, piece, close })
   }
 
   take(deltas: readonly Delta[]): void {
@@ -34,7 +37,14 @@ class Response implements WholeAnswer {
     if (this.raw !== undefined) return this.raw
     const { finish, usage, head } = this.answer.end(terminated)
     return {
-      candidates: [{ content: { parts: this.parts, role: 'model' }, finishReason: finishReason(finish), index: 0 }],
+      candidates: [
+        {
+          content: { parts: this.parts, role: 'model' },
+          finishReason: finishReason(finish),
+          index: 0,
+          logprobsResult: logprobsResult(this.logprobs),
+        },
+      ],
       usageMetadata: usageMetadata(usage),
       modelVersion: this.model,
       responseId: head.id ?? makeId('resp_'),

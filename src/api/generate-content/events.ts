@@ -7,6 +7,7 @@ import { endingError } from '../inbound/ending-error.ts'
 import type { AnswerWriter, StreamStyle } from '../inbound/inbound-api.ts'
 import { makeId } from '../http/request-id.ts'
 import { errorOf } from './errors.ts'
+import { logprobsResult } from './logprobs.ts'
 import { finishReason, partsOf, usageMetadata, type WirePart } from './parts.ts'
 
 /** A comment before the first event breaks clients of this API; a bare line feed is read over by all. */
@@ -84,8 +85,10 @@ class ResponseWriter implements AnswerWriter, BlockSink {
 
   open(): void {}
 
-  piece(block: Block, text: string): void {
-    if (block.type === 'text' || block.type === 'refusal') this.emitText(JSON.stringify(text))
+  piece(block: Block, text: string, logprobs?: unknown[]): void {
+    const told = logprobsResult(logprobs)
+    if (told !== undefined) this.emitParts([{ text }], { logprobsResult: told })
+    else if (block.type === 'text' || block.type === 'refusal') this.emitText(JSON.stringify(text))
     else if (block.type === 'reasoning') this.emitParts([{ text, thought: true }])
   }
 
@@ -114,8 +117,8 @@ class ResponseWriter implements AnswerWriter, BlockSink {
     this.emit(`{"candidates":[{"content":{"parts":[{"text":${literal}${this.textTail}`)
   }
 
-  private emitParts(parts: WirePart[]): void {
-    this.emitResponse({ candidates: [{ content: { parts, role: 'model' }, index: 0 }] })
+  private emitParts(parts: WirePart[], beside: Record<string, unknown> = {}): void {
+    this.emitResponse({ candidates: [{ content: { parts, role: 'model' }, index: 0, ...beside }] })
   }
 
   private emitResponse(response: Record<string, unknown>): void {

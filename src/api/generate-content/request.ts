@@ -42,13 +42,15 @@ export function toChat(given: Map, model: string, streams: boolean): ChatRequest
       frequency_penalty: numberOf(config, 'frequencyPenalty'),
       ...tools,
       response_format: formatOf(config),
+      logprobs: config['responseLogprobs'] === true ? true : undefined,
+      top_logprobs: config['responseLogprobs'] === true ? numberOf(config, 'logprobs') : undefined,
       stream: streams ? true : undefined,
       stream_options: streams ? { include_usage: true } : undefined,
     }),
   })
   // a wish, which only upstreams that can think are to hear
   chat.reasoning_effort = effortOf(config['thinkingConfig'])
-  for (const field of ['topK', 'candidateCount', 'responseLogprobs'] as const) {
+  for (const field of ['topK', 'candidateCount'] as const) {
     if (isSaid(config[field]) && config[field] !== 1)
       losses.push(`generationConfig.${field}: for an upstream of the same API, left out`)
   }

@@ -135,6 +135,7 @@ function modern({ role, wire, tool_calls: calls, tool_call_id: id }: Message): W
 /** Opaque state of a vendor, and the fields of an answer that say nothing: a history keeps them when the vendor changes. */
 function takeOffMarks(wire: Wire): void {
   delete wire['extra_content']
+  delete wire['cache_control']
   for (const field of ['refusal', 'audio']) if (wire[field] === null) delete wire[field]
   if (Array.isArray(wire['annotations'])) delete wire['annotations']
   if (Array.isArray(wire['tool_calls'])) wire['tool_calls'] = wire['tool_calls'].map(withoutMarks)
