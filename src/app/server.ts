@@ -148,6 +148,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     clientOf,
     passHeaders: createPassHeaders(config.forward.request),
     redact,
+    told: config.headers,
   }
   void app.register(chatCompletions, inbound)
   void app.register(completions, inbound)
@@ -201,7 +202,7 @@ function sendError(
   error: GatewayError,
   request: FastifyRequest,
   reply: FastifyReply,
-  { log, redact }: Pick<ServerParts, 'log' | 'redact'>,
+  { log, redact, config }: Pick<ServerParts, 'log' | 'redact' | 'config'>,
 ): FastifyReply {
   if (error.kind === 'internal') log.error({ err: error.cause ?? error, request: request.id }, 'request failed')
   const shape = errorShapeOf(request)
@@ -209,7 +210,7 @@ function sendError(
   if (shape.idHeader !== undefined) void reply.header(shape.idHeader, request.id)
   return reply
     .code(status)
-    .headers({ 'x-request-id': request.id, ...redacted(errorHeaders(error), redact) })
+    .headers({ 'x-request-id': request.id, ...redacted(errorHeaders(error, config.headers), redact) })
     .type('application/json; charset=utf-8')
     .send(redact(JSON.stringify(body)))
 }

@@ -65,6 +65,8 @@ export interface ServerConfig {
   heartbeat: number
   /** `asked`: a stream ends with a usage chunk where the client asks for it; `always`: also where it does not. */
   usage_in_streams: 'asked' | 'always'
+  /** Names of the headers that say how an answer came to be: in full, short, or none of them. */
+  headers: 'full' | 'short' | 'none'
   /** Bytes. */
   max_body: number
   /** Milliseconds that running requests may take to end when the server stops. */

@@ -18,8 +18,8 @@ const SHOWN = [
   'retry-after',
   'retry-after-ms',
   'x-should-retry',
-  ...['provider', 'model', 'key', 'attempts', 'queue-ms', 'warnings', 'explain', 'token-count', 'cost'].map(
-    (name) => `x-balanced-call-${name}`,
+  ...['provider', 'model', 'key', 'attempts', 'queue-ms', 'warnings', 'explain', 'token-count', 'cost'].flatMap(
+    (name) => [`x-balanced-call-${name}`, `x-bc-${name}`],
   ),
 ]
 

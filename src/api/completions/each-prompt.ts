@@ -31,7 +31,7 @@ interface Answered {
 /** Throws the first GatewayError: then none of the answers is told. */
 export function createPromptsCall(options: InboundOptions): AnswerEach {
   const { gateway, clientOf, passHeaders, redact = (text: string) => text } = options
-  const headersOf = createAnswerHeaders(redact)
+  const headersOf = createAnswerHeaders(redact, options.told)
 
   async function answerPrompt(asked: CompletionsCall, meta: AnswerMeta, at: number, context: ChatContext) {
     const prompt = String(asked.prompts[at])
@@ -66,7 +66,7 @@ export function createPromptsCall(options: InboundOptions): AnswerEach {
     reply.headers({
       'x-request-id': request.id,
       ...(answered[0] && headersOf(answered[0].answer)),
-      ...costHeaders(costsOf(answered.map(({ answer }) => answer))),
+      ...costHeaders(costsOf(answered.map(({ answer }) => answer)), options.told),
     })
     const choices = answered.flatMap((each) => each.choices)
     if (!asked.chat.stream)

@@ -9,7 +9,7 @@ import { inFormat } from './vector.ts'
 
 export async function embeddings(app: FastifyInstance, options: InboundOptions): Promise<void> {
   const { gateway, clientOf, passHeaders, redact = (text: string) => text } = options
-  const headersOf = createAnswerHeaders(redact)
+  const headersOf = createAnswerHeaders(redact, options.told)
 
   app.post('/v1/embeddings', async (request, reply) => {
     const { chat, embeddings: asked } = readEmbeddings(request.body)
@@ -31,7 +31,9 @@ export async function embeddings(app: FastifyInstance, options: InboundOptions):
     return reply
       .headers({
         'x-request-id': request.id,
-        ...(first ? { ...headersOf(first.answer), ...costHeaders(costsOf(batches.map(({ answer }) => answer))) } : {}),
+        ...(first
+          ? { ...headersOf(first.answer), ...costHeaders(costsOf(batches.map(({ answer }) => answer)), options.told) }
+          : {}),
       })
       .type('application/json; charset=utf-8')
       .send(JSON.stringify(body))

@@ -32,7 +32,7 @@ export type EmbedContent = (
 /** Throws a GatewayError that names the field at fault. */
 export function createEmbedContent(options: InboundOptions): EmbedContent {
   const { gateway, clientOf, passHeaders, redact = (text: string) => text } = options
-  const headersOf = createAnswerHeaders(redact)
+  const headersOf = createAnswerHeaders(redact, options.told)
   return async (model, isBatch, request, reply) => {
     const context = contextOf(request, reply, clientOf, passHeaders)
     const vectors: Vector[] = []
@@ -50,7 +50,7 @@ export function createEmbedContent(options: InboundOptions): EmbedContent {
       .headers({
         'x-request-id': request.id,
         ...(answers[0] && headersOf(answers[0])),
-        ...costHeaders(costsOf(answers)),
+        ...costHeaders(costsOf(answers), options.told),
       })
       .type('application/json; charset=utf-8')
       .send(JSON.stringify({ ...body, usageMetadata: { promptTokenCount } }))

@@ -6,36 +6,44 @@ import type { CandidateReport } from '../../scheduler/types.ts'
 /** What a client can learn of how its answer came to be, beside the answer. */
 export type AnswerHeaders = (answer: Answer) => Record<string, string>
 
+/** How much: under names of one's own length, or not at all but for warnings and what was asked for. */
+export type Told = 'full' | 'short' | 'none'
+
+const PREFIX: Record<Told, string> = { full: 'x-balanced-call-', short: 'x-bc-', none: 'x-balanced-call-' }
+
 /** Routes and keys whose headers are kept ready; beyond, all are made anew. */
 const MOST_KEPT = 10_000
 
 /** @param redact takes known secrets out of a text */
-export function createAnswerHeaders(redact: Redact = asItIs): AnswerHeaders {
+export function createAnswerHeaders(redact: Redact = asItIs, told: Told = 'full'): AnswerHeaders {
+  const prefix = PREFIX[told]
   // few keys give all answers, and what is told of them is the same each time
   const kept = new Map<string, { provider: string; model: string; headers: Record<string, string> }>()
 
   function sourceHeaders({ provider, model, key }: Answer): Record<string, string> {
     const found = kept.get(key)
     if (found && found.provider === provider && found.model === model) return found.headers
-    const headers = redacted(sourceOf({ provider, model, key }), redact)
+    const headers = redacted(sourceOf({ provider, model, key }, prefix), redact)
     if (kept.size >= MOST_KEPT) kept.clear()
     kept.set(key, { provider, model, headers })
     return headers
   }
 
   return (answer) => {
-    const own = { ...sourceHeaders(answer), ...effortOf(answer) }
-    const headers = answer.headers ? { ...redacted(passed(answer.headers), redact), ...own } : own
-    if (answer.explain) headers['x-balanced-call-explain'] = redact(explained(answer.explain))
-    if (answer.warnings.length > 0) headers['x-balanced-call-warnings'] = redact(headerText(answer.warnings.join('; ')))
+    const own = told === 'none' ? {} : { ...sourceHeaders(answer), ...effortOf(answer, prefix) }
+    const headers: Record<string, string> = answer.headers
+      ? { ...redacted(passed(answer.headers), redact), ...own }
+      : own
+    if (answer.explain) headers[`${prefix}explain`] = redact(explained(answer.explain))
+    if (answer.warnings.length > 0) headers[`${prefix}warnings`] = redact(headerText(answer.warnings.join('; ')))
     return headers
   }
 }
 
-/** US dollars of a whole answer, for its head; nothing where no price is known. */
-export function costHeaders(answer: Pick<Answer, 'cost'>): Record<string, string> {
-  const cost = answer.cost()
-  return cost === undefined ? NONE : { 'x-balanced-call-cost': dollarsText(cost) }
+/** US dollars of a whole answer, for its head; nothing where no price is known, or nobody reads it. */
+export function costHeaders(answer: Pick<Answer, 'cost'>, told: Told = 'full'): Record<string, string> {
+  const cost = told === 'none' ? undefined : answer.cost()
+  return cost === undefined ? NONE : { [`${PREFIX[told]}cost`]: dollarsText(cost) }
 }
 
 /** Several answers that were put together: undefined where one of them has no price. */
@@ -62,22 +70,22 @@ function passed(headers: Record<string, string>): Record<string, string> {
 }
 
 /** Who was asked, how often, and how long it waited for that: of an answer, and of a failure. */
-export function journeyHeaders(journey: Journey): Record<string, string> {
-  return { ...sourceOf(journey), ...effortOf(journey) }
+export function journeyHeaders(journey: Journey, told: Told = 'full'): Record<string, string> {
+  return told === 'none' ? {} : { ...sourceOf(journey, PREFIX[told]), ...effortOf(journey, PREFIX[told]) }
 }
 
-function sourceOf({ provider, model, key }: Partial<Journey>): Record<string, string> {
+function sourceOf({ provider, model, key }: Partial<Journey>, prefix: string): Record<string, string> {
   const headers: Record<string, string> = {}
-  if (provider !== undefined) headers['x-balanced-call-provider'] = headerText(provider)
-  if (model !== undefined) headers['x-balanced-call-model'] = headerText(model)
-  if (key !== undefined) headers['x-balanced-call-key'] = headerText(key)
+  if (provider !== undefined) headers[`${prefix}provider`] = headerText(provider)
+  if (model !== undefined) headers[`${prefix}model`] = headerText(model)
+  if (key !== undefined) headers[`${prefix}key`] = headerText(key)
   return headers
 }
 
-function effortOf({ attempts, waited }: Pick<Journey, 'attempts' | 'waited'>): Record<string, string> {
+function effortOf({ attempts, waited }: Pick<Journey, 'attempts' | 'waited'>, prefix: string): Record<string, string> {
   return {
-    'x-balanced-call-attempts': String(attempts),
-    'x-balanced-call-queue-ms': String(Math.round(waited)),
+    [`${prefix}attempts`]: String(attempts),
+    [`${prefix}queue-ms`]: String(Math.round(waited)),
   }
 }
 

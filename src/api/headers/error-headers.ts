@@ -1,14 +1,14 @@
 /** The headers that tell a client's SDK whether and when to come back. */
 import type { GatewayError } from '../../chat/error.ts'
-import { journeyHeaders } from './answer-headers.ts'
+import { journeyHeaders, type Told } from './answer-headers.ts'
 
 /** Most SDKs wait 60 s at the most; they obey `x-should-retry` before everything else. Milliseconds. */
 const OBEYED = 60_000
 /** A window of a minute and what clocks differ by is a minute: who comes back then waits for the rest of it here. */
 const SAME = 1 / 60
 
-export function errorHeaders(error: GatewayError): Record<string, string> {
-  const headers = error.journey ? journeyHeaders(error.journey) : {}
+export function errorHeaders(error: GatewayError, told?: Told): Record<string, string> {
+  const headers = error.journey ? journeyHeaders(error.journey, told) : {}
   const obeys = error.journey?.obeys ?? OBEYED
   if (error.retryAfter !== undefined && Number.isFinite(error.retryAfter)) {
     const told = error.retryAfter > obeys && error.retryAfter <= obeys * (1 + SAME) ? obeys : error.retryAfter

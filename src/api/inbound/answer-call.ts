@@ -18,11 +18,11 @@ export type AnswerCall = (call: InboundCall, request: FastifyRequest, reply: Fas
 export function createAnswerCall(options: InboundOptions): AnswerCall {
   const { gateway, heartbeat, clientIdle = 0, clientOf, passHeaders } = options
   const { redact = asItIs, log = console } = options
-  const headersOf = createAnswerHeaders(redact)
+  const headersOf = createAnswerHeaders(redact, options.told)
   // not async: that would be one promise more, which waits for the other
   return (call, request, reply) => {
     const context = contextOf(request, reply, clientOf, passHeaders)
-    const open = { call, context, gateway, heartbeat, clientIdle, headersOf, redact, log }
+    const open = { call, context, gateway, heartbeat, clientIdle, headersOf, told: options.told, redact, log }
     return call.chat.stream ? streamAnswer(open, reply) : completeAnswer(open, reply)
   }
 }
@@ -60,7 +60,7 @@ async function completeAnswer(open: OpenCall, reply: FastifyReply): Promise<Fast
   reply.raw.writeHead(200, {
     ...idHeaders(open),
     ...headersOf(answer),
-    ...costHeaders(answer),
+    ...costHeaders(answer, open.told),
     'content-type': 'application/json; charset=utf-8',
     'content-length': size,
   })

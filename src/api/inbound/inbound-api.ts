@@ -22,6 +22,7 @@ import type { GatewayError } from '../../chat/error.ts'
 import type { Delta } from '../../chat/delta.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import type { Gateway } from '../../gateway/types.ts'
+import type { Told } from '../headers/answer-headers.ts'
 import type { PassHeaders } from '../headers/passed-headers.ts'
 
 /** What every API's routes are given. */
@@ -39,6 +40,8 @@ export interface InboundOptions {
   passHeaders?: PassHeaders
   /** Takes secrets out of what an upstream's error says, before it goes into a stream. */
   redact?: (text: string) => string
+  /** Under which names an answer's head says how it came to be, if at all; `full` when absent. */
+  told?: Told
   log?: Pick<FastifyBaseLogger, 'error'>
   /** Milliseconds since the epoch. */
   now?: () => number

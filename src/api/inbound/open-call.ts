@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { ChatContext, Gateway } from '../../gateway/types.ts'
-import type { AnswerHeaders } from '../headers/answer-headers.ts'
+import type { AnswerHeaders, Told } from '../headers/answer-headers.ts'
 import type { InboundCall } from './inbound-api.ts'
 
 /** A call, and all that its answer needs. */
@@ -12,6 +12,7 @@ export interface OpenCall {
   heartbeat: number
   clientIdle: number
   headersOf: AnswerHeaders
+  told: Told | undefined
   redact: (text: string) => string
   log: Pick<FastifyBaseLogger, 'error'>
 }

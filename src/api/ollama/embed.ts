@@ -22,7 +22,7 @@ export type Embed = (model: string, input: unknown, request: FastifyRequest, rep
 
 export function createEmbed(options: InboundOptions): Embed {
   const { gateway, clientOf, passHeaders, redact = (text: string) => text, now = Date.now } = options
-  const headersOf = createAnswerHeaders(redact)
+  const headersOf = createAnswerHeaders(redact, options.told)
   return async (model, input, request, reply) => {
     const started = now()
     // nothing is answered by nothing: clients ask so to load a model

@@ -29,7 +29,7 @@ interface Begun {
 
 export function createSendRelayed(options: InboundOptions): SendRelayed {
   const { gateway, heartbeat, clientIdle = 0, redact = (text: string) => text, log = console } = options
-  const headersOf = createAnswerHeaders(redact)
+  const headersOf = createAnswerHeaders(redact, options.told)
 
   return async (chat, wantsEvents, context, reply) => {
     const stream = createEventStream(reply.raw, { heartbeat, clientIdle, style: EVENTS })

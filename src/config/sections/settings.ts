@@ -50,6 +50,7 @@ export function serverSettings(
     refused_wait: milliseconds((written['refused_wait'] as Duration | undefined) ?? '5s'),
     heartbeat: milliseconds((written['heartbeat'] as Duration | undefined) ?? '15s'),
     usage_in_streams: (written['usage_in_streams'] as ServerConfig['usage_in_streams'] | undefined) ?? 'asked',
+    headers: (written['headers'] as ServerConfig['headers'] | undefined) ?? 'full',
     max_body: bytes((written['max_body'] as Duration | undefined) ?? '32MiB'),
     shutdown: milliseconds((written['shutdown'] as Duration | undefined) ?? '30s'),
     api_keys: [...names.keys()],
