@@ -95,4 +95,21 @@ describe('when nothing but dead keys is left', () => {
     expect(body.error['message']).toContain('disabled by the operator (1)')
     expect(JSON.stringify(body)).not.toMatch(/rate.?limit|cooling|busy/i)
   })
+
+  it.each([
+    ['chat', { type: 'permission_error' }],
+    ['messages', { type: 'permission_error' }],
+    ['gemini', { code: 403, status: 'PERMISSION_DENIED' }],
+  ])('the client of %s hears that they are not allowed', async (door, error) => {
+    await open({ foreign: { status: 403 } })
+    // one refusal may be about one request: others say that it is the key
+    for (let n = 0; n < 3; n++) await ask(door)
+    const sent = sandbox.stats.requests
+    const { status, headers, body } = await ask(door)
+    expect({ status, body }).toMatchObject({ status: 403, body: { error } })
+    expect(body.error['message']).toMatch(/^No key that this server has for fast is in service: /)
+    expect(JSON.stringify(body)).not.toMatch(/rate.?limit|cooling|busy/i)
+    expect(headers.get('retry-after')).toBeNull()
+    expect(sandbox.stats.requests).toBe(sent)
+  })
 })

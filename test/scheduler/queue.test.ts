@@ -136,3 +136,16 @@ describe('large and small requests of one client', () => {
     expect(lease?.key).toBe('p#2')
   })
 })
+
+it('who waits for the last key that was in service hears at once that it has died', async () => {
+  const { scheduler, clock } = setUp([provider('p', [[concurrency(1)], [], []])])
+  for (const key of ['p#2', 'p#3']) scheduler.setEnabled(key, false)
+  const first = await scheduler.acquire(ask())
+  let told: GatewayError | undefined
+  void failure(scheduler.acquire(ask())).then((error) => (told = error))
+  await clock.advance(100)
+  first.fail({ kind: 'authentication', started: false })
+  await clock.advance(1)
+  expect(told).toMatchObject({ status: 503, message: expect.stringContaining('credentials refused (1)') })
+  expect(scheduler.report()).toMatchObject({ queued: 0, inFlight: 0 })
+})
