@@ -147,7 +147,10 @@ function costDelta({ tellsCost }: RequestState, meter: UsageMeter): Delta[] | un
 function finish({ lease, began }: CommittedAnswer, requestState: RequestState, recordOutcome: RecordOutcome): void {
   const { meter, answer } = began
   if (!answer.deltas.isTerminated && !meter.finished())
-    throw new GatewayError('broken_stream', `${lease.provider} ended its answer in the middle: no reason to stop came.`)
+    throw new GatewayError(
+      'broken_stream',
+      `${lease.provider} ended in the middle of its answer: no reason to stop came.`,
+    )
   lease.settle(meter.read())
   recordOutcome(requestState, undefined, meter)
 }

@@ -85,7 +85,10 @@ export function createAnswerFold(request: FoldRequest, emit: Emit): AnswerFold {
         throw new GatewayError(kind, 'The upstream ended its answer without any content.')
       }
       if (!isOver && !open.every((choice) => choice.hasFinish())) {
-        throw new GatewayError('broken_stream', 'The upstream ended its answer in the middle: no reason to stop came.')
+        throw new GatewayError(
+          'broken_stream',
+          'The upstream ended in the middle of its answer: no reason to stop came.',
+        )
       }
       return open.map((choice) => choice.end())
     },
