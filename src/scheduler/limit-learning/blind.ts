@@ -6,7 +6,7 @@
 import type { Hold } from '../lease/accounting.ts'
 import type { LeaseRecord } from '../lease/lease.ts'
 import type { Learnt, Limit } from '../limits/limit.ts'
-import { LONGEST_PACED } from '../limits/limit.ts'
+import { LONGEST_PACED, press } from '../limits/limit.ts'
 import type { Provider } from '../topology/provider.ts'
 import type { EnforcementBelief } from './enforcement-belief.ts'
 import { beliefName, createBelief, crowding, noteAccepted, noteRefused, relax } from './enforcement-belief.ts'
@@ -84,7 +84,10 @@ export function learnFromRefusal(lease: LeaseRecord, hold: Hold, seen: Circumsta
     limit.belief ??= beliefOf(lease.keyGroup.provider, limit, now)
     const { belief } = limit
     const crowded = noteRefused(belief, crowding(belief, hold.load, hold.asked), now)
-    if (belief.most < Infinity) spread(lease, limit, belief)
+    if (belief.most < Infinity) {
+      spread(lease, limit, belief)
+      press(limit, (belief.most + 1) * belief.unit, now)
+    }
     // First the burst, only then the rate.
     if (crowded !== false && seen.row < CERTAIN) return
   }

@@ -54,6 +54,8 @@ const BROKEN = 5
 const NO_BETTER = 0.5
 /** A part of the window that lets most requests pass is not worth keeping to. */
 const LEAST_SHARE = 0.2
+/** Neither is one that holds more than this of it finer than the window: a lower limit explains the same. */
+const MOST_OF_WINDOW = 0.5
 /** The first so many refusals are held to be of crowding, if their requests came closer than that. */
 const FEW = 3
 const UNSURE = 0.3
@@ -193,7 +195,7 @@ export function relax(belief: EnforcementBelief, now: number): void {
 }
 
 /** The bin from which on requests are refused that pass below it; 0 where chance explains the refusals as well. */
-function judge({ accepted, refused, convinced }: EnforcementBelief): number {
+function judge({ accepted, refused, convinced, unit, spec }: EnforcementBelief): number {
   const allRefused = sum(refused)
   const allAccepted = sum(accepted)
   const chance = likelihood(allRefused, allAccepted)
@@ -208,6 +210,7 @@ function judge({ accepted, refused, convinced }: EnforcementBelief): number {
     const below = (allRefused - above) / Math.max(1e-9, allRefused - above + allAccepted - passed)
     // One refusal proves nothing.
     if (above < 1.5 || share < LEAST_SHARE || share < 2 * below) continue
+    if (edgeOf(bin) * unit > MOST_OF_WINDOW * spec.amount) continue
     const gain = likelihood(above, passed) + likelihood(allRefused - above, allAccepted - passed) - chance
     if (gain <= most) continue
     most = gain

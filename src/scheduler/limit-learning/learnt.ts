@@ -70,5 +70,7 @@ export function grow(limit: Limit, now: number): void {
 function followPeers({ belief, window, spec }: Limit, learnt: Learnt): void {
   if (!belief || belief.loweredAt <= learnt.cutAt || Math.abs(belief.lowered - window.amount) > ALIKE * spec.amount)
     return
+  // What was refused at more than this one has says nothing against more for it.
+  if (belief.lowered > window.amount + 1e-6 * spec.amount) return
   learnt.cutAt = belief.loweredAt
 }

@@ -45,6 +45,8 @@ export interface Limit {
   /** Units that were taken ahead of the declared rate, and when that was so: how crowded requests are. */
   load: number
   loadAt: number
+  /** The same, and no less than a refusal has shown: what requests are paced by. */
+  pressure: number
   /** How its provider enforces limits of this kind, once a refusal has raised the question. */
   belief: EnforcementBelief | undefined
   /** When the provider said that nothing was left though this window had room; absent once that is understood. */
@@ -92,6 +94,7 @@ export function createLimit(spec: LimitSpec, toWall: ToWall, now: number): Limit
     taken: 0,
     rate: spec.period > 0 && spec.period <= LONGEST_PACED ? spec.amount / spec.period : 0,
     load: 0,
+    pressure: 0,
     loadAt: now,
     belief: undefined,
     spentAt: undefined,
@@ -114,7 +117,7 @@ export function waitOf(limit: Limit, demand: Demand | null, now: number): number
   const units = demand ? needOf(limit.spec, demand) : unitOf(limit.spec)
   const asks = mayAsk(limit.doubt, now)
   let wait = asks && limit.window.room(now) + limit.hearsay >= units ? 0 : limit.window.wait(now, units)
-  if (limit.belief) wait = Math.max(wait, paceWait(limit.belief, loadOf(limit, now), units))
+  if (limit.belief) wait = Math.max(wait, paceWait(limit.belief, pressureOf(limit, now), units))
   return limit.until > now && !asks ? Math.max(wait, limit.until - now) : wait
 }
 
@@ -144,12 +147,28 @@ export function acquitLimit(limit: Limit, now: number): void {
 
 /** Units taken ahead of the declared rate. */
 export function loadOf(limit: Limit, now: number): number {
-  return Math.max(0, limit.load - (now - limit.loadAt) * limit.rate * (limit.belief?.speed ?? 1))
+  return Math.max(0, limit.load - drained(limit, now))
+}
+
+function pressureOf(limit: Limit, now: number): number {
+  return Math.max(0, limit.pressure - drained(limit, now))
+}
+
+function drained({ loadAt, rate, belief }: Limit, now: number): number {
+  return (now - loadAt) * rate * (belief?.speed ?? 1)
+}
+
+/** A refusal has shown that it holds so much, whatever was counted here. */
+export function press(limit: Limit, units: number, now: number): void {
+  limit.pressure = Math.max(pressureOf(limit, now), units)
+  limit.load = loadOf(limit, now)
+  limit.loadAt = now
 }
 
 export function take(limit: Limit, units: number, now: number): number {
   limit.taken += units
   if (limit.rate > 0) {
+    limit.pressure = pressureOf(limit, now) + units
     limit.load = loadOf(limit, now) + units
     limit.loadAt = now
   }
@@ -158,7 +177,10 @@ export function take(limit: Limit, units: number, now: number): number {
 
 export function give(limit: Limit, units: number, mark: number, now: number): void {
   limit.taken -= units
-  if (limit.rate > 0) limit.load = Math.max(0, limit.load - units)
+  if (limit.rate > 0) {
+    limit.load = Math.max(0, limit.load - units)
+    limit.pressure = Math.max(0, limit.pressure - units)
+  }
   limit.window.give(now, units, mark)
 }
 
