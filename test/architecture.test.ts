@@ -30,6 +30,7 @@ const ARROWS: Record<string, string[]> = {
   api: ['chat', 'runtime', 'types of gateway', 'types of scheduler'],
   prices: ['chat'],
   observability: ['chat', 'runtime', 'types of gateway', 'types of scheduler'],
+  replicas: ['chat', 'runtime', 'scheduler', 'types of config'],
   workers: ['chat', 'runtime', 'types of observability', 'types of scheduler'],
   'format-tools': ['chat', 'runtime', 'definition', 'upstream', 'config', 'api', 'observability', 'types of scheduler'],
 }

@@ -1,5 +1,5 @@
 /** What one process has for all that serve, in it or beside it: the scheduler, its memory, and the page of counters. */
-import type { Config } from '../config/config.ts'
+import type { Config, StateConfig } from '../config/config.ts'
 import { createLog, type Log } from '../observability/log.ts'
 import { addCounts, emptyCounts, type Counts } from '../observability/metrics.ts'
 import { metricsText } from '../observability/metrics-page.ts'
@@ -13,6 +13,7 @@ import { schedulerSpec } from './scheduler-spec.ts'
 import { listModels } from './model-list.ts'
 import { packageVersion } from './package-version.ts'
 import { secretNames } from './secret-names.ts'
+import type { Replicated } from '../replicas/connect.ts'
 import { keepJournal, type Memory } from '../store/journal.ts'
 import type { Store } from '../store/store.ts'
 
@@ -58,6 +59,7 @@ export async function createOwner(config: Config, options: OwnerOptions): Promis
   }
   let current = createScheduler(await specOf(config), clock)
   let models = modelNames(config)
+  const replicated = config.state && (await joinReplicas(config.state))
   const memory: Memory = {
     restore: (snapshot) => current.restore(snapshot),
     snapshot: () => current.snapshot(),
@@ -65,7 +67,7 @@ export async function createOwner(config: Config, options: OwnerOptions): Promis
   }
   const stopJournal = store && keepJournal(memory, store, clock, (err) => log.error({ err }, UNKEPT))
   return {
-    scheduler: () => current,
+    scheduler: () => replicated?.scheduler ?? current,
     log,
     redact,
     async reload(next) {
@@ -83,7 +85,7 @@ export async function createOwner(config: Config, options: OwnerOptions): Promis
       const sum = emptyCounts()
       for (const counts of each) addCounts(sum, counts)
       return metricsText(sum, {
-        report: current.report(),
+        report: (replicated?.scheduler ?? current).report(),
         faults: faults.counts(),
         models,
         workers,
@@ -94,8 +96,15 @@ export async function createOwner(config: Config, options: OwnerOptions): Promis
     },
     close() {
       current.close()
+      void replicated?.close()
       stopJournal?.()
     },
+  }
+
+  /** The client of the server is loaded only where there is one. */
+  async function joinReplicas(state: StateConfig): Promise<Replicated> {
+    const { connectReplicas } = await import('../replicas/connect.ts')
+    return connectReplicas(state, () => current, clock, log)
   }
 }
 

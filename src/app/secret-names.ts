@@ -16,5 +16,7 @@ export function secretNames(config: Config): Map<string, string> {
   }
   for (const [key, client] of config.server.client_names) names.set(key, client)
   for (const key of config.server.admin_keys) names.set(key, 'admin')
+  const password = config.state && decodeURIComponent(new URL(config.state.url).password)
+  if (password) names.set(password, 'state')
   return names
 }

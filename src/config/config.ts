@@ -13,6 +13,8 @@ export interface Config {
   files: string[]
   server: ServerConfig
   scheduler: SchedulerConfig
+  /** Where replicas share what they count; absent: this process counts for itself. */
+  state?: StateConfig
   /** Only those that have a key (or need none). */
   providers: Provider[]
   /** Those without, and why, one sentence each. */
@@ -29,6 +31,17 @@ export interface PublicModel extends PoolSpec {
   resume?: boolean
   /** Refusals after which the next tier is asked. */
   on?: ('context_length' | 'content_filter')[]
+}
+
+export interface StateConfig {
+  /** Of a server of the Redis protocol; may hold a password. */
+  url: string
+  prefix: string
+  /** Milliseconds that one round trip may take. */
+  timeout: number
+  on_loss: 'share' | 'refuse' | 'ignore'
+  /** The least number of replicas that limits are divided by while the server is away. */
+  replicas: number
 }
 
 export interface ServerConfig {

@@ -14,6 +14,7 @@ import { readProvider } from './sections/providers.ts'
 import { anyModel, readPublicModel } from './sections/routes.ts'
 import { configFaults } from './schema.ts'
 import { checkStrategy, schedulerSettings, serverSettings } from './sections/settings.ts'
+import { stateSettings } from './sections/state.ts'
 import { readSource } from './document/read-source.ts'
 import type { Source } from './document/source.ts'
 import { isMap } from '../definition/scope.ts'
@@ -85,6 +86,10 @@ export function configOf(source: Source, env: Environment, compile?: Compile): C
       )
   checkStrategy(root.section('scheduler')['strategy'], context.folder, ['scheduler', 'strategy'], report)
 
+  const state = stateSettings(root.section('state'), env)
+  if (state === undefined && Object.keys(root.section('state')).length > 0)
+    report(fault(['state'], 'needs a url, here or as BALANCED_CALL_STATE_URL'))
+
   const problems = [...faults.slice(0, MOST_PLACED).map((each) => codeFrame(source, each)), ...formats.problems]
   if (problems.length > 0) throw new ConfigError(sortedProblems(problems))
   return {
@@ -97,6 +102,7 @@ export function configOf(source: Source, env: Environment, compile?: Compile): C
       ...(Object.keys({ ...clients, ...list.specs }).length > 0 && { clients: { ...clients, ...list.specs } }),
       ...(Object.keys(list.groups).length > 0 && { groups: list.groups }),
     },
+    ...(state && { state }),
     providers,
     leftOut,
     models: all,

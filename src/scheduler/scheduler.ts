@@ -24,6 +24,7 @@ import type { Waiting } from './queue/waiting.ts'
 import { restore } from './persistence/restore.ts'
 import type { Snapshot } from './persistence/snapshot.ts'
 import { changesOf, snapshotOf } from './persistence/snapshot.ts'
+import { heed, knowledgeOf, type Knowledge } from './persistence/knowledge.ts'
 import { reportOf } from './report.ts'
 import { adopt, handOver, type Successor } from './handover.ts'
 import { followClock } from './follow-clock.ts'
@@ -47,6 +48,12 @@ export interface LiveScheduler extends Successor {
   setEnabled(key: string, enabled: boolean): boolean
   /** Everything that should outlive the process. */
   snapshot(): Snapshot
+  /** Windows that a lease touches were changed from outside: whoever waits for them is looked at again. */
+  corrected(lease: LeaseRecord): void
+  /** What is known of all that a lease touches, its windows aside. */
+  knowledgeOf(lease: LeaseRecord): Knowledge
+  /** What another replica knows of the same. */
+  heed(knowledge: Knowledge): void
   /** The part of it that changed since the last call. */
   changes(): Snapshot
   /**
@@ -202,6 +209,17 @@ export function createScheduler(
     },
     setEnabled,
     snapshot: () => snapshotOf(schedulerState, false),
+    corrected(lease) {
+      if (heir) return heir.corrected(lease)
+      releaseAfter(schedulerState, lease, clock.now())
+      wake()
+    },
+    knowledgeOf: (lease) => (heir ? heir.knowledgeOf(lease) : knowledgeOf(schedulerState, lease)),
+    heed(knowledge) {
+      if (heir) return heir.heed(knowledge)
+      heed(schedulerState, knowledge)
+      wake()
+    },
     changes: () => changesOf(schedulerState),
     restore: (snapshot) => restore(schedulerState, snapshot),
     report: () => (heir ? heir.report() : reportOf(schedulerState, clock.now())),

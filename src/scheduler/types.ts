@@ -234,4 +234,19 @@ export interface SchedulerReport {
   }[]
   keys: { key: string; provider: string; state: string; inFlight: number; until?: number; reason?: string }[]
   pools: { model: string; queued: number; candidates: number }[]
+  /** Of several replicas that share one state. */
+  replicas?: ReplicaReport
+}
+
+export interface ReplicaReport {
+  /** This one, and all that live. */
+  replica: string
+  replicas: string[]
+  state: 'shared' | 'away'
+  /** So far: round trips, picks that others had taken, and times that the state went away. */
+  roundTrips: number
+  refused: number
+  losses: number
+  /** Of the last round trip, in milliseconds. */
+  latency: number
 }

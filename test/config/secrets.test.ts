@@ -20,6 +20,8 @@ const FILES: Record<string, string> = {
   'in a URL': `providers: { a: { format: openai, base_url: "https://me:${SECRET}@x.example/?q", keys: [k] } }`,
   'in the query of a URL': `providers: { a: { format: openai, base_url: "https://x.example/?key=${SECRET}" } }`,
   "in a definition's header": `providers: {}\nformats: { f: { extends: openai, reqest: {}, request: { headers: { authorization: "Bearer ${SECRET}" } } } }`,
+  'in the URL of the shared state': `providers: {}\nstate: { url: "redis://:${SECRET}@127.0.0.1:6379", prefx: a }`,
+  'in the URL of a shared state that is none': `providers: {}\nstate: { url: "http://:${SECRET}@127.0.0.1:6379" }`,
   'in a list that never ends': `providers:\n  a:\n    keys: [${SECRET}\n    weight: 2`,
   'in a text that never ends': `providers:\n  a:\n    keys: ["${SECRET}]`,
   'in a line that is indented wrong': `providers:\n  a:\n    weight: 1\n     keys: ${SECRET}`,

@@ -19,12 +19,14 @@ export function registerHealth(app: FastifyInstance, { scheduler, running, overl
   const started = Date.now()
 
   app.get('/health', async (_request, reply) => {
-    const { inFlight, queued } = await scheduler.report()
+    const { inFlight, queued, replicas } = await scheduler.report()
     const status = running.isStopping() ? 'stopping' : overload.isOver() ? 'overloaded' : 'ok'
     // whoever balances between several of these servers sends no more to one that stops
     if (status === 'stopping') reply.code(503)
     const uptime = Math.round((Date.now() - started) / 1000)
-    return { status, uptime, in_flight: inFlight, queued, ...(await configuration()) }
+    // one that has lost the others serves on, within its share
+    const shared = replicas && { state: replicas.state, replicas: replicas.replicas.length }
+    return { status, uptime, in_flight: inFlight, queued, ...shared, ...(await configuration()) }
   })
 
   app.get('/ready', async (_request, reply) => {

@@ -16,9 +16,14 @@ export async function run(args: string[]): Promise<number> {
     return 0
   }
   const { name, version, date } = priceListEdition()
-  console.log(describeConfig(loadConfig(file, process.env)))
+  const config = loadConfig(file, process.env)
+  console.log(describeConfig(config))
   console.log(`\nprices that the file does not give: ${name} ${version}${date === undefined ? '' : ` of ${date}`}`)
-  return 0
+  if (!config.state) return 0
+  const { describeState } = await import('../../replicas/describe-state.ts')
+  const { isThere, text } = await describeState(config.state)
+  console.log(`\n${text}`)
+  return isThere ? 0 : 1
 }
 
 /** A wire format says how to ask or how to read an answer; a configuration names providers. */

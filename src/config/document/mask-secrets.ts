@@ -19,6 +19,7 @@ const PLAIN: Record<string, ReadonlySet<string>> = {
     'prices',
   ]),
   clients: new Set(['models', 'limits', 'weight', 'groups', 'expires', 'max_wait', 'tags']),
+  state: new Set(['prefix', 'timeout', 'on_loss', 'replicas']),
   server: new Set(['timeouts', 'retries', 'refused_wait', 'heartbeat', 'max_body', 'shutdown', 'host', 'port', 'data']),
 }
 /** Beside a key, in the same map. */

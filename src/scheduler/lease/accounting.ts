@@ -15,6 +15,8 @@ export interface Hold {
   /** Units charged at first, and so far. */
   readonly asked: number
   cost: number
+  /** Of that, what was charged when it ended. */
+  late: number
   readonly mark: number
   /** The limit's own count right after, to tell what was taken since. */
   readonly taken: number
@@ -45,7 +47,7 @@ function hold(limit: Limit, scope: Scope, demand: Demand, now: number): Hold {
   const load = limit.rate > 0 ? loadOf(limit, now) : 0
   const before = limit.window.amount - limit.window.room(now)
   const mark = take(limit, cost, now)
-  return { limit, scope, asked: cost, cost, mark, taken: limit.taken, before, load }
+  return { limit, scope, asked: cost, cost, late: 0, mark, taken: limit.taken, before, load }
 }
 
 /** Would it rest, were it not doubted? */
@@ -117,7 +119,8 @@ export function settleHolds(holds: readonly Hold[], used: Settlement, demand: De
     // what a client has used is our own count, which nobody else has a word in
     if (hold.scope.kind !== 'client')
       hear(limit, early + Math.min(late, most) - CREDIBLE * Math.max(hold.asked, demand.input + demand.reserve), now)
-    hold.cost = early + Math.min(late, most)
+    hold.late = Math.min(late, most)
+    hold.cost = early + hold.late
   }
 }
 
@@ -126,6 +129,14 @@ export function refundHolds(holds: readonly Hold[], requestsCount: boolean, now:
   for (const hold of holds) {
     const { metric } = hold.limit.spec
     if (metric === 'concurrency' || (metric === 'requests' && requestsCount && hold.scope.kind !== 'client')) continue
+    give(hold.limit, hold.cost, hold.mark, now)
+    hold.cost = 0
+  }
+}
+
+/** Gives back all that is held, as if nothing had been asked for. */
+export function withdrawHolds(holds: readonly Hold[], now: number): void {
+  for (const hold of holds) {
     give(hold.limit, hold.cost, hold.mark, now)
     hold.cost = 0
   }

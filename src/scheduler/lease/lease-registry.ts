@@ -87,20 +87,29 @@ export function createLeaseRegistry(schedulerState: SchedulerState, wake: (lease
       fault(schedulerState, lease, failure, now)
     },
     ended(lease, now) {
-      const { pool, keyState: key } = lease
-      answered(lease)
-      key.inFlight--
-      key.provider.inFlight--
-      key.leases?.remove(lease.amongKey)
-      schedulerState.leases.remove(lease.amongAll)
-      schedulerState.changes?.add(lease)
+      const { pool } = lease
+      leave(lease)
       const took = lease.age(now)
-      pool.inFlight--
       pool.duration += (pool.duration === 0 ? 1 : 0.05) * (took - pool.duration)
       wake(lease)
     },
+    withdrawn(lease) {
+      fault(schedulerState, lease, { kind: 'cancelled', started: false }, clock.now())
+      leave(lease)
+    },
     explain: (lease) => reportCandidates(schedulerState, lease.pool, lease.item, clock.now(), LISTED),
     close: unwatch,
+  }
+
+  function leave(lease: LeaseRecord): void {
+    const { pool, keyState: key } = lease
+    answered(lease)
+    key.inFlight--
+    key.provider.inFlight--
+    key.leases?.remove(lease.amongKey)
+    schedulerState.leases.remove(lease.amongAll)
+    schedulerState.changes?.add(lease)
+    pool.inFlight--
   }
 }
 

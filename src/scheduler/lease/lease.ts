@@ -1,5 +1,5 @@
 /** The right to send one request with one key, and the record of what it holds until it ends. */
-import { credible, freeConcurrency, refundHolds, settleHolds } from './accounting.ts'
+import { credible, freeConcurrency, refundHolds, settleHolds, withdrawHolds } from './accounting.ts'
 import type { Hold } from './accounting.ts'
 import { ListNode } from '../structures/linked-list.ts'
 import type { CandidateReport, Failure, Lease, Settlement, LimitSignal } from '../types.ts'
@@ -19,6 +19,8 @@ export interface LeaseObserver {
   failed(lease: LeaseRecord, failure: Failure, now: number): void
   /** After every end: room may have come free. */
   ended(lease: LeaseRecord, now: number): void
+  /** It has not been sent, and never will be. */
+  withdrawn(lease: LeaseRecord): void
   explain(lease: LeaseRecord): CandidateReport[]
 }
 
@@ -52,7 +54,9 @@ export class LeaseRecord implements Lease {
   /** As they were at the choice, where the request asked for them. */
   candidates: CandidateReport[] | undefined
   /** The same right in the scheduler that has taken over. */
-  private heir: Lease | undefined
+  private heir: LeaseRecord | undefined
+  /** Hears of its end, here or in an heir, when all charges are known. */
+  onEnd: ((lease: LeaseRecord) => void) | undefined
   /** The class of a refusal that signals have told, with its reset in milliseconds. */
   refusal: LimitSignal | undefined
   private readonly registry: LeaseObserver
@@ -86,6 +90,7 @@ export class LeaseRecord implements Lease {
     this.waited = before?.waited ?? now - item.arrived
     this.expected = keyGroup.expected(demand)
     this.holds = holds
+    this.onEnd = before?.onEnd
     this.probes = probesOf(keyGroup.key(slot), keyGroup.model.keyModels.get(slot), before?.probes)
   }
 
@@ -118,8 +123,13 @@ export class LeaseRecord implements Lease {
     return this.candidates ?? this.registry.explain(this)
   }
 
+  /** The one that it lives on in, after others have taken over. */
+  get current(): LeaseRecord {
+    return this.heir?.current ?? this
+  }
+
   /** From now on whatever is told of it is told to its heir; to nobody, where the key is gone. */
-  handOver(heir: Lease | undefined): void {
+  handOver(heir: LeaseRecord | undefined): void {
     this.open = false
     this.heir = heir
   }
@@ -167,9 +177,18 @@ export class LeaseRecord implements Lease {
     }
   }
 
+  /** Others have taken what it was given: it ends unsent, and nothing is learnt from it. */
+  withdraw(): void {
+    if (!this.open) return
+    this.open = false
+    withdrawHolds(this.holds, this.registry.now())
+    this.registry.withdrawn(this)
+  }
+
   private end(now: number): void {
     this.open = false
     freeConcurrency(this.holds, now)
+    this.onEnd?.(this)
   }
 }
 

@@ -23,7 +23,8 @@ export class Bucket implements Window {
     this.at = now
   }
 
-  private get capacity(): number {
+  /** Units that it holds when it is full. */
+  get capacity(): number {
     return this.amount * this.burst
   }
 

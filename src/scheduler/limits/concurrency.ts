@@ -5,17 +5,19 @@ import type { Window } from './window.ts'
 export class Concurrency implements Window {
   amount: number
   private used = 0
+  /** Under way from other replicas. */
+  private others = 0
 
   constructor(amount: number) {
     this.amount = amount
   }
 
   room(): number {
-    return this.amount - this.used
+    return this.amount - this.used - this.others
   }
 
   wait(_now: number, units: number): number {
-    return this.used + units <= this.amount ? 0 : UNTIL_EVENT
+    return this.used + this.others + units <= this.amount ? 0 : UNTIL_EVENT
   }
 
   take(_now: number, units: number): number {
@@ -40,6 +42,11 @@ export class Concurrency implements Window {
   }
 
   lower(): void {}
+
+  /** So many are under way elsewhere. */
+  elsewhere(count: number): void {
+    this.others = count
+  }
 
   save(): null {
     return null

@@ -51,6 +51,12 @@ export class Fixed implements Window {
     return wall
   }
 
+  /** Start and end of the window that holds a wall-clock instant, and the end of the next one. */
+  frames(wall: number): readonly [from: number, to: number, next: number] {
+    const { start, end } = this.frame(wall)
+    return [start, end, this.frame(end).end]
+  }
+
   room(now: number): number {
     this.advance(now)
     return this.amount - this.used

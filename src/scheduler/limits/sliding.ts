@@ -179,6 +179,7 @@ export class Sliding implements Window {
     this.count = 0
     this.head = 0
     this.sum = 0
+    this.credit = 0
     const offset = this.toWall(now) - now
     for (let index = 0; index + 1 < state.length; index += 2) {
       const units = state[index + 1] ?? 0

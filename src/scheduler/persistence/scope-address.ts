@@ -60,7 +60,7 @@ function* placesOfClient({ scopes }: Client): Generator<Place> {
 }
 
 /** All that a request with one key of one key group counts against, the client's own scope aside. */
-function* placesOfSlot(pool: Pool, keyGroup: KeyGroup, slot: number): Generator<Place> {
+export function* placesOfSlot(pool: Pool, keyGroup: KeyGroup, slot: number): Generator<Place> {
   const { provider } = keyGroup
   const { spec, scope } = provider
   const key = keyGroup.key(slot)

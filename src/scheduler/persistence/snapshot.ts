@@ -68,7 +68,7 @@ function collect(schedulerState: SchedulerState, found: Iterable<Place>, clean: 
   return { version: 1, wall: schedulerState.toWall(now), clean, entries }
 }
 
-function entryOf(
+export function entryOf(
   schedulerState: SchedulerState,
   { scope, key, keyModel, provider }: Place,
   now: number,

@@ -1,0 +1,86 @@
+/** A scheduler among replicas: connected to the server that the configuration names. */
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import type { StateConfig } from '../config/config.ts'
+import type { Clock } from '../scheduler/clock.ts'
+import type { LiveScheduler } from '../scheduler/scheduler.ts'
+import { connectLedger } from './ledger.ts'
+import { createReplicas } from './replicated-scheduler.ts'
+
+export interface Log {
+  info(fields: object, text: string): void
+  warn(fields: object, text: string): void
+}
+
+export interface Replicated {
+  /** Whoever asks it asks for all replicas. */
+  scheduler: LiveScheduler
+  close(): Promise<void>
+}
+
+/** @param inner the scheduler of this process, also after a reload */
+export async function connectReplicas(
+  config: StateConfig,
+  inner: () => LiveScheduler,
+  clock: Clock,
+  log: Log,
+): Promise<Replicated> {
+  const replica = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`
+  const where = new URL(config.url).host
+  const ledger = await connectLedger({
+    url: config.url,
+    prefix: config.prefix,
+    timeout: config.timeout,
+    replica,
+    wall: () => clock.wall(),
+    freed: (told) => replicas.freed(told),
+    said: (text) => replicas.hear(text),
+    // What matters is told when a call fails: a connection is tried again several times a second.
+    failed: () => {},
+  })
+  const replicas = createReplicas(inner, ledger, {
+    replica,
+    on_loss: config.on_loss,
+    least: config.replicas,
+    clock,
+    random: Math.random,
+    changed(isAway, why) {
+      if (isAway) log.warn({ state: where, why, on_loss: config.on_loss }, AWAY[config.on_loss])
+      else log.info({ state: where, why }, 'the shared state is back; replicas count together again')
+    },
+  })
+  await replicas.start()
+  const scheduler: LiveScheduler = {
+    acquire: (request) => replicas.acquire(request),
+    explain: (request) => inner().explain(request),
+    setEnabled(key, enabled) {
+      const isThere = inner().setEnabled(key, enabled)
+      if (isThere) replicas.switched(key, enabled)
+      return isThere
+    },
+    report: () => ({ ...inner().report(), replicas: replicas.report() }),
+    snapshot: () => inner().snapshot(),
+    changes: () => inner().changes(),
+    restore: (snapshot) => inner().restore(snapshot),
+    corrected: (lease) => inner().corrected(lease),
+    knowledgeOf: (lease) => inner().knowledgeOf(lease),
+    heed: (knowledge) => inner().heed(knowledge),
+    adopt: (lease) => inner().adopt(lease),
+    keep: (model, promises) => inner().keep(model, promises),
+    handOver: (successor) => inner().handOver(successor),
+    close: () => inner().close(),
+  }
+  return {
+    scheduler,
+    async close() {
+      replicas.close()
+      await ledger.close()
+    },
+  }
+}
+
+const AWAY = {
+  share: 'the shared state cannot be reached; this replica keeps within its share of each limit until it can',
+  refuse: 'the shared state cannot be reached; requests are refused until it can',
+  ignore: 'the shared state cannot be reached; this replica counts for itself until it can',
+}

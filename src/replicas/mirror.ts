@@ -1,0 +1,62 @@
+/** What this replica knows of the shared limits: its scheduler's own windows, kept as the server last told them. */
+import type { LeaseRecord } from '../scheduler/lease/lease.ts'
+import type { Hold } from '../scheduler/lease/accounting.ts'
+import { Concurrency } from '../scheduler/limits/concurrency.ts'
+import type { Limit } from '../scheduler/limits/limit.ts'
+import type { Scope } from '../scheduler/topology/limit-scope.ts'
+import type { SharedState } from './ledger.ts'
+import { nameOf } from './shared-limit.ts'
+
+export interface Mirrored {
+  readonly key: string
+  limit: Limit
+  scope: Scope
+  /** The last lease that touched it: leads to the keys that have room when it has. */
+  lease: LeaseRecord
+  /** Units that were taken here and that the server has not confirmed yet, by lease. */
+  readonly pending: Map<LeaseRecord, number>
+  /** Leases of this replica that the server counts, by their names there, where it counts places. */
+  readonly places: Set<string>
+}
+
+export interface Mirror {
+  /** The limit of a hold, known from now on. */
+  of(hold: Hold, lease: LeaseRecord): Mirrored
+  get(key: string): Mirrored | undefined
+  all(): Iterable<Mirrored>
+  /** What is told replaces what was known, but for what is not in it yet. */
+  apply(states: readonly Pick<SharedState, 'key' | 'state'>[], now: number): void
+}
+
+export function createMirror(keyOf: (name: string) => string): Mirror {
+  const known = new Map<string, Mirrored>()
+  /** Names are long, and the same limit comes with each request. */
+  const keys = new WeakMap<Limit, string>()
+
+  return {
+    of({ limit, scope }, lease) {
+      let key = keys.get(limit)
+      if (key === undefined) keys.set(limit, (key = keyOf(nameOf(scope, limit))))
+      const mirrored = known.get(key)
+      if (mirrored) return Object.assign(mirrored, { limit, scope, lease })
+      const made: Mirrored = { key, limit, scope, lease, pending: new Map(), places: new Set() }
+      known.set(key, made)
+      return made
+    },
+    get: (key) => known.get(key),
+    all: () => known.values(),
+    apply(states, now) {
+      for (const { key, state } of states) {
+        const mirrored = known.get(key)
+        if (!mirrored) continue
+        const { window } = mirrored.limit
+        if (window instanceof Concurrency) {
+          window.elsewhere(Math.max(0, (state[0] ?? 0) - mirrored.places.size))
+          continue
+        }
+        window.load(now, state)
+        for (const units of mirrored.pending.values()) window.take(now, units)
+      }
+    },
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * Is the ledger there, and who else? Signs of life go out with a beat; when the ledger does not answer, limits are cut down
+ * to this replica's share until it does, and then it hears what was taken meanwhile, or all that is known here.
+ */
+import type { Clock } from '../scheduler/clock.ts'
+import type { Charge, Ledger } from './ledger.ts'
+import type { Mirror } from './mirror.ts'
+import { sharedLimit } from './shared-limit.ts'
+import { createStaticShare, type StaticShare } from './static-share.ts'
+
+/** Milliseconds that a place is kept for a replica that says nothing more. */
+export const PLACE = 15_000
+/** Milliseconds between two signs of life, and how long one counts. */
+const BEAT = 1000
+const LIVES = 5000
+/** Milliseconds between two looks for a ledger that is away, doubled up to the longest. */
+const SOONEST_LOOK = 100
+const LONGEST_LOOK = 2000
+/** Limits that are looked at with each beat. */
+const FRESH = 1000
+/** Limits that one call may touch. */
+const AT_ONCE = 200
+
+export interface PresenceParts {
+  ledger: Ledger
+  mirror: Mirror
+  clock: Clock
+  random: () => number
+  /** Name of this replica. */
+  replica: string
+  /** The least number of replicas that limits are divided by. */
+  least: number
+  /** Are limits cut down while the ledger is away? */
+  isCut: boolean
+  /** A lease's name that no other has. */
+  nextId: () => string
+  /** By the ledger's clock. */
+  wall: () => number
+  /** Counts a round trip and its time. */
+  timed: <T>(call: Promise<T>) => Promise<T>
+  /** The ledger has gone or come back. */
+  changed: (isAway: boolean, why: string) => void
+}
+
+export interface Presence {
+  isAway(): boolean
+  /** While the ledger is away, where limits are cut down. */
+  share(): StaticShare | undefined
+  /** Of all that live, as far as is known. */
+  names(): readonly string[]
+  /** Is this the server that answered before? */
+  isSame(born: string): boolean
+  /** Does another server answer, or the same one after a restart? Then it must first hear what is known here. */
+  renewed(born: string): boolean
+  /** The ledger did not answer. */
+  lose(error: unknown): void
+  /** The first look; a ledger that is not there is looked for again. */
+  start(): Promise<void>
+  close(): void
+}
+
+export function createPresence(parts: PresenceParts): Presence {
+  const { ledger, mirror, clock, random, replica, least, isCut, nextId, wall, timed, changed } = parts
+  let names: readonly string[] = [replica]
+  let born: string | undefined
+  let share: StaticShare | undefined
+  let isAway = false
+  let isClosed = false
+  let stop = (): void => {}
+
+  function lose(error: unknown): void {
+    if (isAway || isClosed) return
+    isAway = true
+    cutAll()
+    changed(true, error instanceof Error ? error.message : 'it does not answer')
+    look(SOONEST_LOOK)
+  }
+
+  function cutAll(): void {
+    if (!isCut) return
+    share ??= createStaticShare(Math.max(0, names.indexOf(replica)), Math.max(least, names.length))
+    const now = clock.now()
+    for (const each of mirror.all()) share.cut(each, now)
+  }
+
+  function renewed(told: string): boolean {
+    if (born === undefined || told === born) {
+      born = told
+      return false
+    }
+    lose(new Error('its server was started anew'))
+    return true
+  }
+
+  function look(pause: number): void {
+    stop()
+    // Not all at once: a server that comes back would be overrun.
+    stop = clock.setTimer(clock.now() + pause * (0.5 + random()), () => void comeBack(pause), false)
+  }
+
+  async function comeBack(pause: number): Promise<void> {
+    // A share of nothing goes on resting.
+    cutAll()
+    try {
+      const told = await timed(greet())
+      names = told.names.toSorted()
+      const isSame = told.born === born
+      await reconcile(isSame)
+      if (isClosed) return
+      born = told.born
+      isAway = false
+      beat()
+      changed(false, isSame ? 'it answers again' : 'its server was started anew')
+    } catch {
+      if (!isClosed) look(Math.min(LONGEST_LOOK, pause * 2))
+    }
+  }
+
+  /** A server that kept all hears what was taken meanwhile; one that may have lost something hears all that is known. */
+  async function reconcile(isSame: boolean): Promise<void> {
+    const cuts = share?.end(clock.now()) ?? []
+    share = undefined
+    const windows = cuts.filter(({ mirrored }) => mirrored.limit.spec.metric !== 'concurrency')
+    const limitOf = ({ mirrored: { key, limit } }: (typeof cuts)[number]) => sharedLimit(key, limit, wall())
+    try {
+      if (isSame) {
+        for (const part of chunks(windows.filter(({ taken }) => taken > 0))) {
+          const charges = part.map((each): Charge => ({ ...limitOf(each), need: 0, cost: each.taken }))
+          await timed(ledger.acquire(nextId(), PLACE, charges, true))
+        }
+      } else {
+        for (const part of chunks(windows))
+          await timed(ledger.merge(part.map((each) => ({ ...limitOf(each), room: each.room }))))
+      }
+      for (const part of chunks(cuts)) mirror.apply((await timed(ledger.peek(part.map(limitOf)))).states, clock.now())
+    } catch (error) {
+      // It went away again: shares are cut anew, from what is known now.
+      cutAll()
+      throw error
+    }
+  }
+
+  function greet(): ReturnType<Ledger['hello']> {
+    const places = [...mirror.all()].flatMap(({ key, places: held }) =>
+      [...held].map((lease) => ({ key, lease, ttl: PLACE })),
+    )
+    return ledger.hello(LIVES, places)
+  }
+
+  function beat(): void {
+    stop()
+    stop = clock.setTimer(clock.now() + BEAT, () => void sayAlive().catch(lose), false)
+  }
+
+  async function sayAlive(): Promise<void> {
+    const told = await timed(greet())
+    if (isClosed || isAway || renewed(told.born)) return
+    names = told.names.toSorted()
+    beat()
+    await freshen()
+  }
+
+  /** What others have taken meanwhile, so that a share is cut from what is true when the ledger goes away. */
+  async function freshen(): Promise<void> {
+    const limits = [...mirror.all()].slice(0, FRESH).map(({ key, limit }) => sharedLimit(key, limit, wall()))
+    for (const part of chunks(limits)) {
+      const told = await timed(ledger.peek(part))
+      if (isAway || renewed(told.born)) return
+      mirror.apply(told.states, clock.now())
+    }
+  }
+
+  return {
+    isAway: () => isAway,
+    share: () => share,
+    names: () => names,
+    isSame: (told) => told === born,
+    renewed,
+    lose,
+    async start() {
+      try {
+        const told = await greet()
+        born = told.born
+        names = told.names.toSorted()
+        beat()
+      } catch (error) {
+        lose(error)
+      }
+    },
+    close() {
+      isClosed = true
+      stop()
+    },
+  }
+}
+
+function* chunks<T>(list: readonly T[]): Generator<T[]> {
+  for (let start = 0; start < list.length; start += AT_ONCE) yield list.slice(start, start + AT_ONCE)
+}

@@ -1,0 +1,33 @@
+/** A limit of this replica's scheduler as the shared ledger sees it, and what the ledger says of it put into its window. */
+import { Bucket } from '../scheduler/limits/bucket.ts'
+import { Concurrency } from '../scheduler/limits/concurrency.ts'
+import { Fixed } from '../scheduler/limits/fixed.ts'
+import type { Limit } from '../scheduler/limits/limit.ts'
+import { limitId } from '../scheduler/limits/limit.ts'
+import { jitterGuard } from '../scheduler/limits/window.ts'
+import type { Scope } from '../scheduler/topology/limit-scope.ts'
+import type { SharedLimit } from './ledger.ts'
+
+const NO_FRAME = [0, 0, 0] as const
+
+/** The same in every replica. */
+export function nameOf(scope: Scope, limit: Limit): string {
+  return `${scope.kind}:${scope.name}:${limitId(limit.spec)}`
+}
+
+/** @param wall now, by the server's clock */
+export function sharedLimit(key: string, { window, spec }: Limit, wall: number): SharedLimit {
+  const { amount } = window
+  const common = {
+    key,
+    amount,
+    period: spec.period,
+    guard: jitterGuard(spec.period),
+    capacity: amount,
+    frame: NO_FRAME,
+  }
+  if (window instanceof Concurrency) return { ...common, shape: 'places' }
+  if (window instanceof Bucket) return { ...common, shape: 'bucket', capacity: window.capacity }
+  if (window instanceof Fixed) return { ...common, shape: 'fixed', frame: window.frames(wall) }
+  return { ...common, shape: 'sliding' }
+}

@@ -1,0 +1,96 @@
+/** While the server is away each replica keeps within its share of every limit: the whole by the number of replicas seen last. */
+import { Bucket } from '../scheduler/limits/bucket.ts'
+import { Concurrency } from '../scheduler/limits/concurrency.ts'
+import { Fixed } from '../scheduler/limits/fixed.ts'
+import type { Limit } from '../scheduler/limits/limit.ts'
+import type { Window } from '../scheduler/limits/window.ts'
+import { EPSILON } from '../scheduler/limits/window.ts'
+import type { Mirrored } from './mirror.ts'
+
+export interface StaticShare {
+  /** Cuts a limit down to the share, once; what was taken of the whole counts by the same part. */
+  cut(mirrored: Mirrored, now: number): void
+  /** Did what is held still fit after that? */
+  fits(mirrored: Mirrored, now: number): boolean
+  /** Everything as before. Gives the units that were taken meanwhile, and what should be free of the whole. */
+  end(now: number): { mirrored: Mirrored; taken: number; room: number }[]
+}
+
+/** A share of nothing rests for so long at a time (milliseconds). */
+const REST = 1000
+
+interface Cut {
+  amount: number
+  taken: number
+  /** Whole units that are ours. */
+  share: number
+}
+
+/** @param rank place of this replica among `count` */
+export function createStaticShare(rank: number, count: number): StaticShare {
+  const cuts = new Map<Mirrored, Cut & { limit: Limit }>()
+
+  function shareOf(key: string, { window, spec }: Limit): number {
+    const { amount } = window
+    if (spec.metric !== 'requests' && spec.metric !== 'concurrency') return amount / count
+    // Whole requests: what is left over goes to other replicas for each limit.
+    const place = (rank + hash(key)) % count
+    return Math.floor((amount * (place + 1)) / count) - Math.floor((amount * place) / count)
+  }
+
+  return {
+    cut(mirrored, now) {
+      const { limit, key } = mirrored
+      const before = cuts.get(mirrored)
+      if (before && before.limit === limit) {
+        if (before.share === 0) limit.until = Math.max(limit.until, now + REST)
+        return
+      }
+      const { amount } = limit.window
+      const share = shareOf(key, limit)
+      cuts.set(mirrored, { amount, taken: limit.taken, share, limit })
+      if (limit.window instanceof Concurrency) limit.window.elsewhere(0)
+      scale(limit.window, Math.max(share, limit.spec.metric === 'usd' ? 0 : 1), share / amount, now)
+      // What nobody else has counted yet is ours alone.
+      for (const units of mirrored.pending.values()) limit.window.take(now, units * (1 - share / amount))
+      if (share === 0) limit.until = Math.max(limit.until, now + REST)
+    },
+    fits: (mirrored, now) => cuts.get(mirrored)?.share !== 0 && !isOverdrawn(mirrored.limit.window, now),
+    end(now) {
+      return [...cuts].map(([mirrored, { amount, taken, share, limit }]) => {
+        const part = share / amount
+        const free = limit.window.room(now)
+        scale(limit.window, amount, 1, now)
+        if (share === 0) limit.until = Math.min(limit.until, now)
+        // The others took as much of theirs, as far as anybody here can know.
+        const room = part > 0 ? Math.min(amount, free / part) : 0
+        return { mirrored, taken: Math.max(0, limit.taken - taken), room }
+      })
+    },
+  }
+}
+
+function isOverdrawn(window: Window, now: number): boolean {
+  // Not every window tells how far it is overdrawn, but all tell how long.
+  return window instanceof Concurrency ? window.room() < 0 : window.wait(now, EPSILON / 2) > 0
+}
+
+/** Another amount, and what was taken by the same part. */
+function scale(window: Window, amount: number, part: number, now: number): void {
+  const state = window.save(now)
+  window.resize(now, amount)
+  if (!state) return
+  if (window instanceof Bucket) window.load(now, [state[0] ?? 0, (state[1] ?? 0) * part])
+  else if (window instanceof Fixed) window.load(now, [state[0] ?? 0, (state[1] ?? 0) * part])
+  else
+    window.load(
+      now,
+      state.map((value, index) => (index % 2 === 1 ? value * part : value)),
+    )
+}
+
+function hash(text: string): number {
+  let sum = 0
+  for (let index = 0; index < text.length; index++) sum = (Math.imul(sum, 31) + text.charCodeAt(index)) >>> 0
+  return sum
+}

@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest'
+import { load, problemsOf } from './files.ts'
+
+describe('state', () => {
+  test('is none where no server is named: each process counts for itself', () => {
+    expect(load('providers: {}').state).toBeUndefined()
+  })
+
+  test('has defaults', () => {
+    expect(load('providers: {}\nstate: { url: "valkey://10.0.0.5:6379/2" }').state).toEqual({
+      url: 'valkey://10.0.0.5:6379/2',
+      prefix: 'balanced-call',
+      timeout: 50,
+      on_loss: 'share',
+      replicas: 1,
+    })
+  })
+
+  test('may be named by the environment alone; the file goes before it', () => {
+    const env = { BALANCED_CALL_STATE_URL: 'redis://from-env' }
+    expect(load('providers: {}', env).state?.url).toBe('redis://from-env')
+    expect(load('providers: {}\nstate: { url: "redis://from-file" }', env).state?.url).toBe('redis://from-file')
+    expect(load('providers: {}\nstate: { on_loss: refuse }', env).state).toMatchObject({ on_loss: 'refuse' })
+  })
+
+  test('without any server is a fault that says what to do', () => {
+    const [problem] = problemsOf(() => load('providers: {}\nstate: { prefix: a }'))
+    expect(problem?.message).toContain('BALANCED_CALL_STATE_URL')
+  })
+
+  test.each(['url: "http://127.0.0.1"', 'on_loss: maybe', 'replicas: 0', 'prefix: "a b"', 'timeout: soon'])(
+    'refuses { %s }',
+    (written) => {
+      const url = written.startsWith('url') ? '' : 'url: "redis://127.0.0.1", '
+      expect(problemsOf(() => load(`providers: {}\nstate: { ${url}${written} }`))).not.toEqual([])
+    },
+  )
+})

@@ -1,0 +1,122 @@
+/** Replicas as processes of their own, on one shared state, before one upstream that enforces its limits to the letter. */
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { EnforcedLimit } from '../../src/sandbox/limits/types.ts'
+import { startSandbox } from '../../src/sandbox/sandbox.ts'
+import { greeted, start } from '../scheduler-http/command-line.ts'
+
+export interface Fleet {
+  addresses: string[]
+  /** Ends one at once, as a crash does. */
+  kill(index: number): Promise<void>
+  /** What the upstream has seen. */
+  upstream(): { requests: number; refused: number }
+  reports(): Promise<{ inFlight: number; queued: number; replicas: { state: string; replicas: string[] } }[]>
+  close(): Promise<void>
+}
+
+export interface FleetSpec {
+  url: string
+  count: number
+  keys: string[]
+  /** As a configuration writes them. */
+  declared: Record<string, unknown>[]
+  enforced: EnforcedLimit[]
+  /** Milliseconds until the upstream answers. */
+  first_byte?: number
+  state?: Record<string, unknown>
+  max_wait?: string
+}
+
+export async function startFleet(spec: FleetSpec): Promise<Fleet> {
+  const { url, count, keys, declared, enforced, first_byte = 50, state = {}, max_wait = '2s' } = spec
+  const sandbox = await startSandbox({ first_byte, pace: 0, enforce: { dialect: 'openai', limits: enforced } })
+  const folder = mkdtempSync(join(tmpdir(), 'balanced-call-fleet-'))
+  const file = join(folder, 'providers.yaml')
+  writeFileSync(
+    file,
+    JSON.stringify({
+      providers: { up: { format: 'openai', base_url: `${sandbox.url}/v1`, keys, limits: declared } },
+      models: { fast: ['up/sandbox'] },
+      scheduler: { max_wait },
+      state: { url, timeout: '500ms', ...state },
+    }),
+  )
+  const children = Array.from({ length: count }, () => start(['serve', '--config', file, '--port', '0']))
+  const addresses = await Promise.all(children.map(greeted))
+  const alive = children.map(() => true)
+  const ended = (index: number): Promise<unknown> => {
+    const child = children[index]
+    if (!child || child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+    return once(child, 'exit')
+  }
+  return {
+    addresses,
+    async kill(index) {
+      alive[index] = false
+      const gone = ended(index)
+      children[index]?.kill('SIGKILL')
+      await gone
+    },
+    upstream: () => ({ requests: sandbox.stats.requests, refused: sandbox.stats.refused }),
+    reports: () =>
+      Promise.all(
+        addresses
+          .filter((_, index) => alive[index])
+          .map(async (address) => {
+            const answer = await fetch(`${address}/v1/scheduler`)
+            return (await answer.json()) as Awaited<ReturnType<Fleet['reports']>>[number]
+          }),
+      ),
+    async close() {
+      const gone = children.map((_, index) => ended(index))
+      for (const child of children) child.kill('SIGTERM')
+      await Promise.all(gone)
+      await sandbox.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export interface Drive {
+  served: number
+  /** Any status but 200 and 429, or none. */
+  others: Record<string, number>
+}
+
+/** Seconds: who is told to come back later than this has met the end of a day's quota. */
+const LONG = 600
+
+/** Clients that ask again and again, each of its own replica, until the day's quota is spent, or so many were served. */
+export async function spend(addresses: string[], clients: number, most = Infinity): Promise<Drive> {
+  const outcome: Drive = { served: 0, others: {} }
+  const client = async (address: string): Promise<void> => {
+    while (outcome.served < most) {
+      const told = await ask(address)
+      if (told === 'served') outcome.served++
+      else if (typeof told === 'number') {
+        if (told > LONG) return
+      } else return void (outcome.others[told] = (outcome.others[told] ?? 0) + 1)
+    }
+  }
+  await Promise.all(Array.from({ length: clients }, (_, index) => client(addresses[index % addresses.length] ?? '')))
+  return outcome
+}
+
+/** What became of one request; of a refusal, the seconds that were told. */
+async function ask(address: string): Promise<string | number> {
+  try {
+    const answer = await fetch(`${address}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'fast', max_tokens: 20, messages: [{ role: 'user', content: 'Hello' }] }),
+    })
+    await answer.text()
+    if (answer.status === 429) return Number(answer.headers.get('retry-after'))
+    return answer.status === 200 ? 'served' : String(answer.status)
+  } catch {
+    return 'no answer'
+  }
+}

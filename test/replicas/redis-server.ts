@@ -1,0 +1,90 @@
+/** A server of its own for one test, in memory, on a free port; ended with the test. */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+
+export const hasServer = ((): boolean => {
+  try {
+    execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
+    return true
+  } catch {
+    console.warn('redis-server is not installed: tests of replicas are skipped')
+    return false
+  }
+})()
+
+export interface RedisServer {
+  url: string
+  port: number
+  process: ChildProcess
+  /** Ends it at once, as a crash does. */
+  kill(): Promise<void>
+  /** Gives another server what this one holds under a key. */
+  copy(key: string, to: RedisServer): Promise<void>
+  /** Commands as an operator gives them. */
+  command(...words: string[]): Promise<unknown>
+  /** Starts it again on the same port, with what it has written. */
+  start(): Promise<void>
+  close(): Promise<void>
+}
+
+export async function startRedis(args: readonly string[] = []): Promise<RedisServer> {
+  const port = await freePort()
+  const folder = mkdtempSync(join(tmpdir(), 'balanced-call-redis-'))
+  const run = async (): Promise<ChildProcess> => {
+    const child = spawn(
+      'redis-server',
+      ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder, ...args],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    )
+    for await (const chunk of child.stdout) if (String(chunk).includes('Ready to accept connections')) break
+    child.stdout.resume()
+    return child
+  }
+  const server: RedisServer = {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    process: await run(),
+    async kill() {
+      if (server.process.exitCode !== null || server.process.signalCode !== null) return
+      const gone = once(server.process, 'exit')
+      server.process.kill('SIGKILL')
+      await gone
+    },
+    async copy(key, to) {
+      const value = await server.command('GET', key)
+      await to.command('SET', key, String(value))
+    },
+    async command(name = '', ...words) {
+      const redis = new Redis(server.url)
+      try {
+        return await redis.call(name, ...words)
+      } finally {
+        redis.disconnect()
+      }
+    },
+    async start() {
+      server.process = await run()
+    },
+    async close() {
+      await server.kill()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+  return server
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer()
+  probe.listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  if (!address || typeof address === 'string') throw new Error('no port')
+  return address.port
+}

@@ -1,0 +1,172 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { AcquireRequest, Lease, LimitSpec } from '../../src/scheduler/types.ts'
+import type { SchedulerSpec } from '../../src/scheduler/scheduler.ts'
+import type { GatewayError } from '../../src/chat/error.ts'
+import { hasServer, startRedis, type RedisServer } from './redis-server.ts'
+import { startReplica, type Replica, type ReplicaSpec } from './replica.ts'
+
+const HOUR = 3_600_000
+
+const request = (more: Partial<AcquireRequest> = {}): AcquireRequest => ({
+  model: 'm',
+  input: 10,
+  maxOutput: 90,
+  needs: {},
+  ...more,
+})
+
+function specOf(limits: LimitSpec[], keys = 1, max_wait = 20_000): SchedulerSpec {
+  const spec = (index: number) => ({ name: `p#${index + 1}`, weight: 1, limits })
+  return {
+    providers: [{ name: 'p', weight: 1, limits: [], keys: Array.from({ length: keys }, (_, index) => spec(index)) }],
+    pools: [
+      { model: 'm', weight: 1, limits: [], routes: [{ provider: 'p', model: 'x', weight: 1, tier: 0, limits: [] }] },
+    ],
+    options: { max_wait },
+  }
+}
+
+/** Resolves when something has become true that only messages of others can make true. */
+const until = (isTrue: () => boolean): Promise<unknown> => vi.waitUntil(isTrue, { timeout: 15_000, interval: 2 })
+
+describe.runIf(hasServer)('replicas', () => {
+  let server: RedisServer
+  let replicas: Replica[]
+  beforeEach(async () => {
+    server = await startRedis()
+    replicas = []
+  })
+  afterEach(async () => {
+    for (const replica of replicas) await replica.close()
+    await server.close()
+  })
+  async function start(count: number, spec: SchedulerSpec, more: Partial<ReplicaSpec> = {}): Promise<Replica[]> {
+    for (let n = 0; n < count; n++)
+      replicas.push(await startReplica({ url: server.url, name: `r${n}`, spec, timeout: 20_000, ...more }))
+    return replicas
+  }
+  /** How many of so many requests are given a key, turn and turn about. */
+  async function ask(count: number): Promise<{ leases: Lease[]; errors: GatewayError[] }> {
+    const leases: Lease[] = []
+    const errors: GatewayError[] = []
+    await Promise.all(
+      Array.from({ length: count }, async (_, index) => {
+        try {
+          leases.push((await replicas[index % replicas.length]?.replicas.acquire(request({ maxWait: 0 }))) as Lease)
+        } catch (error) {
+          errors.push(error as GatewayError)
+        }
+      }),
+    )
+    return { leases, errors }
+  }
+
+  it('have one quota together, to the last request, and say when there is more', async () => {
+    await start(4, specOf([{ metric: 'requests', amount: 40, period: HOUR, shape: 'sliding' }]))
+    const { leases, errors } = await ask(60)
+    expect(leases.length).toBe(40)
+    expect(errors.length).toBe(20)
+    for (const { kind, retryAfter } of errors) {
+      expect(kind).toBe('queue_full')
+      expect(retryAfter).toBeGreaterThan(HOUR / 2)
+    }
+  })
+
+  it('wait for a place that another has, and get it when that one ends', async () => {
+    const [first, second] = await start(2, specOf([{ metric: 'concurrency', amount: 1, period: 0 }]))
+    const lease = (await first?.replicas.acquire(request())) as Lease
+    let served = false
+    const waiting = second?.replicas.acquire(request()).then((got) => ((served = true), got))
+    await until(() => second?.replicas.report().refused === 1)
+    expect(served).toBe(false)
+    lease.settle({ input: 10, output: 5 })
+    const got = (await waiting) as Lease
+    expect(got.key).toBe('p#1')
+    got.settle({})
+    await until(() => replicas.every(({ scheduler }) => scheduler.report().inFlight === 0))
+  })
+
+  it('get at once what another has reserved and not used', async () => {
+    const [first, second] = await start(
+      2,
+      specOf([{ metric: 'tokens', amount: 120, period: HOUR, shape: 'bucket' }], 1, HOUR),
+    )
+    const lease = (await first?.replicas.acquire(request())) as Lease
+    const waiting = second?.replicas.acquire(request())
+    await until(() => second?.replicas.report().refused === 1)
+    lease.settle({ input: 10, output: 1 })
+    const got = (await waiting) as Lease
+    expect(got.waited).toBeLessThan(HOUR / 2)
+  })
+
+  it('know of each other which key is dead or switched off, and which has recovered', async () => {
+    const [first, second] = await start(2, specOf([{ metric: 'requests', amount: 40, period: HOUR }], 2))
+    const stateOf = (replica: Replica | undefined, key: string): string | undefined =>
+      replica?.scheduler.report().keys.find((each) => each.key === key)?.state
+    const lease = (await first?.replicas.acquire(request())) as Lease
+    lease.fail({ kind: 'authentication', started: true })
+    await until(() => stateOf(second, lease.key) === 'retired')
+    const other = lease.key === 'p#1' ? 'p#2' : 'p#1'
+    first?.scheduler.setEnabled(other, false)
+    first?.replicas.switched(other, false)
+    await until(() => stateOf(second, other) === 'disabled')
+    first?.scheduler.setEnabled(lease.key, true)
+    first?.replicas.switched(lease.key, true)
+    await until(() => stateOf(second, lease.key) === 'ready')
+    const last = (await second?.replicas.acquire(request())) as Lease
+    expect(last.key).toBe(lease.key)
+  })
+
+  it('keep within their shares while the state is away, and together never go beyond the quota', async () => {
+    await start(2, specOf([{ metric: 'requests', amount: 40, period: HOUR, shape: 'sliding' }]), { on_loss: 'share' })
+    await until(() => replicas.every((replica) => replica.replicas.report().replicas.length === 2))
+    const before = await ask(10)
+    expect(before.leases.length).toBe(10)
+    await until(() => replicas.every(({ scheduler }) => scheduler.report().scopes[0]?.level === 30))
+    await server.kill()
+    const alone = await ask(60)
+    expect(alone.leases.length).toBeGreaterThanOrEqual(26)
+    expect(alone.leases.length).toBeLessThanOrEqual(30)
+    expect(replicas.map((replica) => replica.replicas.report().state)).toEqual(['away', 'away'])
+    // It comes back without its data: what the replicas remember is all there is.
+    await server.start()
+    await until(() => replicas.every(({ changes }) => changes.at(-1)?.isAway === false))
+    const after = await ask(60)
+    expect(10 + alone.leases.length + after.leases.length).toBeLessThanOrEqual(40)
+  })
+
+  it('refuse while the state is away where that is wanted, with a time to come back', async () => {
+    await start(1, specOf([{ metric: 'requests', amount: 40, period: HOUR }]), { on_loss: 'refuse' })
+    await server.kill()
+    const { leases, errors } = await ask(1)
+    expect(leases).toEqual([])
+    expect(errors[0]).toMatchObject({ status: 503, code: 'no_shared_state', retryAfter: 1000 })
+  })
+
+  it('do not wait for a server that stands still, and charge what they served when it goes on', async () => {
+    await start(2, specOf([{ metric: 'requests', amount: 400, period: HOUR, shape: 'sliding' }]), { timeout: 50 })
+    await ask(10)
+    server.process.kill('SIGSTOP')
+    const sent = performance.now()
+    const { leases } = await ask(20)
+    expect(leases.length).toBe(20)
+    // fifty milliseconds, on a machine that may be busy
+    expect(performance.now() - sent).toBeLessThan(2000)
+    server.process.kill('SIGCONT')
+    await until(() => replicas.every(({ changes }) => changes.at(-1)?.isAway === false))
+    // Each hears of the other's with the next beat.
+    await until(() => replicas.every(({ scheduler }) => (scheduler.report().scopes[0]?.level ?? 400) <= 400 - 30))
+  })
+
+  it('count a request that runs over a reload of one of them once', async () => {
+    const [first, second] = await start(2, specOf([{ metric: 'concurrency', amount: 1, period: 0 }]))
+    const lease = (await first?.replicas.acquire(request())) as Lease
+    first?.reload(specOf([{ metric: 'concurrency', amount: 1, period: 0 }]))
+    const waiting = second?.replicas.acquire(request())
+    await until(() => second?.replicas.report().refused === 1)
+    lease.settle({ input: 1, output: 1 })
+    ;((await waiting) as Lease).settle({})
+    const again = (await first?.replicas.acquire(request())) as Lease
+    expect(again.key).toBe('p#1')
+  })
+})
