@@ -16,7 +16,11 @@ export interface Client {
 
 const PROGRAMS = join(import.meta.dirname, 'programs')
 
-const python = (name: string, version: string, options: { packages?: string[]; own?: Client['own'] } = {}): Client => ({
+export const python = (
+  name: string,
+  version: string,
+  options: { packages?: string[]; own?: Client['own'] } = {},
+): Client => ({
   name,
   version,
   needs: 'python3',

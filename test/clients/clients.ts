@@ -10,7 +10,8 @@ import { join } from 'node:path'
 import { greeted, start } from '../scheduler-http/command-line.ts'
 import { CLIENTS, type Client } from './client-list.ts'
 import { startHeartbeatCounter } from './heartbeat-counter.ts'
-import { writeRows, type Cell } from './page.ts'
+import { langchainSuite } from './langchain-suite.ts'
+import { writeRow, writeSuite, type Cell } from './page.ts'
 import { startUpstream } from './upstream.ts'
 
 /** What each case is to say, in the order of the table. Names that are numbers would come first in an object. */
@@ -27,6 +28,7 @@ const CASES: [name: string, expected: RegExp][] = [
   ['error in stream', /^Hello, then .*overheated/s],
   ['queued', /^Hello from upstream\. in 3 pieces$/],
 ]
+const NAMES = CASES.map(([name]) => name)
 const KEY = 'key-of-a-client-0001'
 /** Milliseconds for all cases of one client. */
 const PATIENCE = 240_000
@@ -55,12 +57,16 @@ for (const client of CLIENTS.filter(({ name }) => only === undefined || name.toL
     console.log(`${cell.padEnd(5)} ${client.name.padEnd(18)} ${name.padEnd(16)} ${detail.slice(0, 200)}`)
     return cell
   })
-  writeRows(
-    CASES.map(([name]) => name),
-    { name: client.name, version: client.version, cells, own: client.own ?? {} },
-  )
+  writeRow(NAMES, { name: client.name, version: client.version, cells, own: client.own ?? {} })
 }
 upstream.server.close()
+if (only === undefined || langchainSuite.name.includes(only)) {
+  ran++
+  const { about, faults } = await langchainSuite.run(join(folder, langchainSuite.name), outputOf)
+  failed += faults
+  console.log(`${langchainSuite.name}: ${about}`)
+  writeSuite(NAMES, langchainSuite.name, about)
+}
 console.log(`${ran} clients, ${failed} faults`)
 process.exitCode = failed > 0 ? 1 : 0
 
