@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parseChatRequest } from '../../src/api/chat-completions/request/parse.ts'
 import { clientBody } from '../../src/format-tools/cases/run-case.ts'
+import { echoed } from '../drift/echo.ts'
 import { sentBodies, type Body, type SentBody } from './cases.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -109,6 +110,7 @@ beforeAll(async () => {
       lines.set(`${format}.ts:${source.join('\n').split('\n').length}`, `${format}: ${name}`)
     }
     for (const sent of sentBodies(format)) add(sent.name, typed(format, sent))
+    for (const { name, body } of echoed(format)) add(name, format === 'openai' ? withoutAnnotations(body) : body)
     add('wrong', WRONG[format] ?? {})
     writeFileSync(join(folder, `${format}.ts`), source.join('\n'))
   }
@@ -150,6 +152,11 @@ function typed(format: string, { each, body }: SentBody): Body {
   )
   const left = new Set([...own, ...(UNTYPED[format] ?? [])])
   return Object.fromEntries(Object.entries(body).filter(([key]) => !left.has(key)))
+}
+
+/** OpenAI takes its own answers back with them, and its types do not say so. */
+function withoutAnnotations({ messages, ...body }: Body): Body {
+  return { ...body, messages: (messages as Body[]).map(({ annotations: _, ...message }) => message) }
 }
 
 test.each(Object.keys(TYPES))('the types of %s refuse a wrong body', (format) => {

@@ -77,6 +77,7 @@ function saysSomething({ content, tool_calls: calls, refusal, wire }: Message): 
 function plainer(message: Message, options: Options): Wire {
   const wire: Wire = { ...modern(message) }
   if (wire['role'] === 'developer') wire['role'] = 'system'
+  delete wire['server_tools'] // only our answers have it
   if (!options.keepsMarks) takeOffMarks(wire)
   if (options.thoughts !== undefined && message.role === 'assistant') {
     moveThoughts(message, wire, options.thoughts)
@@ -137,7 +138,7 @@ function takeOffMarks(wire: Wire): void {
   delete wire['extra_content']
   delete wire['cache_control']
   for (const field of ['refusal', 'audio']) if (wire[field] === null) delete wire[field]
-  if (Array.isArray(wire['annotations'])) delete wire['annotations']
+  for (const field of ['annotations', 'images']) if (Array.isArray(wire[field])) delete wire[field]
   if (Array.isArray(wire['tool_calls'])) wire['tool_calls'] = wire['tool_calls'].map(withoutMarks)
 }
 

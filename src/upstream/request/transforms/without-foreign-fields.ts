@@ -1,4 +1,4 @@
-/** What other vendors put into a message and clients send back, thoughts and marks, for servers that refuse to hear of it. */
+/** What other vendors put into a message and clients send back, thoughts, marks and what models made, for servers that refuse to hear of it. */
 import { isMap } from '../../../definition/scope.ts'
 import type { RequestTransform } from './request-transform.ts'
 
@@ -9,6 +9,8 @@ const FOREIGN = new Set([
   'thinking_blocks',
   'extra_content',
   'cache_control',
+  'images',
+  'server_tools',
 ])
 /** Kinds of content parts that only their vendor reads. */
 const FOREIGN_PARTS = new Set(['thinking', 'redacted_thinking'])
