@@ -19,14 +19,14 @@ const BLOCKS: Fates<Named<ContentBlock>> = {
   toolUse: 'told',
   citationsContent: 'told',
   image: 'told',
-  audio: 'dropped: asked for by no chat',
+  audio: 'told',
+  toolResult: 'told',
   cachePoint: 'dropped: only clients send it',
   document: 'dropped: only clients send it',
   guardContent: 'dropped: only clients send it',
   searchResult: 'dropped: only clients send it',
   toolAddition: 'dropped: only clients send it',
   toolRemoval: 'dropped: only clients send it',
-  toolResult: 'dropped: what a hosted tool found',
   video: 'dropped: asked for by no chat',
 }
 const DELTAS: Fates<Named<ContentBlockDelta>> = {
@@ -34,8 +34,8 @@ const DELTAS: Fates<Named<ContentBlockDelta>> = {
   reasoningContent: 'told',
   toolUse: 'told',
   citation: 'told',
-  image: 'dropped: pieces of a picture whose kind stands in another event',
-  toolResult: 'dropped: what a hosted tool found',
+  image: 'told',
+  toolResult: 'told',
 }
 const EVENTS: Fates<Named<ConverseStreamOutput>> = {
   contentBlockStart: 'told',
@@ -77,6 +77,7 @@ const VALUES: Json = {
   reasoningContent: { reasoningText: { text: MARK } },
   citationsContent: { content: [{ text: MARK }], citations: [{ title: 't', location: WEB }] },
   image: PICTURE,
+  toolResult: { toolUseId: 'i', content: [{ text: MARK }] },
   audio: PICTURE,
   video: PICTURE,
 }

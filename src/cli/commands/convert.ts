@@ -82,12 +82,22 @@ async function showRequest(request: ChatRequest, provider: Provider, model: stri
   const body = typeof signed.body === 'string' ? signed.body : Buffer.from(signed.body).toString('utf8')
   const lines = [
     `${signed.method} ${signed.url}`,
-    ...Object.entries(signed.headers).map(([name, value]) => `${name}: ${value}`),
+    ...Object.entries(signed.headers).map(
+      ([name, value]) => `${name}: ${isOwnCredential(name, headers) ? HIDDEN : value}`,
+    ),
     '',
     JSON.stringify(JSON.parse(body), null, 2),
     ...warnings.map((warning) => `\nwarning: ${warning}`),
   ]
   return mask(lines.join('\n'), secret, key?.name ?? `${provider.name}#1`)
+}
+
+const HIDDEN = '•••'
+const CREDENTIAL = /auth|key|token|secret|cookie|password|credential|session|signature/i
+
+/** A header of the file's own whose name says that it lets somebody in; the key's is known by its value. */
+function isOwnCredential(name: string, own: Readonly<Record<string, string>>): boolean {
+  return CREDENTIAL.test(name) && Object.keys(own).some((each) => each.toLowerCase() === name.toLowerCase())
 }
 
 function mask(shown: string, secret: Provider['keys'][number]['secret'], name: string): string {
