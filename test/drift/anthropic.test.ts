@@ -112,7 +112,13 @@ const block = (type: string): Json => {
   return { type, id: 'i', name: 'f', input: { a: MARK }, ...marked }
 }
 const message = (more: Json): Json => ({
-  ...{ id: 'i', type: 'message', role: 'assistant', model: 'm', content: [], stop_reason: 'end_turn', usage: USED },
+  id: 'i',
+  type: 'message',
+  role: 'assistant',
+  model: 'm',
+  content: [],
+  stop_reason: 'end_turn',
+  usage: USED,
   ...more,
 })
 const started = { type: 'message_start', message: message({ stop_reason: null }) }

@@ -88,7 +88,9 @@ const PIECES: Json = {
   image: { source: { bytes: MARK } },
 }
 const answer = (content: Json[], stopReason = 'end_turn', usage: Json = { inputTokens: 1, outputTokens: 1 }): Json => ({
-  ...{ output: { message: { role: 'assistant', content } }, stopReason, usage },
+  output: { message: { role: 'assistant', content } },
+  stopReason,
+  usage,
 })
 const text = { text: 'a' }
 const STOP = { stopReason: 'end_turn' }

@@ -81,14 +81,25 @@ test('finish reasons of Cohere', () => {
 })
 
 const chunk = (type: string): Json => ({
-  ...{ type, text: MARK, thinking: [{ type: 'text', text: MARK }], image_url: MARK, document_url: MARK },
-  ...{ input_audio: MARK, file_id: MARK, reference_ids: [COUNT], url: MARK, title: MARK },
+  type,
+  text: MARK,
+  thinking: [{ type: 'text', text: MARK }],
+  image_url: MARK,
+  document_url: MARK,
+  input_audio: MARK,
+  file_id: MARK,
+  reference_ids: [COUNT],
+  url: MARK,
+  title: MARK,
 })
 
 test('parts of Mistral', () => {
   const fate = (type: string): string =>
     fateOfBody('mistral', {
-      ...{ id: 'i', object: 'chat.completion', created: 1, model: 'm' },
+      id: 'i',
+      object: 'chat.completion',
+      created: 1,
+      model: 'm',
       choices: [{ index: 0, message: { role: 'assistant', content: [chunk(type)] }, finish_reason: 'stop' }],
       usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
     })

@@ -9,12 +9,19 @@ const SITE = { url: 'https://example.com/w', title: 'Weather', start_index: 0, e
 /** Answers that use all that a message of ours can hold, by the wire that they come from. */
 const ANSWERS: Record<string, Body> = {
   openai: {
-    ...{ id: 'i', object: 'chat.completion', created: 1, model: 'm', usage: USED },
+    id: 'i',
+    object: 'chat.completion',
+    created: 1,
+    model: 'm',
+    usage: USED,
     choices: [
       {
         index: 0,
         message: {
-          ...{ role: 'assistant', content: 'It rains.', refusal: null, reasoning_content: 'Hm.' },
+          role: 'assistant',
+          content: 'It rains.',
+          refusal: null,
+          reasoning_content: 'Hm.',
           annotations: [{ type: 'url_citation', url_citation: SITE }],
           tool_calls: [{ index: 0, id: 'call_1', type: 'function', function: { name: 'f', arguments: '{"a":1}' } }],
         },
@@ -24,7 +31,11 @@ const ANSWERS: Record<string, Body> = {
     ],
   },
   anthropic: {
-    ...{ id: 'i', type: 'message', role: 'assistant', model: 'm', stop_reason: 'tool_use' },
+    id: 'i',
+    type: 'message',
+    role: 'assistant',
+    model: 'm',
+    stop_reason: 'tool_use',
     content: [
       { type: 'thinking', thinking: 'Hm.', signature: 'c2ln' },
       { type: 'redacted_thinking', data: 'b3BhcXVl' },

@@ -146,20 +146,48 @@ const USAGE: Fates<keyof ResponseUsage> = {
 
 const USED = { input_tokens: 1, output_tokens: 1, total_tokens: 2 }
 const response = (more: Json): Json => ({
-  ...{ id: 'i', object: 'response', created_at: 1, model: 'm', status: 'completed', output: [], usage: USED },
+  id: 'i',
+  object: 'response',
+  created_at: 1,
+  model: 'm',
+  status: 'completed',
+  output: [],
+  usage: USED,
   ...more,
 })
 /** Fields of any item, all marked. */
 const item = (type: string): Json => ({
-  ...{ type, id: 'i', call_id: 'c', name: 'f', arguments: JSON.stringify({ a: MARK }), input: MARK, output: MARK },
-  ...{ result: MARK, code: MARK, action: { query: MARK }, results: [MARK], encrypted_content: MARK, tools: [MARK] },
+  type,
+  id: 'i',
+  call_id: 'c',
+  name: 'f',
+  arguments: JSON.stringify({ a: MARK }),
+  input: MARK,
+  output: MARK,
+  result: MARK,
+  code: MARK,
+  action: { query: MARK },
+  results: [MARK],
+  encrypted_content: MARK,
+  tools: [MARK],
   content: [{ type: 'output_text', text: MARK, annotations: [] }],
   summary: [{ type: 'summary_text', text: MARK }],
 })
 const TEXT = { type: 'response.output_text.delta', output_index: 1, delta: 'a' }
 const event = (type: string): Json => ({
-  ...{ type, output_index: 0, content_index: 0, item_id: 'i', delta: MARK, text: MARK, refusal: MARK, code: MARK },
-  ...{ arguments: MARK, input: MARK, message: MARK, part: { type: 'output_text', text: MARK }, command: MARK },
+  type,
+  output_index: 0,
+  content_index: 0,
+  item_id: 'i',
+  delta: MARK,
+  text: MARK,
+  refusal: MARK,
+  code: MARK,
+  arguments: MARK,
+  input: MARK,
+  message: MARK,
+  part: { type: 'output_text', text: MARK },
+  command: MARK,
   annotation: { type: 'url_citation', url: MARK, title: 't', start_index: 0, end_index: 1 },
   partial_image_b64: MARK,
   item: { ...item('function_call'), name: MARK },

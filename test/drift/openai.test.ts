@@ -64,11 +64,18 @@ const VALUES: Json = {
 const COUNTS = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 }
 
 const answer = (message: Json, usage: Json = COUNTS, finish_reason = 'stop'): Json => ({
-  ...{ id: 'i', object: 'chat.completion', created: 1, model: 'm', usage },
+  id: 'i',
+  object: 'chat.completion',
+  created: 1,
+  model: 'm',
+  usage,
   choices: [{ index: 0, message: { role: 'assistant', content: 'a', ...message }, finish_reason }],
 })
 const chunk = (delta: Json): Json => ({
-  ...{ id: 'i', object: 'chat.completion.chunk', created: 1, model: 'm' },
+  id: 'i',
+  object: 'chat.completion.chunk',
+  created: 1,
+  model: 'm',
   choices: [{ index: 0, delta, finish_reason: null }],
 })
 

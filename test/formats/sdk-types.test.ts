@@ -156,7 +156,7 @@ function typed(format: string, { each, body }: SentBody): Body {
 
 /** OpenAI takes its own answers back with them, and its types do not say so. */
 function withoutAnnotations({ messages, ...body }: Body): Body {
-  return { ...body, messages: (messages as Body[]).map(({ annotations: _, ...message }) => message) }
+  return { ...body, messages: (messages as Body[]).map(({ annotations: _annotations, ...message }) => message) }
 }
 
 test.each(Object.keys(TYPES))('the types of %s refuse a wrong body', (format) => {
