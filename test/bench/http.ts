@@ -14,7 +14,7 @@ import { measure } from './measure.ts'
 import type { Candidate } from './measure.ts'
 import { weighIdleStreams, weighPastRequests } from './memory.ts'
 import { page } from './page.ts'
-import { configuration, PHASES } from './phases.ts'
+import { configuration, PHASES, type Phase } from './phases.ts'
 import { canPin, CORES, pin } from './pin.ts'
 import { freePort, start } from './process.ts'
 import type { Measured } from './process.ts'
@@ -82,7 +82,7 @@ async function bench(): Promise<void> {
   for (const phase of PHASES.filter(({ name }) => name.toLowerCase().includes(values.phases.toLowerCase()))) {
     // Anew for each phase: what a process has done before changes what it costs by a third.
     const candidates = [...(await references()), ...others]
-    const fit = candidates.filter(({ fits }) => fits?.(phase) ?? true)
+    const fit = candidates.filter((each) => isFit(each, phase))
     for (const candidate of fit) await verify(phase, candidate)
     for (const result of await measure(phase, fit, rounds)) {
       printPhase(result)
@@ -129,4 +129,9 @@ async function of<T>(process: Measured, bare: boolean, weigh: (one: Candidate) =
   } finally {
     await process.stop()
   }
+}
+
+/** Others are asked by chat completions alone. */
+function isFit({ fits, bare, reference }: Candidate, phase: Phase): boolean {
+  return (fits?.(phase) ?? true) && (phase.door === undefined || bare || reference === true)
 }

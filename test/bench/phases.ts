@@ -6,7 +6,9 @@ import type { Candidate } from './measure.ts'
 export interface Phase {
   name: string
   /** The provider of the gateway's configuration, which decides the wire. */
-  provider: 'openai' | 'anthropic' | 'gemini'
+  provider: 'openai' | 'anthropic' | 'gemini' | 'responses'
+  /** The API that the client speaks; chat completions when absent. */
+  door?: 'messages' | 'responses'
   /** How the fake upstream answers. */
   model: string
   /** What one unit of the result is. */
@@ -70,12 +72,22 @@ export const PHASES: readonly Phase[] = [
   { name: 'Gemini JSON 1 kB', provider: 'gemini', ...json },
   { name: 'Gemini stream, paced', provider: 'gemini', ...paced },
   { name: 'Gemini stream, max', provider: 'gemini', ...max },
+  // a client of the upstream's own API, and one of another
+  { name: 'Messages → Anthropic JSON 1 kB', door: 'messages', provider: 'anthropic', ...json },
+  { name: 'Messages → Anthropic stream, paced', door: 'messages', provider: 'anthropic', ...paced },
+  { name: 'Responses → Responses JSON 1 kB', door: 'responses', provider: 'responses', ...json },
+  { name: 'Responses → Responses stream, paced', door: 'responses', provider: 'responses', ...paced },
+  { name: 'Messages → OpenAI JSON 1 kB', door: 'messages', provider: 'openai', ...json },
+  { name: 'Messages → OpenAI stream, paced', door: 'messages', provider: 'openai', ...paced },
+  { name: 'Responses → Anthropic JSON 1 kB', door: 'responses', provider: 'anthropic', ...json },
+  { name: 'Responses → Anthropic stream, paced', door: 'responses', provider: 'anthropic', ...paced },
 ]
 
 /** The vendor's own path, for a relay that passes bytes as they are. */
 const PATHS = {
   openai: () => '/v1/chat/completions',
   anthropic: () => '/v1/messages',
+  responses: () => '/v1/responses',
   gemini: (model: string, stream: boolean) =>
     `/v1beta/models/${model}:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
 }
@@ -87,18 +99,27 @@ export const isStream = ({ model }: Pick<Phase, 'model'>): boolean => model !== 
 
 /** What a client of the gateway sends; the relay gets the same body on the vendor's path. */
 export function targetOf(
-  phase: Pick<Phase, 'provider' | 'model' | 'prompt' | 'kind'>,
+  phase: Pick<Phase, 'provider' | 'door' | 'model' | 'prompt' | 'kind'>,
   port: number,
   { bare, model, headers }: Pick<Candidate, 'bare' | 'model' | 'headers'>,
 ): Target {
   const stream = isStream(phase)
   const body = {
     model: model ? model(phase) : `${phase.provider}/${phase.model}`,
-    ...bodyOf(phase.kind ?? 'prose', phase.prompt),
+    ...bodyFor(phase),
     ...(stream ? { stream } : {}),
   }
-  const path = bare ? PATHS[phase.provider](phase.model, stream) : PATHS.openai()
+  const path = bare ? PATHS[phase.provider](phase.model, stream) : DOORS[phase.door ?? 'chat']
   return { port, path, headers: headers?.(phase), body: Buffer.from(JSON.stringify(body)) }
+}
+
+const DOORS = { chat: '/v1/chat/completions', messages: '/v1/messages', responses: '/v1/responses' }
+
+/** In the words of the client's API: doors are asked by one message of text. */
+function bodyFor({ door, kind = 'prose', prompt }: Pick<Phase, 'door' | 'kind' | 'prompt'>): Record<string, unknown> {
+  const body = bodyOf(kind, prompt) as Record<string, unknown>
+  if (door === 'messages') return { ...body, max_tokens: 1000 }
+  return door === 'responses' ? { input: body['messages'], store: false } : body
 }
 
 /** Each provider is the fake upstream, in its own wire; `keys` of them for OpenAI's. */
@@ -113,6 +134,7 @@ export function configuration(upstream: number, keys = 2): unknown {
       },
       anthropic: { format: 'anthropic', base_url: root, keys: ['key-3', 'key-4'] },
       gemini: { format: 'gemini', base_url: root, keys: ['key-5', 'key-6'] },
+      responses: { format: 'openai-responses', base_url: `${root}/v1`, keys: ['key-7', 'key-8'] },
     },
     models: { bench: ['openai/bench-json'] },
     server: { api_keys: ['bench'] },

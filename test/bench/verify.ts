@@ -14,9 +14,10 @@ export async function verify(phase: Phase, candidate: Candidate): Promise<void> 
     signal: AbortSignal.timeout(5000),
   })
   const text = await response.text()
-  const pieces = text.split('\n').filter((line) => /^data: .*"(?:content|text)":/.test(line)).length
+  const pieces = text.split('\n').filter((line) => /^data: .*"(?:content|text|delta)":/.test(line)).length
   const whole = isStream(phase)
-    ? pieces >= phase.chunks && (bare || endsSilently?.includes(phase.provider) || text.includes('data: [DONE]'))
+    ? pieces >= phase.chunks &&
+      (bare || phase.door !== undefined || endsSilently?.includes(phase.provider) || text.includes('data: [DONE]'))
     : text.includes('lorem ipsum')
   if (response.status === 200 && whole) return
   throw new Error(

@@ -95,10 +95,53 @@ const generate: Wire = {
     ),
 }
 
+const response = (status: string, output: unknown[]): object => ({
+  id: `resp_${ID}`,
+  object: 'response',
+  created_at: CREATED,
+  status,
+  model: 'bench',
+  error: null,
+  incomplete_details: null,
+  output,
+  usage: status === 'completed' ? { input_tokens: 20, output_tokens: 100, total_tokens: 120 } : null,
+})
+const message = (status: string, content: unknown[]): object => ({
+  id: `msg_${ID}`,
+  type: 'message',
+  role: 'assistant',
+  status,
+  content,
+})
+const outputText = (text: string): object => ({ type: 'output_text', text, annotations: [], logprobs: [] })
+const responses: Wire = {
+  json: (size) => padded(size, (text) => response('completed', [message('completed', [outputText(text)])])),
+  stream(count) {
+    let number = 0
+    const event = (type: string, rest: object): string => named(type, { sequence_number: number++, ...rest })
+    const place = { item_id: `msg_${ID}`, output_index: 0, content_index: 0 }
+    const text = Array.from({ length: count }, (_, index) => word(index)).join('')
+    const done = message('completed', [outputText(text)])
+    return [
+      event('response.created', { response: response('in_progress', []) }),
+      event('response.output_item.added', { output_index: 0, item: message('in_progress', []) }),
+      event('response.content_part.added', { ...place, part: outputText('') }),
+      ...Array.from({ length: count }, (_, index) =>
+        event('response.output_text.delta', { ...place, delta: word(index), logprobs: [] }),
+      ),
+      event('response.output_text.done', { ...place, text, logprobs: [] }),
+      event('response.content_part.done', { ...place, part: outputText(text) }),
+      event('response.output_item.done', { output_index: 0, item: done }),
+      event('response.completed', { response: response('completed', [done]) }),
+    ]
+  },
+}
+
 /** By a part of the request's path that only this wire has. */
 const WIRES: [part: string, wire: Wire][] = [
   ['/chat/completions', chat],
   ['/messages', messages],
+  ['/responses', responses],
   ['enerateContent', generate],
 ]
 

@@ -11,7 +11,7 @@ import { fetchPackage } from './package.ts'
  */
 const SERVER = '1.13.7'
 
-const PROVIDERS = { openai: 'openai', anthropic: 'anthropic', gemini: 'google' }
+const PROVIDERS = { openai: 'openai', anthropic: 'anthropic', responses: 'openai', gemini: 'google' }
 
 export async function portkey(upstream: number, directory: string): Promise<Candidate> {
   const { folder, version } = fetchPackage('@portkey-ai/gateway', '1.15.2', directory, { '@hono/node-server': SERVER })
