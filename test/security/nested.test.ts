@@ -45,7 +45,8 @@ it('an event of it says nothing, and the stream goes on', async () => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     const say = (content: string): string =>
       `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content } }] })}\n\n`
-    response.end(`${say('one')}data: {"choices":${DEEP}}\n\n${say(' two')}data: [DONE]\n\n`)
+    const end = `data: ${JSON.stringify({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] })}\n\n`
+    response.end(`${say('one')}data: {"choices":${DEEP}}\n\n${say(' two')}${end}data: [DONE]\n\n`)
   })
   const { status, text } = await ask({ stream: true })
   expect(status).toBe(200)
