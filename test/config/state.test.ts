@@ -23,6 +23,10 @@ describe('state', () => {
     expect(load('providers: {}\nstate: { on_loss: refuse }', env).state).toMatchObject({ on_loss: 'refuse' })
   })
 
+  test('is none where the environment has something else under that name', () => {
+    expect(load('providers: {}', { BALANCED_CALL_STATE_URL: 'no-key-set-here' }).state).toBeUndefined()
+  })
+
   test('without any server is a fault that says what to do', () => {
     const [problem] = problemsOf(() => load('providers: {}\nstate: { prefix: a }'))
     expect(problem?.message).toContain('BALANCED_CALL_STATE_URL')

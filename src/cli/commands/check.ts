@@ -4,6 +4,7 @@ import { checkFormatFile } from '../../config/sections/formats.ts'
 import { loadConfig } from '../../config/load.ts'
 import { readSource } from '../../config/document/read-source.ts'
 import { priceListEdition } from '../../prices/price-list.ts'
+import { checkStateUrl } from '../state-url.ts'
 import { configFile, readOptions, refuseMore } from '../command-line.ts'
 
 export async function run(args: string[]): Promise<number> {
@@ -16,6 +17,7 @@ export async function run(args: string[]): Promise<number> {
     return 0
   }
   const { name, version, date } = priceListEdition()
+  checkStateUrl(process.env)
   const config = loadConfig(file, process.env)
   console.log(describeConfig(config))
   console.log(`\nprices that the file does not give: ${name} ${version}${date === undefined ? '' : ` of ${date}`}`)

@@ -9,6 +9,7 @@ import type { Store } from '../../store/store.ts'
 import { listening } from '../serving/listen-error.ts'
 import { serveAlone } from '../serving/single-process.ts'
 import { announce, logLeftOut } from '../serving/greeting.ts'
+import { checkStateUrl } from '../state-url.ts'
 import { envFileOf, readEnvFile } from '../env-file.ts'
 import { configFile, readOptions, refuseMore, readPort, readWorkers, UsageError } from '../command-line.ts'
 
@@ -45,6 +46,7 @@ export async function run(args: string[]): Promise<number> {
   let environment: Record<string, string> = {}
   const read = (): Config => {
     const more = readEnvFile(envFile)
+    checkStateUrl({ ...more, ...process.env })
     const next = standAside(loadConfig(file, { ...more, ...process.env }))
     environment = more
     return withHost(next, values.host ?? process.env['HOST'])

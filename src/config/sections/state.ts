@@ -4,9 +4,17 @@ import type { Environment } from '../document/environment.ts'
 import type { Written } from './limits.ts'
 import { milliseconds } from './quantities.ts'
 
+export const STATE_URL = 'BALANCED_CALL_STATE_URL'
+
+/** As the schema has it. */
+export function isStateUrl(text: string | undefined): text is string {
+  return text !== undefined && /^(redis|valkey)s?:\/\//.test(text) && URL.canParse(text)
+}
+
 /** @param written `state:`, checked and filled; undefined where no server is named */
 export function stateSettings(written: Written, env: Environment): StateConfig | undefined {
-  const url = (written['url'] as string | undefined) ?? env['BALANCED_CALL_STATE_URL']
+  const fromEnv = env[STATE_URL]
+  const url = (written['url'] as string | undefined) ?? (isStateUrl(fromEnv) ? fromEnv : undefined)
   if (!url) return undefined
   return {
     url,

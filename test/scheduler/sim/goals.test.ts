@@ -9,7 +9,7 @@ import { hasTraces } from './workload.ts'
 const SEEDS = [1, 2]
 
 // Token counts and arrivals come from recorded traces that a bare clone does not have.
-describe.skipIf(!hasTraces)('the scheduler reaches its goals on the virtual clock', { timeout: 120_000 }, () => {
+describe.skipIf(!hasTraces)('the scheduler reaches its goals on the virtual clock', { timeout: 300_000 }, () => {
   for (const [name, scenario] of Object.entries(SCENARIOS)) {
     const where = scenario.replicas === undefined ? '' : ', run as a single process: replicas share no state'
     const goals = GOALS[name] ?? []

@@ -10,7 +10,7 @@ const SEED = 20261124
 const SLACK = 1
 
 // Token counts and arrivals come from recorded traces that a bare clone does not have.
-describe.skipIf(!hasTraces)('the scheduler reaches its goals with another seed', { timeout: 120_000 }, () => {
+describe.skipIf(!hasTraces)('the scheduler reaches its goals with another seed', { timeout: 300_000 }, () => {
   it.each(Object.entries(SCENARIOS))('%s', async (name, scenario) => {
     expect(missed(relaxed(GOALS[name] ?? [], SLACK), await runScheduler(scenario, SEED))).toEqual([])
   })
