@@ -158,10 +158,10 @@ function drained({ loadAt, rate, belief }: Limit, now: number): number {
   return (now - loadAt) * rate * (belief?.speed ?? 1)
 }
 
-/** A refusal has shown that it holds so much, whatever was counted here. */
+/** A refusal has shown that it holds so much, whatever was counted here: later ones are judged by that, too. */
 export function press(limit: Limit, units: number, now: number): void {
   limit.pressure = Math.max(pressureOf(limit, now), units)
-  limit.load = loadOf(limit, now)
+  limit.load = Math.max(loadOf(limit, now), units)
   limit.loadAt = now
 }
 
