@@ -105,7 +105,8 @@ export function createReplicas(
       if (!(lease instanceof LeaseRecord)) return lease
       const isOurs = lease.holds.length === 0 ? enter(lease, '', new Map()) : await confirm(lease)
       if (request.signal?.aborted) {
-        if (isOurs) lease.fail({ kind: 'cancelled', started: false })
+        // Nothing has left: it costs nobody anything.
+        if (isOurs) lease.current.withdraw()
         throw new GatewayError('cancelled', 'The client left while the request was waiting for a key.')
       }
       if (isOurs) return lease

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createCanceller } from '../../src/runtime/cancellation.ts'
 import type { AcquireRequest, Lease, LimitSpec } from '../../src/scheduler/types.ts'
 import type { SchedulerSpec } from '../../src/scheduler/scheduler.ts'
 import type { GatewayError } from '../../src/chat/error.ts'
@@ -156,6 +157,18 @@ describe.runIf(hasServer)('replicas', () => {
     await until(() => replicas.every(({ changes }) => changes.at(-1)?.isAway === false))
     // Each hears of the other's with the next beat.
     await until(() => replicas.every(({ scheduler }) => (scheduler.report().scopes[0]?.level ?? 400) <= 400 - 30))
+  })
+
+  it('charge nothing for a client that leaves before its key is confirmed', async () => {
+    const [first, second] = await start(2, specOf([{ metric: 'requests', amount: 1, period: HOUR, shape: 'sliding' }]))
+    const client = createCanceller()
+    const leaving = first?.replicas.acquire(request({ signal: client }))
+    // a key is picked in this turn, and confirmed in a later one
+    await Promise.resolve()
+    client.cancel(new Error('gone'))
+    await expect(leaving).rejects.toMatchObject({ kind: 'cancelled' })
+    await until(() => first?.scheduler.report().scopes[0]?.level === 1)
+    expect(((await second?.replicas.acquire(request())) as Lease | undefined)?.key).toBe('p#1')
   })
 
   it('count a request that runs over a reload of one of them once', async () => {

@@ -183,6 +183,7 @@ export class LeaseRecord implements Lease {
     this.open = false
     withdrawHolds(this.holds, this.registry.now())
     this.registry.withdrawn(this)
+    this.onEnd?.(this)
   }
 
   private end(now: number): void {
