@@ -84,34 +84,47 @@ function measureAny(found: Measure, part: Part): void {
 }
 
 /** Longer texts that are not ASCII are looked at in pieces of `PIECE`, spread over them. */
-const SHORT = 8192
+const SHORT = 2048
 const PIECES = 16
-const PIECE = 512
+const PIECE = 128
+/** A text with fewer bytes beyond ASCII than one in so many units is not looked through: at worst the estimate is 3 % too low. */
+const FEW = 50
 
 function measureText(found: Measure, text: string): void {
   const { length } = text
-  const bytes = Buffer.byteLength(text)
-  if (bytes === length) {
-    found.text += bytes / BYTES_PER_TOKEN
+  const beyond = Buffer.byteLength(text) - length
+  if (beyond * FEW <= length) {
+    found.text += (length - beyond) / BYTES_PER_TOKEN + beyond / OTHER_PER_TOKEN
     return
   }
-  let seen = 0
+  const seen: Seen = { units: 0, cjk: 0, other: 0 }
+  if (length <= SHORT) look(seen, text, 0, length)
+  else for (let piece = 0; piece < PIECES; piece++) look(seen, text, ...pieceOf(length, piece))
+  const { units, cjk, other } = seen
+  const all = length / units
+  found.cjk += cjk * all
+  found.text += ((units - cjk - other) / BYTES_PER_TOKEN + other / OTHER_PER_TOKEN) * all
+}
+
+interface Seen {
+  units: number
+  cjk: number
+  /** Neither Latin nor Chinese, Japanese or Korean. */
+  other: number
+}
+
+function look(seen: Seen, text: string, from: number, to: number): void {
   let cjk = 0
   let other = 0
-  const look = (from: number, to: number): void => {
-    seen += to - from
-    for (let at = from; at < to; at++) {
-      const unit = text.charCodeAt(at)
-      if (unit < 0x300) continue
-      if (isCjk(unit)) cjk++
-      else other++
-    }
+  for (let at = from; at < to; at++) {
+    const unit = text.charCodeAt(at)
+    if (unit < 0x300) continue
+    if (isCjk(unit)) cjk++
+    else other++
   }
-  if (length <= SHORT) look(0, length)
-  else for (let piece = 0; piece < PIECES; piece++) look(...pieceOf(length, piece))
-  const all = length / seen
-  found.cjk += cjk * all
-  found.text += ((seen - cjk - other) / BYTES_PER_TOKEN + other / OTHER_PER_TOKEN) * all
+  seen.units += to - from
+  seen.cjk += cjk
+  seen.other += other
 }
 
 function pieceOf(length: number, piece: number): [from: number, to: number] {

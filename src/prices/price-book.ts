@@ -59,7 +59,9 @@ export function createPriceBook(options: PriceBookOptions): PriceBook {
   for (const pool of pools)
     for (const { provider, model, price } of pool.routes)
       if (price) ofRoutes.set(idOf(pool.model, provider, model), price)
-  const kept = new Map<string, Kept>()
+  // one map in another: to join three names and look for that costs each request 2.5 µs
+  const kept = new Map<string, Map<string, Map<string, Kept>>>()
+  let count = 0
   let list: PriceList | undefined
   let pending = providers.some(isListed) ? read() : undefined
 
@@ -87,19 +89,32 @@ export function createPriceBook(options: PriceBookOptions): PriceBook {
     }
   }
 
+  function keep(asked: string, provider: string, model: string, fresh: Kept): void {
+    if (count >= MOST_KEPT) {
+      kept.clear()
+      count = 0
+    }
+    count++
+    mapIn(mapIn(kept, asked), provider).set(model, fresh)
+  }
+
   return {
     ready: () => pending,
     find(asked = '', provider, model) {
-      const id = idOf(asked, provider, model)
-      const known = kept.get(id)
-      if (known && known.until > wall()) return known.found
-      const fresh = lookUp(id, provider, model)
-      if (kept.size >= MOST_KEPT) kept.clear()
-      kept.set(id, fresh)
+      const known = kept.get(asked)?.get(provider)?.get(model)
+      if (known && (known.until === Infinity || known.until > wall())) return known.found
+      const fresh = lookUp(idOf(asked, provider, model), provider, model)
+      keep(asked, provider, model, fresh)
       return fresh.found
     },
     edition: () => list?.edition,
   }
+}
+
+function mapIn<T>(all: Map<string, Map<string, T>>, name: string): Map<string, T> {
+  const found = all.get(name) ?? new Map<string, T>()
+  all.set(name, found)
+  return found
 }
 
 function idOf(asked: string, provider: string, model: string): string {
