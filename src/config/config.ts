@@ -141,7 +141,7 @@ export interface SchedulerConfig {
   max_queue: number
   /** Milliseconds: a lower tier serves when the upper cannot within this. */
   fallback_after: number
-  /** May a limit that a provider states raise the declared one? */
+  /** May a limit that a provider states raise the declared one? Absent: once its count shows that nobody else uses it. */
   trust_headers?: boolean
   /** Requests of one client that are looked at past one that must wait; 1 is strict order. */
   backfill?: number

@@ -28,8 +28,8 @@ export interface SchedulerOptions {
   fallback_after?: number
   clients?: Record<string, ClientSpec>
   groups?: Record<string, GroupSpec>
-  /** May a limit that a provider states raise the declared one? */
-  trust_headers?: boolean
+  /** May a limit that a provider states raise the declared one? Absent: once its count shows that nobody else uses it. */
+  trust_headers?: boolean | undefined
   /** Strategies of one's own, by the name that `strategy` uses. */
   strategies?: Record<string, Strategy>
   /** Is told, for the log, when one of them fails. */
@@ -55,7 +55,7 @@ export const DEFAULT_OPTIONS = {
   complain: () => {},
   faulted: () => {},
   backfill: 3,
-  trust_headers: false,
+  trust_headers: undefined,
   priceOf: () => undefined,
   lease_ttl: 660_000,
 } as const satisfies SchedulerOptions

@@ -15,7 +15,7 @@ import type { Pool } from './topology/pool.ts'
 import type { Provider } from './topology/provider.ts'
 import { createProvider, modelOf } from './topology/provider.ts'
 
-export type Settings = Required<SchedulerOptions>
+export type Settings = Required<Omit<SchedulerOptions, 'trust_headers'>> & Pick<SchedulerOptions, 'trust_headers'>
 
 export interface SchedulerState {
   readonly clock: Clock

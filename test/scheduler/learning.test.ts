@@ -33,6 +33,21 @@ describe('what a provider says of its limits', () => {
     }
   })
 
+  it('raises it without being told to once the provider counts no more than was sent from here', async () => {
+    const state = async (others: number, trust_headers?: boolean) => {
+      const { scheduler } = setUp([provider('p', [[rpm(60)]])], { options: { trust_headers } })
+      for (let sent = 1; sent <= 3; sent++) {
+        const lease = await scheduler.acquire(ask())
+        lease.observe([{ metric: 'requests', period: 60_000, limit: 600, remaining: 600 - sent - others }])
+        if (sent < 3) expect(scope(scheduler, 'requests/60s')?.amount).toBe(60)
+      }
+      return scope(scheduler, 'requests/60s')?.amount
+    }
+    expect(await state(0)).toBe(600)
+    expect(await state(30)).toBe(60)
+    expect(await state(0, false)).toBe(60)
+  })
+
   it('sees what others use of the same account', async () => {
     const { scheduler } = setUp([provider('p', [[rpm(60, { shape: 'bucket' })]])])
     ;(await scheduler.acquire(ask())).observe([{ metric: 'requests', period: 60_000, limit: 60, remaining: 5 }])

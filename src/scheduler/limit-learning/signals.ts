@@ -14,7 +14,8 @@ import { beliefOf } from './blind.ts'
 import { learntOf, setAmount } from './learnt.ts'
 
 export interface LearningOptions {
-  trustHeaders: boolean
+  /** Undefined: where the provider's count shows that nobody else uses the limit. */
+  trustHeaders: boolean | undefined
   toWall: ToWall
 }
 
@@ -29,6 +30,9 @@ const LONGEST_RESET = 32 * 86_400_000
 const SURPRISES = 2
 /** A provider that counts so much of the window more than we took counts in another way, or somebody else's too. */
 const STRANGE = 0.25
+/** So many answers in a row that count no more than we do, but for this part of what was declared, and nobody else uses a limit. */
+const AGREED = 3
+const COUNTS_ALIKE = 0.05
 
 /** Returns whether a limit has more room than was known. */
 export function observeSignals(
@@ -91,7 +95,7 @@ function sync(hold: Hold, signal: LimitSignal, lease: LeaseRecord, now: number, 
   const { limit } = hold
   const { spec } = limit
   if (signal.limit !== undefined && signal.limit > 0) {
-    const stated = options.trustHeaders ? signal.limit : Math.min(signal.limit, spec.amount)
+    const stated = mayRaise(limit, signal, now, options) ? signal.limit : Math.min(signal.limit, spec.amount)
     const share = limit.learnt?.share ?? 1
     if (stated !== spec.amount || limit.learnt) {
       setAmount(
@@ -129,6 +133,26 @@ function sync(hold: Hold, signal: LimitSignal, lease: LeaseRecord, now: number, 
     trusted(limit, signal) &&
     (limit.window.raise?.(now, remaining - rounding(spec), hold.mark, hold.cost) ?? false)
   )
+}
+
+/**
+ * May what the provider states be more than was declared? If nobody says, so many answers in a row must count no more
+ * than we do: whoever declared less then kept nothing free for others.
+ */
+function mayRaise(limit: Limit, signal: LimitSignal, now: number, { trustHeaders }: LearningOptions): boolean {
+  const { spec, window } = limit
+  if (trustHeaders !== undefined) return trustHeaders
+  if (signal.limit === undefined || signal.limit <= spec.amount) return false
+  if (limit.agreed >= AGREED) return true
+  const used = usedOf(signal)
+  if (used === undefined || signal.class !== undefined) return false
+  const ours = window.amount - window.room(now)
+  limit.agreed = used <= ours + Math.max(1, COUNTS_ALIKE * spec.amount) ? limit.agreed + 1 : 0
+  return limit.agreed >= AGREED
+}
+
+function usedOf({ limit, used, remaining }: LimitSignal): number | undefined {
+  return used ?? (limit !== undefined && remaining !== undefined ? limit - remaining : undefined)
 }
 
 /**

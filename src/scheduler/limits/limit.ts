@@ -58,6 +58,8 @@ export interface Limit {
   heardAt: number
   doubt: Doubt | undefined
   learnt: Learnt | undefined
+  /** Answers in a row that state more than was declared, and count no more than we do. */
+  agreed: number
   /** Learnt from the provider; nobody declared it. */
   undeclared: boolean
 }
@@ -103,6 +105,7 @@ export function createLimit(spec: LimitSpec, toWall: ToWall, now: number): Limit
     heardAt: 0,
     doubt: undefined,
     learnt: undefined,
+    agreed: 0,
     undeclared: false,
   }
 }
