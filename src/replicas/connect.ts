@@ -63,6 +63,8 @@ export async function connectReplicas(
     changes: () => inner().changes(),
     restore: (snapshot) => inner().restore(snapshot),
     corrected: (lease) => inner().corrected(lease),
+    others: (lease, count) => inner().others(lease, count),
+    exchange: (lease, other) => inner().exchange(lease, other),
     knowledgeOf: (lease) => inner().knowledgeOf(lease),
     heed: (knowledge) => inner().heed(knowledge),
     adopt: (lease) => inner().adopt(lease),

@@ -1,4 +1,4 @@
-#!lua name=balanced_call_1
+#!lua name=balanced_call_2
 -- The limits that replicas share, by the clock of this server. A window is one string: when this server was born, then the
 -- numbers of its shape; places under way are a sorted set of leases by the moment when they lapse. Times are milliseconds.
 --
@@ -12,8 +12,11 @@ local QUANTA = 240
 local LISTENS = 60000
 local HAIR = 1e-9
 local NEVER = 1e15
--- Numbers that tell of one limit.
+-- Numbers that tell of one limit, and of one that is charged.
 local FIELDS = 9
+local CHARGED = FIELDS + 3
+-- Of a window that starts anew this share is never lent ahead.
+local UNLENT = 0.01
 
 local born
 
@@ -125,15 +128,29 @@ function take.bucket(limit, now, units)
   return now
 end
 
+-- The end of the last entry that is not later: what is lent lies ahead.
+local function before(entries, at)
+  local last = #entries
+  while last > 0 and entries[last - 1] > at do last = last - 2 end
+  return last
+end
+
+local function insert(limit, at, units)
+  local entries = limit.entries
+  local last = before(entries, at)
+  table.insert(entries, last + 1, at)
+  table.insert(entries, last + 2, units)
+end
+
 function take.sliding(limit, now, units)
   local entries = limit.entries
   limit.sum = limit.sum + units
-  if #entries > 0 and now - limit.opened < limit.period / QUANTA then
-    entries[#entries - 1] = now
-    entries[#entries] = entries[#entries] + units
+  local last = before(entries, now)
+  if last > 0 and now - limit.opened < limit.period / QUANTA then
+    entries[last - 1] = now
+    entries[last] = entries[last] + units
   else
-    entries[#entries + 1] = now
-    entries[#entries + 1] = units
+    insert(limit, now, units)
     limit.opened = now
   end
   return limit.opened
@@ -151,8 +168,9 @@ local give = {}
 function give.bucket(limit, _, units) limit.level = math.min(limit.capacity, limit.level + units) end
 
 function give.sliding(limit, now, units, mark)
+  local ended = mark <= now - limit.period - limit.guard
   for i = 1, #limit.entries, 2 do
-    if limit.entries[i] >= mark - 0.01 then
+    if not ended and limit.entries[i] >= mark - 0.01 then
       limit.entries[i + 1] = limit.entries[i + 1] - units
       limit.sum = limit.sum - units
       return
@@ -165,6 +183,51 @@ end
 function give.fixed(limit, now, units, mark)
   if mark == limit.from then limit.used = math.max(0, limit.used - units)
   elseif units < 0 then take.fixed(limit, now, -units) end
+end
+
+-- Lends units that are used later, until a moment that comes back: half of what is left at most, so that others find room, and half
+-- of what is wanted at least. Whoever counts them as used at that moment, or as used from now on, must find them charged.
+local lend = {}
+
+function lend.bucket(limit, now, _, half)
+  -- It refills meanwhile, and where it is full, that would be room which a provider has not.
+  local top = math.max(0, limit.capacity - rate(limit) * (limit.guard + limit.life))
+  local units = half(math.min(limit.level, top))
+  if units > 0 then limit.level = math.min(limit.level, top) - units end
+  return units, now
+end
+
+function lend.sliding(limit, _, till, half)
+  local units = half(room.sliding(limit))
+  if units > 0 then
+    insert(limit, till, units)
+    limit.sum = limit.sum + units
+  end
+  return units, till
+end
+
+function lend.fixed(limit, _, _, half)
+  local spare = room.fixed(limit)
+  local units = spare > limit.amount * UNLENT * 2 and half(spare) or 0
+  limit.used = limit.used + units
+  return units, limit.from
+end
+
+local function ahead(limit, now)
+  limit.lent, limit.till = 0, now
+  if limit.ahead <= 0 or limit.shape == 'places' then return end
+  local till = now + limit.life
+  -- What is used so late that it may arrive in the next window is never lent.
+  if limit.shape == 'fixed' then till = math.min(till, limit.to - limit.guard) end
+  if till - now < limit.life / 4 then return end
+  local whole = limit.ahead == math.floor(limit.ahead)
+  local function half(spare)
+    local units = math.min(limit.ahead, spare / 2)
+    if whole then units = math.floor(units) end
+    return units >= limit.ahead / 2 and units or 0
+  end
+  limit.lent, limit.lentAt = lend[limit.shape](limit, now, till, half)
+  limit.till = till
 end
 
 local pack = {}
@@ -228,37 +291,70 @@ local function reply(now, head, limits)
   return out
 end
 
--- KEYS: the limits. ARGV: lease, milliseconds that its places live, '1' to take whatever there is; then for each limit its
--- nine numbers and the units to charge. All or nothing. Gives now, born, whether it was taken, the wait in milliseconds,
--- the number of the limit that makes it wait, then each limit's mark and state.
-local function acquire(keys, args)
-  local now = clock()
-  local lease, ttl, force = args[1], tonumber(args[2]), args[3] == '1'
-  local limits, longest, worst = {}, 0, 0
-  for i, key in ipairs(keys) do
-    local limit = describe(key, args, 4 + (i - 1) * (FIELDS + 1))
-    limit.cost = tonumber(args[4 + i * (FIELDS + 1) - 1])
-    load(limit, now)
-    limits[i] = limit
-    if not force and room[limit.shape](limit) < limit.need - HAIR then
+-- What one candidate has to wait for, and which of its limits makes it wait.
+local function waitFor(limits, first, last, now)
+  local longest, worst = 0, 0
+  for i = first, last do
+    local limit = limits[i]
+    if room[limit.shape](limit) < limit.need - HAIR then
       local after = math.max(0.1, wait[limit.shape](limit, now))
-      redis.call('SET', key .. ':w', '1', 'PX', LISTENS)
+      limit.isShort = true
       if after > longest then longest, worst = after, i end
     end
   end
-  if longest == 0 then
-    for _, limit in ipairs(limits) do
-      if limit.shape == 'places' then
-        redis.call('ZADD', limit.key, now + ttl, lease)
-        redis.call('PEXPIRE', limit.key, math.ceil(ttl * 2))
-        limit.used = limit.used + 1
-      else
-        limit.mark = take[limit.shape](limit, now, limit.cost)
-        store(limit, now)
-      end
-    end
+  return longest, worst
+end
+
+local function charge(limit, lease, ttl, now)
+  if limit.shape == 'places' then
+    redis.call('ZADD', limit.key, now + ttl, lease)
+    redis.call('PEXPIRE', limit.key, math.ceil(ttl * 2))
+    limit.used = limit.used + 1
+    return
   end
-  return reply(now, { longest == 0 and '1' or '0', moment(longest), tostring(worst) }, limits)
+  if limit.cost ~= 0 then limit.mark = take[limit.shape](limit, now, limit.cost) end
+  ahead(limit, now)
+  store(limit, now)
+end
+
+-- KEYS: the limits of each candidate. ARGV: lease, milliseconds that its places live, '1' to take whatever there is, the number of
+-- candidates, how many limits each has; then for each limit its nine numbers, the units to charge, the units to lend beside
+-- them, and for how long. The first candidate whose limits all have room is taken, all or nothing. Gives now, born, which one (0: none),
+-- the least wait in milliseconds, the number of the limit that makes it wait, then for each limit its mark and state, the units lent,
+-- for how long, and their mark; nothing of candidates that were not looked at.
+local function acquire(keys, args)
+  local now = clock()
+  local lease, ttl, force, count = args[1], tonumber(args[2]), args[3] == '1', tonumber(args[4])
+  local limits, taken, least, worst, first = {}, 0, nil, 0, 1
+  for candidate = 1, count do
+    local last = first + tonumber(args[4 + candidate]) - 1
+    for i = first, last do
+      local at = 5 + count + (i - 1) * CHARGED
+      local limit = describe(keys[i], args, at)
+      limit.cost, limit.ahead, limit.life = tonumber(args[at + 9]), tonumber(args[at + 10]), tonumber(args[at + 11])
+      load(limit, now)
+      limits[i] = limit
+    end
+    local longest, slowest = waitFor(limits, first, last, now)
+    if longest == 0 or force then
+      for i = first, last do charge(limits[i], lease, ttl, now) end
+      taken, least, worst = candidate, 0, 0
+      break
+    end
+    if not least or longest < least then least, worst = longest, slowest end
+    first = last + 1
+  end
+  local out = { moment(now), born, tostring(taken), moment(least or 0), tostring(worst) }
+  for _, limit in ipairs(limits) do
+    if taken == 0 and limit.isShort then redis.call('SET', limit.key .. ':w', '1', 'PX', LISTENS) end
+    local lent = limit.lent and limit.lent > 0
+    out[#out + 1] = limit.mark and moment(limit.mark) or ''
+    out[#out + 1] = stateOf(limit, now)
+    out[#out + 1] = lent and text(limit.lent) or ''
+    out[#out + 1] = lent and moment(limit.till - now) or ''
+    out[#out + 1] = lent and moment(limit.lentAt) or ''
+  end
+  return out
 end
 
 -- The end of a lease. ARGV: lease, '1' where it must not count twice, milliseconds to remember that; then for each limit its
@@ -319,27 +415,34 @@ local function merge(keys, args)
   return reply(now, {}, limits)
 end
 
--- KEYS: the set of replicas, then the places that it holds. ARGV: its name, milliseconds that it counts as living, then for
--- each place the lease and the milliseconds that it lives on. Gives now, born, and the names of those who live.
+-- KEYS: the set of replicas, the set of those that speak this version or a later one, then the places that it holds. ARGV: its name,
+-- milliseconds that it counts as living, then for each place the lease and the milliseconds that it lives on. Gives now, born, how
+-- many live, their names, and the names of those who speak it.
 local function hello(keys, args)
   local now = clock()
-  redis.call('ZREMRANGEBYSCORE', keys[1], '-inf', now)
-  redis.call('ZADD', keys[1], now + args[2], args[1])
-  for i = 2, #keys do
-    redis.call('ZADD', keys[i], now + args[i * 2], args[i * 2 - 1])
-    redis.call('PEXPIRE', keys[i], math.ceil(args[i * 2] * 2))
+  local names = {}
+  for i = 1, 2 do
+    redis.call('ZREMRANGEBYSCORE', keys[i], '-inf', now)
+    redis.call('ZADD', keys[i], now + args[2], args[1])
+    local living = redis.call('ZRANGE', keys[i], 0, -1)
+    if i == 1 then names[1] = tostring(#living) end
+    for _, name in ipairs(living) do names[#names + 1] = name end
   end
-  return reply(now, redis.call('ZRANGE', keys[1], 0, -1), {})
+  for i = 3, #keys do
+    redis.call('ZADD', keys[i], now + args[i * 2 - 2], args[i * 2 - 3])
+    redis.call('PEXPIRE', keys[i], math.ceil(args[i * 2 - 2] * 2))
+  end
+  return reply(now, names, {})
 end
 
 local function goodbye(keys, args)
-  redis.call('ZREM', keys[1], args[1])
+  for _, key in ipairs(keys) do redis.call('ZREM', key, args[1]) end
   return 1
 end
 
-redis.register_function('balanced_call_1_acquire', acquire)
-redis.register_function('balanced_call_1_settle', settle)
-redis.register_function('balanced_call_1_peek', peek)
-redis.register_function('balanced_call_1_merge', merge)
-redis.register_function('balanced_call_1_hello', hello)
-redis.register_function('balanced_call_1_goodbye', goodbye)
+redis.register_function('balanced_call_2_acquire', acquire)
+redis.register_function('balanced_call_2_settle', settle)
+redis.register_function('balanced_call_2_peek', peek)
+redis.register_function('balanced_call_2_merge', merge)
+redis.register_function('balanced_call_2_hello', hello)
+redis.register_function('balanced_call_2_goodbye', goodbye)

@@ -4,66 +4,12 @@
  */
 import { readFileSync } from 'node:fs'
 import { Redis, type RedisOptions } from 'ioredis'
+import type { Acquired, Charge, Refund, SharedLimit, SharedShape, SharedState, Told } from './ledger-calls.ts'
 
 const SOURCE = new URL('ledger.lua', import.meta.url)
-const NAME = 'balanced_call_1'
-
-export type SharedShape = 'bucket' | 'sliding' | 'fixed' | 'places'
-
-/** One limit as the server is to see it. Milliseconds; units of the metric. */
-export interface SharedLimit {
-  /** Where the server keeps it. */
-  key: string
-  shape: SharedShape
-  amount: number
-  period: number
-  /** How far apart the network may move two requests. */
-  guard: number
-  /** What a full bucket holds. */
-  capacity: number
-  /** Of fixed windows: start and end of the one that holds this moment, and the end of the next one. */
-  frame: readonly [from: number, to: number, next: number]
-}
-
-export interface Charge extends SharedLimit {
-  /** Units that must be free, and those that are charged. */
-  need: number
-  cost: number
-}
-
-export interface Refund extends SharedLimit {
-  /** When it was charged, as `acquire` told. */
-  mark: number
-  /** Units to give back there; fewer than none charges more. */
-  back: number
-  /** Units to charge now. */
-  more: number
-}
-
-/** What the server knows of a limit: numbers of its window, as `Window.load` reads them, or how many places are taken. */
-export interface SharedState {
-  key: string
-  shape: SharedShape
-  /** Of the server's clock, in milliseconds. */
-  mark: number
-  /** By the clock of this process. */
-  state: number[]
-}
-
-interface Told {
-  /** The server's clock, in milliseconds since 1970. */
-  at: number
-  /** Changes when another server answers, or the same one after a restart. */
-  born: string
-  states: SharedState[]
-}
-
-export interface Acquired extends Told {
-  admitted: boolean
-  /** Milliseconds until the limit at `worst` has room; 0 when admitted. */
-  wait: number
-  worst: number
-}
+/** Of each limit, in the answer of `acquire`. */
+const WORDS = 5
+const NAME = 'balanced_call_2'
 
 export interface LedgerOptions {
   url: string
@@ -81,21 +27,26 @@ export interface LedgerOptions {
   said: (text: string) => void
   /** Hears what went wrong with the connection; never a password. */
   failed: (error: Error) => void
+  /** The functions' text, where it is not the usual one. */
+  source?: string
 }
 
 export interface Ledger {
-  /** @param ttl milliseconds that places are kept for a replica that says nothing; `force` takes whatever there is */
-  acquire(lease: string, ttl: number, charges: readonly Charge[], force?: boolean): Promise<Acquired>
+  /**
+   * Takes the first candidate whose limits all have room.
+   * @param ttl milliseconds that places are kept for a replica that says nothing; `force` takes whatever there is
+   */
+  acquire(lease: string, ttl: number, candidates: readonly (readonly Charge[])[], force?: boolean): Promise<Acquired>
   /** @param once milliseconds for which a repetition of this call does nothing */
   settle(lease: string, refunds: readonly Refund[], once?: number): Promise<Told>
   peek(limits: readonly SharedLimit[]): Promise<Told>
   /** Lowers what is free to what this replica knows. */
   merge(limits: readonly (SharedLimit & { room: number })[]): Promise<Told>
-  /** This replica lives, and so do its places. Gives the names of those who live. */
+  /** This replica lives, and so do its places. Gives the names of those who live, and whether all know of this version's slices. */
   hello(
     ttl: number,
     places: readonly { key: string; lease: string; ttl: number }[],
-  ): Promise<Told & { names: string[] }>
+  ): Promise<Told & { names: string[]; mayLend: boolean }>
   /** To all other replicas. */
   say(text: string): Promise<void>
   /** `Redis 7.0.15` or `Valkey 8.1.0`. */
@@ -105,12 +56,15 @@ export interface Ledger {
   read(shape: SharedShape, text: string): number[]
   /** Milliseconds of this process's clock less the server's. */
   offset(): number
+  /** As a process ends that is killed. */
+  abandon(): void
   close(): Promise<void>
 }
 
 export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
   const { prefix, timeout, replica, wall } = options
   const tag = `{${prefix}}`
+  const living = [`${tag}:replicas`, `${tag}:replicas:2`]
   const common: RedisOptions = {
     lazyConnect: true,
     connectTimeout: 2000,
@@ -124,7 +78,7 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
     enableOfflineQueue: true,
     maxRetriesPerRequest: null,
   })
-  const source = readFileSync(SOURCE, 'utf8')
+  const { source = readFileSync(SOURCE, 'utf8') } = options
   let offset = 0
   const heard = (error: Error): void => options.failed(error)
   redis.on('error', heard)
@@ -186,21 +140,35 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
   listener.psubscribe(`${tag}:*`).catch(heard)
 
   return {
-    async acquire(lease, ttl, charges, force = false) {
-      const args = charges.flatMap((limit) => [...numbersOf(limit, limit.need), limit.cost])
-      const [now, born = '', admitted, wait, worst, ...words] = await call(
+    async acquire(lease, ttl, candidates, force = false) {
+      const charges = candidates.flat()
+      const args = charges.flatMap((limit) => [
+        ...numbersOf(limit, limit.need),
+        limit.cost,
+        limit.ahead ?? 0,
+        limit.life ?? 0,
+      ])
+      const sizes = candidates.map(({ length }) => length)
+      const [now, born = '', taken, wait, worst, ...words] = await call(
         'acquire',
         charges.map(({ key }) => key),
-        [lease, ttl, force ? '1' : '0', ...args],
+        [lease, ttl, force ? '1' : '0', sizes.length, ...sizes, ...args],
       )
       follow(now)
+      const states = charges.slice(0, words.length / WORDS).map(({ key, shape }, index): SharedState => {
+        const [mark, state = '', lent, life, lentAt] = words.slice(index * WORDS, (index + 1) * WORDS)
+        const known = { key, shape, mark: Number(mark), state: read(shape, state) }
+        return lent ? { ...known, lent: { units: Number(lent), life: Number(life), mark: Number(lentAt) } } : known
+      })
+      const which = Number(taken) - 1
       return {
         at: Number(now),
         born,
-        admitted: admitted === '1',
+        taken: which,
         wait: Number(wait),
         worst: Number(worst) - 1,
-        states: statesOf(charges, words),
+        states,
+        own: which < 0 ? [] : states.slice(states.length - (sizes[which] ?? 0)),
       }
     },
     async settle(lease, refunds, once = 0) {
@@ -232,11 +200,13 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
       return { at: Number(now), born, states: statesOf(limits, words) }
     },
     async hello(ttl, places) {
-      const keys = [`${tag}:replicas`, ...places.map(({ key }) => key)]
+      const keys = [...living, ...places.map(({ key }) => key)]
       const args = [replica, ttl, ...places.flatMap((place) => [place.lease, place.ttl])]
-      const [now, born = '', ...names] = await call('hello', keys, args)
+      const [now, born = '', count, ...both] = await call('hello', keys, args)
       follow(now)
-      return { at: Number(now), born, names, states: [] }
+      const names = both.slice(0, Number(count))
+      const know = new Set(both.slice(Number(count)))
+      return { at: Number(now), born, names, mayLend: names.every((name) => know.has(name)), states: [] }
     },
     async say(text) {
       await redis.publish(`${tag}:said`, text)
@@ -250,8 +220,12 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
     keyOf: (...parts) => `${tag}:${parts.join(':')}`,
     offset: () => offset,
     read,
+    abandon() {
+      redis.disconnect()
+      listener.disconnect()
+    },
     async close() {
-      await call('goodbye', [`${tag}:replicas`], [replica]).catch(() => {})
+      await call('goodbye', living, [replica]).catch(() => {})
       redis.disconnect()
       listener.disconnect()
     },

@@ -4,8 +4,18 @@ import type { Hold } from '../scheduler/lease/accounting.ts'
 import { Concurrency } from '../scheduler/limits/concurrency.ts'
 import type { Limit } from '../scheduler/limits/limit.ts'
 import type { Scope } from '../scheduler/topology/limit-scope.ts'
-import type { SharedState } from './ledger.ts'
+import type { SharedState } from './ledger-calls.ts'
 import { nameOf } from './shared-limit.ts'
+
+/** Units of a limit that were leased ahead. */
+export interface Slice {
+  /** For the ledger: when it was charged. */
+  readonly mark: number
+  /** Monotonic milliseconds. */
+  readonly until: number
+  readonly units: number
+  left: number
+}
 
 export interface Mirrored {
   readonly key: string
@@ -17,11 +27,16 @@ export interface Mirrored {
   readonly pending: Map<LeaseRecord, number>
   /** Leases of this replica that the server counts, by their names there, where it counts places. */
   readonly places: Set<string>
+  /** Leased ahead, the one that ends first in front. */
+  slices: Slice[]
+  /** Units a millisecond that this replica uses of late, and when that was so. */
+  rate: number
+  notedAt: number
 }
 
 export interface Mirror {
-  /** The limit of a hold, known from now on. */
-  of(hold: Hold, lease: LeaseRecord): Mirrored
+  /** The limit of a hold, known from now on. @param isOther the lease touches it only if its own key is refused */
+  of(hold: Pick<Hold, 'limit' | 'scope'>, lease: LeaseRecord, isOther?: boolean): Mirrored
   get(key: string): Mirrored | undefined
   all(): Iterable<Mirrored>
   /** What is told replaces what was known, but for what is not in it yet. */
@@ -34,12 +49,22 @@ export function createMirror(keyOf: (name: string) => string): Mirror {
   const keys = new WeakMap<Limit, string>()
 
   return {
-    of({ limit, scope }, lease) {
+    of({ limit, scope }, lease, isOther = false) {
       let key = keys.get(limit)
       if (key === undefined) keys.set(limit, (key = keyOf(nameOf(scope, limit))))
       const mirrored = known.get(key)
-      if (mirrored) return Object.assign(mirrored, { limit, scope, lease })
-      const made: Mirrored = { key, limit, scope, lease, pending: new Map(), places: new Set() }
+      if (mirrored) return Object.assign(mirrored, { limit, scope, lease: isOther ? mirrored.lease : lease })
+      const made: Mirrored = {
+        key,
+        limit,
+        scope,
+        lease,
+        pending: new Map(),
+        places: new Set(),
+        slices: [],
+        rate: 0,
+        notedAt: 0,
+      }
       known.set(key, made)
       return made
     },
@@ -56,6 +81,7 @@ export function createMirror(keyOf: (name: string) => string): Mirror {
         }
         window.load(now, state)
         for (const units of mirrored.pending.values()) window.take(now, units)
+        for (const { left, until } of mirrored.slices) if (until > now) window.give(now, left, window.take(now, 0))
       }
     },
   }

@@ -3,7 +3,8 @@
  * to this replica's share until it does, and then it hears what was taken meanwhile, or all that is known here.
  */
 import type { Clock } from '../scheduler/clock.ts'
-import type { Charge, Ledger } from './ledger.ts'
+import type { Charge } from './ledger-calls.ts'
+import type { Ledger } from './ledger.ts'
 import type { Mirror } from './mirror.ts'
 import { sharedLimit } from './shared-limit.ts'
 import { createStaticShare, type StaticShare } from './static-share.ts'
@@ -48,6 +49,8 @@ export interface Presence {
   share(): StaticShare | undefined
   /** Of all that live, as far as is known. */
   names(): readonly string[]
+  /** Do all that live know of slices? */
+  mayLend(): boolean
   /** Is this the server that answered before? */
   isSame(born: string): boolean
   /** Does another server answer, or the same one after a restart? Then it must first hear what is known here. */
@@ -65,6 +68,7 @@ export function createPresence(parts: PresenceParts): Presence {
   let born: string | undefined
   let share: StaticShare | undefined
   let isAway = false
+  let mayLend = false
   let isClosed = false
   let stop = (): void => {}
 
@@ -103,7 +107,7 @@ export function createPresence(parts: PresenceParts): Presence {
     cutAll()
     try {
       const told = await timed(greet())
-      names = told.names.toSorted()
+      note(told)
       const isSame = told.born === born
       await reconcile(isSame)
       if (isClosed) return
@@ -126,7 +130,7 @@ export function createPresence(parts: PresenceParts): Presence {
       if (isSame) {
         for (const part of chunks(windows.filter(({ taken }) => taken > 0))) {
           const charges = part.map((each): Charge => ({ ...limitOf(each), need: 0, cost: each.taken }))
-          await timed(ledger.acquire(nextId(), PLACE, charges, true))
+          await timed(ledger.acquire(nextId(), PLACE, [charges], true))
         }
       } else {
         for (const part of chunks(windows))
@@ -147,6 +151,11 @@ export function createPresence(parts: PresenceParts): Presence {
     return ledger.hello(LIVES, places)
   }
 
+  function note(told: { names: string[]; mayLend: boolean }): void {
+    names = told.names.toSorted()
+    mayLend = told.mayLend
+  }
+
   function beat(): void {
     stop()
     stop = clock.setTimer(clock.now() + BEAT, () => void sayAlive().catch(lose), false)
@@ -155,7 +164,7 @@ export function createPresence(parts: PresenceParts): Presence {
   async function sayAlive(): Promise<void> {
     const told = await timed(greet())
     if (isClosed || isAway || renewed(told.born)) return
-    names = told.names.toSorted()
+    note(told)
     beat()
     await freshen()
   }
@@ -174,6 +183,7 @@ export function createPresence(parts: PresenceParts): Presence {
     isAway: () => isAway,
     share: () => share,
     names: () => names,
+    mayLend: () => mayLend,
     isSame: (told) => told === born,
     renewed,
     lose,
@@ -181,7 +191,7 @@ export function createPresence(parts: PresenceParts): Presence {
       try {
         const told = await greet()
         born = told.born
-        names = told.names.toSorted()
+        note(told)
         beat()
       } catch (error) {
         lose(error)

@@ -10,11 +10,16 @@ import { needOf } from '../scheduler/limits/request-cost.ts'
 import { UNTIL_EVENT } from '../scheduler/limits/window.ts'
 import type { LiveScheduler } from '../scheduler/scheduler.ts'
 import type { AcquireRequest, Lease, ReplicaReport } from '../scheduler/types.ts'
-import type { Acquired, Charge, Ledger, Refund, SharedState } from './ledger.ts'
+import type { Acquired, Charge } from './ledger-calls.ts'
+import type { Ledger } from './ledger.ts'
+import { createAhead } from './ahead.ts'
+import { chargesOf, partsOf } from './charges.ts'
 import { createMirror, type Mirrored } from './mirror.ts'
 import { createNews } from './news.ts'
 import { createPresence, PLACE } from './presence.ts'
+import { createRefunds, type Charged } from './refunds.ts'
 import { sharedLimit } from './shared-limit.ts'
+import { createSlices, type Part } from './slices.ts'
 
 export type OnLoss = 'share' | 'refuse' | 'ignore'
 
@@ -44,20 +49,22 @@ export interface Replicas {
   close(): void
 }
 
-/** Milliseconds for which a charge that is told twice counts once. */
-const ONCE = 600_000
 /** The longest that a limit rests where the ledger and the own window disagree, in milliseconds. */
 const DISAGREED = 50
-/** Charges that wait for the ledger to come back; of more, the oldest are forgotten. */
-const MOST_OWED = 10_000
+/** Keys that are tried in one call beside the first, for so many milliseconds after one was refused. */
+const OTHERS = 3
+const CONTENDED = 10_000
+/** Of what has no limits. */
+const NOTHING: ReadonlyMap<string, Charged> = new Map()
+
 export function createReplicas(
   inner: () => LiveScheduler,
   ledger: Ledger,
   { replica, on_loss, least, clock, random, changed }: ReplicaOptions,
 ): Replicas {
   const mirror = createMirror((name) => ledger.keyOf('limit', name))
-  const owed: { id: string; refunds: Refund[] }[] = []
   let last = 0
+  let contendedUntil = -Infinity
   const counts = { roundTrips: 0, refused: 0, losses: 0, latency: 0 }
 
   /** By the ledger's clock. */
@@ -87,14 +94,40 @@ export function createReplicas(
     timed,
     changed(isAway, why) {
       changed(isAway, why)
+      slices.drop()
       if (isAway) return void counts.losses++
       for (const each of mirror.all()) inner().corrected(each.lease)
-      for (const { id, refunds } of owed.splice(0)) void pay(id, refunds, ONCE)
+      refunds.payOwed()
     },
+  })
+  const sharers = (): number => (presence.mayLend() && !presence.isAway() ? presence.names().length : 0)
+  const slices = createSlices(clock, sharers, (mirrored, { mark, left }) => refunds.put(mirrored, mark, left, 0))
+  const refunds = createRefunds({
+    ledger,
+    mirror,
+    presence: () => presence,
+    clock,
+    wall,
+    nextId,
+    timed,
+    apply: (states) => mirror.apply(states, clock.now()),
+    charge: slices.charge,
   })
   const { lose, renewed } = presence
   const news = createNews(inner, replica, clock, (text) => {
     if (!presence.isAway()) ledger.say(text).catch(lose)
+  })
+
+  const ahead = createAhead({
+    ledger,
+    mirror,
+    presence,
+    slices,
+    clock,
+    wall,
+    nextId,
+    timed,
+    enter,
   })
 
   async function acquire(request: AcquireRequest): Promise<Lease> {
@@ -103,54 +136,73 @@ export function createReplicas(
     for (;;) {
       const lease = await inner().acquire({ ...request, waited: before + (clock.now() - arrived) })
       if (!(lease instanceof LeaseRecord)) return lease
-      const isOurs = lease.holds.length === 0 ? enter(lease, '', new Map()) : await confirm(lease)
+      const ours = lease.holds.length === 0 ? enter(lease, '', NOTHING) : (ahead.lend(lease) ?? (await confirm(lease)))
       if (request.signal?.aborted) {
         // Nothing has left: it costs nobody anything.
-        if (isOurs) lease.current.withdraw()
+        ours?.current.withdraw()
         throw new GatewayError('cancelled', 'The client left while the request was waiting for a key.')
       }
-      if (isOurs) return lease
+      if (ours) return ours
     }
   }
 
-  async function confirm(lease: LeaseRecord): Promise<boolean> {
+  async function confirm(lease: LeaseRecord): Promise<LeaseRecord | undefined> {
     if (presence.isAway()) return confirmAlone(lease)
     const id = nextId()
-    const limits = lease.holds.map((hold) => mirror.of(hold, lease))
+    const parts = partsOf(mirror, lease)
+    slices.note(parts)
+    const wanted = slices.want(parts)
     const charges = lease.holds.map((hold, index): Charge => {
-      const { key, limit } = limits[index] as Mirrored
+      const { key, limit } = (parts[index] as Part).mirrored
       const base = sharedLimit(key, limit, wall())
-      return { ...base, need: needOf(limit.spec, lease.demand), cost: hold.asked }
+      return { ...base, need: needOf(limit.spec, lease.demand), cost: hold.asked, ...wanted[index] }
     })
-    limits.forEach((each, index) => each.pending.set(lease, lease.holds[index]?.asked ?? 0))
+    const sent = clock.now()
+    const others = sent < contendedUntil ? inner().others(lease, OTHERS) : []
+    const candidates = [charges, ...others.map((other) => chargesOf(mirror, other, lease, wall()))]
+    parts.forEach(({ mirrored }, index) => mirrored.pending.set(lease, lease.holds[index]?.asked ?? 0))
+    const answered = (): void => parts.forEach(({ mirrored }) => mirrored.pending.delete(lease))
     let told: Acquired
     try {
-      told = await timed(ledger.acquire(id, PLACE, charges))
+      told = await timed(ledger.acquire(id, PLACE, candidates))
     } catch (error) {
       lose(error)
-      for (const each of limits) each.pending.delete(lease)
-      if (!confirmAlone(lease.current)) return false
-      // The ledger may have charged it or not: it is charged when the ledger is back, at worst twice.
-      owe(
-        id,
-        charges.map((charge) => ({ ...charge, mark: 0, back: 0, more: charge.cost })),
-      )
-      return true
+      answered()
+      const ours = confirmAlone(lease.current)
+      if (ours) refunds.owe(id, charges)
+      return ours
     }
-    for (const each of limits) each.pending.delete(lease)
+    answered()
     const isNew = renewed(told.born)
-    if (told.admitted) {
-      enter(lease.current, id, new Map(told.states.map(({ key, mark }) => [key, mark])))
-      if (!isNew) apply(told.states)
-      return true
+    const charged = new Map(told.own.map(({ key, mark }) => [key, { mark, slice: undefined }]))
+    if (told.taken === 0) {
+      enter(lease.current, id, charged)
+      if (!isNew) ahead.hear(told, sent)
+      return lease
     }
     counts.refused++
+    contendedUntil = clock.now() + CONTENDED
+    const other = others[told.taken - 1]
+    if (other && lease.current === lease) {
+      const ours = inner().exchange(lease, other)
+      enter(ours, id, charged)
+      if (!isNew) ahead.hear(told, sent)
+      return ours
+    }
     lease.current.withdraw()
-    if (!isNew) apply(told.states)
-    const worst = limits[told.worst]
-    if (worst) rest(worst, told)
+    if (!isNew) ahead.hear(told, sent)
+    if (other) giveBack(id, candidates[told.taken] ?? [], charged)
+    const worst = candidates.flat()[told.worst]
+    const mirrored = worst && mirror.get(worst.key)
+    if (mirrored) rest(mirrored, told)
     inner().corrected(lease.current)
-    return false
+    return undefined
+  }
+
+  /** A reload came between: the key that was taken is another scheduler's. */
+  function giveBack(id: string, charges: readonly Charge[], charged: ReadonlyMap<string, Charged>): void {
+    const all = charges.map((each) => ({ ...each, mark: charged.get(each.key)?.mark ?? 0, back: each.cost, more: 0 }))
+    timed(ledger.settle(id, all)).catch(lose)
   }
 
   /** It must not ask again at once: its window may be a hair ahead of the ledger's, and a place frees when its lease lapses. */
@@ -169,60 +221,26 @@ export function createReplicas(
     try {
       const told = await timed(ledger.peek([sharedLimit(key, mirrored.limit, wall())]))
       if (renewed(told.born)) return
-      apply(told.states)
+      mirror.apply(told.states, clock.now())
       inner().corrected(lease)
     } catch (error) {
       lose(error)
     }
   }
 
-  /** @param marks when the ledger charged each limit; none of what is served in its absence */
-  function enter(lease: LeaseRecord, id: string, marks: ReadonlyMap<string, number>): true {
-    lease.onEnd = (last) => ended(last, id, marks)
-    for (const hold of lease.holds) if (hold.limit.spec.metric === 'concurrency') mirror.of(hold, lease).places.add(id)
-    return true
-  }
-
-  const apply = (states: readonly SharedState[]): void => mirror.apply(states, clock.now())
-
-  function ended(lease: LeaseRecord, id: string, marks: ReadonlyMap<string, number>): void {
-    news.ended(lease)
-    const refunds: Refund[] = []
-    for (const hold of lease.holds) {
-      const mirrored = mirror.of(hold, lease)
-      const { limit, key } = mirrored
-      const isPlace = limit.spec.metric === 'concurrency'
-      if (isPlace) mirrored.places.delete(id)
-      const mark = marks.get(key)
-      if (mark === undefined && !isPlace) continue
-      const back = isPlace ? 1 : hold.asked - (hold.cost - hold.late)
-      const more = isPlace ? 0 : hold.late
-      if (back === 0 && more === 0) continue
-      refunds.push({ ...sharedLimit(key, limit, wall()), mark: mark ?? 0, back, more })
+  /** @param charged what the ledger charged each limit; nothing of what is served in its absence */
+  function enter(lease: LeaseRecord, id: string, charged: ReadonlyMap<string, Charged>): LeaseRecord {
+    lease.onEnd = (last) => {
+      news.ended(last)
+      refunds.ended(last, id, charged)
     }
-    if (refunds.length > 0) void pay(id, refunds)
+    if (id !== '')
+      for (const hold of lease.holds)
+        if (hold.limit.spec.metric === 'concurrency') mirror.of(hold, lease).places.add(id)
+    return lease
   }
 
-  async function pay(id: string, refunds: Refund[], once = 0): Promise<void> {
-    try {
-      if (presence.isAway()) throw new Error('away')
-      const told = await timed(ledger.settle(id, refunds, once))
-      if (!renewed(told.born)) apply(told.states)
-    } catch (error) {
-      // A refund that is lost costs a little room; a charge that is lost would be an excess.
-      owe(
-        id,
-        refunds.filter(({ shape, back, more }) => shape === 'places' || back < more),
-      )
-      lose(error)
-    }
-  }
-
-  function owe(id: string, refunds: Refund[]): void {
-    if (refunds.length > 0 && owed.push({ id, refunds }) > MOST_OWED) owed.shift()
-  }
-
-  function confirmAlone(lease: LeaseRecord): boolean {
+  function confirmAlone(lease: LeaseRecord): LeaseRecord | undefined {
     if (on_loss === 'refuse') {
       lease.withdraw()
       throw new GatewayError('queue_full', 'The shared state of the replicas cannot be reached; try again in 1 s.', {
@@ -238,9 +256,9 @@ export function createReplicas(
     if (share && !limits.every((each) => share.fits(each, now))) {
       lease.withdraw()
       inner().corrected(lease)
-      return false
+      return undefined
     }
-    return enter(lease, nextId(), new Map())
+    return enter(lease, nextId(), NOTHING)
   }
 
   return {
@@ -260,6 +278,7 @@ export function createReplicas(
       replicas: [...presence.names()],
       state: presence.isAway() ? 'away' : 'shared',
       ...counts,
+      ahead: ahead.count(),
     }),
     start: presence.start,
     close: presence.close,

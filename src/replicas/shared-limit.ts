@@ -6,7 +6,7 @@ import type { Limit } from '../scheduler/limits/limit.ts'
 import { limitId } from '../scheduler/limits/limit.ts'
 import { jitterGuard } from '../scheduler/limits/window.ts'
 import type { Scope } from '../scheduler/topology/limit-scope.ts'
-import type { SharedLimit } from './ledger.ts'
+import type { SharedLimit } from './ledger-calls.ts'
 
 const NO_FRAME = [0, 0, 0] as const
 

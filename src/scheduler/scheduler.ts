@@ -15,6 +15,7 @@ import { leastOf } from './lease/estimator.ts'
 import type { LeaseRecord } from './lease/lease.ts'
 import { createLeaseRegistry } from './lease/lease-registry.ts'
 import type { SchedulerOptions } from './options.ts'
+import { others, type Other } from './select/others.ts'
 import { loyalUntil } from './select/affinity.ts'
 import { pick } from './select/pick.ts'
 import type { Pool } from './topology/pool.ts'
@@ -50,6 +51,10 @@ export interface LiveScheduler extends Successor {
   snapshot(): Snapshot
   /** Windows that a lease touches were changed from outside: whoever waits for them is looked at again. */
   corrected(lease: LeaseRecord): void
+  /** Other keys that could take the request of a lease now, the best first. */
+  others(lease: LeaseRecord, count: number): Other[]
+  /** The same request with another key: the lease ends unsent. */
+  exchange(lease: LeaseRecord, other: Other): LeaseRecord
   /** What is known of all that a lease touches, its windows aside. */
   knowledgeOf(lease: LeaseRecord): Knowledge
   /** What another replica knows of the same. */
@@ -213,6 +218,11 @@ export function createScheduler(
       if (heir) return heir.corrected(lease)
       releaseAfter(schedulerState, lease, clock.now())
       wake()
+    },
+    others: (lease, count) => (heir ? [] : others(schedulerState, lease, count, clock.now())),
+    exchange(lease, { choice }) {
+      lease.withdraw()
+      return dispatch(schedulerState, registry, lease.pool, lease.item, choice, clock.now())
     },
     knowledgeOf: (lease) => (heir ? heir.knowledgeOf(lease) : knowledgeOf(schedulerState, lease)),
     heed(knowledge) {

@@ -243,7 +243,8 @@ export interface ReplicaReport {
   replica: string
   replicas: string[]
   state: 'shared' | 'away'
-  /** So far: round trips, picks that others had taken, and times that the state went away. */
+  /** So far: leases from what was leased ahead, round trips, picks that others had taken, and times that the state went away. */
+  ahead: number
   roundTrips: number
   refused: number
   losses: number

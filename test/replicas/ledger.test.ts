@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { connectLedger, type Charge, type Ledger, type SharedLimit } from '../../src/replicas/ledger.ts'
+import type { Charge, SharedLimit } from '../../src/replicas/ledger-calls.ts'
+import { connectLedger, type Ledger } from '../../src/replicas/ledger.ts'
 import { windowOf } from '../../src/sandbox/limits/windows.ts'
 import { hasServer, startRedis, type RedisServer } from './redis-server.ts'
 
@@ -89,8 +90,8 @@ describe.runIf(hasServer)('the shared ledger', () => {
                 const units = each.shape === 'places' ? 1 : Math.min(cost, each.amount)
                 return { ...limitOf(ledger, `${prefix}:${index}`, each), need: units, cost: units }
               })
-              const told = await ledger.acquire(`${prefix}-${number}`, 60_000, charges)
-              if (!told.admitted) return
+              const told = await ledger.acquire(`${prefix}-${number}`, 60_000, [charges])
+              if (told.taken < 0) return
               log.push({
                 at: told.at,
                 does(at) {
@@ -133,13 +134,13 @@ describe.runIf(hasServer)('the shared ledger', () => {
     async (shape) => {
       const kind: Kind = { shape, amount: 4, period: 200 }
       const ask = (lease: string) =>
-        one().acquire(lease, 1000, [{ ...limitOf(one(), `eta-${shape}`, kind), need: 2, cost: 2 }])
+        one().acquire(lease, 1000, [[{ ...limitOf(one(), `eta-${shape}`, kind), need: 2, cost: 2 }]])
       let told = await ask('a')
-      while (told.admitted) told = await ask('b')
+      while (told.taken === 0) told = await ask('b')
       const due = told.at + told.wait
       expect(told.wait).toBeGreaterThan(0)
       let again = await ask('c')
-      while (!again.admitted) again = await ask('c')
+      while (again.taken < 0) again = await ask('c')
       expect(again.at).toBeGreaterThanOrEqual(due - 0.1)
     },
   )
@@ -151,20 +152,20 @@ describe.runIf(hasServer)('the shared ledger', () => {
       { ...wide, need: 10, cost: 10 },
       { ...narrow, need: 1, cost: 1 },
     ]
-    expect((await one().acquire('1', 1000, both)).admitted).toBe(true)
-    const told = await one().acquire('2', 1000, both)
-    expect(told).toMatchObject({ admitted: false, worst: 1 })
-    expect((await one().acquire('3', 1000, [{ ...wide, need: 90, cost: 90 }])).admitted).toBe(true)
+    expect((await one().acquire('1', 1000, [both])).taken).toBe(0)
+    const told = await one().acquire('2', 1000, [both])
+    expect(told).toMatchObject({ taken: -1, worst: 1 })
+    expect((await one().acquire('3', 1000, [[{ ...wide, need: 90, cost: 90 }]])).taken).toBe(0)
   })
 
   it('gives places back that a replica took which says nothing more', async () => {
     const place = { ...limitOf(one(), 'place', { shape: 'places', amount: 1, period: 0 }), need: 1, cost: 1 }
-    expect((await one().acquire('gone', 100, [place])).admitted).toBe(true)
-    const told = await one().acquire('next', 100, [place])
-    expect(told.admitted).toBe(false)
+    expect((await one().acquire('gone', 100, [[place]])).taken).toBe(0)
+    const told = await one().acquire('next', 100, [[place]])
+    expect(told.taken).toBe(-1)
     expect(told.wait).toBeLessThanOrEqual(100)
     let again = told
-    while (!again.admitted) again = await one().acquire('next', 100, [place])
+    while (again.taken < 0) again = await one().acquire('next', 100, [[place]])
     expect(again.at).toBeGreaterThanOrEqual(told.at + told.wait - 0.1)
   })
 
@@ -179,7 +180,7 @@ describe.runIf(hasServer)('the shared ledger', () => {
 
   it('takes the last second for busy where another server wrote what it reads', async () => {
     const limit = limitOf(one(), 'failover', { shape: 'sliding', amount: 60, period: 60_000 })
-    await one().acquire('1', 1000, [{ ...limit, need: 1, cost: 1 }])
+    await one().acquire('1', 1000, [[{ ...limit, need: 1, cost: 1 }]])
     const other = await startRedis()
     const ledger = await connectLedger({
       url: other.url,

@@ -73,6 +73,56 @@ describe.runIf(hasServer)('replicas', () => {
     }
   })
 
+  it('ask for a large quota in slices, seldom, and give back what they do not use', async () => {
+    await start(2, specOf([{ metric: 'requests', amount: 100_000, period: 60_000, shape: 'sliding' }]))
+    await until(() => replicas.every(({ replicas: { report } }) => report().replicas.length === 2))
+    for (let round = 0; round < 40; round++)
+      for (const lease of (await ask(20)).leases) lease.settle({ input: 10, output: 5 })
+    const reports = replicas.map(({ replicas: each }) => each.report())
+    const ahead = reports.reduce((sum, each) => sum + each.ahead, 0)
+    expect(ahead).toBeGreaterThan(600)
+    expect(reports.reduce((sum, each) => sum + each.roundTrips, 0)).toBeLessThan(200)
+    // all that was used stays charged, and nothing else
+    await until(() => replicas.every(({ scheduler }) => scheduler.report().scopes[0]?.level === 100_000 - 800))
+  })
+
+  it('charge a request of a slice what it used, and give back what it did not', async () => {
+    await start(2, specOf([{ metric: 'tokens', amount: 10_000_000, period: HOUR, shape: 'sliding' }]))
+    await until(() => replicas.every(({ replicas: { report } }) => report().replicas.length === 2))
+    const leases: Lease[] = []
+    for (let round = 0; round < 10; round++) leases.push(...(await ask(20)).leases)
+    expect(replicas[0]?.replicas.report().ahead).toBeGreaterThan(20)
+    leases.forEach((lease, index) => lease.settle({ input: 10, output: index % 2 === 0 ? 20 : 290 }))
+    const used = 100 * 30 + 100 * 300
+    await until(() => replicas.every(({ scheduler }) => scheduler.report().scopes[0]?.level === 10_000_000 - used))
+  })
+
+  it('lose nothing to one that dies with a slice but what it held, and never go beyond the quota', async () => {
+    const [first] = await start(2, specOf([{ metric: 'requests', amount: 2000, period: HOUR, shape: 'sliding' }]))
+    await until(() => replicas.every(({ replicas: { report } }) => report().replicas.length === 2))
+    let served = 0
+    for (let round = 0; round < 20; round++) served += (await ask(20)).leases.length
+    expect(first?.replicas.report().ahead).toBeGreaterThan(20)
+    // it says nothing more, and gives nothing back
+    first?.replicas.close()
+    first?.ledger.abandon()
+    replicas.shift()
+    for (let round = 0; round < 90; round++) served += (await ask(20)).leases.length
+    await first?.close()
+    expect(served).toBeLessThanOrEqual(2000)
+    // a slice is a sixteenth of the half at most
+    expect(served).toBeGreaterThanOrEqual(2000 - 2 * 63)
+  })
+
+  it('find another key in the same call when others have taken the first', async () => {
+    await start(2, specOf([{ metric: 'requests', amount: 1, period: HOUR, shape: 'sliding' }], 40))
+    const { leases } = await ask(40)
+    expect(leases.length).toBe(40)
+    expect(new Set(leases.map(({ key }) => key)).size).toBe(40)
+    const [a, b] = replicas.map(({ replicas: each }) => each.report())
+    expect((a?.roundTrips ?? 0) + (b?.roundTrips ?? 0)).toBeLessThan(40 + 30)
+  })
+
   it('wait for a place that another has, and get it when that one ends', async () => {
     const [first, second] = await start(2, specOf([{ metric: 'concurrency', amount: 1, period: 0 }]))
     const lease = (await first?.replicas.acquire(request())) as Lease

@@ -95,6 +95,21 @@ function pickAmong(
   return undefined
 }
 
+/** The next best after those that are excluded, with no thought of caches. */
+export function nextBest(
+  schedulerState: SchedulerState,
+  pool: Pool,
+  item: Waiting,
+  exclude: ReadonlySet<string>,
+  now: number,
+): Choice | undefined {
+  for (const { keyGroups } of item.tiers) {
+    const best = bestOf(schedulerState, pool, item, keyGroups, exclude, now)
+    if (best) return best
+  }
+  return undefined
+}
+
 /** The lowest ranks of the key groups that `bestOf` has not asked yet. One list serves all calls, as they never overlap. */
 const leads: number[] = []
 /** The turns of the same slots. */

@@ -1,0 +1,130 @@
+/** What requests give back, or have used beyond what was charged: told to the ledger; owed while it is away. */
+import type { Clock } from '../scheduler/clock.ts'
+import type { LeaseRecord } from '../scheduler/lease/lease.ts'
+import type { Charge, Refund, SharedState } from './ledger-calls.ts'
+import type { Ledger } from './ledger.ts'
+import type { Mirror, Mirrored, Slice } from './mirror.ts'
+import type { Presence } from './presence.ts'
+import { sharedLimit } from './shared-limit.ts'
+
+/** What the ledger has charged a lease of one limit, and from which slice it was. */
+export interface Charged {
+  readonly mark: number
+  readonly slice: Slice | undefined
+}
+
+export interface RefundParts {
+  ledger: Ledger
+  mirror: Mirror
+  presence: () => Presence
+  clock: Clock
+  /** By the ledger's clock. */
+  wall: () => number
+  nextId: () => string
+  timed: <T>(call: Promise<T>) => Promise<T>
+  apply: (states: readonly SharedState[]) => void
+  /** Takes an excess out of what is leased ahead. */
+  charge: (mirrored: Mirrored, units: number) => boolean
+}
+
+export interface Refunds {
+  /** A lease has ended. @param charged by the limit's key; places have no mark */
+  ended(lease: LeaseRecord, id: string, charged: ReadonlyMap<string, Charged>): void
+  /** Of a slice: goes out together with what others give back in the same moment. */
+  put(mirrored: Mirrored, mark: number, back: number, more: number): void
+  /** The ledger may have charged these, or not: they are charged when it is back, at worst twice. */
+  owe(id: string, charges: readonly Charge[]): void
+  /** The ledger is back. */
+  payOwed(): void
+}
+
+/** Milliseconds for which a charge that is told twice counts once. */
+const ONCE = 600_000
+/** Charges that wait for the ledger to come back; of more, the oldest are forgotten. */
+const MOST_OWED = 10_000
+/** Milliseconds that what slices give back waits for more. */
+const TOGETHER = 20
+/** Refunds of one call. */
+const AT_ONCE = 200
+
+export function createRefunds(parts: RefundParts): Refunds {
+  const { ledger, mirror, presence, clock, wall, nextId, timed, apply, charge } = parts
+  const owed: { id: string; refunds: Refund[] }[] = []
+  let together = new Map<string, { mirrored: Mirrored; mark: number; back: number; more: number }>()
+  let isDue = false
+
+  async function pay(id: string, refunds: Refund[], once = 0): Promise<void> {
+    try {
+      if (presence().isAway()) throw new Error('away')
+      const told = await timed(ledger.settle(id, refunds, once))
+      if (!presence().renewed(told.born)) apply(told.states)
+    } catch (error) {
+      // A refund that is lost costs a little room; a charge that is lost would be an excess.
+      keep(
+        id,
+        refunds.filter(({ shape, back, more }) => shape === 'places' || back < more),
+      )
+      presence().lose(error)
+    }
+  }
+
+  function keep(id: string, refunds: Refund[]): void {
+    if (refunds.length > 0 && owed.push({ id, refunds }) > MOST_OWED) owed.shift()
+  }
+
+  function flush(): void {
+    isDue = false
+    const refunds = [...together.values()].flatMap(({ mirrored: { key, limit }, mark, back, more }) =>
+      back === 0 && more === 0 ? [] : [{ ...sharedLimit(key, limit, wall()), mark, back, more }],
+    )
+    together = new Map()
+    for (let start = 0; start < refunds.length; start += AT_ONCE)
+      void pay(nextId(), refunds.slice(start, start + AT_ONCE))
+  }
+
+  function put(mirrored: Mirrored, mark: number, back: number, more: number): void {
+    const name = `${mirrored.key}@${mark}`
+    const known = together.get(name)
+    if (known) {
+      known.back += back
+      known.more += more
+    } else together.set(name, { mirrored, mark, back, more })
+    if (isDue) return
+    isDue = true
+    clock.setTimer(clock.now() + TOGETHER, flush, false)
+  }
+
+  return {
+    put,
+    ended(lease, id, charged) {
+      const refunds: Refund[] = []
+      for (const hold of lease.holds) {
+        const mirrored = mirror.of(hold, lease)
+        const { limit, key } = mirrored
+        if (limit.spec.metric === 'concurrency') {
+          mirrored.places.delete(id)
+          refunds.push({ ...sharedLimit(key, limit, wall()), mark: 0, back: 1, more: 0 })
+          continue
+        }
+        const from = charged.get(key)
+        if (!from) continue
+        const back = hold.asked - (hold.cost - hold.late)
+        const more = hold.late
+        if (back === 0 && more === 0) continue
+        if (!from.slice) refunds.push({ ...sharedLimit(key, limit, wall()), mark: from.mark, back, more })
+        else if (more > 0 && charge(mirrored, more)) put(mirrored, from.mark, back, 0)
+        else put(mirrored, from.mark, back, more)
+      }
+      if (refunds.length > 0) void pay(id, refunds)
+    },
+    owe(id, charges) {
+      keep(
+        id,
+        charges.map((each) => ({ ...each, mark: 0, back: 0, more: each.cost })),
+      )
+    },
+    payOwed() {
+      for (const { id, refunds } of owed.splice(0)) void pay(id, refunds, ONCE)
+    },
+  }
+}
