@@ -16,12 +16,14 @@ import { watchEventLoop } from '../observability/event-loop-delay.ts'
 import { CONTENT_TYPE } from '../observability/metrics-page.ts'
 import { createMetrics, type Counts } from '../observability/metrics.ts'
 import { createRedactor, type Redact } from '../observability/redact.ts'
+import type { Administration } from '../runtime/administration.ts'
 import type { Reloads } from '../runtime/reloads.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import { realClock, type Clock } from '../scheduler/clock.ts'
 import type { Scheduler } from '../scheduler/types.ts'
 import type { LiveScheduler } from '../scheduler/scheduler.ts'
 import { createClientDirectory } from '../api/access/client-directory.ts'
+import { createManagedDirectory, type ManagedDirectory } from '../api/access/managed-directory.ts'
 import { createAccessOf } from './client-access.ts'
 import { createPriceBook } from '../prices/price-book.ts'
 import { secretNames } from './secret-names.ts'
@@ -74,8 +76,12 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   const owner = await createOwner(config, options)
   const scheduler = owner.scheduler()
   const page = async (counts: Counts): Promise<string> => owner.text([counts], 1)
-  const { log, redact, close } = owner
-  const served = await createServed(config, options, { scheduler, page, close, log, redact })
+  const { log, redact, close, desk } = owner
+  const managed = createManagedDirectory()
+  managed.put(desk.clients())
+  desk.onClients(managed.put)
+  const shared = { scheduler, page, close, log, redact, administration: desk, managed }
+  const served = await createServed(config, options, shared)
   return { ...served, scheduler }
 }
 
@@ -93,6 +99,9 @@ export interface SharedScheduler {
   page(counts: Counts): Promise<string>
   /** Absent where the configuration is never read anew. */
   reloads?: Reloads
+  administration: Administration
+  /** Clients' keys that are managed at run time. */
+  managed: ManagedDirectory
   close(): void
 }
 
@@ -130,6 +139,7 @@ export async function createServed(config: Config, options: AppOptions, shared: 
     names: settings.client_names,
     hashes: settings.client_hashes,
     accesses: settings.accesses,
+    managed: shared.managed,
   })
   const accessOf = createAccessOf(directory)
   const requestLog = openRequestLog(config, options, shared)
@@ -167,6 +177,7 @@ export async function createServed(config: Config, options: AppOptions, shared: 
     load,
     metrics: page,
     reloads: shared.reloads,
+    administration: shared.administration,
     config: config.server,
     gateway,
     scheduler,

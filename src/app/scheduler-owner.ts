@@ -8,7 +8,9 @@ import { createRedactor, type Redact } from '../observability/redact.ts'
 import { realClock, type Clock } from '../scheduler/clock.ts'
 import type { Price } from '../chat/price.ts'
 import { createPriceBook } from '../prices/price-book.ts'
+import { followScheduler } from '../scheduler/follow-scheduler.ts'
 import { createScheduler, type LiveScheduler, type SchedulerSpec } from '../scheduler/scheduler.ts'
+import { openDesk, type Desk } from './administration.ts'
 import { schedulerSpec } from './scheduler-spec.ts'
 import { listModels } from './model-list.ts'
 import { packageVersion } from './package-version.ts'
@@ -21,6 +23,8 @@ export interface OwnerOptions {
   level: string
   write?: (line: string) => void
   store?: Store
+  /** The data folder, for keys that are managed at run time; they cannot be without. */
+  data?: string | undefined
   clock?: Clock
 }
 
@@ -34,13 +38,15 @@ export interface Owner {
    * scheduler cannot be made, and then nothing has changed.
    */
   reload(config: Config): Promise<void>
+  /** What administrators change. */
+  desk: Desk
   /** Counters of all that serve as one page. */
   text(each: Iterable<Counts>, workers: number): Promise<string>
   close(): void
 }
 
 export async function createOwner(config: Config, options: OwnerOptions): Promise<Owner> {
-  const { level, write, store, clock = realClock } = options
+  const { level, write, store, data, clock = realClock } = options
   let secrets = secretNames(config)
   let replace = createRedactor(secrets)
   const redact: Redact = (text) => replace(text)
@@ -48,7 +54,8 @@ export async function createOwner(config: Config, options: OwnerOptions): Promis
   const faults = createUpstreamFaults()
   const told = { complain: (message: string): void => log.warn(message), faulted: faults.note }
   /** Budgets in dollars need the price of what has none in the file. */
-  async function specOf(of: Config): Promise<SchedulerSpec> {
+  async function specOf(written: Config): Promise<SchedulerSpec> {
+    const of = desk.amend(written)
     const spec = await schedulerSpec(of, told)
     if (!hasBudget(of)) return spec
     const prices = createPriceBook({ providers: of.providers, pools: of.models, wall: clock.wall })
@@ -57,7 +64,18 @@ export async function createOwner(config: Config, options: OwnerOptions): Promis
       prices.find(undefined, provider, model)?.price
     return { ...spec, options: { ...spec.options, priceOf } }
   }
+  let served = config
+  let turn: Promise<unknown> = Promise.resolve()
+  const desk = openDesk({
+    data,
+    config: () => served,
+    wall: clock.wall,
+    report: () => scheduler.report(),
+    respec: () => inTurn(async () => takeOver(await specOf(served))),
+    log,
+  })
   let current = createScheduler(await specOf(config), clock)
+  const scheduler = followScheduler(() => replicated?.scheduler ?? current)
   let models = modelNames(config)
   const replicated = config.state && (await joinReplicas(config.state))
   const memory: Memory = {
@@ -66,26 +84,42 @@ export async function createOwner(config: Config, options: OwnerOptions): Promis
     changes: () => current.changes(),
   }
   const stopJournal = store && keepJournal(memory, store, clock, (err) => log.error({ err }, UNKEPT))
+
+  /** One after another: each is made of what the one before has left. */
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    const done = turn.then(work)
+    turn = done.catch(() => {})
+    return done
+  }
+
+  function takeOver(spec: SchedulerSpec): void {
+    const successor = createScheduler(spec, clock)
+    current.handOver(successor)
+    // the journal asks it for changes next, and the first to ask is told everything
+    current = successor
+  }
+
   return {
-    scheduler: () => replicated?.scheduler ?? current,
+    scheduler: () => scheduler,
     log,
     redact,
-    async reload(next) {
-      const successor = createScheduler(await specOf(next), clock)
-      const later = secretNames(next)
-      // requests that still run use those of before
-      replace = createRedactor(new Map([...secrets, ...later]))
-      secrets = later
-      current.handOver(successor)
-      // the journal asks it for changes next, and the first to ask is told everything
-      current = successor
-      models = modelNames(next)
-    },
+    desk,
+    reload: (next) =>
+      inTurn(async () => {
+        const spec = await specOf(next)
+        const later = secretNames(next)
+        takeOver(spec)
+        // requests that still run use those of before
+        replace = createRedactor(new Map([...secrets, ...later]))
+        secrets = later
+        served = next
+        models = modelNames(next)
+      }),
     text(each, workers) {
       const sum = emptyCounts()
       for (const counts of each) addCounts(sum, counts)
       return metricsText(sum, {
-        report: (replicated?.scheduler ?? current).report(),
+        report: scheduler.report(),
         faults: faults.counts(),
         models,
         workers,
@@ -98,6 +132,7 @@ export async function createOwner(config: Config, options: OwnerOptions): Promis
       current.close()
       void replicated?.close()
       stopJournal?.()
+      desk.close()
     },
   }
 

@@ -19,6 +19,7 @@ import { registerMetrics, type MetricsPage } from '../api/routes/metrics.ts'
 import { createOverload } from '../api/http/overload.ts'
 import type { Running } from '../api/http/running-requests.ts'
 import { createPassHeaders } from '../api/headers/passed-headers.ts'
+import { registerAdministration } from '../api/routes/administration.ts'
 import { registerRecords, type RecordReader } from '../api/routes/records.ts'
 import { registerReload } from '../api/routes/reload.ts'
 import { registerScheduler } from '../api/routes/scheduler.ts'
@@ -41,6 +42,7 @@ import type { ModelNames } from './model-names.ts'
 import { responses } from '../api/responses/route.ts'
 import type { ResponseStore } from '../api/responses/kept-response.ts'
 import type { Gateway } from '../gateway/types.ts'
+import type { Administration } from '../runtime/administration.ts'
 import type { Reloads } from '../runtime/reloads.ts'
 import type { Log } from '../observability/log.ts'
 import type { Redact } from '../observability/redact.ts'
@@ -60,6 +62,7 @@ export interface ServerParts {
   metrics: MetricsPage
   /** Absent where the configuration is never read anew. */
   reloads: Reloads | undefined
+  administration: Administration
   /** For the predecessor's API. */
   load: LoadView
   /** What is kept of responses; opened when it is needed first. */
@@ -136,6 +139,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     void pages.register(models, { models: modelsFor, names: parts.names, suggest: nearest })
     registerMetrics(pages, parts.metrics)
     registerRecords(pages, parts.records)
+    registerAdministration(pages, parts.administration)
     registerScheduler(pages, parts.scheduler)
     void pages.register(legacyRoutes, { gateway: parts.gateway, load: parts.load, clientOf, log: parts.log })
   })

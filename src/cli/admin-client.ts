@@ -20,10 +20,12 @@ export interface AdminValues {
   env?: string
 }
 
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
+
 export interface AdminClient {
   origin: string
   /** The status and the JSON of the answer, which is what the route says that it is. Throws a UsageError where nobody answers, or something else does. */
-  ask<T extends object>(path: string, method?: 'GET' | 'POST'): Promise<{ status: number; body: T }>
+  ask<T extends object>(path: string, method?: Method, body?: object): Promise<{ status: number; body: T }>
 }
 
 /** Milliseconds: a reload with many workers takes a while. */
@@ -40,12 +42,16 @@ export function adminClient(values: AdminValues): AdminClient {
   const key = values.key ?? server.admin_keys[0]
   return {
     origin,
-    async ask<T extends object>(path: string, method = 'GET') {
+    async ask<T extends object>(path: string, method: Method = 'GET', sent?: object) {
       let response: Response
       try {
         response = await fetch(origin + path, {
           method,
-          headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
+          headers: {
+            ...(key !== undefined && { authorization: `Bearer ${key}` }),
+            ...(sent && { 'content-type': 'application/json' }),
+          },
+          ...(sent && { body: JSON.stringify(sent) }),
           signal: AbortSignal.timeout(PATIENCE),
         })
       } catch (cause) {

@@ -38,6 +38,13 @@ export function formatFaults(value: unknown, path: Fault['path'] = []): Fault[] 
   return faultsOf(check.errors).map((fault) => ({ ...fault, path: [...path, ...fault.path] }))
 }
 
+/** Faults of one entry of `clients:`, or of one key of a provider, that did not come from the file. */
+export function partFaults(part: 'clientEntry' | 'key', value: unknown): Fault[] {
+  const check = validator(`#/$defs/${part}`)
+  check(value)
+  return faultsOf(check.errors)
+}
+
 function faultsOf(errors: ErrorObject[] | null | undefined): Fault[] {
   const found = errors ?? []
   const strangers = found.filter(({ keyword }) => keyword === 'additionalProperties')

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { StateConfig } from '../config/config.ts'
 import type { Clock } from '../scheduler/clock.ts'
+import { followScheduler } from '../scheduler/follow-scheduler.ts'
 import type { LiveScheduler } from '../scheduler/scheduler.ts'
 import { connectLedger } from './ledger.ts'
 import { createReplicas } from './replicated-scheduler.ts'
@@ -51,26 +52,14 @@ export async function connectReplicas(
   })
   await replicas.start()
   const scheduler: LiveScheduler = {
+    ...followScheduler(inner),
     acquire: (request) => replicas.acquire(request),
-    explain: (request) => inner().explain(request),
     setEnabled(key, enabled) {
       const isThere = inner().setEnabled(key, enabled)
       if (isThere) replicas.switched(key, enabled)
       return isThere
     },
     report: () => ({ ...inner().report(), replicas: replicas.report() }),
-    snapshot: () => inner().snapshot(),
-    changes: () => inner().changes(),
-    restore: (snapshot) => inner().restore(snapshot),
-    corrected: (lease) => inner().corrected(lease),
-    others: (lease, count) => inner().others(lease, count),
-    exchange: (lease, other) => inner().exchange(lease, other),
-    knowledgeOf: (lease) => inner().knowledgeOf(lease),
-    heed: (knowledge) => inner().heed(knowledge),
-    adopt: (lease) => inner().adopt(lease),
-    keep: (model, promises) => inner().keep(model, promises),
-    handOver: (successor) => inner().handOver(successor),
-    close: () => inner().close(),
   }
   return {
     scheduler,

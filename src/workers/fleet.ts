@@ -1,6 +1,7 @@
 /** The worker processes: as many as were asked for, replaced when they die, exchanged one generation for the next. */
 import cluster, { type Worker } from 'node:cluster'
 import type { Counts } from '../observability/metrics.ts'
+import type { Administration, ManagedClient } from '../runtime/administration.ts'
 import type { Reloads } from '../runtime/reloads.ts'
 import type { Scheduler } from '../scheduler/types.ts'
 import type { ToOwner, ToWorker } from './messages.ts'
@@ -15,6 +16,9 @@ export interface FleetParts {
   text: (each: Iterable<Counts>, workers: number) => Promise<string>
   empty: () => Counts
   reloads: Reloads
+  administration: Administration
+  /** Those whose keys are managed at run time. */
+  clients: () => readonly ManagedClient[]
   /** Adds the second to the first. */
   add: (to: Counts, more: Counts) => void
   log: { error(fields: object, text: string): void; warn(fields: object, text: string): void; info(text: string): void }
@@ -26,6 +30,8 @@ export interface Fleet {
    * when one ends before it serves, and then those go on.
    */
   renew(count: number, text: string, environment: Record<string, string>): Promise<string>
+  /** Clients have changed; resolves when every worker that serves knows of it, or is too busy to say so. */
+  tell(changed: readonly ManagedClient[]): Promise<void>
   stop(): Promise<void>
 }
 
@@ -33,8 +39,9 @@ export interface Fleet {
 const PAUSE = 100
 const LONGEST_PAUSE = 30_000
 const LONG = 10_000
-/** Milliseconds that the page of counters waits for a worker that is busy. */
+/** Milliseconds that the page of counters waits for a worker that is busy, and that a change of clients does. */
 const COUNTING = 1000
+const HEARING = 2000
 
 interface Member {
   worker: Worker
@@ -43,9 +50,12 @@ interface Member {
   isLeaving: boolean
   send(message: ToWorker): void
   counted: (() => void)[]
+  /** By the number of what it was told. */
+  heard: Map<number, () => void>
 }
 
-export function createFleet({ args, scheduler, text, empty, add, reloads, log }: FleetParts): Fleet {
+export function createFleet(parts: FleetParts): Fleet {
+  const { args, scheduler, text, empty, add, reloads, administration, clients, log } = parts
   const members = new Set<Member>()
   const counts = new Map<Member, Counts>()
   /** What those have counted that are gone, so that no counter goes back. */
@@ -55,6 +65,7 @@ export function createFleet({ args, scheduler, text, empty, add, reloads, log }:
   let variables: Record<string, string> = {}
   let isStopping = false
   let deaths = 0
+  let told = 0
   // Workers accept by themselves from one shared socket: a connection that the primary had handed to a worker which dies
   // in that moment would hang for ever. The first call of setupPrimary freezes the policy.
   cluster.schedulingPolicy = cluster.SCHED_NONE
@@ -91,6 +102,7 @@ export function createFleet({ args, scheduler, text, empty, add, reloads, log }:
       isLeaving: false,
       send: (message) => outbox.put(message),
       counted: [],
+      heard: new Map(),
     }
     members.add(member)
     return new Promise((resolve, reject) => {
@@ -98,6 +110,9 @@ export function createFleet({ args, scheduler, text, empty, add, reloads, log }:
         scheduler,
         page,
         reloads,
+        administration,
+        clients,
+        heard: (number) => member.heard.get(number)?.(),
         configuration,
         send: member.send,
         failed: (err) => log.error({ err }, 'the scheduler failed on a request of a worker'),
@@ -122,7 +137,7 @@ export function createFleet({ args, scheduler, text, empty, add, reloads, log }:
       })
       worker.once('exit', (code, signal) => {
         members.delete(member)
-        for (const done of member.counted.splice(0)) done()
+        for (const done of [...member.counted.splice(0), ...member.heard.values()]) done()
         reject(new Error(`a worker ended with ${signal ?? code} before it served`))
         if (isStopping || member.isLeaving || !member.isReady) return
         deaths = performance.now() - born > LONG ? 0 : deaths + 1
@@ -164,6 +179,23 @@ export function createFleet({ args, scheduler, text, empty, add, reloads, log }:
         throw failed.reason
       }
       return (await started[0]) ?? ''
+    },
+    async tell(changed) {
+      const number = ++told
+      const hears = (member: Member): Promise<void> =>
+        new Promise((resolve) => {
+          const done = (): void => {
+            clearTimeout(timer)
+            member.heard.delete(number)
+            resolve()
+          }
+          const timer = setTimeout(done, HEARING)
+          if (member.isReady) member.heard.set(number, done)
+          // one that starts asks for all of them, before or after it reads this
+          else done()
+          member.send(['clients', number, changed])
+        })
+      await Promise.all([...members].map(hears))
     },
     async stop() {
       isStopping = true

@@ -1,5 +1,6 @@
 /** What a worker and the owner of the scheduler tell each other: lists of these, all of one turn of the loop in one message. */
 import type { GatewayError } from '../chat/error.ts'
+import type { ManagedClient, Subject, Wish } from '../runtime/administration.ts'
 import type { Counts } from '../observability/metrics.ts'
 import type { AcquireRequest, CandidateReport, Failure, Settlement, LimitSignal } from '../scheduler/types.ts'
 
@@ -21,6 +22,11 @@ export type ToOwner =
   /** How the newest configuration was taken, and a wish for another reading. */
   | ['reloads', id: number]
   | ['reload', id: number]
+  /** What an administrator wants changed. */
+  | ['administer', id: number, subject: Subject, action: string, wish: Wish]
+  /** Clients whose keys are managed at run time: all of them now, and then those that change. */
+  | ['clients', id: number]
+  | ['heard', number: number]
   | ['counts', counts: Counts]
   | ['ready', address: string]
 
@@ -29,6 +35,7 @@ export type ToWorker =
   | ['refused', id: number, fault: Fault]
   | ['answer', id: number, value: unknown]
   | ['count']
+  | ['clients', number: number, changed: readonly ManagedClient[]]
   /** End what runs, refuse nothing: others have taken over. */
   | ['retire']
   /** End what runs, refuse what is new. */

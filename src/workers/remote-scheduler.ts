@@ -1,5 +1,6 @@
 /** A worker's scheduler: the owner's, asked by message. */
 import { GatewayError } from '../chat/error.ts'
+import type { Administration, ManagedClient } from '../runtime/administration.ts'
 import type { Reloaded, Reloads, ReloadState } from '../runtime/reloads.ts'
 import type { Lease, Scheduler, SchedulerReport } from '../scheduler/types.ts'
 import type { LeaseFacts, ToOwner, ToWorker } from './messages.ts'
@@ -11,6 +12,9 @@ export interface RemoteScheduler extends Scheduler {
   configuration(): Promise<string>
   /** What the owner knows of its configuration. */
   reloads: Reloads
+  administration: Administration
+  /** All clients whose keys are managed now; `changed` hears of those that change from now on. */
+  clients(changed: (clients: readonly ManagedClient[]) => void): Promise<readonly ManagedClient[]>
   /** Takes what the owner says. */
   hear(message: ToWorker): void
 }
@@ -23,6 +27,7 @@ interface Pending {
 export function createRemoteScheduler(send: (message: ToOwner) => void): RemoteScheduler {
   const pending = new Map<number, Pending>()
   let last = 0
+  let onClients: ((changed: readonly ManagedClient[]) => void) | undefined
 
   function ask(message: (id: number) => ToOwner): Promise<unknown> {
     const id = ++last
@@ -64,7 +69,18 @@ export function createRemoteScheduler(send: (message: ToOwner) => void): RemoteS
       state: () => ask((id) => ['reloads', id]) as Promise<ReloadState>,
       reload: () => ask((id) => ['reload', id]) as Promise<Reloaded>,
     },
+    administration: {
+      administer: (subject, action, wish) => ask((id) => ['administer', id, subject, action, wish]) as Promise<object>,
+    },
+    clients(changed) {
+      onClients = changed
+      return ask((id) => ['clients', id]) as Promise<readonly ManagedClient[]>
+    },
     hear(message) {
+      if (message[0] === 'clients') {
+        onClients?.(message[2])
+        return send(['heard', message[1]])
+      }
       if (message[0] !== 'lease' && message[0] !== 'refused' && message[0] !== 'answer') return
       const found = pending.get(message[1])
       // whoever asked has gone: the owner has heard it, and gives the lease back by itself

@@ -2,6 +2,7 @@
 import { createCanceller, type Canceller } from '../runtime/cancellation.ts'
 import { GatewayError, INTERNAL_MESSAGE } from '../chat/error.ts'
 import type { Counts } from '../observability/metrics.ts'
+import type { Administration, ManagedClient } from '../runtime/administration.ts'
 import type { Reloads } from '../runtime/reloads.ts'
 import type { AcquireRequest, Lease, Scheduler } from '../scheduler/types.ts'
 import type { Fault, ToOwner, ToWorker } from './messages.ts'
@@ -11,6 +12,10 @@ export interface OwnerParts {
   scheduler: () => Scheduler
   page: () => Promise<string>
   reloads: Reloads
+  administration: Administration
+  clients: () => readonly ManagedClient[]
+  /** Hears that this worker has taken in what it was told of clients. */
+  heard: (number: number) => void
   /** The text of the configuration that this worker serves. */
   configuration: string
   /** Hears the counters of this worker. */
@@ -31,6 +36,9 @@ export function createWorkerSession({
   scheduler,
   page,
   reloads,
+  administration,
+  clients,
+  heard,
   configuration,
   counted,
   ready,
@@ -112,6 +120,13 @@ export function createWorkerSession({
           return void answer(message[1], reloads.state())
         case 'reload':
           return void answer(message[1], reloads.reload())
+        case 'administer':
+          return void answer(message[1], administration.administer(message[2], message[3], message[4]))
+        case 'clients':
+          // at once: what changes later is said later
+          return send(['answer', message[1], clients()])
+        case 'heard':
+          return heard(message[1])
         case 'counts':
           return counted(message[1])
         case 'ready':

@@ -17,6 +17,9 @@ test("a fault of the owner's is told as one, without its text", async () => {
     const desk = createWorkerSession({
       scheduler: () => scheduler,
       page: () => Promise.resolve(''),
+      administration: { administer: async () => ({}) },
+      clients: () => [],
+      heard: () => {},
       configuration: '',
       reloads: { state: () => ({ loaded: '' }), reload: () => Promise.resolve({ loaded: '' }) },
       counted: () => {},

@@ -5,6 +5,8 @@ import type { Config, ServerConfig } from '../../config/config.ts'
 import { configOf, loadConfig } from '../../config/load.ts'
 import { parseSource } from '../../config/document/read-source.ts'
 import { standAside } from '../../app/sandbox-fallback.ts'
+import { createManagedDirectory } from '../../api/access/managed-directory.ts'
+import { hasClientKeys } from '../../store/document-table.ts'
 import type { Store } from '../../store/store.ts'
 import { listening } from '../serving/listen-error.ts'
 import { serveAlone } from '../serving/single-process.ts'
@@ -33,14 +35,14 @@ export async function run(args: string[]): Promise<number> {
   const { values, positionals } = readOptions(args, OPTIONS)
   refuseMore(positionals, 0)
   const file = configFile(values.config)
+  const dataOf = (server: ServerConfig): string | undefined =>
+    values.data ?? (process.env['BALANCED_CALL_DATA'] || server.data)
   const addressOf = ({ server }: Config): Address => {
     const port = readPort(values.port ?? process.env['PORT'] ?? String(server.port ?? 9000))
     const host = values.host ?? process.env['HOST'] ?? server.host ?? '127.0.0.1'
-    if (values.insecure !== true) checkReach(host, server)
+    if (values.insecure !== true) checkReach(host, server, dataOf(server))
     return { port, host }
   }
-  const dataOf = ({ server }: Config): string | undefined =>
-    values.data ?? (process.env['BALANCED_CALL_DATA'] || server.data)
   if (cluster.isWorker) return serveAsWorker(file, addressOf, dataOf)
   const envFile = envFileOf(values.env)
   let environment: Record<string, string> = {}
@@ -55,13 +57,13 @@ export async function run(args: string[]): Promise<number> {
   const { port, host } = addressOf(config)
   const load = (): Config => {
     const next = read()
-    if (values.insecure !== true) checkReach(host, next.server)
+    if (values.insecure !== true) checkReach(host, next.server, dataOf(next.server))
     return next
   }
   const workersOf = (server: ServerConfig): number =>
     readWorkers(values.workers ?? (process.env['BALANCED_CALL_WORKERS'] || server.workers) ?? 1)
   const workers = workersOf(config.server)
-  const data = dataOf(config)
+  const data = dataOf(config.server)
   const store = data === undefined ? undefined : await open(data)
   const write = isTerminal() ? await prettyLines() : undefined
   const options = {
@@ -87,16 +89,19 @@ export async function run(args: string[]): Promise<number> {
 async function serveAsWorker(
   file: string,
   addressOf: (config: Config) => Address,
-  dataOf: (config: Config) => string | undefined,
+  dataOf: (server: ServerConfig) => string | undefined,
 ): Promise<number> {
   const { linkToOwner } = await import('../../workers/worker.ts')
   const { scheduler, configuration, page, serve } = linkToOwner()
   const read = standAside(configOf(parseSource(file, await configuration()), process.env))
   const { port, host } = addressOf(read)
   const config = withHost(read, host)
-  const shared = { scheduler, page, reloads: scheduler.reloads, close: () => scheduler.close() }
+  const managed = createManagedDirectory()
+  managed.put(await scheduler.clients(managed.put))
+  const { reloads, administration } = scheduler
+  const shared = { scheduler, page, reloads, administration, managed, close: () => scheduler.close() }
   const write = isTerminal() ? await prettyLines() : undefined
-  const app = await createWorkerApp(config, { level: logLevel(), write, data: dataOf(config) }, shared)
+  const app = await createWorkerApp(config, { level: logLevel(), write, data: dataOf(config.server) }, shared)
   const listen = (): Promise<string> => app.server.listen({ port, host })
   await serve(app, await listening(listen, app.close, port, host))
   return 0
@@ -108,14 +113,9 @@ function withHost(config: Config, host: string | undefined): Config {
 }
 
 /** Whoever reaches this server spends its keys: beyond this machine it wants to know who asks. */
-function checkReach(host: string, { api_keys, client_hashes }: ServerConfig): void {
-  if (
-    api_keys.length + client_hashes.size > 0 ||
-    host === 'localhost' ||
-    host === '::1' ||
-    /^127\.\d+\.\d+\.\d+$/.test(host)
-  )
-    return
+function checkReach(host: string, { api_keys, client_hashes }: ServerConfig, data: string | undefined): void {
+  const isLocal = host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
+  if (api_keys.length + client_hashes.size > 0 || isLocal || (data !== undefined && hasClientKeys(data))) return
   throw new UsageError(
     `on ${host} others could spend your keys: set server.api_keys or BALANCED_CALL_API_KEYS for those who may call, ` +
       'or say --insecure if anyone may',

@@ -1,4 +1,5 @@
 /** `serve` with one process: it owns the scheduler and serves; a reload puts another app behind the same address. */
+import { createManagedDirectory } from '../../api/access/managed-directory.ts'
 import { createServed, type Served } from '../../app/app.ts'
 import type { Config } from '../../config/config.ts'
 import { addCounts, emptyCounts } from '../../observability/metrics.ts'
@@ -33,10 +34,13 @@ export interface ServeOptions {
 export async function serveAlone(options: ServeOptions): Promise<number> {
   const { config, load, level, port, host, store, data, write, announce, logLeftOut } = options
   const stopped = untilStopped()
-  const owner = await createOwner(config, { level, write, store })
+  const owner = await createOwner(config, { level, write, store, data })
   stopped.tell(owner.log)
   const listener = createHotSwapListener()
   const apps = new Set<Served>()
+  const managed = createManagedDirectory()
+  managed.put(owner.desk.clients())
+  owner.desk.onClients(managed.put)
   /** What those have counted that are gone. */
   const past = emptyCounts()
   let current: Served | undefined
@@ -52,8 +56,9 @@ export async function serveAlone(options: ServeOptions): Promise<number> {
   }
 
   async function serve(next: Config): Promise<void> {
-    const { log, redact } = owner
-    const shared = { scheduler: owner.scheduler(), page, reloads, close: () => {}, log, redact }
+    const { log, redact, desk } = owner
+    const served = { scheduler: owner.scheduler(), page, reloads, administration: desk, managed }
+    const shared = { ...served, close: () => {}, log, redact }
     const app = await createServed(next, { level, data }, shared)
     await listener.show(app.server)
     const before = current

@@ -18,10 +18,10 @@ export interface WorkersOptions extends ServeOptions {
 }
 
 export async function serveWithWorkers(options: WorkersOptions): Promise<number> {
-  const { config, load, workersOf, environment, level, port, host, store, write, announce, logLeftOut } = options
+  const { config, load, workersOf, environment, level, port, host, store, data, write, announce, logLeftOut } = options
   // a signal can come before the first worker serves
   const stopped = untilStopped()
-  const owner = await createOwner(config, { level, write, store })
+  const owner = await createOwner(config, { level, write, store, data })
   stopped.tell(owner.log)
   logLeftOut(owner.log, config)
   const args = await workerArgs(port, host)
@@ -30,6 +30,8 @@ export async function serveWithWorkers(options: WorkersOptions): Promise<number>
   const reloads = createReloader({ owner, config, load, logLeftOut, serve, fixed: ['port', 'host', 'data'] })
   const fleet = createFleet({
     reloads,
+    administration: owner.desk,
+    clients: owner.desk.clients,
     args,
     scheduler: owner.scheduler,
     text: owner.text,
@@ -37,6 +39,7 @@ export async function serveWithWorkers(options: WorkersOptions): Promise<number>
     add: addCounts,
     log: owner.log,
   })
+  owner.desk.onClients(fleet.tell)
   const end = async (): Promise<number> => {
     await fleet.stop()
     owner.close()

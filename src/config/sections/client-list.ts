@@ -5,6 +5,7 @@ import { didYouMean } from '../../definition/near-miss.ts'
 import type { ClientAccess } from '../config.ts'
 import type { ClientSpec, GroupSpec } from '../../scheduler/options.ts'
 import { fault, type Fault } from '../problem.ts'
+import { partFaults } from '../schema.ts'
 import { readLimits, type Written } from './limits.ts'
 import { milliseconds } from './quantities.ts'
 
@@ -36,6 +37,27 @@ export function readClientList(written: unknown, groups: unknown, report: Report
     list.specs[name] = readSpec(entry, path, list.groups, report)
   }
   return list
+}
+
+export interface ClientEntry {
+  access: ClientAccess
+  spec: ClientSpec
+}
+
+/**
+ * A client that is managed at run time: as an entry of `clients:`, without its keys.
+ * @param groups names of the groups that there are
+ * @returns it, or what is wrong with it
+ */
+export function readClientEntry(written: Record<string, unknown>, groups: readonly string[]): ClientEntry | Fault[] {
+  const faults = partFaults('clientEntry', written)
+  for (const name of ['keys', 'key_hashes'])
+    if (written[name] !== undefined) faults.push(fault([name], 'its keys are made by the server', 'key'))
+  if (faults.length > 0) return faults
+  const report: Report = (found) => void faults.push(found)
+  const known = Object.fromEntries(groups.map((name) => [name, { limits: [] }]))
+  const entry = { access: readAccess(written, [], report), spec: readSpec(written, [], known, report) }
+  return faults.length > 0 ? faults : entry
 }
 
 /** A key's hash as the file and the database have it. */

@@ -1,0 +1,244 @@
+/** Clients' keys that are made, changed, rotated and revoked while the server runs; kept as hashes in the data folder. */
+import { createHash, randomBytes } from 'node:crypto'
+import { GatewayError } from '../chat/error.ts'
+import type { Config } from '../config/config.ts'
+import { milliseconds } from '../config/sections/quantities.ts'
+import { readClientEntry, type ClientEntry } from '../config/sections/client-list.ts'
+import type { ManagedClient, Wish } from '../runtime/administration.ts'
+import type { ClientSpec } from '../scheduler/options.ts'
+import type { Documents } from '../store/document-table.ts'
+import { entryIn, faultText, nameIn, type StoredKey } from './client-key-entry.ts'
+
+export interface ClientKeyParts {
+  /** What is kept now, and where. */
+  keys: readonly StoredKey[]
+  documents: Documents
+  config: () => Config
+  /** Milliseconds since the epoch. */
+  wall: () => number
+  /** Shares and limits of clients are other than before. */
+  respec: () => Promise<void>
+  /** Resolves when every process that serves knows. */
+  tell: (changed: readonly ManagedClient[]) => Promise<void>
+  /** What a client has used and may yet use, for people. */
+  usageOf: (keys: readonly StoredKey[]) => Map<string, object>
+  log: { info(fields: object, text: string): void; warn(fields: object, text: string): void }
+}
+
+export interface ClientKeys {
+  /** As those who check keys need them. */
+  clients(): ManagedClient[]
+  /** Shares and limits by client. */
+  specs(): Record<string, ClientSpec>
+  administer(action: string, wish: Wish): Promise<object>
+}
+
+/** What a key begins with that this server has made; clients that look for `sk-` take it. */
+const BEGIN = 'sk-bc-'
+/** Characters of a key that are kept to recognise it by. */
+const SHOWN = BEGIN.length + 6
+/** Milliseconds that a key goes on to work beside the one that replaces it. */
+const OVERLAP = 86_400_000
+const LONGEST_OVERLAP = 90 * 86_400_000
+
+export function createClientKeys(parts: ClientKeyParts): ClientKeys {
+  const { documents, config, wall, respec, tell, usageOf, log } = parts
+  const keys = new Map(parts.keys.map((key) => [key.id, key]))
+  const ready = new WeakMap<StoredKey, ClientEntry>()
+
+  /** What was good when it was written may name a group that is gone: the rest of it holds. */
+  function entryOf(key: StoredKey): ClientEntry {
+    const known = ready.get(key)
+    if (known) return known
+    const read = readClientEntry(key.entry, [key.entry['groups'] ?? []].flat() as string[])
+    if (Array.isArray(read))
+      log.warn({ client: key.name, why: read.map(faultText) }, 'a client key is of another version: it opens nothing')
+    const entry = Array.isArray(read) ? NOTHING : read
+    ready.set(key, entry)
+    return entry
+  }
+
+  function managed(key: StoredKey): ManagedClient {
+    const { id, name: client, secrets, revoked } = key
+    const told = secrets.map(({ hash, expires }) => ({ hash, ...(expires !== undefined && { expires }) }))
+    return { id, client, secrets: told, isRevoked: revoked !== undefined, access: entryOf(key).access }
+  }
+
+  /** On the disk first: what was answered outlives whatever comes. */
+  async function keep(key: StoredKey, isOtherwiseLimited: boolean): Promise<void> {
+    try {
+      documents.put(key.id, key)
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      throw new GatewayError('overloaded', `The key cannot be kept: ${why}; nothing has changed.`, {
+        code: 'not_kept',
+        cause,
+      })
+    }
+    keys.set(key.id, key)
+    if (isOtherwiseLimited) await respec()
+    await tell([managed(key)])
+  }
+
+  function find(wanted = ''): StoredKey {
+    const named = [...keys.values()].filter(({ name }) => name === wanted)
+    const found = keys.get(wanted) ?? named.find(({ revoked }) => revoked === undefined) ?? named.at(-1)
+    if (found) return found
+    throw new GatewayError(
+      'not_found',
+      `There is no client key ${wanted.slice(0, 100)}; GET /v1/admin/keys lists them.`,
+      {
+        code: 'key_not_found',
+      },
+    )
+  }
+
+  function living(wanted: string | undefined): StoredKey {
+    const found = find(wanted)
+    if (found.revoked === undefined) return found
+    throw new GatewayError('conflict', `The key ${found.name} is revoked: create another.`, { code: 'key_revoked' })
+  }
+
+  function view(shown: readonly StoredKey[]): object[] {
+    const usage = usageOf(shown)
+    const now = wall()
+    return shown.map((key) => {
+      const { access } = entryOf(key)
+      const alive = key.secrets.filter(({ expires = Infinity }) => expires > now)
+      const isExpired = access.expires !== undefined && access.expires <= now
+      return {
+        object: 'client_key',
+        id: key.id,
+        name: key.name,
+        status: key.revoked !== undefined ? 'revoked' : isExpired ? 'expired' : 'active',
+        prefix: key.secrets.at(-1)?.prefix,
+        created: iso(key.created),
+        ...(key.revoked !== undefined && { revoked: iso(key.revoked) }),
+        ...key.entry,
+        secrets: alive.map(({ prefix, created, expires }) => ({
+          prefix,
+          created: iso(created),
+          ...(expires !== undefined && { expires: iso(expires) }),
+        })),
+        ...usage.get(key.id),
+      }
+    })
+  }
+
+  function one(key: StoredKey, secret?: string): object {
+    const [shown = {}] = view([key])
+    return secret === undefined ? shown : { ...shown, key: secret }
+  }
+
+  function newSecret(): { secret: string; kept: StoredKey['secrets'][number] } {
+    const secret = BEGIN + randomBytes(30).toString('base64url')
+    const hash = createHash('sha256').update(secret).digest('hex')
+    return { secret, kept: { hash, prefix: secret.slice(0, SHOWN), created: wall() } }
+  }
+
+  function checkEntry(entry: Record<string, unknown>): void {
+    const read = readClientEntry(entry, Object.keys(config().scheduler.groups ?? {}))
+    if (!Array.isArray(read)) return
+    const [first] = read
+    throw new GatewayError('invalid_request', `${read.map(faultText).join('; ')}.`, {
+      param: first && String(first.path[0]),
+    })
+  }
+
+  const ACTIONS: Record<string, (wish: Wish) => object | Promise<object>> = {
+    list: () => ({ object: 'list', data: view([...keys.values()].toSorted((a, b) => a.created - b.created)) }),
+    show: ({ id }) => one(find(id)),
+    async create({ body }) {
+      const { server } = config()
+      if (server.admin_keys.length === 0)
+        throw new GatewayError(
+          'conflict',
+          'Set server.admin_keys (or BALANCED_CALL_ADMIN_KEYS) first: the first client key closes this server to everybody else, and only an administrator could change it then.',
+          { code: 'no_admin_key' },
+        )
+      const entry = entryIn(body)
+      const name = nameIn(body)
+      const isTaken =
+        server.accesses.has(name) ||
+        [...server.client_names.values(), ...server.client_hashes.values()].includes(name) ||
+        [...keys.values()].some((key) => key.name === name && key.revoked === undefined)
+      if (isTaken || name === 'admin')
+        throw new GatewayError('conflict', `There is a client ${name}: rotate its key, or take another name.`, {
+          code: 'name_taken',
+          param: 'name',
+        })
+      checkEntry(entry)
+      const { secret, kept } = newSecret()
+      const id = `key_${randomBytes(9).toString('hex')}`
+      const key: StoredKey = { id, name, entry, created: wall(), secrets: [kept] }
+      await keep(key, true)
+      log.info({ client: name, key: kept.prefix }, 'a client key was created')
+      return one(key, secret)
+    },
+    async change({ id, body }) {
+      const before = living(id)
+      const merged = Object.entries({ ...before.entry, ...entryIn(body) }).filter(([, value]) => value !== null)
+      const entry = Object.fromEntries(merged)
+      checkEntry(entry)
+      const key: StoredKey = { ...before, entry }
+      await keep(key, true)
+      log.info({ client: key.name, changed: Object.keys(entryIn(body)) }, 'a client key was changed')
+      return one(key)
+    },
+    async rotate({ id, body }) {
+      const before = living(id)
+      const now = wall()
+      const end = now + overlapIn(body)
+      const { secret, kept } = newSecret()
+      const old = before.secrets
+        .filter(({ expires = Infinity }) => expires > now)
+        .map((each) => ({ ...each, expires: Math.min(each.expires ?? Infinity, end) }))
+      const key: StoredKey = { ...before, secrets: [...old, kept] }
+      await keep(key, false)
+      log.info({ client: key.name, key: kept.prefix, overlap_ms: end - now }, 'a client key was rotated')
+      return one(key, secret)
+    },
+    async revoke({ id }) {
+      const before = find(id)
+      const key = before.revoked === undefined ? { ...before, revoked: wall() } : before
+      if (key !== before) {
+        await keep(key, false)
+        log.info({ client: key.name }, 'a client key was revoked')
+      }
+      return one(key)
+    },
+  }
+
+  return {
+    clients: () => [...keys.values()].map(managed),
+    specs: () =>
+      Object.fromEntries(
+        [...keys.values()].filter(({ revoked }) => revoked === undefined).map((key) => [key.name, entryOf(key).spec]),
+      ),
+    async administer(action, wish) {
+      const act = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined
+      if (!act) throw new Error(`no action ${action}`)
+      return act(wish)
+    },
+  }
+}
+
+/** `{ overlap: "1h" }`; a day where nothing is said. */
+function overlapIn(body: unknown): number {
+  const { overlap } = (body ?? {}) as { overlap?: unknown }
+  if (overlap === undefined) return OVERLAP
+  const isTime = typeof overlap === 'number' ? overlap >= 0 : typeof overlap === 'string' && TIME.test(overlap)
+  const time = isTime ? milliseconds(overlap as string | number) : Number.NaN
+  if (time <= LONGEST_OVERLAP) return time
+  throw new GatewayError('invalid_request', 'overlap is a time such as 0s, 1h or 7d, of 90 days at most.', {
+    param: 'overlap',
+  })
+}
+
+const TIME = /^(\d+|(\d+(\.\d+)?(ms|s|m|h|d))+)$/
+
+const NOTHING: ClientEntry = { access: { models: [], expires: 0, tags: [] }, spec: {} }
+
+function iso(time: number): string {
+  return new Date(time).toISOString()
+}

@@ -1,0 +1,130 @@
+/** `keys`: clients' keys of a gateway that runs: make, list, show, change, rotate, revoke. */
+import { dollarsText } from '../../chat/price.ts'
+import { table } from '../../format-tools/catalogue/table.ts'
+import { adminClient, ADMIN_OPTIONS, type AdminClient } from '../admin-client.ts'
+import { readOptions, refuseMore, UsageError } from '../command-line.ts'
+
+const NUMBERS = ['rpm', 'rpd', 'tpm', 'tpd', 'concurrency', 'usd-day', 'usd-month'] as const
+
+const OPTIONS = {
+  ...ADMIN_OPTIONS,
+  models: { type: 'string' },
+  ...(Object.fromEntries(NUMBERS.map((name) => [name, { type: 'string' }])) as Record<
+    (typeof NUMBERS)[number],
+    { type: 'string' }
+  >),
+  limits: { type: 'string' },
+  weight: { type: 'string' },
+  groups: { type: 'string' },
+  expires: { type: 'string' },
+  tags: { type: 'string' },
+  'max-wait': { type: 'string' },
+  overlap: { type: 'string' },
+} as const
+
+type Values = { [name in keyof typeof OPTIONS]?: (typeof OPTIONS)[name]['type'] extends 'string' ? string : boolean }
+
+interface Shown {
+  id: string
+  name: string
+  status: string
+  prefix: string
+  created: string
+  key?: string
+  models?: string | string[]
+  expires?: string
+  left?: { scope: string; limit: string; level: number; amount: number }[]
+  spent?: { day: number; month: number; all: number }
+}
+
+const ACTIONS = ['create', 'list', 'show', 'change', 'rotate', 'revoke'] as const
+
+export async function run(args: string[]): Promise<number> {
+  const { values, positionals } = readOptions(args, OPTIONS)
+  const [action = 'list', name] = positionals
+  if (!ACTIONS.some((each) => each === action))
+    throw new UsageError(`"${action}" is nothing that keys can do: there are ${ACTIONS.join(', ')}`)
+  refuseMore(positionals, action === 'list' ? 1 : 2)
+  if (action !== 'list' && name === undefined) throw new UsageError(`whose key? balanced-call keys ${action} NAME`)
+  const client = adminClient(values)
+  const path = `/v1/admin/keys/${encodeURIComponent(name ?? '')}`
+  if (action === 'list') {
+    const { data } = await asked<{ data: Shown[] }>(client, '/v1/admin/keys')
+    console.log(values.json ? JSON.stringify(data, null, 2) : listed(data))
+    return 0
+  }
+  const done = await {
+    create: () => asked<Shown>(client, '/v1/admin/keys', 'POST', { name, ...entryOf(values) }),
+    show: () => asked<Shown>(client, path),
+    change: () => asked<Shown>(client, path, 'PATCH', entryOf(values)),
+    rotate: () =>
+      asked<Shown>(client, `${path}/rotate`, 'POST', values.overlap === undefined ? {} : { overlap: values.overlap }),
+    revoke: () => asked<Shown>(client, path, 'DELETE'),
+  }[action as Exclude<(typeof ACTIONS)[number], 'list'>]()
+  console.log(values.json ? JSON.stringify(done, null, 2) : described(done))
+  return 0
+}
+
+/** Throws a UsageError with what the server says against it. */
+async function asked<T extends object>({ ask, origin }: AdminClient, ...call: Parameters<AdminClient['ask']>) {
+  const { status, body } = await ask<T & { error?: { message?: string } }>(...call)
+  if (status >= 400) throw new UsageError(body.error?.message ?? `${origin} refuses: ${JSON.stringify(body)}`)
+  return body
+}
+
+/** What the options say, as under `clients:`; what is empty is taken away. */
+function entryOf(values: Values): Record<string, unknown> {
+  const entry: Record<string, unknown> = {}
+  for (const name of ['models', 'groups', 'tags'] as const) {
+    const text = values[name]
+    if (text !== undefined) entry[name] = text === '' ? null : text.split(',').map((each) => each.trim())
+  }
+  const windows = NUMBERS.flatMap((name) => {
+    const text = values[name]
+    if (text === undefined) return []
+    const amount = /^\d+(\.\d+)?$/.test(text) ? Number(text) : text
+    const [metric, per] = name.split('-')
+    return [per === undefined ? { [name]: amount } : { [metric ?? '']: amount, per, resets: '00:00 UTC' }]
+  })
+  if (values.limits !== undefined) entry['limits'] = values.limits === '' ? null : limitsIn(values.limits)
+  else if (windows.length > 0) entry['limits'] = windows
+  if (values.weight !== undefined) entry['weight'] = values.weight === '' ? null : Number(values.weight)
+  if (values.expires !== undefined) entry['expires'] = values.expires || null
+  if (values['max-wait'] !== undefined) entry['max_wait'] = values['max-wait'] || null
+  return entry
+}
+
+function limitsIn(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new UsageError(`--limits is JSON, such as '[{"usd":5,"per":"day"}]'`, { cause })
+  }
+}
+
+function listed(keys: readonly Shown[]): string {
+  if (keys.length === 0) return 'no keys were made: balanced-call keys create NAME'
+  const rows = keys.map(({ name, status, prefix, models, expires = '-', spent }) => [
+    name,
+    status,
+    `${prefix}…`,
+    models === undefined ? 'all' : [models].flat().join(','),
+    expires,
+    `$${dollarsText(spent?.month ?? 0)}`,
+  ])
+  return table(['client', 'status', 'key', 'models', 'expires', 'spent this month'], rows)
+}
+
+function described({ key, left = [], spent, ...facts }: Shown): string {
+  const told = Object.entries(facts)
+    .filter(([name]) => name !== 'object')
+    .map(([name, value]) => `${name.padEnd(12)}${typeof value === 'string' ? value : JSON.stringify(value)}`)
+  for (const { scope, limit, level, amount } of left)
+    told.push(`${'left'.padEnd(12)}${scope}, ${limit}: ${dollarsText(level)} of ${dollarsText(amount)}`)
+  if (spent)
+    told.push(
+      `${'spent'.padEnd(12)}$${dollarsText(spent.day)} today, $${dollarsText(spent.month)} this month, $${dollarsText(spent.all)} in all`,
+    )
+  if (key !== undefined) told.push('', 'The key, which is not shown again:', key)
+  return told.join('\n')
+}

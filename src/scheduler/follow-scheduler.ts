@@ -1,0 +1,23 @@
+/** A scheduler that is always the one of this moment: who holds it need not hear of exchanges. */
+import type { LiveScheduler } from './scheduler.ts'
+
+export function followScheduler(inner: () => LiveScheduler): LiveScheduler {
+  return {
+    acquire: (request) => inner().acquire(request),
+    explain: (request) => inner().explain(request),
+    setEnabled: (key, enabled) => inner().setEnabled(key, enabled),
+    report: () => inner().report(),
+    snapshot: () => inner().snapshot(),
+    changes: () => inner().changes(),
+    restore: (snapshot) => inner().restore(snapshot),
+    corrected: (lease) => inner().corrected(lease),
+    others: (lease, count) => inner().others(lease, count),
+    exchange: (lease, other) => inner().exchange(lease, other),
+    knowledgeOf: (lease) => inner().knowledgeOf(lease),
+    heed: (knowledge) => inner().heed(knowledge),
+    adopt: (lease) => inner().adopt(lease),
+    keep: (model, promises) => inner().keep(model, promises),
+    handOver: (successor) => inner().handOver(successor),
+    close: () => inner().close(),
+  }
+}
