@@ -74,7 +74,7 @@ function counted(count: number, noun: string): string {
 function table(head: string[], rows: string[][]): string {
   if (rows.length === 0) return ''
   const all = [head, ...rows]
-  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
+  const widths = head.map((_, column) => all.reduce((most, row) => Math.max(most, row[column]?.length ?? 0), 0))
   return all
     .map((row) =>
       row

@@ -1,6 +1,7 @@
 /** The configuration's file → Config, or everything that is wrong with it. */
 import { dirname, resolve } from 'node:path'
 import type { Path } from '../definition/error.ts'
+import { didYouMean } from '../definition/near-miss.ts'
 import type { Config, Provider } from './config.ts'
 import { readAliases } from './sections/aliases.ts'
 import { keyHash, readClientList } from './sections/client-list.ts'
@@ -31,10 +32,13 @@ export function configOf(source: Source, env: Environment, compile?: Compile): C
   const gaps: Gap[] = []
   const root = filledRoot(source.value, env, gaps)
   const faults = root.faults
-  const report = (found: Fault): void => void faults.push(found)
+  const unsound = new Set(faults.flatMap(partsOf))
+  const report = (found: Fault): void => {
+    faults.push(found)
+    for (const part of partsOf(found)) unsound.add(part)
+  }
   /** Does the schema take this part? Only then it is read any further. */
-  const sound = (...path: Path): boolean =>
-    !faults.some((each) => path.every((step, i) => String(each.path[i]) === String(step)))
+  const sound = (...path: [string] | [string, string]): boolean => !unsound.has(pointer(path))
   for (const { path, names } of gaps) {
     if (path[0] !== 'providers')
       report(fault(path, `${names.join(', ')} is not set; a default is written \${${names[0]}:-default}`))
@@ -44,8 +48,9 @@ export function configOf(source: Source, env: Environment, compile?: Compile): C
   for (const name of Object.keys(root.section('formats'))) if (sound('formats', name)) formats.compiled(name)
 
   const { live, leftOut } = readProviders(source, root, env, gaps, formats, report, sound)
-  const declared = Object.keys(root.section('providers'))
-  const context = { live, declared, folder: resolve(dirname(source.file)), report }
+  const declared = new Set(Object.keys(root.section('providers')))
+  const hint = (name: string): string => (faults.length < MOST_PLACED ? didYouMean(name, [...declared]) : '')
+  const context = { live, declared, folder: resolve(dirname(source.file)), report, hint }
   const models = Object.entries(root.section('models')).flatMap(([name, written]) =>
     sound('models', name) ? (readPublicModel(name, written, context) ?? []) : [],
   )
@@ -110,6 +115,11 @@ export function configOf(source: Source, env: Environment, compile?: Compile): C
   }
 }
 
+/** The parts of the file, down to one provider or model, that a fault is within. */
+function partsOf({ path }: Fault): string[] {
+  return [1, 2].filter((depth) => depth <= path.length).map((depth) => pointer(path.slice(0, depth)))
+}
+
 function formatFiles(file: string, formats: Record<string, unknown>): string[] {
   return Object.values(formats).flatMap((written) =>
     typeof written === 'string' ? [resolve(dirname(file), written)] : [],
@@ -150,14 +160,18 @@ function readProviders(
   gaps: Gap[],
   formats: Formats,
   report: (fault: Fault) => void,
-  sound: (...path: Path) => boolean,
+  sound: (...path: [string, string]) => boolean,
 ): { live: Map<string, Provider>; leftOut: Config['leftOut'] } {
   const live = new Map<string, Provider>()
   const leftOut: Config['leftOut'] = []
   const written = (source.value as { providers?: Record<string, Written> } | null)?.providers ?? {}
+  const lacking = Map.groupBy(
+    gaps.filter(({ path }) => needed(path)),
+    ({ path }) => String(path[1]),
+  )
   for (const [name, provider] of Object.entries(root.section('providers'))) {
     if (!sound('providers', name)) continue
-    const missing = gaps.filter(({ path }) => path[1] === name && needed(path)).flatMap(({ names }) => names)
+    const missing = (lacking.get(name) ?? []).flatMap(({ names }) => names)
     const outcome = readProvider(name, provider as Written, written[name]?.['keys'], [...new Set(missing)], {
       env,
       formats,

@@ -47,17 +47,19 @@ export function partFaults(part: 'clientEntry' | 'key', value: unknown): Fault[]
 
 function faultsOf(errors: ErrorObject[] | null | undefined): Fault[] {
   const found = errors ?? []
-  const strangers = found.filter(({ keyword }) => keyword === 'additionalProperties')
+  const strangers = Map.groupBy(
+    found.filter(({ keyword }) => keyword === 'additionalProperties'),
+    ({ instancePath }) => instancePath,
+  )
   return found.filter((error) => !misspelt(error, strangers)).flatMap((error) => schemaFault(error) ?? [])
 }
 
 /** A key that is missing because it is misspelt is one fault, not two. */
-function misspelt(error: ErrorObject, strangers: ErrorObject[]): boolean {
+function misspelt(error: ErrorObject, strangers: ReadonlyMap<string, ErrorObject[]>): boolean {
   if (error.keyword !== 'required' && error.keyword !== 'dependentRequired') return false
   const missing = String(error.params['missingProperty'])
-  return strangers.some(
-    ({ instancePath, params }) =>
-      instancePath === error.instancePath && nearMiss(String(params['additionalProperty']), [missing]) !== undefined,
+  return (strangers.get(error.instancePath) ?? []).some(
+    ({ params }) => nearMiss(String(params['additionalProperty']), [missing]) !== undefined,
   )
 }
 

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { cpuTime } from '../cpu-time.ts'
 import { configOf, loadConfig } from '../../src/config/load.ts'
 import { parseSource, readSource } from '../../src/config/document/read-source.ts'
 import { ConfigError } from '../../src/config/problem.ts'
@@ -204,3 +205,46 @@ function checkRefusal(text: string, work: () => unknown): void {
     }
   }
 }
+
+describe('the time that a file takes grows with its size', () => {
+  const FEW = 250
+  const MANY = 8 * FEW
+  const entry = { format: 'openai', base_url: 'http://127.0.0.1:1', keys: ['key-one-0001'], models: ['m'] }
+  const kinds: Record<string, (n: number) => unknown> = {
+    sound: (n) => ({
+      providers: named(n, () => entry),
+      models: { big: Object.keys(named(n, String)).map((p) => `${p}/m`) },
+    }),
+    'with strangers among the keys': (n) => ({ providers: named(n, () => ({ ...entry, x: 1 })) }),
+    'with misspelt keys': (n) => ({ providers: named(n, () => ({ ...entry, format: undefined, formt: 'openai' })) }),
+    'of variables that are not set': (n) => ({ providers: named(n, (i) => ({ ...entry, keys: [`\${K${i}}`] })) }),
+    'of addresses that are not set': (n) => ({ providers: named(n, (i) => ({ ...entry, base_url: `\${U${i}}` })) }),
+    'of unknown formats': (n) => ({ providers: named(n, () => ({ ...entry, format: 'openia' })) }),
+    'of unknown providers': (n) => ({
+      providers: named(n, () => entry),
+      models: { m: Object.keys(named(n, String)).map((p) => `x${p}x/m`) },
+    }),
+  }
+
+  test.each(Object.keys(kinds))('%s', (kind) => {
+    const read = (n: number): number => {
+      // what the library takes to read YAML grows with the size; only what comes after is looked at
+      const source = { ...parseSource('providers.yaml', JSON.stringify(kinds[kind]?.(n))) }
+      return cpuTime(() => {
+        try {
+          configOf(source, {})
+        } catch (error) {
+          if (!(error instanceof ConfigError)) throw error
+        }
+      })
+    }
+    read(FEW)
+    const few = Math.max(read(FEW), 5)
+    // eight times as much; what looks at all for each takes 64 times as long
+    expect(read(MANY) / few).toBeLessThan(28)
+  })
+
+  function named(n: number, value: (i: number) => unknown): Record<string, unknown> {
+    return Object.fromEntries(Array.from({ length: n }, (_, i) => [`p${i}`, value(i)]))
+  }
+})

@@ -1,7 +1,7 @@
 /** `check [FILE]`: what is wrong with a configuration or a wire format, with line and caret; else what it amounts to. */
 import { describeConfig } from '../../config/describe.ts'
 import { checkFormatFile } from '../../config/sections/formats.ts'
-import { loadConfig } from '../../config/load.ts'
+import { configOf } from '../../config/load.ts'
 import { readSource } from '../../config/document/read-source.ts'
 import { priceListEdition } from '../../prices/price-list.ts'
 import { checkStateUrl } from '../state-url.ts'
@@ -11,14 +11,15 @@ export async function run(args: string[]): Promise<number> {
   const { values, positionals } = readOptions(args, { config: { type: 'string' } })
   refuseMore(positionals, 1)
   const file = configFile(positionals[0] ?? values.config)
-  if (isFormat(readSource(file).value)) {
+  const source = readSource(file)
+  if (isFormat(source.value)) {
     checkFormatFile(file)
     console.log(`${file}: a wire format without a fault`)
     return 0
   }
   const { name, version, date } = priceListEdition()
   checkStateUrl(process.env)
-  const config = loadConfig(file, process.env)
+  const config = configOf(source, process.env)
   console.log(describeConfig(config))
   console.log(`\nprices that the file does not give: ${name} ${version}${date === undefined ? '' : ` of ${date}`}`)
   if (!config.state) return 0

@@ -53,7 +53,9 @@ export function maskedLine(
   const newline = source.text.indexOf('\n', from)
   const text = source.text.slice(from, newline < 0 ? undefined : newline).replace(/\r$/, '')
   const ranges = [
-    ...rangesOf(source.document).map(([a, b]): Range => [a - from, b - from]),
+    ...rangesOf(source.document)
+      .filter(([a, b]) => b > from && a < from + text.length)
+      .map(([a, b]): Range => [a - from, b - from]),
     ...patternRanges(text, guess),
   ]
   let shown = ''

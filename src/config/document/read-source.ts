@@ -1,6 +1,6 @@
 /** Reads one YAML or JSON file within bounds, and keeps its positions. */
 import { readFileSync, statSync } from 'node:fs'
-import { isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml'
+import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml'
 import { plainValue } from './plain-value.ts'
 import { place } from './code-frame.ts'
 import { ConfigError, type Problem } from '../problem.ts'
@@ -51,16 +51,21 @@ function unplaced(file: string, message: string): Problem {
 /** Where a key stands that its map has had before. */
 function repeatedKeys(document: Document): number[] {
   const places: number[] = []
-  visit(document, {
-    Map: (_position, map) => {
-      const seen = new Set<unknown>()
-      for (const { key } of map.items) {
-        if (!isScalar(key)) continue
-        if (seen.has(key.value)) places.push(key.range?.[0] ?? 0)
-        seen.add(key.value)
+  const look = (node: unknown): void => {
+    if (isSeq(node)) node.items.forEach(look)
+    if (!isMap(node)) return
+    const seen = new Set<unknown>()
+    for (const { key, value } of node.items) {
+      look(value)
+      if (!isScalar(key)) {
+        look(key)
+        continue
       }
-    },
-  })
+      if (seen.has(key.value)) places.push(key.range?.[0] ?? 0)
+      seen.add(key.value)
+    }
+  }
+  look(document.contents)
   return places
 }
 

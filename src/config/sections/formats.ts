@@ -59,6 +59,7 @@ export function formatTable(config: Source, own: Record<string, unknown>, compil
   const problems: Problem[] = []
   const origins = new Map<string, Origin | undefined>()
   const compiled = new Map<string, Format | undefined>()
+  const facts = new Map<string, FormatFacts>()
   const known = () => [...new Set([...Object.keys(own), ...shippedNames()])]
 
   function find(name: string): Origin | undefined {
@@ -90,6 +91,15 @@ export function formatTable(config: Source, own: Record<string, unknown>, compil
     }
   }
 
+  function factsOf(name: string): FormatFacts {
+    const origin = capture(() => find(name))
+    const definition = origin && capture(() => resolveExtends(origin, []).definition)
+    return {
+      cache_per_key: definition?.['cache_per_key'] as boolean | undefined,
+      assumes_output: definition?.['assumes_output'] as number | undefined,
+    }
+  }
+
   return {
     names: known,
     has: (name) => Object.hasOwn(own, name) || isShipped(name),
@@ -112,12 +122,9 @@ export function formatTable(config: Source, own: Record<string, unknown>, compil
       return compiled.get(name)
     },
     facts(name) {
-      const origin = capture(() => find(name))
-      const definition = origin && capture(() => resolveExtends(origin, []).definition)
-      return {
-        cache_per_key: definition?.['cache_per_key'] as boolean | undefined,
-        assumes_output: definition?.['assumes_output'] as number | undefined,
-      }
+      const known = facts.get(name) ?? factsOf(name)
+      facts.set(name, known)
+      return known
     },
     problems,
   }
@@ -223,7 +230,7 @@ function placeIn(chain: Origin[], error: DefinitionError): Problem {
 }
 
 function isShipped(name: string): boolean {
-  return /^[\w.-]+$/.test(name) && existsSync(shippedFile(name))
+  return SHIPPED_NAMES.has(name)
 }
 
 function shipped(name: string): Origin | undefined {
@@ -233,6 +240,8 @@ function shipped(name: string): Origin | undefined {
   return { name, source, path: [], lookUp: shipped, known: shippedNames }
 }
 
+const SHIPPED_NAMES: ReadonlySet<string> = new Set(namesIn(SHIPPED))
+
 /** Many formats extend one: it is read once. */
 const SOURCES = new Map<string, Source>()
 
@@ -241,7 +250,7 @@ function shippedFile(name: string): string {
 }
 
 export function shippedNames(): string[] {
-  return namesIn(SHIPPED)
+  return [...SHIPPED_NAMES]
 }
 
 function namesIn(folder: string): string[] {

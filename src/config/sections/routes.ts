@@ -1,6 +1,5 @@
 /** `models:` → pools of routes to live providers. */
 import type { Path } from '../../definition/error.ts'
-import { didYouMean } from '../../definition/near-miss.ts'
 import type { RouteSpec } from '../../scheduler/types.ts'
 import type { Provider, PublicModel } from '../config.ts'
 import { readLimits, readModelLimits, type Written } from './limits.ts'
@@ -9,10 +8,15 @@ import { readCapabilities } from './providers.ts'
 import { isEmbeddingModel, mixedEmbeddings } from './embedding-models.ts'
 import { checkStrategy, strategyName } from './settings.ts'
 
+/** Providers that a message names at most. */
+const MOST_NAMED = 50
+
 export interface RouteContext {
   live: ReadonlyMap<string, Provider>
   /** All that the file declares, live or not. */
-  declared: string[]
+  declared: ReadonlySet<string>
+  /** What an unknown provider's name may have been meant to be, in words; empty where nobody will read it. */
+  hint: (provider: string) => string
   folder: string
   report: (fault: Fault) => void
 }
@@ -75,8 +79,8 @@ function readRoute(written: unknown, path: Path, context: RouteContext): RouteSp
   const slash = target.indexOf('/')
   const name = slash < 0 ? target : target.slice(0, slash)
   const model = slash < 0 ? '' : target.slice(slash + 1)
-  if (!context.declared.includes(name) || model === '') {
-    context.report(fault(targetPath, routeFault(name, model, context.declared)))
+  if (!context.declared.has(name) || model === '') {
+    context.report(fault(targetPath, routeFault(name, model, context)))
     return undefined
   }
   const provider = context.live.get(name)
@@ -93,9 +97,15 @@ function readRoute(written: unknown, path: Path, context: RouteContext): RouteSp
   }
 }
 
-function routeFault(name: string, model: string, declared: string[]): string {
-  if (declared.includes(name)) return `expected provider/upstream-model; which model of ${name}?`
-  const hint = didYouMean(name, declared)
-  if (model === '' && hint === '') return `expected provider/upstream-model, such as ${declared[0] ?? 'openai'}/${name}`
-  return `unknown provider ${name}${hint === '' ? `; there are ${declared.join(', ') || 'none'}` : hint}`
+function routeFault(name: string, model: string, { declared, hint: hintFor }: RouteContext): string {
+  if (declared.has(name)) return `expected provider/upstream-model; which model of ${name}?`
+  const hint = hintFor(name)
+  const [first = 'openai'] = declared
+  if (model === '' && hint === '') return `expected provider/upstream-model, such as ${first}/${name}`
+  return `unknown provider ${name}${hint === '' ? `; there are ${few([...declared.keys().take(MOST_NAMED)], declared.size)}` : hint}`
+}
+
+function few(names: string[], all: number): string {
+  if (all === 0) return 'none'
+  return all > names.length ? `${names.join(', ')} and ${all - names.length} more` : names.join(', ')
 }
