@@ -25,6 +25,8 @@ import type { LiveScheduler } from '../scheduler/scheduler.ts'
 import { createClientDirectory } from '../api/access/client-directory.ts'
 import { createManagedDirectory, type ManagedDirectory } from '../api/access/managed-directory.ts'
 import { createAccessOf } from './client-access.ts'
+import { createConfigDesk } from './config-desk.ts'
+import { createConvert } from './converted-request.ts'
 import { createPriceBook } from '../prices/price-book.ts'
 import { secretNames } from './secret-names.ts'
 import { buildServer } from './server.ts'
@@ -184,6 +186,8 @@ export async function createServed(config: Config, options: AppOptions, shared: 
     models,
     names: modelNames,
     records: options.data === undefined ? undefined : createRecordReader(options.data),
+    convert: createConvert({ providers, models: config.models }, modelNames.meant),
+    configFile: createConfigDesk(config, shared.reloads),
     directory,
     accessOf,
     responses: responses.get,

@@ -21,6 +21,7 @@ import type { Running } from '../api/http/running-requests.ts'
 import { createPassHeaders } from '../api/headers/passed-headers.ts'
 import { registerAdministration } from '../api/routes/administration.ts'
 import { registerRecords, type RecordReader } from '../api/routes/records.ts'
+import { registerConsole, type ConsoleParts } from '../api/console/console.ts'
 import { registerReload } from '../api/routes/reload.ts'
 import { registerScheduler } from '../api/routes/scheduler.ts'
 import { servedUrl } from '../api/http/request-url.ts'
@@ -44,11 +45,12 @@ import type { ResponseStore } from '../api/responses/kept-response.ts'
 import type { Gateway } from '../gateway/types.ts'
 import type { Administration } from '../runtime/administration.ts'
 import type { Reloads } from '../runtime/reloads.ts'
+import { registerPage } from '../ui/register-page.ts'
 import type { Log } from '../observability/log.ts'
 import type { Redact } from '../observability/redact.ts'
 import type { Scheduler } from '../scheduler/types.ts'
 
-export interface ServerParts {
+export interface ServerParts extends Pick<ConsoleParts, 'convert' | 'configFile'> {
   config: ServerConfig
   gateway: Gateway
   scheduler: Scheduler
@@ -141,6 +143,10 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     registerRecords(pages, parts.records)
     registerAdministration(pages, parts.administration)
     registerScheduler(pages, parts.scheduler)
+    if (config.ui !== false) {
+      registerConsole(pages, parts)
+      registerPage(pages)
+    }
     void pages.register(legacyRoutes, { gateway: parts.gateway, load: parts.load, clientOf, log: parts.log })
   })
   const inbound: InboundOptions = {

@@ -1,7 +1,5 @@
 /** An environment in which each variable is set, so that no provider is left out: for looking at what is not live. */
-
-/** What stands in for the key of a provider that has none here. */
-export const PLACEHOLDER_KEY = 'no-key-set-here'
+import { PLACEHOLDER_KEY } from '../app/converted-request.ts'
 
 /** Stands in for the address of a server of one's own. */
 const NO_ADDRESS = 'http://no-address-set-here'

@@ -92,6 +92,8 @@ export interface ServerConfig {
   hosts?: string[]
   /** Origins of pages that may call from a browser, with `*`. */
   cors: string[]
+  /** The page for administrators at /ui; `edit`: it may change the configuration's file. */
+  ui: boolean | 'edit'
   /** Ollama's API is served as well. */
   ollama: boolean
   /** From each of them to the name of its client. */

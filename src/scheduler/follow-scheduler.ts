@@ -7,6 +7,7 @@ export function followScheduler(inner: () => LiveScheduler): LiveScheduler {
     explain: (request) => inner().explain(request),
     setEnabled: (key, enabled) => inner().setEnabled(key, enabled),
     report: () => inner().report(),
+    waiting: (most) => inner().waiting(most),
     snapshot: () => inner().snapshot(),
     changes: () => inner().changes(),
     restore: (snapshot) => inner().restore(snapshot),

@@ -8,7 +8,15 @@ import { admit, expired, giveUp, recognise } from './queue/admission.ts'
 import { lack, unsupported } from './topology/capability.ts'
 import type { Clock } from './clock.ts'
 import { realClock } from './clock.ts'
-import type { AcquireRequest, CandidateReport, Lease, PoolSpec, ProviderSpec, SchedulerReport } from './types.ts'
+import type {
+  AcquireRequest,
+  CandidateReport,
+  Lease,
+  PoolSpec,
+  ProviderSpec,
+  SchedulerReport,
+  WaitingReport,
+} from './types.ts'
 import { dispatch, fallBack, leave, pump, release, releaseAfter } from './queue/dispatch.ts'
 import { reportCandidates } from './candidate-report.ts'
 import { leastOf } from './lease/estimator.ts'
@@ -26,6 +34,7 @@ import { restore } from './persistence/restore.ts'
 import type { Snapshot } from './persistence/snapshot.ts'
 import { changesOf, snapshotOf } from './persistence/snapshot.ts'
 import { heed, knowledgeOf, type Knowledge } from './persistence/knowledge.ts'
+import { waitingReport } from './queue-report.ts'
 import { reportOf } from './report.ts'
 import { adopt, handOver, type Successor } from './handover.ts'
 import { followClock } from './follow-clock.ts'
@@ -43,6 +52,7 @@ export interface SchedulerSpec {
 /** The scheduler with what its operator may ask of it. */
 export interface LiveScheduler extends Successor {
   report(): SchedulerReport
+  waiting(most: number): WaitingReport[]
   /** The candidates of a request as they are now. Throws as `acquire` does for what it cannot serve at all. */
   explain(request: AcquireRequest): CandidateReport[]
   /** Takes a key out of service, or puts it back, which also ends a retirement. False when there is no such key. */
@@ -233,6 +243,7 @@ export function createScheduler(
     changes: () => changesOf(schedulerState),
     restore: (snapshot) => restore(schedulerState, snapshot),
     report: () => (heir ? heir.report() : reportOf(schedulerState, clock.now())),
+    waiting: (most) => (heir ? heir.waiting(most) : waitingReport(schedulerState, clock.now(), most)),
     adopt: (lease) => adopt(schedulerState, registry, lease),
     keep(model, promises) {
       if (promises.size > 0 && serves(schedulerState, model)) poolOf(schedulerState, model).promises = promises

@@ -212,6 +212,8 @@ export interface Scheduler {
   acquire(request: AcquireRequest): Promise<Lease>
   /** State of every scope, for people and for tests; a promise where another process owns it. */
   report(): SchedulerReport | Promise<SchedulerReport>
+  /** Who waits: at most `most` of each queue, those that are due first. */
+  waiting(most: number): WaitingReport[] | Promise<WaitingReport[]>
   /** Takes a key out of service, or puts it back, which also ends a retirement. False when there is no such key. */
   setEnabled(key: string, enabled: boolean): boolean | Promise<boolean>
   close(): void
@@ -236,6 +238,25 @@ export interface SchedulerReport {
   pools: { model: string; queued: number; candidates: number }[]
   /** Of several replicas that share one state. */
   replicas?: ReplicaReport
+}
+
+/** One request that waits. Milliseconds. */
+export interface WaitingReport {
+  /** The public model whose queue it stands in, and where, from 1. */
+  model: string
+  place: number
+  client: string
+  id?: string
+  waited: number
+  /** How much longer it will wait at the most. */
+  patience: number
+  /** Until its turn, by what is known now; null where only the end of another request brings it. */
+  eta: number | null
+  /** The key that will be free for it first, and what that one waits for; of the foremost only. */
+  key?: string
+  reason?: string
+  /** Another key is free, and it waits for the one that has its beginning in the cache. */
+  held: boolean
 }
 
 export interface ReplicaReport {

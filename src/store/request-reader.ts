@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { RecordFilter, RecordReader, Spent, SpendQuestion, StoredRecord } from '../api/routes/records.ts'
 import { FILE } from './request-log.ts'
+import { readTraffic } from './traffic-reader.ts'
 
 const FILTERS = ['client', 'model', 'provider', 'key', 'outcome'] as const
 const GROUPS = ['day', 'client', 'provider', 'key', 'model'] as const
@@ -29,12 +30,13 @@ export function createRecordReader(folder: string): RecordReader {
         const row = database.prepare('SELECT * FROM request WHERE id = ? ORDER BY number DESC LIMIT 1').get(id)
         return row && recordOf(row)
       }, undefined),
+    traffic: (question) => ask((database) => readTraffic(database, question), []),
     spend: (question) => ask((database) => spend(database, question), []),
   }
 }
 
 function list(database: DatabaseSync, filter: RecordFilter): StoredRecord[] {
-  const { since, after, limit = 50, failed } = filter
+  const { since, after, before, limit = 50, failed } = filter
   const terms: string[] = []
   const values: SQLInputValue[] = []
   for (const name of FILTERS) {
@@ -50,6 +52,10 @@ function list(database: DatabaseSync, filter: RecordFilter): StoredRecord[] {
   if (after !== undefined) {
     terms.push('number > ?')
     values.push(after)
+  }
+  if (before !== undefined) {
+    terms.push('number < ?')
+    values.push(before)
   }
   if (failed === true) terms.push(`outcome != 'ok'`)
   const where = terms.length > 0 ? `WHERE ${terms.join(' AND ')}` : ''

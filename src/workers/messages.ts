@@ -14,6 +14,7 @@ export type ToOwner =
   | ['settle', id: number, used: Settlement]
   | ['fail', id: number, failure: Failure]
   | ['report', id: number]
+  | ['waiting', id: number, most: number]
   | ['setEnabled', id: number, key: string, enabled: boolean]
   /** The text of the configuration that is served: the file may say something else by now. */
   | ['configuration', id: number]

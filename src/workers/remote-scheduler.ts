@@ -2,7 +2,7 @@
 import { GatewayError } from '../chat/error.ts'
 import type { Administration, ManagedClient } from '../runtime/administration.ts'
 import type { Reloaded, Reloads, ReloadState } from '../runtime/reloads.ts'
-import type { Lease, Scheduler, SchedulerReport } from '../scheduler/types.ts'
+import type { Lease, Scheduler, SchedulerReport, WaitingReport } from '../scheduler/types.ts'
 import type { LeaseFacts, ToOwner, ToWorker } from './messages.ts'
 
 export interface RemoteScheduler extends Scheduler {
@@ -62,6 +62,7 @@ export function createRemoteScheduler(send: (message: ToOwner) => void): RemoteS
       })
     },
     report: () => ask((id) => ['report', id]) as Promise<SchedulerReport>,
+    waiting: (most) => ask((id) => ['waiting', id, most]) as Promise<WaitingReport[]>,
     setEnabled: (key, enabled) => ask((id) => ['setEnabled', id, key, enabled]) as Promise<boolean>,
     configuration: () => ask((id) => ['configuration', id]) as Promise<string>,
     page: () => ask((id) => ['page', id]) as Promise<string>,

@@ -110,6 +110,8 @@ export function createWorkerSession({
           return ended(message[1])?.fail(message[2])
         case 'report':
           return void answer(message[1], scheduler().report())
+        case 'waiting':
+          return void answer(message[1], scheduler().waiting(message[2]))
         case 'setEnabled':
           return void answer(message[1], scheduler().setEnabled(message[2], message[3]))
         case 'configuration':

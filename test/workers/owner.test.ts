@@ -9,6 +9,7 @@ test("a fault of the owner's is told as one, without its text", async () => {
   const scheduler: Scheduler = {
     acquire: () => Promise.reject(fault),
     report: () => Promise.reject(fault),
+    waiting: () => Promise.reject(fault),
     setEnabled: () => Promise.reject(fault),
     close: () => {},
   }

@@ -26,6 +26,9 @@ export interface OnRequestOptions {
 /** Milliseconds after which a refused client may find room, or the server's successor. */
 const COME_BACK = 1000
 
+/** The feed of the page. */
+const LIVE = '/v1/admin/live'
+
 export function registerOnRequest(app: FastifyInstance, options: OnRequestOptions): void {
   const { check, checkHost, cors, running, overload } = options
   app.decorateRequest('client', undefined)
@@ -44,15 +47,28 @@ export function registerOnRequest(app: FastifyInstance, options: OnRequestOption
       const message = 'This server has more to do than it can: ask again (server.overload).'
       throw new GatewayError('overloaded', message, { retryAfter: COME_BACK })
     }
+    const path = pathOf(request.url)
+    // the page's own files tell nothing: what they ask for wants a key
+    if (isPage(path)) return done()
     const { client, isAdmin } = check(request.headers, request.url)
     request.client = client
     request.isAdmin = isAdmin
-    running.enter(reply.raw)
+    // ends with the server, and holds up no stop of it
+    if (path !== LIVE) running.enter(reply.raw)
     done()
   })
 }
 
 function isHealth(url: string): boolean {
-  const [path] = url.split('?', 1)
+  const path = pathOf(url)
   return path === '/health' || path === '/ready'
+}
+
+function isPage(path: string): boolean {
+  return path === '/ui' || path.startsWith('/ui/')
+}
+
+function pathOf(url: string): string {
+  const query = url.indexOf('?')
+  return query < 0 ? url : url.slice(0, query)
 }

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { GatewayError } from '../../chat/error.ts'
 import type { AttemptRecord, RequestRecord } from '../../gateway/request-record.ts'
 import { adminsOnly } from '../access/admin.ts'
+import type { TrafficReader } from '../console/traffic.ts'
 
 /** A row of the log. */
 export interface StoredRecord extends RequestRecord {
@@ -25,6 +26,8 @@ export interface RecordFilter {
   since?: number
   /** The number of a row: only later ones. */
   after?: number
+  /** The same: only earlier ones. */
+  before?: number
   limit?: number
 }
 
@@ -47,7 +50,7 @@ export interface Spent extends Partial<Record<SpendGroup, string>> {
   cost: number
 }
 
-export interface RecordReader {
+export interface RecordReader extends TrafficReader {
   /** The latest that fit, in the order in which they ended. */
   list(filter: RecordFilter): StoredRecord[]
   find(id: string): StoredRecord | undefined
@@ -57,14 +60,17 @@ export interface RecordReader {
 /** Rows that one answer has at most. */
 const MOST = 1000
 
+/** Throws a GatewayError where there are none. */
+export function openRecords(reader: RecordReader | undefined): RecordReader {
+  if (reader) return reader
+  const message = 'No requests are kept: give this server a data folder (--data, BALANCED_CALL_DATA or server.data).'
+  throw new GatewayError('not_found', message, { code: 'no_request_log' })
+}
+
 export function registerRecords(app: FastifyInstance, reader: RecordReader | undefined): void {
-  const open = (): RecordReader => {
-    if (reader) return reader
-    const message = 'No requests are kept: give this server a data folder (--data, BALANCED_CALL_DATA or server.data).'
-    throw new GatewayError('not_found', message, { code: 'no_request_log' })
-  }
+  const open = (): RecordReader => openRecords(reader)
   app.get<{ Querystring: Record<string, string> }>('/v1/admin/requests', { onRequest: adminsOnly }, ({ query }) => {
-    const { client, model, provider, key, outcome, failed, since, after, limit } = query
+    const { client, model, provider, key, outcome, failed, since, after, before, limit } = query
     const filter: RecordFilter = {
       client,
       model,
@@ -75,6 +81,7 @@ export function registerRecords(app: FastifyInstance, reader: RecordReader | und
     }
     filter.since = numberIn('since', since)
     filter.after = numberIn('after', after)
+    filter.before = numberIn('before', before)
     filter.limit = Math.min(numberIn('limit', limit) ?? 100, MOST)
     return { object: 'list', data: open().list(filter) }
   })

@@ -10,8 +10,8 @@ import type { ChatRequest } from '../../chat/request.ts'
 import type { Config, Provider } from '../../config/config.ts'
 import { loadConfig } from '../../config/load.ts'
 import { didYouMean } from '../../definition/near-miss.ts'
-import { createRedactor } from '../../observability/redact.ts'
-import { PLACEHOLDER_KEY, withPlaceholderKeys } from '../placeholder-env.ts'
+import { convertedRequest } from '../../app/converted-request.ts'
+import { withPlaceholderKeys } from '../placeholder-env.ts'
 import { configFile, readOptions, refuseMore, UsageError } from '../command-line.ts'
 
 const OPTIONS = {
@@ -64,48 +64,15 @@ function readJson(source: string): Record<string, unknown> {
 }
 
 async function showRequest(request: ChatRequest, provider: Provider, model: string): Promise<string> {
-  const key = provider.keys[0]
-  const secret = key?.secret ?? PLACEHOLDER_KEY
-  const { base_url, headers } = provider
-  const target = { base_url, model, secret, headers, max_output: provider.models[model]?.max_output }
-  const { request: unsigned, warnings } = provider.format.encode(request, target)
-  const signed = provider.format.authorize
-    ? await provider.format.authorize(unsigned, {
-        secret,
-        now: Date.now(),
-        fetch: async () => ({
-          status: 200,
-          body: JSON.stringify({ access_token: 'exchanged-token', expires_in: 3600 }),
-        }),
-      })
-    : unsigned
-  const body = typeof signed.body === 'string' ? signed.body : Buffer.from(signed.body).toString('utf8')
+  const { method, url, headers, body, warnings } = await convertedRequest(request, provider, model)
   const lines = [
-    `${signed.method} ${signed.url}`,
-    ...Object.entries(signed.headers).map(
-      ([name, value]) => `${name}: ${isOwnCredential(name, headers) ? HIDDEN : value}`,
-    ),
+    `${method} ${url}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     '',
-    JSON.stringify(JSON.parse(body), null, 2),
+    JSON.stringify(body, null, 2),
     ...warnings.map((warning) => `\nwarning: ${warning}`),
   ]
-  return mask(lines.join('\n'), secret, key?.name ?? `${provider.name}#1`)
-}
-
-const HIDDEN = '•••'
-const CREDENTIAL = /auth|key|token|secret|cookie|password|credential|session|signature/i
-
-/** A header of the file's own whose name says that it lets somebody in; the key's is known by its value. */
-function isOwnCredential(name: string, own: Readonly<Record<string, string>>): boolean {
-  return CREDENTIAL.test(name) && Object.keys(own).some((each) => each.toLowerCase() === name.toLowerCase())
-}
-
-function mask(shown: string, secret: Provider['keys'][number]['secret'], name: string): string {
-  const parts =
-    typeof secret === 'string'
-      ? [[secret, name]]
-      : Object.entries(secret).map(([part, value]) => [value, `${name}.${part}`])
-  return createRedactor(new Map(parts.filter(([value]) => value !== PLACEHOLDER_KEY) as [string, string][]))(shown)
+  return lines.join('\n')
 }
 
 /** The answer's bytes through the definition, as a client would get them: a completion, or chunks when it asked for a stream. */

@@ -2,7 +2,8 @@
 import { isAlias, isMap, isScalar, visit, type Document, type Node } from 'yaml'
 import type { Source } from './source.ts'
 
-const MASK = '•••'
+/** What stands for a secret. */
+export const MASK = '•••'
 
 /** Keys of a provider whose values are no secret; anything else there (a misspelt `keys:` too) is hidden. */
 const PLAIN: Record<string, ReadonlySet<string>> = {
@@ -20,7 +21,22 @@ const PLAIN: Record<string, ReadonlySet<string>> = {
   ]),
   clients: new Set(['models', 'limits', 'weight', 'groups', 'expires', 'max_wait', 'tags']),
   state: new Set(['prefix', 'timeout', 'on_loss', 'replicas']),
-  server: new Set(['timeouts', 'retries', 'refused_wait', 'heartbeat', 'max_body', 'shutdown', 'host', 'port', 'data']),
+  server: new Set([
+    'timeouts',
+    'retries',
+    'refused_wait',
+    'heartbeat',
+    'max_body',
+    'shutdown',
+    'host',
+    'port',
+    'data',
+    'ui',
+    'workers',
+    'request_log',
+    'cors',
+    'hosts',
+  ]),
 }
 /** Beside a key, in the same map. */
 const PLAIN_OF_KEY = new Set(['weight', 'account', 'limits'])

@@ -60,6 +60,7 @@ export function serverSettings(
     admin_keys: adminKeys(written['admin_keys'], env),
     request_log: requestLog(written['request_log'] as Record<string, Duration | undefined> | boolean | undefined),
     cors: (written['cors'] as string[] | undefined) ?? [],
+    ui: (written['ui'] as ServerConfig['ui'] | undefined) ?? true,
     ollama: written['ollama'] === true,
     ...(written['hosts'] !== undefined && { hosts: written['hosts'] as string[] }),
     ...(data !== undefined && { data: resolve(folder, data) }),

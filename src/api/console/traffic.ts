@@ -1,0 +1,68 @@
+/** GET /v1/admin/traffic: what was asked over time, out of the log of requests, for charts. */
+import type { FastifyInstance } from 'fastify'
+import { GatewayError } from '../../chat/error.ts'
+import { adminsOnly } from '../access/admin.ts'
+
+export const TRAFFIC_GROUPS = ['model', 'provider', 'client', 'key', 'outcome'] as const
+export type TrafficGroup = (typeof TRAFFIC_GROUPS)[number]
+
+export interface TrafficQuestion {
+  by: TrafficGroup
+  /** Milliseconds since the epoch; the second not included. */
+  since: number
+  until: number
+  /** Milliseconds of one point. */
+  step: number
+}
+
+/** One group within one step. Milliseconds, tokens, US dollars. */
+export interface TrafficPoint {
+  at: number
+  /** Empty for none. */
+  name: string
+  requests: number
+  errors: number
+  /** Those that waited for a key and were answered: without the queue, each would have been a 429. */
+  spared: number
+  /** Tries that a provider refused with 429. */
+  refused: number
+  first_p50: number | null
+  first_p95: number | null
+  queue_ms: number
+  input_tokens: number
+  output_tokens: number
+  cost: number
+}
+
+export interface TrafficReader {
+  traffic(question: TrafficQuestion): TrafficPoint[]
+}
+
+const MOST_POINTS = 500
+const LEAST_STEP = 1000
+
+/** @param open throws a GatewayError where no requests are kept */
+export function registerTraffic(app: FastifyInstance, open: () => TrafficReader, now: () => number = Date.now): void {
+  app.get<{ Querystring: Record<string, string> }>('/v1/admin/traffic', { onRequest: adminsOnly }, ({ query }) => {
+    const until = numberIn('until', query['until']) ?? now()
+    const since = numberIn('since', query['since']) ?? until - 3_600_000
+    const step = numberIn('step', query['step']) ?? 60_000
+    const by = TRAFFIC_GROUPS.find((group) => group === (query['by'] ?? 'model'))
+    if (by === undefined)
+      throw new GatewayError('invalid_request', `by is one of ${TRAFFIC_GROUPS.join(', ')}.`, { param: 'by' })
+    if (step < LEAST_STEP || (until - since) / step > MOST_POINTS)
+      throw new GatewayError(
+        'invalid_request',
+        `step is at least ${LEAST_STEP} milliseconds, and ${MOST_POINTS} of them at most make up the time asked for.`,
+        { param: 'step' },
+      )
+    return { object: 'list', since, until, step, data: open().traffic({ by, since, until, step }) }
+  })
+}
+
+function numberIn(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (text !== '' && Number.isFinite(value) && value >= 0) return value
+  throw new GatewayError('invalid_request', `${name} is a number of milliseconds.`, { param: name })
+}

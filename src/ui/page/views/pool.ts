@@ -1,0 +1,183 @@
+/** Providers, their keys and limits, as they are now. */
+import { html } from 'htm/preact'
+import { useState } from 'preact/hooks'
+import { ask } from '../api.ts'
+import { past, picture, type KeyState, type LimitState, type Picture } from '../live.ts'
+import { Fault } from '../parts/fetched.ts'
+import { LimitBar } from '../parts/limit-bar.ts'
+import { Spark } from '../parts/spark.ts'
+import { now, useValue } from '../state.ts'
+import { countdown, known, t } from '../text.ts'
+
+export function Pool() {
+  const seen = useValue(picture)
+  const [filter, setFilter] = useState('')
+  if (!seen)
+    return html`<h1>${t('pool.title')}</h1>
+      <p class="empty">${t('app.loading')}</p>`
+  const wanted = filter.trim().toLowerCase()
+  const fits = ({ key, provider, state }: KeyState): boolean =>
+    [key, provider, state, known('state', state)].some((text) => text.toLowerCase().includes(wanted))
+  const providers = Map.groupBy(seen.keys.filter(fits), ({ provider }) => provider)
+  return html`
+    <div class="head">
+      <h1>${t('pool.title')}</h1>
+      <input
+        type="search"
+        aria-label=${t('pool.filter')}
+        placeholder=${t('pool.filter')}
+        value=${filter}
+        onInput=${(event: Event) => setFilter((event.target as HTMLInputElement).value)}
+      />
+    </div>
+    ${seen.replicas && html`<p class="note">${seen.replicas.state === 'away' ? t('pool.replicas.away') : t('pool.replicas', { n: seen.replicas.replicas.length })}</p>`}
+    ${seen.keyCount > seen.keys.length && html`<p class="note">${t('pool.shown', { shown: seen.keys.length, all: seen.keyCount })}</p>`}
+    <${Recent} />
+    ${seen.keys.length === 0 && html`<p class="empty">${t('pool.empty')}</p>`}
+    ${seen.keys.length > 0 && providers.size === 0 && html`<p class="empty">${t('pool.nothing')}</p>`}
+    ${[...providers].map(([name, keys]) => html`<${Provider} key=${name} name=${name} keys=${keys} seen=${seen} />`)}
+    <${Models} seen=${seen} />
+  `
+}
+
+/** Requests in flight and waiting over the last minutes. */
+function Recent() {
+  const points = useValue(past)
+  if (points.length < 2) return null
+  return html`<section class="card spark" aria-label=${t('pool.now')}>
+    <${Spark} label=${t('pool.inFlight')} values=${points.map(({ inFlight }) => inFlight)} tone="accent" />
+    <${Spark} label=${t('pool.waiting')} values=${points.map(({ queued }) => queued)} tone="warn" />
+  </section>`
+}
+
+function Provider({ name, keys, seen }: { name: string; keys: KeyState[]; seen: Picture }) {
+  const names = new Set(keys.map(({ key }) => key))
+  // an account is named for its provider; a key of its own account has the key's name
+  const shared = seen.scopes.filter(
+    ({ kind, scope }) =>
+      (kind === 'provider' && scope === name) ||
+      ((kind === 'account' || kind === 'account-model') && isOf(scope, name) && !names.has(firstWord(scope))),
+  )
+  const states = Map.groupBy(keys, ({ state }) => state)
+  const inFlight = keys.reduce((sum, key) => sum + key.inFlight, 0)
+  return html`<section class="card provider" aria-label=${name}>
+    <div class="provider-head">
+      <h2>${name}</h2>
+      <span class="muted">${t('pool.keys', { n: keys.length })}</span>
+      <span class="muted">${t('app.inFlight', { n: inFlight })}</span>
+      ${[...states].map(([state, list]) => html`<span key=${state} class="state" data-state=${state}>${list.length} ${known('state', state)}</span>`)}
+    </div>
+    ${
+      shared.length > 0 &&
+      html`<div class="limits shared">
+        <h3>${t('pool.shared')}</h3>
+        <${Limits} limits=${shared} at=${seen.at} withScope />
+      </div>`
+    }
+    <ul class="keys">
+      ${keys.map((key) => html`<${Key} key=${key.key} state=${key} limits=${seen.scopes.filter((scope) => firstWord(scope.scope) === key.key)} at=${seen.at} />`)}
+    </ul>
+  </section>`
+}
+
+function Key({ state, limits, at }: { state: KeyState; limits: LimitState[]; at: number }) {
+  const time = useValue(now)
+  const [error, fail] = useState<Error | undefined>(undefined)
+  const [busy, setBusy] = useState(false)
+  const { key, state: is, inFlight, until, reason } = state
+  const isOff = is === 'disabled'
+  const turn = async (): Promise<void> => {
+    setBusy(true)
+    fail(undefined)
+    try {
+      await ask(`/v1/scheduler/keys/${encodeURIComponent(key)}/${isOff ? 'enable' : 'disable'}`, { method: 'POST' })
+    } catch (cause) {
+      fail(cause as Error)
+    }
+    setBusy(false)
+  }
+  const own = limits.filter(({ kind }) => kind === 'key' || kind === 'account')
+  const byModel = limits.filter(({ kind }) => kind !== 'key' && kind !== 'account')
+  return html`<li class="key" data-key=${key} data-state=${is}>
+    <div class="key-head">
+      <strong>${key}</strong>
+      <span class="state" data-state=${is}>${known('state', is)}</span>
+      ${until !== undefined && until > time && html`<span class="muted">${t('pool.until', { time: countdown(until - time) })}</span>`}
+      ${inFlight > 0 && html`<span class="muted">${t('app.inFlight', { n: inFlight })}</span>`}
+      <button
+        disabled=${busy}
+        aria-label=${t(isOff ? 'pool.enable.label' : 'pool.disable.label', { key })}
+        onClick=${turn}
+      >
+        ${t(isOff ? 'pool.enable' : 'pool.disable')}
+      </button>
+    </div>
+    ${reason && html`<p class="reason">${reason}</p>`}
+    <${Fault} error=${error} />
+    ${own.length > 0 && html`<${Limits} limits=${own} at=${at} />`}
+    ${
+      byModel.length > 0 &&
+      html`<details open=${byModel.length <= 4}>
+        <summary>${t('pool.byModel')}</summary>
+        <${Limits} limits=${byModel} at=${at} withScope />
+      </details>`
+    }
+  </li>`
+}
+
+function Limits({ limits, at, withScope }: { limits: LimitState[]; at: number; withScope?: boolean }) {
+  const time = useValue(now)
+  const groups = Map.groupBy(limits, (limit) => (withScope ? (limit.model ?? limit.scope) : ''))
+  return html`<div class="limits">
+    ${[...groups].map(
+      ([name, list]) =>
+        html`<div key=${name}>
+          ${name && html`<p class="of">${name}</p>`}
+          ${list.map((limit) => html`<${LimitBar} key=${limit.limit} limit=${limit} at=${at} now=${time} />`)}
+        </div>`,
+    )}
+  </div>`
+}
+
+function Models({ seen }: { seen: Picture }) {
+  const time = useValue(now)
+  if (seen.pools.length === 0) return null
+  return html`<section class="card" aria-label=${t('pool.models')}>
+    <h2>${t('pool.models')}</h2>
+    <div class="scroll" tabindex="0">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">${t('pool.model')}</th>
+            <th scope="col" class="num">${t('pool.candidates')}</th>
+            <th scope="col" class="num">${t('pool.waiting')}</th>
+            <th scope="col">${t('pool.limits')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${seen.pools.map(
+            ({ model, candidates, queued }) =>
+              html`<tr key=${model}>
+                <th scope="row">${model}</th>
+                <td class="num">${candidates}</td>
+                <td class="num">${queued}</td>
+                <td>
+                  ${seen.scopes
+                    .filter((scope) => scope.kind === 'model' && scope.model === model)
+                    .map((limit) => html`<${LimitBar} key=${limit.limit} limit=${limit} at=${seen.at} now=${time} />`)}
+                </td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+  </section>`
+}
+
+function firstWord(text: string): string {
+  return text.split(' ', 1)[0] ?? ''
+}
+
+function isOf(scope: string, provider: string): boolean {
+  return scope === provider || (/^[/#@ ]/.test(scope.slice(provider.length)) && scope.startsWith(provider))
+}

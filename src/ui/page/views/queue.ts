@@ -1,0 +1,60 @@
+/** Who waits, for which model, until when, and what for. */
+import { html } from 'htm/preact'
+import { picture, type Picture, type WaitingState } from '../live.ts'
+import { now, useValue } from '../state.ts'
+import { countdown, duration, t } from '../text.ts'
+
+export function Queue() {
+  const seen = useValue(picture)
+  if (!seen)
+    return html`<h1>${t('queue.title')}</h1>
+      <p class="empty">${t('app.loading')}</p>`
+  const queues = Map.groupBy(seen.waiting, ({ model }) => model)
+  return html`
+    <h1>${t('queue.title')}</h1>
+    ${queues.size === 0 && html`<p class="empty">${t('queue.empty')}</p>`}
+    ${[...queues].map(([model, list]) => html`<${OfModel} key=${model} model=${model} list=${list} seen=${seen} />`)}
+  `
+}
+
+function OfModel({ model, list, seen }: { model: string; list: WaitingState[]; seen: Picture }) {
+  const passed = Math.max(0, useValue(now) - seen.at)
+  const all = seen.pools.find((pool) => pool.model === model)?.queued ?? list.length
+  return html`<section class="card" aria-label=${model}>
+    <h2>${t('queue.byModel', { model, n: all })}</h2>
+    <div class="scroll" tabindex="0">
+      <table class="queue">
+        <thead>
+          <tr>
+            <th scope="col" class="num">${t('queue.place')}</th>
+            <th scope="col">${t('queue.client')}</th>
+            <th scope="col" class="num">${t('queue.waited')}</th>
+            <th scope="col" class="num">${t('queue.eta')}</th>
+            <th scope="col" class="num">${t('queue.patience')}</th>
+            <th scope="col">${t('queue.why')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${list.map((each) => html`<${Row} key=${each.id ?? each.place} each=${each} passed=${passed} />`)}
+        </tbody>
+      </table>
+    </div>
+    ${all > list.length && html`<p class="note">${t('queue.more', { n: all - list.length })}</p>`}
+  </section>`
+}
+
+function Row({ each, passed }: { each: WaitingState; passed: number }) {
+  const { place, client, waited, patience, eta, key, reason, held } = each
+  const isLate = eta !== null && eta > patience
+  return html`<tr data-late=${isLate ? 'yes' : undefined}>
+    <td class="num">${place}</td>
+    <td>${client === '' ? html`<span class="muted">${t('queue.anonymous')}</span>` : client}</td>
+    <td class="num">${duration(waited + passed)}</td>
+    <td class="num">
+      <strong>${eta === null ? t('queue.unknown') : countdown(eta - passed)}</strong
+      >${isLate && html`<br /><span class="fault">${t('queue.late')}</span>`}
+    </td>
+    <td class="num">${countdown(patience - passed)}</td>
+    <td>${key && html`<strong>${key}</strong> `}${held ? t('queue.held') : (reason ?? '')}</td>
+  </tr>`
+}
