@@ -22,3 +22,11 @@ export function standAside(config: Config): Config {
     leftOut: [...config.leftOut, ...[...embedded].map((name) => ({ name, reason }))],
   }
 }
+
+/** The embedded upstream is started for the occasion. */
+export async function startProvider(provider: Provider): Promise<{ provider: Provider; close(): Promise<void> }> {
+  if (!isSandbox(provider)) return { provider, close: async () => {} }
+  const { startSandbox } = await import('../sandbox/sandbox.ts')
+  const sandbox = await startSandbox({ first_byte: 0, pace: 0 })
+  return { provider: { ...provider, base_url: `${sandbox.url}/v1` }, close: () => sandbox.close() }
+}

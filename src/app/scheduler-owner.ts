@@ -10,7 +10,7 @@ import type { Price } from '../chat/price.ts'
 import { createPriceBook } from '../prices/price-book.ts'
 import { followScheduler } from '../scheduler/follow-scheduler.ts'
 import { createScheduler, type LiveScheduler, type SchedulerSpec } from '../scheduler/scheduler.ts'
-import { openDesk, type Desk } from './administration.ts'
+import { openDesk, type Desk } from './desk/desk.ts'
 import { schedulerSpec } from './scheduler-spec.ts'
 import { listModels } from './model-list.ts'
 import { packageVersion } from './package-version.ts'
@@ -25,6 +25,8 @@ export interface OwnerOptions {
   store?: Store
   /** The data folder, for keys that are managed at run time; they cannot be without. */
   data?: string | undefined
+  /** Variables, as of the newest reading. */
+  environment?: () => Record<string, string | undefined>
   clock?: Clock
 }
 
@@ -46,7 +48,7 @@ export interface Owner {
 }
 
 export async function createOwner(config: Config, options: OwnerOptions): Promise<Owner> {
-  const { level, write, store, data, clock = realClock } = options
+  const { level, write, store, data, environment = () => process.env, clock = realClock } = options
   let secrets = secretNames(config)
   let replace = createRedactor(secrets)
   const redact: Redact = (text) => replace(text)
@@ -70,7 +72,8 @@ export async function createOwner(config: Config, options: OwnerOptions): Promis
     data,
     config: () => served,
     wall: clock.wall,
-    report: () => scheduler.report(),
+    scheduler: () => scheduler,
+    env: environment,
     respec: () => inTurn(async () => takeOver(await specOf(served))),
     log,
   })

@@ -71,3 +71,13 @@ export function adminClient(values: AdminValues): AdminClient {
     },
   }
 }
+
+/** The answer's JSON. Throws a UsageError with what the server says against it. */
+export async function askedOf<T extends object>(
+  { ask, origin }: AdminClient,
+  ...call: Parameters<AdminClient['ask']>
+): Promise<T> {
+  const { status, body } = await ask<T & { error?: { message?: string } }>(...call)
+  if (status >= 400) throw new UsageError(body.error?.message ?? `${origin} refuses: ${JSON.stringify(body)}`)
+  return body
+}

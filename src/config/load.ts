@@ -6,12 +6,13 @@ import type { Config, Provider } from './config.ts'
 import { readAliases } from './sections/aliases.ts'
 import { keyHash, readClientList } from './sections/client-list.ts'
 import { adminKeys, checkClients, clientNames, readClients } from './sections/clients.ts'
+import type { AddedKeys } from './sections/keys.ts'
 import { fillValue, pointer, type Environment, type Gap } from './document/environment.ts'
-import { formatTable, type Compile, type Formats } from './sections/formats.ts'
+import { formatTable, type Compile } from './sections/formats.ts'
 import type { Written } from './sections/limits.ts'
 import { codeFrame } from './document/code-frame.ts'
 import { ConfigError, fault, sortedProblems, type Fault } from './problem.ts'
-import { readProvider } from './sections/providers.ts'
+import { readProvider, type ProviderContext } from './sections/providers.ts'
 import { anyModel, readPublicModel } from './sections/routes.ts'
 import { configFaults } from './schema.ts'
 import { checkStrategy, schedulerSettings, serverSettings } from './sections/settings.ts'
@@ -23,12 +24,15 @@ import { isMap } from '../definition/scope.ts'
 /** A file that is wrong in more places is wrong as a whole, and placing faults costs time. */
 const MOST_PLACED = 200
 
-/** Throws a ConfigError with all problems of the file and of the wire formats that it uses. */
-export function loadConfig(file: string, env: Environment, compile?: Compile): Config {
-  return configOf(readSource(file), env, compile)
+/**
+ * Throws a ConfigError with all problems of the file and of the wire formats that it uses.
+ * @param added providers' keys that are not of the file
+ */
+export function loadConfig(file: string, env: Environment, compile?: Compile, added?: AddedKeys): Config {
+  return configOf(readSource(file), env, compile, added)
 }
 
-export function configOf(source: Source, env: Environment, compile?: Compile): Config {
+export function configOf(source: Source, env: Environment, compile?: Compile, added: AddedKeys = {}): Config {
   const gaps: Gap[] = []
   const root = filledRoot(source.value, env, gaps)
   const faults = root.faults
@@ -47,7 +51,7 @@ export function configOf(source: Source, env: Environment, compile?: Compile): C
   const formats = formatTable(source, root.section('formats'), compile)
   for (const name of Object.keys(root.section('formats'))) if (sound('formats', name)) formats.compiled(name)
 
-  const { live, leftOut } = readProviders(source, root, env, gaps, formats, report, sound)
+  const { live, leftOut } = readProviders(source, root, gaps, { env, formats, report, added }, sound)
   const declared = new Set(Object.keys(root.section('providers')))
   const hint = (name: string): string => (faults.length < MOST_PLACED ? didYouMean(name, [...declared]) : '')
   const context = { live, declared, folder: resolve(dirname(source.file)), report, hint }
@@ -156,10 +160,8 @@ function filledRoot(value: unknown, env: Environment, gaps: Gap[]): Root {
 function readProviders(
   source: Source,
   root: Root,
-  env: Environment,
   gaps: Gap[],
-  formats: Formats,
-  report: (fault: Fault) => void,
+  context: ProviderContext,
   sound: (...path: [string, string]) => boolean,
 ): { live: Map<string, Provider>; leftOut: Config['leftOut'] } {
   const live = new Map<string, Provider>()
@@ -172,11 +174,7 @@ function readProviders(
   for (const [name, provider] of Object.entries(root.section('providers'))) {
     if (!sound('providers', name)) continue
     const missing = (lacking.get(name) ?? []).flatMap(({ names }) => names)
-    const outcome = readProvider(name, provider as Written, written[name]?.['keys'], [...new Set(missing)], {
-      env,
-      formats,
-      report,
-    })
+    const outcome = readProvider(name, provider as Written, written[name]?.['keys'], [...new Set(missing)], context)
     if (outcome && 'provider' in outcome) live.set(name, outcome.provider)
     else if (outcome) leftOut.push({ name, reason: outcome.reason })
   }

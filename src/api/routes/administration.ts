@@ -1,4 +1,4 @@
-/** /v1/admin/keys: clients' keys while the server runs. Done by whoever owns the scheduler. */
+/** /v1/admin/keys and /v1/admin/provider-keys: clients' and providers' keys while the server runs. Done by whoever owns the scheduler. */
 import type { FastifyInstance } from 'fastify'
 import type { Administration, Subject } from '../../runtime/administration.ts'
 import { adminsOnly } from '../access/admin.ts'
@@ -15,6 +15,12 @@ const ROUTES: [Method, path: string, Subject, action: string][] = [
   ['PATCH', '/v1/admin/keys/:id', 'client-keys', 'change'],
   ['DELETE', '/v1/admin/keys/:id', 'client-keys', 'revoke'],
   ['POST', '/v1/admin/keys/:id/rotate', 'client-keys', 'rotate'],
+  ['GET', '/v1/admin/provider-keys', 'provider-keys', 'list'],
+  ['POST', '/v1/admin/provider-keys', 'provider-keys', 'add'],
+  ['DELETE', '/v1/admin/provider-keys/:id', 'provider-keys', 'remove'],
+  ['POST', '/v1/admin/provider-keys/:id/enable', 'provider-keys', 'enable'],
+  ['POST', '/v1/admin/provider-keys/:id/disable', 'provider-keys', 'disable'],
+  ['POST', '/v1/admin/provider-keys/:id/test', 'provider-keys', 'test'],
 ]
 
 export function registerAdministration(app: FastifyInstance, administration: Administration): void {
@@ -30,7 +36,7 @@ export function registerAdministration(app: FastifyInstance, administration: Adm
         const done = await administration.administer(subject, action, { id, body: request.body ?? undefined })
         // a key is in it, once
         void reply.header('cache-control', 'no-store')
-        if (action === 'create') void reply.code(201)
+        if (action === 'create' || action === 'add') void reply.code(201)
         return done
       },
     })

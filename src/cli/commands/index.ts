@@ -214,6 +214,20 @@ export const COMMANDS: Record<string, Command> = {
     example: 'balanced-call keys create alice --models "fast,openai/*" --rpm 60 --usd-month 20',
     load: () => import('./keys.ts'),
   },
+  'provider-keys': {
+    summary: 'add, test, switch or remove keys of providers of a gateway that runs',
+    usage: 'provider-keys add|list|test|disable|enable|remove [PROVIDER|KEY] [options]',
+    options: {
+      ...ADMIN,
+      '--from-env NAME': 'add: the variable that has the key (default: it comes by standard input)',
+      '--weight N': 'add: its share among the keys of the provider',
+      '--account NAME': 'add: whose limits it shares',
+      '--limits JSON': 'add: its own limits, as in the configuration',
+      '--model NAME': 'test: which model is asked',
+    },
+    example: 'balanced-call provider-keys add openai < key.txt',
+    load: () => import('./provider-keys.ts'),
+  },
   plan: {
     summary: 'replay a trace of requests on a virtual clock: goodput, waits, keys needed',
     usage: 'plan --trace FILE.csv [options]',

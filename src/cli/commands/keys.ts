@@ -1,7 +1,7 @@
 /** `keys`: clients' keys of a gateway that runs: make, list, show, change, rotate, revoke. */
 import { dollarsText } from '../../chat/price.ts'
 import { table } from '../../format-tools/catalogue/table.ts'
-import { adminClient, ADMIN_OPTIONS, type AdminClient } from '../admin-client.ts'
+import { adminClient, ADMIN_OPTIONS, askedOf } from '../admin-client.ts'
 import { readOptions, refuseMore, UsageError } from '../command-line.ts'
 
 const NUMBERS = ['rpm', 'rpd', 'tpm', 'tpd', 'concurrency', 'usd-day', 'usd-month'] as const
@@ -49,27 +49,20 @@ export async function run(args: string[]): Promise<number> {
   const client = adminClient(values)
   const path = `/v1/admin/keys/${encodeURIComponent(name ?? '')}`
   if (action === 'list') {
-    const { data } = await asked<{ data: Shown[] }>(client, '/v1/admin/keys')
+    const { data } = await askedOf<{ data: Shown[] }>(client, '/v1/admin/keys')
     console.log(values.json ? JSON.stringify(data, null, 2) : listed(data))
     return 0
   }
   const done = await {
-    create: () => asked<Shown>(client, '/v1/admin/keys', 'POST', { name, ...entryOf(values) }),
-    show: () => asked<Shown>(client, path),
-    change: () => asked<Shown>(client, path, 'PATCH', entryOf(values)),
+    create: () => askedOf<Shown>(client, '/v1/admin/keys', 'POST', { name, ...entryOf(values) }),
+    show: () => askedOf<Shown>(client, path),
+    change: () => askedOf<Shown>(client, path, 'PATCH', entryOf(values)),
     rotate: () =>
-      asked<Shown>(client, `${path}/rotate`, 'POST', values.overlap === undefined ? {} : { overlap: values.overlap }),
-    revoke: () => asked<Shown>(client, path, 'DELETE'),
+      askedOf<Shown>(client, `${path}/rotate`, 'POST', values.overlap === undefined ? {} : { overlap: values.overlap }),
+    revoke: () => askedOf<Shown>(client, path, 'DELETE'),
   }[action as Exclude<(typeof ACTIONS)[number], 'list'>]()
   console.log(values.json ? JSON.stringify(done, null, 2) : described(done))
   return 0
-}
-
-/** Throws a UsageError with what the server says against it. */
-async function asked<T extends object>({ ask, origin }: AdminClient, ...call: Parameters<AdminClient['ask']>) {
-  const { status, body } = await ask<T & { error?: { message?: string } }>(...call)
-  if (status >= 400) throw new UsageError(body.error?.message ?? `${origin} refuses: ${JSON.stringify(body)}`)
-  return body
 }
 
 /** What the options say, as under `clients:`; what is empty is taken away. */

@@ -5,6 +5,7 @@ import type { Config, ServerConfig } from '../../config/config.ts'
 import { configOf, loadConfig } from '../../config/load.ts'
 import { parseSource } from '../../config/document/read-source.ts'
 import { standAside } from '../../app/sandbox-fallback.ts'
+import { addedKeys } from '../../app/desk/kept-provider-keys.ts'
 import { createManagedDirectory } from '../../api/access/managed-directory.ts'
 import { hasClientKeys } from '../../store/document-table.ts'
 import type { Store } from '../../store/store.ts'
@@ -49,7 +50,10 @@ export async function run(args: string[]): Promise<number> {
   const read = (): Config => {
     const more = readEnvFile(envFile)
     checkStateUrl({ ...more, ...process.env })
-    const next = standAside(loadConfig(file, { ...more, ...process.env }))
+    const variables = { ...more, ...process.env }
+    const written = loadConfig(file, variables)
+    const added = addedKeys(dataOf(written.server), variables, tellUnopened)
+    const next = standAside(Object.keys(added).length === 0 ? written : loadConfig(file, variables, undefined, added))
     environment = more
     return withHost(next, values.host ?? process.env['HOST'])
   }
@@ -75,6 +79,7 @@ export async function run(args: string[]): Promise<number> {
     host,
     store,
     data,
+    environment: () => environment,
     watch: values['no-watch'] !== true,
     watched: envFile === undefined ? [] : [envFile],
     announce: announce(write !== undefined),
@@ -82,7 +87,7 @@ export async function run(args: string[]): Promise<number> {
   }
   if (workers === 1) return serveAlone(options)
   const { serveWithWorkers } = await import('../serving/worker-processes.ts')
-  return serveWithWorkers({ ...options, workersOf, environment: () => environment })
+  return serveWithWorkers({ ...options, workersOf })
 }
 
 /** One of several: the owner of the scheduler has started it, says what it serves, and when it ends. */
@@ -93,7 +98,11 @@ async function serveAsWorker(
 ): Promise<number> {
   const { linkToOwner } = await import('../../workers/worker.ts')
   const { scheduler, configuration, page, serve } = linkToOwner()
-  const read = standAside(configOf(parseSource(file, await configuration()), process.env))
+  const source = parseSource(file, await configuration())
+  const written = configOf(source, process.env)
+  // the owner has told of those that do not open
+  const added = addedKeys(dataOf(written.server), process.env, () => {})
+  const read = standAside(Object.keys(added).length === 0 ? written : configOf(source, process.env, undefined, added))
   const { port, host } = addressOf(read)
   const config = withHost(read, host)
   const managed = createManagedDirectory()
@@ -105,6 +114,10 @@ async function serveAsWorker(
   const listen = (): Promise<string> => app.server.listen({ port, host })
   await serve(app, await listening(listen, app.close, port, host))
   return 0
+}
+
+function tellUnopened(why: string): void {
+  console.error(`a key that was added to a provider cannot be opened (${why}); the others serve`)
 }
 
 /** What it listens on is a name that it answers to. */

@@ -7,8 +7,7 @@ import { didYouMean } from '../../definition/near-miss.ts'
 import { measured, withCapabilities } from '../../format-tools/live/capabilities.ts'
 import { liveText } from '../../format-tools/live/live-text.ts'
 import { runLive, storeCases } from '../../format-tools/live/run-live.ts'
-import { startSandbox } from '../../sandbox/sandbox.ts'
-import { isSandbox } from '../../app/sandbox-fallback.ts'
+import { startProvider } from '../../app/sandbox-fallback.ts'
 import { proxyOf } from '../../upstream/http/connection-pools.ts'
 import { createClient } from '../../upstream/http/client.ts'
 import { UsageError } from '../command-line.ts'
@@ -55,11 +54,4 @@ function findLive(config: Config, name: string): Provider {
   if (out) throw new UsageError(`${name} is not live: ${out.reason}`)
   const names = [...config.providers, ...config.leftOut].map((each) => each.name)
   throw new UsageError(`no provider "${name}" in ${config.file}${didYouMean(name, names)}`)
-}
-
-/** The embedded upstream is started for the occasion. */
-export async function startProvider(provider: Provider): Promise<{ provider: Provider; close(): Promise<void> }> {
-  if (!isSandbox(provider)) return { provider, close: async () => {} }
-  const sandbox = await startSandbox({ first_byte: 0, pace: 0 })
-  return { provider: { ...provider, base_url: `${sandbox.url}/v1` }, close: () => sandbox.close() }
 }

@@ -21,6 +21,8 @@ export interface ServeOptions {
   store: Store | undefined
   /** The data folder. */
   data: string | undefined
+  /** Variables beside those of this process, as of the newest reading. */
+  environment: () => Record<string, string>
   /** Where lines of the log go; standard output when absent. */
   write: ((line: string) => void) | undefined
   /** Is a change of a file enough? Else only who asks. */
@@ -32,9 +34,15 @@ export interface ServeOptions {
 }
 
 export async function serveAlone(options: ServeOptions): Promise<number> {
-  const { config, load, level, port, host, store, data, write, announce, logLeftOut } = options
+  const { config, load, level, port, host, store, data, environment, write, announce, logLeftOut } = options
   const stopped = untilStopped()
-  const owner = await createOwner(config, { level, write, store, data })
+  const owner = await createOwner(config, {
+    level,
+    write,
+    store,
+    data,
+    environment: () => ({ ...environment(), ...process.env }),
+  })
   stopped.tell(owner.log)
   const listener = createHotSwapListener()
   const apps = new Set<Served>()
@@ -81,6 +89,7 @@ export async function serveAlone(options: ServeOptions): Promise<number> {
     serve,
     fixed: ['port', 'host', 'data', 'workers'],
   })
+  owner.desk.reloadBy(reloads)
   logLeftOut(owner.log, config)
   await serve(config)
   const address = await listening(() => listener.listen(port, host), stop, port, host)

@@ -13,15 +13,19 @@ import { UsageError } from '../command-line.ts'
 
 export interface WorkersOptions extends ServeOptions {
   workersOf: (server: ServerConfig) => number
-  /** Variables that workers have beside those of this process, as of the newest reading. */
-  environment: () => Record<string, string>
 }
 
 export async function serveWithWorkers(options: WorkersOptions): Promise<number> {
   const { config, load, workersOf, environment, level, port, host, store, data, write, announce, logLeftOut } = options
   // a signal can come before the first worker serves
   const stopped = untilStopped()
-  const owner = await createOwner(config, { level, write, store, data })
+  const owner = await createOwner(config, {
+    level,
+    write,
+    store,
+    data,
+    environment: () => ({ ...environment(), ...process.env }),
+  })
   stopped.tell(owner.log)
   logLeftOut(owner.log, config)
   const args = await workerArgs(port, host)
@@ -40,6 +44,7 @@ export async function serveWithWorkers(options: WorkersOptions): Promise<number>
     log: owner.log,
   })
   owner.desk.onClients(fleet.tell)
+  owner.desk.reloadBy(reloads)
   const end = async (): Promise<number> => {
     await fleet.stop()
     owner.close()

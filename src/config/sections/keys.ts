@@ -15,6 +15,35 @@ export interface Keys {
   missing: string[]
 }
 
+/** A key that is not of the file: its name, and it as it could stand there, nothing of it to be filled. */
+export interface AddedKey {
+  name: string
+  written: { key: Secret; weight?: number; account?: string; limits?: unknown }
+}
+
+/** By provider. */
+export type AddedKeys = Record<string, AddedKey[]>
+
+/** @returns the key, or what is wrong with it */
+export function readAddedKey({ name, written }: AddedKey): ProviderKey | Fault[] {
+  const faults: Fault[] = []
+  const report = (found: Fault): void => void faults.push(found)
+  const literal = typeof written.key === 'string' ? asLiteral(written.key) : written.key
+  const parts =
+    typeof literal === 'string'
+      ? literal
+      : Object.fromEntries(Object.entries(literal).map(([part, text]) => [part, asLiteral(text)]))
+  const { keys } = readKeys('', [{ ...written, key: parts }], [written], {}, [], report)
+  const [key] = keys
+  if (faults.length > 0) return faults.map((each) => ({ ...each, path: each.path.slice(1) }))
+  return key ? { ...key, name } : [fault(['key'], 'it is empty')]
+}
+
+/** What looks like a variable is part of the key. */
+function asLiteral(text: string): string {
+  return text.replaceAll('${', () => '$${')
+}
+
 const BESIDE = ['key', 'weight', 'account', 'limits']
 
 /**

@@ -5,7 +5,7 @@ import type { ModelInfo, Provider } from '../config.ts'
 import { readPrefix } from '../../upstream/request/assistant-prefix.ts'
 import type { Environment } from '../document/environment.ts'
 import type { Formats } from './formats.ts'
-import { readKeys } from './keys.ts'
+import { readAddedKey, readKeys, type AddedKeys } from './keys.ts'
 import { readLimits, readModelLimits, type Written } from './limits.ts'
 import { fault, type Fault } from '../problem.ts'
 import { amount } from './quantities.ts'
@@ -14,6 +14,8 @@ export interface ProviderContext {
   env: Environment
   formats: Formats
   report: (fault: Fault) => void
+  /** Keys that are not of the file, by provider. */
+  added: AddedKeys
 }
 
 /** A live provider; the reason why it is none; nothing when it is faulty (which was reported). */
@@ -32,13 +34,20 @@ export function readProvider(
   context: ProviderContext,
 ): ProviderOutcome {
   const path: Path = ['providers', name]
-  const { env, formats, report } = context
+  const { env, formats, report, added } = context
   const format = written['format'] as string
   if (missing.length === 0 && !formats.has(format)) {
     report(fault([...path, 'format'], `unknown format ${format}${didYouMean(format, formats.names())}`))
     return undefined
   }
   const found = readKeys(name, keys, written['keys'], env, [...path, 'keys'], report)
+  for (const each of Object.hasOwn(added, name) ? (added[name] ?? []) : []) {
+    const read = readAddedKey(each)
+    if (Array.isArray(read)) continue
+    // one that the file has got by now is the file's
+    const isKnown = found.keys.some(({ secret }) => JSON.stringify(secret) === JSON.stringify(read.secret))
+    if (!isKnown) found.keys.push(read)
+  }
   // All of it is read and checked, also when there is no key yet: a fault should not wait for one.
   const limits = readLimits(written['limits'], 'account', [...path, 'limits'], report)
   const models = readModels(written['models'], [...path, 'models'], report)

@@ -73,6 +73,13 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
         requestState.queued = parts.now() - since
         requestState.waited += requestState.queued
       }
+      if (!secrets.has(lease.key)) {
+        // the scheduler has another configuration for a moment, and with it a key that is not known here
+        lease.fail({ kind: 'cancelled', started: false })
+        exclude(requestState, lease.id)
+        next = again(asked, requestState, requestState.excluded, requestState.maxWait)
+        continue
+      }
       if (last && isBarred(requestState, lease)) {
         lease.fail({ kind: 'cancelled', started: false })
         if (course.spare) return course.spare
@@ -116,7 +123,8 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
     const another = async (): Promise<Lease | undefined> => {
       const others = new Set(requestState.excluded).add(lease.id)
       const found = await parts.scheduler.acquire(again(asked, requestState, others, 0)).catch(() => undefined)
-      if (!found || (found.id !== lease.id && !isBarred(requestState, found))) return found
+      if (!found) return undefined
+      if (found.id !== lease.id && !isBarred(requestState, found) && secrets.has(found.key)) return found
       found.fail({ kind: 'cancelled', started: false })
       return undefined
     }

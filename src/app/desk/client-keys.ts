@@ -1,12 +1,12 @@
 /** Clients' keys that are made, changed, rotated and revoked while the server runs; kept as hashes in the data folder. */
 import { createHash, randomBytes } from 'node:crypto'
-import { GatewayError } from '../chat/error.ts'
-import type { Config } from '../config/config.ts'
-import { milliseconds } from '../config/sections/quantities.ts'
-import { readClientEntry, type ClientEntry } from '../config/sections/client-list.ts'
-import type { ManagedClient, Wish } from '../runtime/administration.ts'
-import type { ClientSpec } from '../scheduler/options.ts'
-import type { Documents } from '../store/document-table.ts'
+import { GatewayError } from '../../chat/error.ts'
+import type { Config } from '../../config/config.ts'
+import { milliseconds } from '../../config/sections/quantities.ts'
+import { readClientEntry, type ClientEntry } from '../../config/sections/client-list.ts'
+import type { ManagedClient, Wish } from '../../runtime/administration.ts'
+import type { ClientSpec } from '../../scheduler/options.ts'
+import type { Documents } from '../../store/document-table.ts'
 import { entryIn, faultText, nameIn, type StoredKey } from './client-key-entry.ts'
 
 export interface ClientKeyParts {

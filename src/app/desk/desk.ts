@@ -1,13 +1,18 @@
 /** The desk of the owner: what administrators change while the server runs, and who else has to hear of it. */
 import { join } from 'node:path'
-import { GatewayError } from '../chat/error.ts'
-import type { Config } from '../config/config.ts'
-import { ConfigError } from '../config/problem.ts'
-import type { Log } from '../observability/log.ts'
-import type { Administration, ManagedClient } from '../runtime/administration.ts'
-import type { SchedulerReport } from '../scheduler/types.ts'
-import { MANAGED_FILE, openDocuments, type DocumentFile, type Documents } from '../store/document-table.ts'
-import { createRecordReader } from '../store/request-reader.ts'
+import { GatewayError } from '../../chat/error.ts'
+import type { Config } from '../../config/config.ts'
+import { ConfigError } from '../../config/problem.ts'
+import type { Log } from '../../observability/log.ts'
+import type { Administration, ManagedClient } from '../../runtime/administration.ts'
+import type { Reloads } from '../../runtime/reloads.ts'
+import type { LiveScheduler } from '../../scheduler/scheduler.ts'
+import type { SchedulerReport } from '../../scheduler/types.ts'
+import { createVault, SECRET_KEY, type Vault } from '../../store/vault.ts'
+import type { StoredProviderKey } from './kept-provider-keys.ts'
+import { createProviderKeys } from './provider-keys.ts'
+import { MANAGED_FILE, openDocuments, type DocumentFile } from '../../store/document-table.ts'
+import { createRecordReader } from '../../store/request-reader.ts'
 import { createClientKeys } from './client-keys.ts'
 import type { StoredKey } from './client-key-entry.ts'
 
@@ -17,9 +22,11 @@ export interface DeskParts {
   /** What is served. */
   config: () => Config
   wall: () => number
-  report: () => SchedulerReport
+  scheduler: () => LiveScheduler
   /** The scheduler is made anew, counts go on. */
   respec: () => Promise<void>
+  /** Variables, as of the newest reading. */
+  env: () => Record<string, string | undefined>
   log: Log
 }
 
@@ -30,28 +37,45 @@ export interface Desk extends Administration {
   clients(): ManagedClient[]
   /** From now on, until the function that comes back is called. */
   onClients(listener: ClientListener): () => void
+  /** By which providers' keys come to be served, once there is one. */
+  reloadBy(reloads: Reloads): void
   /** The configuration with what was added to it at run time. */
   amend(config: Config): Config
   close(): void
 }
 
 /** Throws a ConfigError where what is kept in the folder cannot be read: without it nobody knows who may call. */
-export function openDesk({ data, config, wall, report, respec, log }: DeskParts): Desk {
+export function openDesk({ data, config, wall, scheduler, respec, env, log }: DeskParts): Desk {
   const listeners = new Set<ClientListener>()
   const tell = async (changed: readonly ManagedClient[]): Promise<void> => {
     await Promise.all([...listeners].map((listener) => listener(changed)))
   }
-  const usage = (shown: readonly StoredKey[]): Map<string, object> => usageOf(shown, report(), data ?? '', wall())
+  const usage = (shown: readonly StoredKey[]): Map<string, object> =>
+    usageOf(shown, scheduler().report(), data ?? '', wall())
+  let reloads: Reloads | undefined
+  let vault: Vault | undefined
   const kept = data === undefined ? undefined : readable(data)
   const file = kept?.file
   const keys = kept && createClientKeys({ ...kept, config, wall, respec, tell, usageOf: usage, log })
 
-  function readable(folder: string): { file: DocumentFile; documents: Documents; keys: StoredKey[] } {
+  function readable(folder: string) {
     let opened: DocumentFile | undefined
     try {
       opened = openDocuments(folder)
       const documents = opened.table('client_key')
-      return { file: opened, documents, keys: documents.all() as StoredKey[] }
+      const sealed = opened.table('provider_key')
+      const providers = createProviderKeys({
+        documents: sealed,
+        keys: sealed.all() as StoredProviderKey[],
+        vault: () =>
+          (vault ??= createVault(folder, env()[SECRET_KEY], (sealed.all() as StoredProviderKey[])[0]?.sealed)),
+        config,
+        scheduler,
+        reloads: () => reloads,
+        wall,
+        log,
+      })
+      return { file: opened, documents, keys: documents.all() as StoredKey[], providers }
     } catch (cause) {
       opened?.close()
       const why = cause instanceof Error ? cause.message : String(cause)
@@ -62,20 +86,20 @@ export function openDesk({ data, config, wall, report, respec, log }: DeskParts)
 
   return {
     async administer(subject, action, wish) {
-      if (!keys)
+      if (!keys || !kept)
         throw new GatewayError(
           'conflict',
           'Keys that are managed at run time are kept in a data folder, and this server has none: give it one (--data, BALANCED_CALL_DATA or server.data).',
           { code: 'no_data_folder' },
         )
-      if (subject === 'client-keys') return keys.administer(action, wish)
-      throw new Error(`no subject ${subject}`)
+      return subject === 'client-keys' ? keys.administer(action, wish) : kept.providers.administer(action, wish)
     },
     clients: () => keys?.clients() ?? [],
     onClients(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
+    reloadBy: (by) => void (reloads = by),
     amend(of) {
       const managed = keys?.specs() ?? {}
       if (Object.keys(managed).length === 0) return of

@@ -1,6 +1,6 @@
 /** What is kept of a client key, and how a wish for one is read. */
-import { GatewayError } from '../chat/error.ts'
-import type { Fault } from '../config/problem.ts'
+import { GatewayError } from '../../chat/error.ts'
+import type { Fault } from '../../config/problem.ts'
 
 export interface StoredKey {
   id: string
