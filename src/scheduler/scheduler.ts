@@ -5,7 +5,7 @@
  */
 import { GatewayError } from '../chat/error.ts'
 import { admit, expired, giveUp, recognise } from './queue/admission.ts'
-import { lack, unsupported } from './topology/capability.ts'
+import { createWaiting } from './queue/create-waiting.ts'
 import type { Clock } from './clock.ts'
 import { realClock } from './clock.ts'
 import type {
@@ -15,19 +15,18 @@ import type {
   PoolSpec,
   ProviderSpec,
   SchedulerReport,
+  UnsentLease,
   WaitingReport,
 } from './types.ts'
 import { dispatch, fallBack, leave, pump, release, releaseAfter } from './queue/dispatch.ts'
 import { reportCandidates } from './candidate-report.ts'
-import { leastOf } from './lease/estimator.ts'
 import type { LeaseRecord } from './lease/lease.ts'
 import { createLeaseRegistry } from './lease/lease-registry.ts'
 import type { SchedulerOptions } from './options.ts'
 import { others, type Other } from './select/others.ts'
-import { loyalUntil } from './select/affinity.ts'
+import { isAmple, isBound } from './queue/ample.ts'
 import { pick } from './select/pick.ts'
 import type { Pool } from './topology/pool.ts'
-import { servingOf } from './topology/pool.ts'
 import { poolOf, serves, strategyOf } from './topology/pool-directory.ts'
 import type { Waiting } from './queue/waiting.ts'
 import { restore } from './persistence/restore.ts'
@@ -123,7 +122,7 @@ export function createScheduler(
     const now = clock.now()
     followClock(schedulerState, now)
     const pool = poolOf(schedulerState, request.model)
-    const item = createWaiting(pool, request, now)
+    const item = createWaiting(schedulerState, pool, request, now)
     recognise(schedulerState, pool, item, now)
     if (pool.queue.size === 0) {
       const choice = pick(schedulerState, pool, item, now)
@@ -135,40 +134,20 @@ export function createScheduler(
     return enqueue(pool, item, now)
   }
 
-  function createWaiting(pool: Pool, request: AcquireRequest, now: number): Waiting {
-    if (!(request.input >= 0) || (request.maxOutput !== null && !(request.maxOutput >= 0)))
-      throw new GatewayError('invalid_request', 'The most tokens of an answer must be a number that is not negative.')
-    const tiers = pool.open ?? able(pool, request)
-    if (tiers.length === 0) throw unsupported(request, pool.spec.routes)
-    const arrived = now - (request.waited ?? 0)
-    const deadline = arrived + (request.maxWait ?? schedulerState.settings.max_wait)
-    return {
-      request,
-      origin: request.id ?? request,
-      client: schedulerState.clients.get(request.client),
-      tiers,
-      keyGroup: undefined,
-      demand: undefined,
-      demands: undefined,
-      arrived,
-      since: arrived,
-      awaited: false,
-      caution: 1,
-      deadline,
-      fallbackAt:
-        schedulerState.settings.fallback_after > 0 && tiers.length > 1
-          ? arrived + schedulerState.settings.fallback_after
-          : 0,
-      loyalUntil: loyalUntil(request, arrived, deadline),
-      held: false,
-      notBefore: 0,
-      booking: undefined,
-      gone: false,
-      place: -1,
-      resolve: nothing,
-      reject: nothing,
-      unhook: nothing,
+  function ahead(request: AcquireRequest, count: number): UnsentLease[] {
+    if (heir) return heir.ahead?.(request, count) ?? []
+    const given: UnsentLease[] = []
+    const now = clock.now()
+    const pool = poolOf(schedulerState, request.model)
+    if (closed || pool.queue.size > 0) return given
+    while (given.length < count) {
+      const item = createWaiting(schedulerState, pool, request, now)
+      if (isBound(item)) break
+      const choice = pick(schedulerState, pool, item, now)
+      if (!choice || !isAmple(schedulerState, pool, item, choice, now)) break
+      given.push(dispatch(schedulerState, registry, pool, item, choice, now))
     }
+    return given
   }
 
   function enqueue(pool: Pool, item: Waiting, now: number): Promise<Lease> {
@@ -216,11 +195,12 @@ export function createScheduler(
 
   return {
     acquire,
+    ahead,
     explain(request) {
       const now = clock.now()
       followClock(schedulerState, now)
       const pool = poolOf(schedulerState, request.model)
-      return reportCandidates(schedulerState, pool, createWaiting(pool, request, now), now, Infinity)
+      return reportCandidates(schedulerState, pool, createWaiting(schedulerState, pool, request, now), now, Infinity)
     },
     setEnabled,
     snapshot: () => snapshotOf(schedulerState, false),
@@ -268,18 +248,9 @@ export function createScheduler(
   }
 }
 
-/** The key groups that can serve a request at all; where its size alone speaks against all of them, those it may yet fit. */
-function able(pool: Pool, request: AcquireRequest): Waiting['tiers'] {
-  const tiers = servingOf(pool.tiers, ({ route }) => lack(route, request) === undefined, pool.isAffine)
-  if (tiers.length > 0) return tiers
-  return servingOf(pool.tiers, ({ route }) => lack(route, request, leastOf) === undefined, pool.isAffine)
-}
-
 function isRetired({ keyState, keyGroup, slot }: LeaseRecord): boolean {
   return (keyState.retirement ?? keyGroup.model.keyModels.get(slot)?.retirement) !== undefined
 }
-
-function nothing(): void {}
 
 function cancelled(): GatewayError {
   return new GatewayError('cancelled', 'The client left while the request was waiting for a key.')

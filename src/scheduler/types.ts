@@ -192,6 +192,12 @@ export interface Lease {
   fail(failure: Failure): void
 }
 
+/** One that was given ahead of its request. */
+export interface UnsentLease extends Lease {
+  /** Nothing was sent and nothing is learnt. */
+  withdraw(): void
+}
+
 export interface CandidateReport {
   key: string
   provider: string
@@ -210,6 +216,8 @@ export interface Scheduler {
    * `extra.keys`; 503 when no key is in service), `cancelled`, `shutting_down`.
    */
   acquire(request: AcquireRequest): Promise<Lease>
+  /** Up to `count` leases for requests like this one that are about to come, where room is so ample that nobody misses them. */
+  ahead?(request: AcquireRequest, count: number): UnsentLease[]
   /** State of every scope, for people and for tests; a promise where another process owns it. */
   report(): SchedulerReport | Promise<SchedulerReport>
   /** Who waits: at most `most` of each queue, those that are due first. */

@@ -6,7 +6,10 @@ import type { AcquireRequest, CandidateReport, Failure, Settlement, LimitSignal 
 
 /** An id is the worker's own: of a request for a lease, and then of its lease, or of a question. */
 export type ToOwner =
-  | ['acquire', id: number, request: Omit<AcquireRequest, 'signal'>]
+  /** `ahead` asks for so many more for requests that are alike, whose ids follow this one. */
+  | ['acquire', id: number, request: Omit<AcquireRequest, 'signal'>, ahead?: number]
+  /** It was given ahead, and nobody came for it. */
+  | ['withdraw', id: number]
   | ['cancel', id: number]
   | ['started', id: number, elapsed: number]
   | ['observe', id: number, signals: readonly LimitSignal[]]
@@ -32,7 +35,7 @@ export type ToOwner =
   | ['ready', address: string]
 
 export type ToWorker =
-  | ['lease', id: number, facts: LeaseFacts]
+  | ['lease', id: number, facts: LeaseFacts, ahead: LeaseFacts[]]
   | ['refused', id: number, fault: Fault]
   | ['answer', id: number, value: unknown]
   | ['count']

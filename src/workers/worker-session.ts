@@ -4,8 +4,9 @@ import { GatewayError, INTERNAL_MESSAGE } from '../chat/error.ts'
 import type { Counts } from '../observability/metrics.ts'
 import type { Administration, ManagedClient } from '../runtime/administration.ts'
 import type { Reloads } from '../runtime/reloads.ts'
-import type { AcquireRequest, Lease, Scheduler } from '../scheduler/types.ts'
-import type { Fault, ToOwner, ToWorker } from './messages.ts'
+import type { AcquireRequest, Lease, Scheduler, UnsentLease } from '../scheduler/types.ts'
+import { largestOf } from './lease-stock.ts'
+import type { Fault, LeaseFacts, ToOwner, ToWorker } from './messages.ts'
 
 export interface OwnerParts {
   /** The one of this moment: a reload puts another in its place. */
@@ -48,21 +49,29 @@ export function createWorkerSession({
   const waiting = new Map<number, Canceller>()
   const leases = new Map<number, Lease>()
 
-  async function acquire(id: number, request: Omit<AcquireRequest, 'signal'>): Promise<void> {
+  async function acquire(id: number, request: Omit<AcquireRequest, 'signal'>, ahead: number): Promise<void> {
     const signal = createCanceller()
     waiting.set(id, signal)
     try {
       const lease = await scheduler().acquire({ ...request, signal })
       if (signal.aborted) return giveBack(lease)
       leases.set(id, lease)
-      const { provider, model, key, waited } = lease
       const candidates = request.explain ? lease.explain() : []
-      send(['lease', id, { provider, model, key, id: lease.id, waited, candidates }])
+      send(['lease', id, factsOf(lease, candidates), ahead > 0 ? giveAhead(id, request, ahead) : NONE])
     } catch (error) {
       if (!signal.aborted) send(['refused', id, faultOf(error)])
     } finally {
       waiting.delete(id)
     }
+  }
+
+  function giveAhead(id: number, request: Omit<AcquireRequest, 'signal'>, count: number): LeaseFacts[] {
+    const { id: _own, ...alike } = request
+    const given = scheduler().ahead?.({ ...alike, input: largestOf(request.input) }, count) ?? []
+    return given.map((lease, nth) => {
+      leases.set(id + 1 + nth, lease)
+      return factsOf(lease, [])
+    })
   }
 
   async function answer(id: number, value: unknown): Promise<void> {
@@ -92,7 +101,9 @@ export function createWorkerSession({
     hear(message) {
       switch (message[0]) {
         case 'acquire':
-          return void acquire(message[1], message[2])
+          return void acquire(message[1], message[2], message[3] ?? 0)
+        case 'withdraw':
+          return (ended(message[1]) as UnsentLease | undefined)?.withdraw()
         case 'cancel': {
           const given = ended(message[1])
           if (given) giveBack(given)
@@ -113,7 +124,7 @@ export function createWorkerSession({
         case 'waiting':
           return void answer(message[1], scheduler().waiting(message[2]))
         case 'setEnabled':
-          return void answer(message[1], scheduler().setEnabled(message[2], message[3]))
+          return void answer(message[1], scheduler().setEnabled(message[2], message[3] ?? 0))
         case 'configuration':
           return send(['answer', message[1], configuration])
         case 'page':
@@ -142,6 +153,12 @@ export function createWorkerSession({
       leases.clear()
     },
   }
+}
+
+const NONE: LeaseFacts[] = []
+
+function factsOf({ provider, model, key, id, waited }: Lease, candidates: LeaseFacts['candidates']): LeaseFacts {
+  return { provider, model, key, id, waited, candidates }
 }
 
 /** Taken for somebody who left in that moment: nothing was sent, so nothing was used. */

@@ -32,7 +32,7 @@ export interface Serving {
 
 export function linkToOwner(): Link {
   const outbox = createMessageBatch<ToOwner>((messages) => void process.send?.(messages))
-  const scheduler = createRemoteScheduler((message) => outbox.put(message))
+  const scheduler = createRemoteScheduler((message, later) => (later ? outbox.putLater(message) : outbox.put(message)))
   let onMessage = ([what]: ToWorker): void => {
     // told to end before it serves: nothing runs
     if (what === 'stop' || what === 'retire') process.exit(0)

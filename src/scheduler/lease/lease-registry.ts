@@ -96,6 +96,7 @@ export function createLeaseRegistry(schedulerState: SchedulerState, wake: (lease
     withdrawn(lease) {
       fault(schedulerState, lease, { kind: 'cancelled', started: false }, clock.now())
       leave(lease)
+      lease.pool.served--
     },
     explain: (lease) => reportCandidates(schedulerState, lease.pool, lease.item, clock.now(), LISTED),
     close: unwatch,
