@@ -16,23 +16,26 @@ export interface Memory {
 const INTERVAL = 1000
 
 /**
- * Restores the memory and keeps it. `failed` hears of each write that did not succeed; what it held is written with the
- * next. The function that comes back writes everything a last time and closes the store.
+ * Restores the memory and keeps it. `failed` hears of the first write in a row that did not succeed; what it held is
+ * written with the next. The function that comes back writes everything a last time and closes the store.
  */
 export function keepJournal(memory: Memory, store: Store, clock: Clock, failed: (error: unknown) => void): () => void {
   const saved = store.load()
   if (saved) memory.restore(saved)
   let stop: () => void
   let whole = true
+  let isIll = false
 
   function turn(): void {
     const snapshot = whole ? memory.snapshot() : memory.changes()
     try {
       if (whole || Object.keys(snapshot.entries).length > 0) store.write({ ...snapshot, clean: false })
       whole = false
+      isIll = false
     } catch (error) {
       whole = true
-      failed(error)
+      if (!isIll) failed(error)
+      isIll = true
     }
     stop = clock.setTimer(clock.now() + INTERVAL, turn)
   }

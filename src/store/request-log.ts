@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import type { RequestRecord } from '../gateway/request-record.ts'
+import { plainlyFull } from './disk-full.ts'
 import { openHealthy } from './healthy-file.ts'
 
 export interface RequestLog {
@@ -89,7 +90,7 @@ export function createRequestLog({ folder, age, size, wall, redact, failed }: Re
   let pruned = -Infinity
 
   function tell(cause: unknown): void {
-    if (!isIll) failed(cause)
+    if (!isIll) failed(plainlyFull(cause))
     isIll = true
   }
 

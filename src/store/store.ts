@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { plainlyFull } from './disk-full.ts'
 import type { Entry, Snapshot } from '../scheduler/persistence/snapshot.ts'
 
 export interface Store {
@@ -25,13 +26,14 @@ type Damaged = (where: string, why: string) => void
  * begun. Throws when the folder cannot be written, or another process keeps its counts in it.
  */
 export function openStore(directory: string, damaged: Damaged = () => {}): Store {
-  mkdirSync(directory, { recursive: true })
-  const lock = takeLock(directory)
+  let lock: DatabaseSync | undefined
   try {
+    mkdirSync(directory, { recursive: true })
+    lock = takeLock(directory)
     return storeOf(openFile(join(directory, FILE), damaged), lock)
   } catch (error) {
-    lock.close()
-    throw error
+    lock?.close()
+    throw plainlyFull(error)
   }
 }
 
@@ -112,11 +114,7 @@ function storeOf(database: DatabaseSync, lock: DatabaseSync): Store {
         database.exec('COMMIT')
       } catch (error) {
         if (database.isTransaction) database.exec('ROLLBACK')
-        if (error instanceof Error && /disk is full/i.test(error.message))
-          throw new Error('the disk is full: what is counted from now on is lost with a restart until there is room', {
-            cause: error,
-          })
-        throw error
+        throw plainlyFull(error, ': what is counted from now on is lost with a restart until there is room')
       }
     },
     close() {

@@ -75,6 +75,22 @@ test('a name that nobody has is answered with the nearest', async () => {
   await expect(runTest(['--record', 'x'])).rejects.toThrow('go with --live')
 })
 
+test.each([
+  [
+    'a recorded exchange',
+    { server: 'x', request: { body: {} }, status: 200, body: {} },
+    /is a recorded exchange, .*as a case/s,
+  ],
+  ['one with its verdict', { link: 'x', request: {}, upstream: {}, expected: 'x' }, /is a recorded exchange/],
+  ['an archive of the browser', { log: { entries: [] } }, /is a recorded exchange/],
+  ['a configuration', { providers: {} }, /is a configuration: say `balanced-call check/],
+  ['cases', [{ name: 'x', client: {} }], /holds cases: .*--cases/],
+  ['anything else', { name: 'balanced-call', version: '1' }, /is no wire format: test wants a wire format/],
+  ['a text', 'words', /is no wire format/],
+])('%s in place of a wire format: says what it wants', async (_, content, words) => {
+  await expect(runTest([write('other.json', JSON.stringify(content))])).rejects.toThrow(words)
+})
+
 test('providers says who is live and why the others are not', async () => {
   const { text } = await printed(() => providers(['--config', join(folder, 'providers.yaml')]))
   expect(text).toMatch(/^h +no key: give it keys/m)

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, extname, join, resolve } from 'node:path'
 import { shippedNames } from '../../config/sections/formats.ts'
 import { readSource } from '../../config/document/read-source.ts'
+import { isMap } from '../../definition/scope.ts'
 import { didYouMean } from '../../definition/near-miss.ts'
 
 export interface Subject {
@@ -46,8 +47,58 @@ function ofFile(file: string): Subject {
   const beside = [`${stem}.cases.yaml`].filter((each) => existsSync(each))
   const name = stem.slice(stem.lastIndexOf('/') + 1)
   if (resolve(dirname(file)) === SHIPPED) return shipped(name)
+  const other = otherKind(file)
+  if (other !== undefined) throw new Error(other)
   return { name, file, cases: [...beside, ...yamlIn(`${stem}.cases`)] }
 }
+
+/** What to do with a file that is no definition; undefined for one that may be. */
+function otherKind(file: string): string | undefined {
+  if (!existsSync(file)) return undefined
+  const root = readSource(file).value
+  const wants =
+    'test wants a wire format (a map with request, response, stream or extends), the name of one, or a provider'
+  if (Array.isArray(root) && root.length > 0 && root.every((each) => isMap(each) && 'name' in each))
+    return `${file} holds cases: name their format as well, \`balanced-call test FORMAT --cases ${file}\``
+  if (!isMap(root)) return `${file} is no wire format: ${wants}`
+  if ('providers' in root)
+    return `${file} is a configuration: say \`balanced-call check ${file}\`, or \`balanced-call test PROVIDER --config ${file}\``
+  const keys = Object.keys(root)
+  const known = keys.filter((key) => DEFINITION.has(key)).length
+  if (known > keys.length / 2) return undefined
+  if (!keys.some((key) => RECORDED.has(key))) return known > 0 ? undefined : `${file} is no wire format: ${wants}`
+  return `${file} is a recorded exchange, and ${wants}.
+To test with it, write it as a case: a list of { name, client, sends } (what is asked) or { name, answers or streams, gives }
+(what is answered), then \`balanced-call test FORMAT --cases FILE\`; \`test PROVIDER --live --record DIR\` records such cases.
+What a client gets for its answer alone: \`balanced-call convert --to PROVIDER/MODEL --response ANSWER\``
+}
+
+/** Keys at the top of a definition. */
+const DEFINITION = new Set([
+  'extends',
+  'request',
+  'response',
+  'stream',
+  'embeddings',
+  'relays',
+  'native',
+  'auth',
+  'error',
+  'usage',
+])
+/** Keys under which recorders keep the sides of an exchange. */
+const RECORDED = new Set([
+  'upstream',
+  'status',
+  'headers',
+  'body',
+  'answer',
+  'chunks',
+  'recorded',
+  'expected',
+  'interactions',
+  'log',
+])
 
 export function yamlIn(folder: string): string[] {
   if (!existsSync(folder)) return []
