@@ -1,4 +1,5 @@
 /** The whole gateway put together from a configuration, and taken apart again. */
+import type { SpanExporter } from '@opentelemetry/sdk-trace-base'
 import type { FastifyInstance } from 'fastify'
 import type { Config, Provider, ServerConfig } from '../config/config.ts'
 import { isSandbox } from './sandbox-fallback.ts'
@@ -28,6 +29,7 @@ import { createAccessOf } from './client-access.ts'
 import { createConfigDesk } from './config-desk.ts'
 import { createConvert } from './converted-request.ts'
 import { createPriceBook } from '../prices/price-book.ts'
+import { openTraces } from './traces.ts'
 import { secretNames } from './secret-names.ts'
 import { buildServer } from './server.ts'
 import { createRecordReader } from '../store/request-reader.ts'
@@ -52,6 +54,8 @@ export interface AppOptions {
   clock?: Clock
   /** Another way to upstreams than the network, for tests. */
   client?: Client
+  /** Where spans go instead of the collector that the environment names, for tests. */
+  spans?: SpanExporter
   /** Addresses that files may be fetched from beside public ones, for tests. */
   allowMedia?: (address: string) => boolean
 }
@@ -145,6 +149,7 @@ export async function createServed(config: Config, options: AppOptions, shared: 
   })
   const accessOf = createAccessOf(directory)
   const requestLog = openRequestLog(config, options, shared)
+  const tracing = await openTraces(clock.wall, log, options.spans)
   const gateway = createGateway({
     providers,
     scheduler,
@@ -161,7 +166,9 @@ export async function createServed(config: Config, options: AppOptions, shared: 
       log.record(record)
       metrics.record(record)
       requestLog?.record(record)
+      tracing?.record(record)
     },
+    traces: tracing !== undefined,
     meant: modelNames.meant,
     accessOf,
     priced: prices.ready,
@@ -200,6 +207,7 @@ export async function createServed(config: Config, options: AppOptions, shared: 
     if (cut > 0) log.warn(`${cut} requests still ran after ${config.server.shutdown} ms and were cut off`)
     await server.close()
     requestLog?.close()
+    await tracing?.close()
     unwatch()
     shared.close()
     await client.destroy()

@@ -1,5 +1,6 @@
 /** The use case: a request becomes deltas. Takes a lease, tries, fails over; knows no wire. */
 import { GatewayError } from '../chat/error.ts'
+import { beginTrace } from '../runtime/trace-context.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { Answer, ChatContext, Gateway } from './types.ts'
 import { createRouteInputs } from './route-inputs.ts'
@@ -26,6 +27,8 @@ export interface GatewayParts extends Omit<RetryLoopOptions, 'inputs'> {
   resumable: ReadonlySet<string>
   /** Of an upstream's headers, those that pass to the client; absent: none do. */
   passHeaders?: (headers: Record<string, string>) => Record<string, string>
+  /** Are traces kept? Upstreams are told of them then. */
+  traces?: boolean
   /** Hears what became of each request. */
   record: (record: RequestRecord) => void
   /** The name of the model that is meant, without what some clients add to it; absent: as it is given. */
@@ -58,6 +61,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     const access = parts.accessOf?.(context.client)
     const requestState = createRequestState(request, context, now())
     requestState.maxWait ??= access?.maxWait
+    if (parts.traces) requestState.trace = beginTrace(context.trace)
     failover.traffic.earn()
     parts.hedging?.traffic.earn()
     try {
@@ -123,6 +127,8 @@ export function createGateway(parts: GatewayParts): Gateway {
       cost: used?.cost,
       max_tokens: requestState.request.max_tokens,
       trail: requestState.trail,
+      operation: requestState.request.embeddings ? 'embeddings' : undefined,
+      trace: requestState.trace,
       warnings: requestState.warnings?.length ? requestState.warnings : undefined,
       error: error?.message,
     })

@@ -1,4 +1,5 @@
 /** What became of one request, for the log and the counters: told once, when its answer has ended, however it ended. */
+import type { Trace } from '../runtime/trace-context.ts'
 import type { ErrorKind } from '../chat/error.ts'
 
 /** One try of one key. Milliseconds. */
@@ -15,6 +16,8 @@ export interface AttemptRecord {
   ms?: number
   outcome?: 'ok' | ErrorKind
   error?: string
+  /** Its span, as the upstream was told. */
+  span?: string
 }
 
 export interface RequestRecord {
@@ -46,6 +49,10 @@ export interface RequestRecord {
   max_tokens?: number
   /** Its tries, in the order in which they began. */
   trail?: AttemptRecord[]
+  /** What was asked, as traces name it: `chat` when absent. */
+  operation?: string
+  /** Where traces are kept. */
+  trace?: Trace
   /** What was left out or changed for the vendor. */
   warnings?: string[]
   /** The error's message, when there was one. */

@@ -1,6 +1,7 @@
 /** One request on its way through its tries. */
 import type { Delta } from '../chat/delta.ts'
 import type { ChatRequest } from '../chat/request.ts'
+import type { Trace } from '../runtime/trace-context.ts'
 import type { CandidateReport, Lease } from '../scheduler/types.ts'
 import type { AttemptAnswer } from '../upstream/attempt.ts'
 import type { AttemptRecord } from './request-record.ts'
@@ -31,6 +32,8 @@ export interface RequestState {
   /** Of these, before the try that is next. */
   queued: number
   trail: AttemptRecord[]
+  /** Where traces are kept. */
+  trace: Trace | undefined
   /** The last one taken. */
   lease?: Lease
   /** What could have taken it when the last one was taken, where the client asks why. */
@@ -78,6 +81,7 @@ export function createRequestState(request: ChatRequest, context: ChatContext, n
     waited: 0,
     queued: 0,
     trail: [],
+    trace: undefined,
     resumed: 0,
     tellsCost: request.stream && !request.native && !request.relay && !request.embeddings,
   }

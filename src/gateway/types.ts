@@ -1,4 +1,5 @@
 /** What the inbound APIs ask of the gateway. */
+import type { GivenTrace } from '../runtime/trace-context.ts'
 import type { Cancellation } from '../runtime/cancellation.ts'
 import type { Delta } from '../chat/delta.ts'
 import type { ChatRequest } from '../chat/request.ts'
@@ -23,6 +24,8 @@ export interface ChatContext {
   headers?: Record<string, string>
   /** Milliseconds that the client is willing to wait for a key. */
   maxWait?: number
+  /** The client's own trace. */
+  trace?: GivenTrace
 }
 
 export interface Answer {

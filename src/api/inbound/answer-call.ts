@@ -4,6 +4,7 @@ import { pipeDeltas } from '../../chat/answer-source.ts'
 import type { ChatContext } from '../../gateway/types.ts'
 import { costHeaders, createAnswerHeaders } from '../headers/answer-headers.ts'
 import { clientSignal } from '../http/client-disconnect.ts'
+import { givenTrace } from '../../runtime/trace-context.ts'
 import { readMaxWait } from '../headers/max-wait.ts'
 import { readObeys } from '../headers/retry-bounds.ts'
 import { readSession } from '../headers/session.ts'
@@ -44,6 +45,7 @@ export function contextOf(
     explain: request.isAdmin && request.headers['x-explain'] !== undefined,
     session: readSession(request.headers),
     obeys: readObeys(request.headers),
+    trace: givenTrace(request.headers),
   }
 }
 

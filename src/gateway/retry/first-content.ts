@@ -36,7 +36,8 @@ export async function awaitFirstContent(
   const asked = requestState.beginning === '' ? requestState.request : begun(requestState, provider, model)
   const request = provider.cache === 'auto' ? withCacheMarks(asked) : asked
   const passed = requestState.context.headers
-  const headers = passed ? { ...passed, ...provider.headers } : provider.headers
+  const traced = attempted.headers()
+  const headers = passed || traced ? { ...passed, ...provider.headers, ...traced } : provider.headers
   const target = {
     base_url: provider.base_url,
     model,

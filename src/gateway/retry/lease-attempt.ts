@@ -1,4 +1,5 @@
 /** One try of one key: what the attempt needs, and whom it tells. */
+import { traceHeaders } from '../../runtime/trace-context.ts'
 import type { Cancellation } from '../../runtime/cancellation.ts'
 import type { Lease, LimitSignal } from '../../scheduler/types.ts'
 import type { AnswerBounds } from '../../upstream/response/answer-deltas.ts'
@@ -46,13 +47,22 @@ export class LeaseAttempt implements AttemptContext {
   readonly bounds: AnswerBounds
   readonly signal: Cancellation
   readonly now: () => number
+  private readonly span: string | undefined
   private readonly requestState: RequestState
   private readonly course: Course
   private readonly sender: Sender
   private readonly began: number
   private isCounted = false
 
-  constructor(lease: Lease, requestState: RequestState, sender: Sender, signal: Cancellation, course: Course) {
+  constructor(
+    lease: Lease,
+    requestState: RequestState,
+    sender: Sender,
+    signal: Cancellation,
+    course: Course,
+    span?: string,
+  ) {
+    this.span = span
     this.lease = lease
     this.client = sender.client
     this.media = sender.media
@@ -76,6 +86,12 @@ export class LeaseAttempt implements AttemptContext {
 
   observe(signals: LimitSignal[]): void {
     if (signals.length > 0) this.lease.observe(signals)
+  }
+
+  /** What the upstream is told beside its own and the client's headers: the trace that this try is of. */
+  headers(): Record<string, string> | undefined {
+    const { trace } = this.requestState
+    return trace && this.span !== undefined ? traceHeaders(trace, this.span) : undefined
   }
 
   price(): RoutePrice | undefined {

@@ -1,4 +1,5 @@
 /** From a request to a key that answers it: takes a lease, tries, and follows the failover policy until something begins. */
+import { newSpanId } from '../../runtime/trace-context.ts'
 import type { Cancellation } from '../../runtime/cancellation.ts'
 import { GatewayError, KINDS, type ErrorKind } from '../../chat/error.ts'
 import type { AcquireRequest, Lease, PoolSpec, Scheduler } from '../../scheduler/types.ts'
@@ -151,7 +152,7 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
         provider,
         secret,
         requestState,
-        new LeaseAttempt(lease, requestState, parts, signal, course),
+        new LeaseAttempt(lease, requestState, parts, signal, course, tried.span),
       )
       if (began.empty) {
         if (began.meter.finished()) course.spare = { lease, began }
@@ -233,9 +234,10 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
 }
 
 function beginTry(requestState: RequestState, { provider, model, key }: Lease, now: number): AttemptRecord {
-  const { arrived, queued, trail } = requestState
+  const { arrived, queued, trail, trace } = requestState
   requestState.queued = 0
-  const tried = { provider, model, key, at_ms: Math.round(now - arrived), waited_ms: Math.round(queued) }
+  const tried: AttemptRecord = { provider, model, key, at_ms: Math.round(now - arrived), waited_ms: Math.round(queued) }
+  if (trace) tried.span = newSpanId()
   trail.push(tried)
   return tried
 }
