@@ -162,6 +162,31 @@ export interface RelayWire {
   encode(request: ChatRequest & { relay: RelayRequest }, target: Target): Encoded
 }
 
+/** What a vendor says of one of its models; what it does not say is absent. */
+export interface ListedModel {
+  id: string
+  /** Tokens. */
+  context?: number
+  max_output?: number
+  tools?: boolean
+  vision?: boolean
+  json_schema?: boolean
+  /** The vendor's own word: `active`, `deprecated`, `retired`. */
+  lifecycle?: string
+  /** The day on which it ends, as the vendor writes it. */
+  retires?: string
+  /** Values that the traits of its definition should have. */
+  traits?: Record<string, unknown>
+}
+
+/** How a vendor is asked which models it has. */
+export interface ModelListWire {
+  /** @param page a path that the page before gave */
+  encode(target: Target, page?: string): UpstreamRequest
+  /** Undefined where the answer is no list. */
+  decode(body: unknown): { models: ListedModel[]; next?: string } | undefined
+}
+
 /** One compiled definition. */
 export interface Format {
   name: string
@@ -173,6 +198,10 @@ export interface Format {
   embeddings?: EmbeddingsWire
   /** What goes there as it came. */
   relays?: RelayWire
+  /** Where the vendor tells which models it has. */
+  modelList?: ModelListWire
+  /** What the definition says of a model, by its upstream name. */
+  traits(model: string): Readonly<Record<string, unknown>>
   /** How the vendor counts what is no English text, by the upstream's name for the model; absent: it does not say. */
   tokens?: (model: string) => TokenRules
   /** Whether, and how, this model goes on from a last message of the assistant. */

@@ -104,6 +104,17 @@ export const COMMANDS: Record<string, Command> = {
     example: 'balanced-call providers --live',
     load: () => import('./providers.ts'),
   },
+  models: {
+    summary: 'list the models that clients may name and what is known of them, or what their vendor says of them',
+    usage: 'models [options]',
+    options: {
+      ...CONFIG,
+      '--refresh PROVIDER': "ask the vendor's own list: what is gone, ending, new, or otherwise than here",
+      '--json': 'as JSON, for programs',
+    },
+    example: 'balanced-call models --refresh openai',
+    load: () => import('./models.ts'),
+  },
   probe: {
     summary: 'send one tiny request with each key, and show which work',
     usage: 'probe [PROVIDER[/MODEL]]',

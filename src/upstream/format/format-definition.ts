@@ -47,6 +47,8 @@ export interface FormatDefinition {
   embeddings?: Record<string, unknown> | null
   /** What is no chat and goes as it came: templates of the paths, by the client's own behind /v1. */
   relays?: Record<string, unknown> | null
+  /** How the vendor is asked which models it has: { path, answer }; see model-list.ts. */
+  model_list?: Record<string, unknown> | null
   /** A named authoriser, or `{ name: options }`; absent when the headers say all. */
   auth?: unknown
   /** `{ when, then }` over `{ stream, body }` of an answer: `then` is `{ get, wait, headers }`, the next request. */

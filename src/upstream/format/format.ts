@@ -19,6 +19,7 @@ import { judgementOf, ChunkTemplate } from '../response/chunk-template.ts'
 import { readComponentReference } from './component-reference.ts'
 import { compileEmbeddings } from '../embeddings.ts'
 import { compileNative } from '../native.ts'
+import { compileModelList } from '../model-list.ts'
 import { compileRelays } from '../relays.ts'
 import { readPrefix } from '../request/assistant-prefix.ts'
 import { toolNameFit } from '../request/transforms/tool-names.ts'
@@ -38,6 +39,7 @@ const KEYS = new Set([
   'native',
   'embeddings',
   'relays',
+  'model_list',
   'auth',
   'follow',
   'models',
@@ -77,14 +79,17 @@ export function compileFormat(name: string, definition: FormatDefinition, watch?
   const whole = compileEvents(definition.response ?? [], definition, errors, ['response'], watch)
   const fit = toolNameFit(definition.request?.prepare)
   const stream = compileStream(name, definition, errors, watch)
+  const plan = compileModels(definition)
   return {
     name,
     encode: compileRequest(name, definition, watch),
     native: compileNative(definition),
     embeddings: compileEmbeddings(name, definition),
     relays: compileRelays(definition),
+    modelList: compileModelList(definition),
+    traits: (model) => plan(model).traits,
     tokens: compileTokenRules(definition.estimate),
-    prefix: compilePrefix(definition),
+    prefix: compilePrefix(definition, plan),
     fetchMedia: new Set(definition.request?.fetch_media),
     framing: stream.framing,
     streamsJson: stream.streamsJson,
@@ -107,9 +112,8 @@ function compileAuth(node: unknown): Authorizer | undefined {
 }
 
 /** What the format says, unless a model's own entry says otherwise. */
-function compilePrefix(definition: FormatDefinition): Format['prefix'] {
+function compilePrefix(definition: FormatDefinition, plan: ReturnType<typeof compileModels>): Format['prefix'] {
   const general = readPrefix(definition.prefix)
-  const plan = compileModels(definition)
   return (model) => {
     const own = plan(model).traits['prefix']
     if (own === undefined) return general

@@ -17,6 +17,10 @@ export function lazyFormat(name: string, compile: () => Format): Format {
     get relays() {
       return format().relays
     },
+    get modelList() {
+      return format().modelList
+    },
+    traits: (model) => format().traits(model),
     get tokens() {
       return format().tokens
     },
