@@ -36,6 +36,7 @@ function waitOf(schedulerState: SchedulerState, pool: Pool, item: Waiting, place
     waited: Math.round(now - item.arrived),
     patience: Math.max(0, Math.round(item.deadline - now)),
     eta: wait >= UNTIL_EVENT ? null : Math.ceil(wait),
+    ...(own >= UNTIL_EVENT && { guessed: true }),
     ...(first && { key: first.key, reason: first.reason }),
     held: item.held,
   }

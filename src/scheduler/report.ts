@@ -3,15 +3,29 @@ import type { LimitScope, SchedulerReport } from './types.ts'
 import { beliefReason } from './limit-learning/enforcement-belief.ts'
 import type { Limit } from './limits/limit.ts'
 import { waitOf } from './limits/limit.ts'
-import { places } from './persistence/scope-address.ts'
+import { incidentReason, incidentWait } from './health/incident.ts'
+import { places, type Place } from './persistence/scope-address.ts'
 import { UNTIL_EVENT } from './limits/window.ts'
 import type { Key } from './topology/provider.ts'
 import type { SchedulerState } from './state.ts'
 
 export function reportOf(schedulerState: SchedulerState, now: number): SchedulerReport {
   const scopes: SchedulerReport['scopes'] = []
-  for (const { address, scope } of places(schedulerState)) {
+  const rests: SchedulerReport['rests'] = []
+  for (const place of places(schedulerState)) {
+    const { address, scope } = place
     const model = modelOf(scope.kind, address)
+    const rest = restOf(place, now)
+    if (rest) {
+      const until = rest.until < UNTIL_EVENT ? schedulerState.toWall(rest.until) : undefined
+      rests.push({
+        scope: scope.name,
+        kind: scope.kind,
+        ...(model !== undefined && { model }),
+        until,
+        reason: rest.reason,
+      })
+    }
     for (const limit of scope.limits) {
       const { metric, period } = limit.spec
       scopes.push({
@@ -22,7 +36,22 @@ export function reportOf(schedulerState: SchedulerState, now: number): Scheduler
         level: limit.window.room(now),
         amount: limit.window.amount,
         nextFree: timeOf(Math.max(waitOf(limit, null, now), scope.until - now, 0)),
+        fullIn: timeOf(limit.window.wait(now, limit.window.amount)),
         ...learntOf(limit),
+      })
+    }
+  }
+  for (const { spec, models } of schedulerState.providers.values()) {
+    for (const { name, incident } of models.values()) {
+      const wait = incidentWait(incident, now)
+      if (wait === 0) continue
+      const until = schedulerState.toWall(now + wait)
+      rests.push({
+        scope: `${spec.name} ${name}`,
+        kind: 'provider',
+        model: `${spec.name}/${name}`,
+        until,
+        reason: incidentReason(incident),
       })
     }
   }
@@ -30,6 +59,7 @@ export function reportOf(schedulerState: SchedulerState, now: number): Scheduler
     inFlight: schedulerState.leases.size,
     queued: schedulerState.queued,
     scopes,
+    rests,
     keys: [...schedulerState.providers.values()].flatMap((provider) =>
       provider.keys.map((key) => ({
         key: key.spec.name,
@@ -50,6 +80,18 @@ export function reportOf(schedulerState: SchedulerState, now: number): Scheduler
       return { model, queued: pool?.queue.size ?? 0, candidates }
     }),
   }
+}
+
+/** What keeps all of a scope from being asked, and until when (monotonic). */
+function restOf({ scope, keyModel, provider }: Place, now: number): { until: number; reason: string } | undefined {
+  const retirement = keyModel?.retirement
+  if (retirement && now < retirement.until) return { until: retirement.until, reason: `retired: ${retirement.reason}` }
+  const openUntil = keyModel?.breaker?.openUntil ?? 0
+  if (openUntil > now) return { until: openUntil, reason: 'circuit open after repeated faults' }
+  if (scope.until > now) return { until: scope.until, reason: scope.reason }
+  if (!provider) return undefined
+  const wait = incidentWait(provider.incident, now)
+  return wait > 0 ? { until: now + wait, reason: incidentReason(provider.incident) } : undefined
 }
 
 /** See `places`: a list of kind, provider or public model, and upstream model. */

@@ -230,7 +230,7 @@ export interface Scheduler {
 export interface SchedulerReport {
   inFlight: number
   queued: number
-  /** `nextFree` in milliseconds: 0 now, Infinity when no time but an event frees it. */
+  /** `nextFree`, and `fullIn` if nobody else came, in milliseconds: 0 now, Infinity when no time but an event frees it. */
   scopes: {
     scope: string
     kind: LimitScope
@@ -240,8 +240,11 @@ export interface SchedulerReport {
     level: number
     amount: number
     nextFree: number
+    fullIn: number
     learnt?: string
   }[]
+  /** What is not asked now, since it was refused or failed; `until` on the wall clock, where a time ends it. */
+  rests: { scope: string; kind: LimitScope; model?: string; until?: number; reason: string }[]
   keys: { key: string; provider: string; state: string; inFlight: number; until?: number; reason?: string }[]
   pools: { model: string; queued: number; candidates: number }[]
   /** Of several replicas that share one state. */
@@ -260,6 +263,8 @@ export interface WaitingReport {
   patience: number
   /** Until its turn, by what is known now; null where only the end of another request brings it. */
   eta: number | null
+  /** It is the end of another request that it waits for: reckoned by how long they usually take. */
+  guessed?: boolean
   /** The key that will be free for it first, and what that one waits for; of the foremost only. */
   key?: string
   reason?: string

@@ -21,7 +21,7 @@ async function ask(url: string, { states, isStopping = false, reloads }: Facts) 
     inFlight: 1,
     ...(reason !== undefined && { reason }),
   }))
-  const report: SchedulerReport = { inFlight: keys.length, queued: 0, scopes: [], keys, pools: [] }
+  const report: SchedulerReport = { inFlight: keys.length, queued: 0, scopes: [], rests: [], keys, pools: [] }
   registerHealth(app, {
     scheduler: { report: () => report },
     running: { isStopping: () => isStopping },

@@ -15,10 +15,11 @@ const REPORT: SchedulerReport = {
     { model: 'fast', queued: 2, candidates: 2 },
     { model: 'idle', queued: 0, candidates: 2 },
   ],
+  rests: [],
   scopes: [
-    { scope: 'acme#1', kind: 'key', limit: 'requests/60s', level: 45, amount: 60, nextFree: 0 },
-    { scope: 'acme#2', kind: 'key', limit: 'requests/60s', level: 0, amount: 60, nextFree: 4200 },
-    { scope: 'acme#2', kind: 'key', limit: 'concurrency', level: 0, amount: 0, nextFree: Infinity },
+    { scope: 'acme#1', kind: 'key', limit: 'requests/60s', level: 45, amount: 60, nextFree: 0, fullIn: 0 },
+    { scope: 'acme#2', kind: 'key', limit: 'requests/60s', level: 0, amount: 60, nextFree: 4200, fullIn: 0 },
+    { scope: 'acme#2', kind: 'key', limit: 'concurrency', level: 0, amount: 0, nextFree: Infinity, fullIn: 0 },
   ],
 }
 

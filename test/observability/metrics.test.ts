@@ -13,9 +13,10 @@ const NOW: Standing = {
   report: {
     inFlight: 2,
     queued: 1,
+    rests: [],
     scopes: [
-      { scope: 'acme#1', kind: 'key', limit: 'requests/60s', level: 7.5, amount: 60, nextFree: 0 },
-      { scope: 'acme#1', kind: 'key', limit: 'concurrency', level: 0, amount: 2, nextFree: Infinity },
+      { scope: 'acme#1', kind: 'key', limit: 'requests/60s', level: 7.5, amount: 60, nextFree: 0, fullIn: 0 },
+      { scope: 'acme#1', kind: 'key', limit: 'concurrency', level: 0, amount: 2, nextFree: Infinity, fullIn: 0 },
       {
         scope: 'acme#1 m',
         kind: 'key-model',
@@ -24,6 +25,7 @@ const NOW: Standing = {
         level: 0,
         amount: 9,
         nextFree: 1500,
+        fullIn: 0,
       },
       {
         scope: 'acme#1 invented',
@@ -33,6 +35,7 @@ const NOW: Standing = {
         level: 1,
         amount: 1,
         nextFree: 0,
+        fullIn: 0,
       },
     ],
     keys: [
@@ -120,6 +123,7 @@ it('stays short whatever clients ask for and however many keys there are', async
     level: 1,
     amount: 1,
     nextFree: 0,
+    fullIn: 0,
   }))
   const keys = scopes.map(({ scope }) => ({
     key: scope,

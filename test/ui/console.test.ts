@@ -99,7 +99,7 @@ test('the feed shows who waits, where, how long, and what for', async () => {
   const asked = Array.from({ length: 5 }, (_, index) => stage.chat('narrow', index % 2 ? 'alice' : 'bob'))
   const { waiting, queued, keys } = await pictured((picture) => picture['queued'] === 3)
   expect(queued).toBe(3)
-  expect(keys).toHaveLength(5)
+  expect(keys).toHaveLength(6)
   const first = {
     model: 'narrow',
     place: 1,

@@ -1,26 +1,26 @@
 /** The page in a browser, against a gateway that serves under load: Debian's Chromium, where it is installed. */
-import { existsSync } from 'node:fs'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import OpenAI from 'openai'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { isThere, launch, openPage, type Opened } from './browser.ts'
 import { ADMIN, startStage, type Stage } from './stage.ts'
 
-const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
-const isThere = existsSync(CHROMIUM)
-if (!isThere) console.warn(`the page is not tried: there is no ${CHROMIUM} (apt-get install chromium, or CHROMIUM=…)`)
+/** The smallest picture. */
+const DOT = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+)
 
 let stage: Stage
 let browser: Browser
 let page: Page
-/** What the browser complains about. */
-const complaints: string[] = []
+let show: Opened['show']
+let complaints: string[]
 
 describe.runIf(isThere)('the page', () => {
   beforeAll(async () => {
-    ;[stage, browser] = await Promise.all([
-      startStage(),
-      chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] }),
-    ])
-    page = await opened()
+    ;[stage, browser] = await Promise.all([startStage(), launch()])
+    ;({ page, show, complaints } = await openPage(browser, stage.url))
   })
   afterAll(async () => {
     await browser?.close()
@@ -44,12 +44,12 @@ describe.runIf(isThere)('the page', () => {
     await show('pool')
     const key = page.locator('[data-key="south#1"]')
     await key.getByRole('meter', { name: 'Requests / min' }).waitFor()
-    await key.getByRole('button', { name: 'Take south#1 out of service' }).click()
+    await key.getByRole('button', { name: 'Disable south#1' }).click()
     await key.locator('.state[data-state=disabled]').waitFor()
     const before = served('south-key-1')
     for (let n = 0; n < 4; n++) expect(await stage.chat('narrow')).toBe(200)
     expect(served('south-key-1')).toBe(before)
-    await key.getByRole('button', { name: 'Put south#1 back into service' }).click()
+    await key.getByRole('button', { name: 'Enable south#1' }).click()
     await key.locator('.state[data-state=ready]').waitFor()
     await Promise.all([stage.chat('narrow'), stage.chat('narrow')])
     expect(served('south-key-1')).toBe(before + 1)
@@ -60,8 +60,9 @@ describe.runIf(isThere)('the page', () => {
     stage.vendor.refuse.add('north-key-1').add('north-key-2').add('north-key-3')
     const asked = Promise.all([1, 2, 3].map(() => stage.chat('deep')))
     await page
-      .locator('[data-key^="north"] .limit')
-      .getByText(/next in \d/)
+      .getByRole('region', { name: 'north' })
+      .locator('.rests')
+      .getByText(/back in \d/)
       .first()
       .waitFor()
     expect(await asked).toEqual([200, 200, 200])
@@ -111,36 +112,78 @@ describe.runIf(isThere)('the page', () => {
     await page.locator('.waterfall li[data-failed]').first().waitFor()
   })
 
+  test('makes a client’s key that works at once, and revokes it', async () => {
+    await show('clients')
+    await page.getByRole('row', { name: /bob/ }).getByRole('meter', { name: 'Requests / min' }).waitFor()
+    const form = page.getByRole('form', { name: 'Create a key' })
+    await form.getByLabel('Name of the client').fill('carol')
+    await form.getByLabel('Models (with *)').fill('deep')
+    await form.getByLabel('Requests a minute').fill('100')
+    await form.getByRole('button').click()
+    const apiKey = await page.locator('.secret').innerText()
+    const client = new OpenAI({ apiKey, baseURL: `${stage.url}/v1`, maxRetries: 0 })
+    const ask = { messages: [{ role: 'user' as const, content: 'Hello' }] }
+    const answer = await client.chat.completions.create({ model: 'deep', ...ask })
+    expect(answer.choices[0]?.message.content).toBe('All keys act as one.')
+    await expect(client.chat.completions.create({ model: 'narrow', ...ask })).rejects.toMatchObject({ status: 403 })
+    page.once('dialog', (dialog) => void dialog.accept())
+    await page.getByRole('button', { name: 'Revoke the key of carol' }).click()
+    await page.getByRole('row', { name: /carol.*revoked/ }).waitFor()
+    await expect(client.chat.completions.create({ model: 'deep', ...ask })).rejects.toMatchObject({ status: 401 })
+  })
+
+  test.each(['chat', 'messages', 'responses', 'generate-content'])(
+    'streams a conversation over %s, with the vendor’s request beside it',
+    async (door) => {
+      await show('playground')
+      await page.getByRole('button', { name: 'Start anew' }).click()
+      await page.getByLabel('API', { exact: true }).selectOption(door)
+      await page.getByLabel('Model', { exact: true }).selectOption('deep')
+      await page.getByLabel('Instructions').fill('Be short')
+      await page.getByRole('textbox', { name: 'Message' }).fill('Hello')
+      await page.getByLabel('Add an image').setInputFiles({ name: 'dot.png', mimeType: 'image/png', buffer: DOT })
+      await page.locator('.compose img').waitFor()
+      await page.getByRole('button', { name: 'Send' }).click()
+      await page.locator('.said[data-who=assistant]').getByText('All keys act as one.').waitFor()
+      await page.getByText(/first token \d.* tokens\/s/).waitFor()
+      const vendor = page.locator('.vendor')
+      await vendor.getByText(`POST ${stage.vendor.url}/chat/completions`).waitFor()
+      const shown = await vendor.innerText()
+      expect(shown).toContain('"large"')
+      expect(shown).toContain('Be short')
+      expect(shown).toContain('image_url')
+      expect(shown).not.toContain('north-key')
+    },
+  )
+
+  test('refuses a bad configuration where it is written, and serves a good one', async () => {
+    await show('config')
+    const editor = page.getByRole('textbox', { name: 'The configuration’s file' })
+    const text = await editor.inputValue()
+    expect(text).not.toContain('north-key')
+    await editor.fill(text.replace('rpm: 40 ', 'rpm: forty '))
+    await page.getByText('expected a number').waitFor()
+    expect(await page.getByRole('button', { name: 'Apply' }).isDisabled()).toBe(true)
+    await editor.fill(text.replace('deep: [north/large]', 'deep: [north/large]\n  deeper: [north/large]'))
+    await page.getByText('No fault found.').waitFor()
+    await page.locator('.diff .add').getByText('deeper').waitFor()
+    await page.getByRole('button', { name: 'Apply' }).click()
+    await page.getByText('Written and served.').waitFor()
+    expect(await stage.chat('deeper')).toBe(200)
+  })
+
   test('speaks Chinese as well', async () => {
     await show('pool')
-    await page.getByRole('button', { name: 'Show this page in Chinese' }).click()
+    await page.getByRole('button', { name: '中文' }).click()
     await page.getByRole('heading', { name: '密钥池' }).waitFor()
     expect(await page.evaluate<string>('document.documentElement.lang')).toBe('zh-CN')
-    await page.getByRole('button', { name: '用英文显示此页面' }).click()
+    await page.getByRole('button', { name: 'English' }).click()
   })
 
   test('makes the browser complain of nothing', () => {
     expect(complaints).toEqual([])
   })
 })
-
-/** A page of an administrator. */
-async function opened(): Promise<Page> {
-  const made = await browser.newPage({ locale: 'en-GB' })
-  made.setDefaultTimeout(15_000)
-  made.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
-  })
-  made.on('pageerror', (error) => complaints.push(String(error)))
-  await made.addInitScript((key) => sessionStorage.setItem('balanced-call.key', key), ADMIN)
-  await made.goto(`${stage.url}/ui`)
-  return made
-}
-
-async function show(view: string): Promise<void> {
-  await page.evaluate(`location.hash = '#/${view}'`)
-  await page.locator(`nav a[aria-current][href="#/${view}"]`).waitFor()
-}
 
 function served(key: string): number {
   return stage.vendor.served.get(key) ?? 0

@@ -11,8 +11,8 @@ export interface Stage {
   vendor: Vendor
   /** The configuration's file. */
   file: string
-  /** Asks for an answer of a model as a client; resolves with its status when it has ended. */
-  chat(model: string, client?: string): Promise<number>
+  /** Asks for an answer of a model as a client; resolves with its status when it has ended. @param patience seconds */
+  chat(model: string, client?: string, patience?: number): Promise<number>
   close(): Promise<void>
 }
 
@@ -41,10 +41,18 @@ providers:
     limits: { rpm: 40 }
     models:
       narrow: { price: { input: 1, output: 4 }, limits: { concurrency: 1, scope: key } }
+  west:
+    format: openai
+    base_url: ${url}
+    keys: west-key-1
+    limits: { rpm: 6 }
+    models:
+      tiny: { price: { input: 0.1, output: 0.3 } }
 models:
   fast: [north/small, south/narrow]
   deep: [north/large]
   narrow: [south/narrow]
+  scarce: [west/tiny]
 scheduler:
   clients:
     alice: { weight: 2, limits: { usd: 5, per: day } }
@@ -65,10 +73,14 @@ export async function startStage(config: (url: string) => string = CONFIG): Prom
     url,
     vendor,
     file,
-    async chat(model, client = 'alice') {
+    async chat(model, client = 'alice', patience = 30) {
       const answer = await fetch(`${url}/v1/chat/completions`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: `Bearer key-of-${client}`, 'x-max-wait': '30' },
+        headers: {
+          'content-type': 'application/json',
+          authorization: `Bearer key-of-${client}`,
+          'x-max-wait': String(patience),
+        },
         body: JSON.stringify({ model, stream: true, max_tokens: 50, messages: [{ role: 'user', content: 'Hello' }] }),
       })
       await answer.text()

@@ -10,6 +10,8 @@ export interface Vendor {
   served: Map<string, number>
   /** Keys that are refused once each. */
   refuse: Set<string>
+  /** Seconds that it tells those to come back after. */
+  rest: number
   /** Milliseconds between two words. */
   pause: number
   close(): Promise<void>
@@ -27,7 +29,7 @@ export async function startVendor(): Promise<Vendor> {
     const body = (await json(request)) as { stream?: boolean; model: string }
     served.set(key, (served.get(key) ?? 0) + 1)
     if (refuse.delete(key)) {
-      response.writeHead(429, { 'content-type': 'application/json', 'retry-after': '2' })
+      response.writeHead(429, { 'content-type': 'application/json', 'retry-after': String(vendor.rest) })
       response.end(
         JSON.stringify({ error: { message: 'Rate limit reached', type: 'requests', code: 'rate_limit_exceeded' } }),
       )
@@ -68,6 +70,7 @@ export async function startVendor(): Promise<Vendor> {
     url: `http://127.0.0.1:${port}/v1`,
     served,
     refuse,
+    rest: 4,
     pause: 15,
     async close() {
       server.closeAllConnections()
@@ -80,5 +83,5 @@ export async function startVendor(): Promise<Vendor> {
 
 /** The vendor's own slowness, not a wait for something. */
 function after(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref())
 }

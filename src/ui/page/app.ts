@@ -12,12 +12,18 @@ import { Pool } from './views/pool.ts'
 import { Queue } from './views/queue.ts'
 import { Traffic } from './views/traffic.ts'
 import { Requests } from './views/requests.ts'
+import { Clients } from './views/clients.ts'
+import { Playground } from './views/playground.ts'
+import { Configuration } from './views/configuration.ts'
 
 const VIEWS: Record<string, ComponentType<{ detail: string }>> = {
   pool: Pool,
   queue: Queue,
   traffic: Traffic,
   requests: Requests,
+  clients: Clients,
+  playground: Playground,
+  config: Configuration,
 }
 
 /** `#/requests/ID`. */
@@ -38,6 +44,8 @@ export function App() {
   useEffect(() => {
     document.documentElement.lang = tongue === 'zh' ? 'zh-CN' : 'en'
     document.title = `${t(`view.${where.view}` as Word)} · ${t('app.name')}`
+    // on a phone not all of them are to be seen at once
+    document.querySelector('nav a[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
   }, [tongue, where.view])
   const View = VIEWS[where.view] ?? Pool
   return html`

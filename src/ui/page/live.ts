@@ -21,7 +21,19 @@ export interface LimitState {
   amount: number
   /** Milliseconds; null until something else ends. */
   nextFree: number | null
+  /** Until all of it is free, if nobody else came; the same. */
+  fullIn: number | null
   learnt?: string
+}
+
+/** What was refused or failed, and is not asked until then. */
+export interface Rest {
+  scope: string
+  kind: string
+  model?: string
+  /** Milliseconds since the epoch. */
+  until?: number
+  reason: string
 }
 
 export interface WaitingState {
@@ -32,6 +44,7 @@ export interface WaitingState {
   waited: number
   patience: number
   eta: number | null
+  guessed?: boolean
   key?: string
   reason?: string
   held: boolean
@@ -45,6 +58,7 @@ export interface Picture {
   keyCount: number
   keys: KeyState[]
   scopes: LimitState[]
+  rests: Rest[]
   pools: { model: string; queued: number; candidates: number }[]
   waiting: WaitingState[]
   replicas?: { state: string; replicas: string[] }

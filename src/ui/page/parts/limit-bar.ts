@@ -1,17 +1,27 @@
 /** One limit: how much of it is free, as a bar, and when more of it is. */
 import { html } from 'htm/preact'
 import type { LimitState } from '../live.ts'
-import { amount, countdown, limitName, t } from '../text.ts'
+import { amount, countdown, dollars, limitName, t } from '../text.ts'
 
 export function LimitBar({ limit, at, now }: { limit: LimitState; at: number; now: number }) {
-  const { level, amount: all, nextFree } = limit
+  const { level, amount: all, nextFree, fullIn } = limit
   const share = all > 0 ? Math.max(0, Math.min(1, level / all)) : 0
   const name = limitName(limit.limit)
-  const free = t('pool.free', { level: amount(Math.max(0, Math.floor(level * 100) / 100)), amount: amount(all) })
-  const left = nextFree === null ? null : nextFree - (now - at)
+  const isMoney = limit.limit.startsWith('usd')
+  const shown = (value: number): string => (isMoney ? dollars(value) : amount(value))
+  const free = t('pool.free', { level: shown(Math.max(0, Math.floor(level * 100) / 100)), amount: shown(all) })
+  // the server's clock and this one's need not agree to the second
+  const passed = Math.max(0, now - at)
   // also where some is left: whoever was refused rests
-  const isResting = left === null || left > 0
-  const next = left === null ? t('pool.event') : isResting ? t('pool.next', { time: countdown(left) }) : ''
+  const isResting = nextFree === null || nextFree > passed
+  const next =
+    nextFree === null
+      ? t('pool.event')
+      : isResting
+        ? t('pool.next', { time: countdown(nextFree - passed) })
+        : fullIn !== null && fullIn > passed
+          ? t('pool.full', { time: countdown(fullIn - passed) })
+          : ''
   return html`<div class="limit" title=${limit.learnt ?? ''}>
     <span class="limit-name">${name}${limit.learnt ? html`<span aria-hidden="true"> *</span>` : ''}</span>
     <span
@@ -26,6 +36,6 @@ export function LimitBar({ limit, at, now }: { limit: LimitState; at: number; no
     >
       <span style=${{ width: `${Math.round(share * 1000) / 10}%` }}></span>
     </span>
-    <span class="limit-level">${free}${next && html`<span class="next"> · ${next}</span>`}</span>
+    <span class="limit-level">${free}${next && html`<span class=${isResting ? 'next' : ''}> · ${next}</span>`}</span>
   </div>`
 }

@@ -6,7 +6,7 @@ const WIDTH = 300
 const HEIGHT = 36
 
 export function Spark({ label, values, tone }: { label: string; values: number[]; tone: string }) {
-  const most = Math.max(1, ...values)
+  const most = Math.max(1, ...values) * 1.25
   const step = WIDTH / Math.max(1, values.length - 1)
   const line = values
     .map((value, index) => `${(index * step).toFixed(1)},${(HEIGHT - 2 - (value / most) * (HEIGHT - 4)).toFixed(1)}`)

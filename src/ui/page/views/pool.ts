@@ -1,13 +1,12 @@
 /** Providers, their keys and limits, as they are now. */
 import { html } from 'htm/preact'
 import { useState } from 'preact/hooks'
-import { ask } from '../api.ts'
-import { past, picture, type KeyState, type LimitState, type Picture } from '../live.ts'
-import { Fault } from '../parts/fetched.ts'
+import { past, picture, type KeyState, type Picture } from '../live.ts'
 import { LimitBar } from '../parts/limit-bar.ts'
 import { Spark } from '../parts/spark.ts'
 import { now, useValue } from '../state.ts'
-import { countdown, known, t } from '../text.ts'
+import { known, t } from '../text.ts'
+import { Key, Limits, Rests } from './pool-key.ts'
 
 export function Pool() {
   const seen = useValue(picture)
@@ -74,69 +73,13 @@ function Provider({ name, keys, seen }: { name: string; keys: KeyState[]; seen: 
         <${Limits} limits=${shared} at=${seen.at} withScope />
       </div>`
     }
+    <${Rests}
+      rests=${seen.rests.filter(({ scope, kind }) => (kind === 'provider' && firstWord(scope) === name) || (kind.startsWith('account') && isOf(scope, name)))}
+    />
     <ul class="keys">
-      ${keys.map((key) => html`<${Key} key=${key.key} state=${key} limits=${seen.scopes.filter((scope) => firstWord(scope.scope) === key.key)} at=${seen.at} />`)}
+      ${keys.map((key) => html`<${Key} key=${key.key} state=${key} limits=${seen.scopes.filter(({ scope }) => firstWord(scope) === key.key)} rests=${seen.rests.filter(({ scope, kind }) => kind.startsWith('key-') && firstWord(scope) === key.key)} at=${seen.at} />`)}
     </ul>
   </section>`
-}
-
-function Key({ state, limits, at }: { state: KeyState; limits: LimitState[]; at: number }) {
-  const time = useValue(now)
-  const [error, fail] = useState<Error | undefined>(undefined)
-  const [busy, setBusy] = useState(false)
-  const { key, state: is, inFlight, until, reason } = state
-  const isOff = is === 'disabled'
-  const turn = async (): Promise<void> => {
-    setBusy(true)
-    fail(undefined)
-    try {
-      await ask(`/v1/scheduler/keys/${encodeURIComponent(key)}/${isOff ? 'enable' : 'disable'}`, { method: 'POST' })
-    } catch (cause) {
-      fail(cause as Error)
-    }
-    setBusy(false)
-  }
-  const own = limits.filter(({ kind }) => kind === 'key' || kind === 'account')
-  const byModel = limits.filter(({ kind }) => kind !== 'key' && kind !== 'account')
-  return html`<li class="key" data-key=${key} data-state=${is}>
-    <div class="key-head">
-      <strong>${key}</strong>
-      <span class="state" data-state=${is}>${known('state', is)}</span>
-      ${until !== undefined && until > time && html`<span class="muted">${t('pool.until', { time: countdown(until - time) })}</span>`}
-      ${inFlight > 0 && html`<span class="muted">${t('app.inFlight', { n: inFlight })}</span>`}
-      <button
-        disabled=${busy}
-        aria-label=${t(isOff ? 'pool.enable.label' : 'pool.disable.label', { key })}
-        onClick=${turn}
-      >
-        ${t(isOff ? 'pool.enable' : 'pool.disable')}
-      </button>
-    </div>
-    ${reason && html`<p class="reason">${reason}</p>`}
-    <${Fault} error=${error} />
-    ${own.length > 0 && html`<${Limits} limits=${own} at=${at} />`}
-    ${
-      byModel.length > 0 &&
-      html`<details open=${byModel.length <= 4}>
-        <summary>${t('pool.byModel')}</summary>
-        <${Limits} limits=${byModel} at=${at} withScope />
-      </details>`
-    }
-  </li>`
-}
-
-function Limits({ limits, at, withScope }: { limits: LimitState[]; at: number; withScope?: boolean }) {
-  const time = useValue(now)
-  const groups = Map.groupBy(limits, (limit) => (withScope ? (limit.model ?? limit.scope) : ''))
-  return html`<div class="limits">
-    ${[...groups].map(
-      ([name, list]) =>
-        html`<div key=${name}>
-          ${name && html`<p class="of">${name}</p>`}
-          ${list.map((limit) => html`<${LimitBar} key=${limit.limit} limit=${limit} at=${at} now=${time} />`)}
-        </div>`,
-    )}
-  </div>`
 }
 
 function Models({ seen }: { seen: Picture }) {

@@ -44,17 +44,20 @@ function OfModel({ model, list, seen }: { model: string; list: WaitingState[]; s
 }
 
 function Row({ each, passed }: { each: WaitingState; passed: number }) {
-  const { place, client, waited, patience, eta, key, reason, held } = each
+  const { place, client, waited, patience, eta, guessed, key, reason = '', held } = each
   const isLate = eta !== null && eta > patience
   return html`<tr data-late=${isLate ? 'yes' : undefined}>
     <td class="num">${place}</td>
-    <td>${client === '' ? html`<span class="muted">${t('queue.anonymous')}</span>` : client}</td>
+    <td class="nowrap">${client === '' ? html`<span class="muted">${t('queue.anonymous')}</span>` : client}</td>
     <td class="num">${duration(waited + passed)}</td>
     <td class="num">
-      <strong>${eta === null ? t('queue.unknown') : countdown(eta - passed)}</strong
+      <strong
+        >${eta === null ? t('queue.unknown') : guessed ? `≈ ${countdown(Math.max(1, eta - passed))}` : countdown(eta - passed)}</strong
       >${isLate && html`<br /><span class="fault">${t('queue.late')}</span>`}
     </td>
     <td class="num">${countdown(patience - passed)}</td>
-    <td>${key && html`<strong>${key}</strong> `}${held ? t('queue.held') : (reason ?? '')}</td>
+    <td class="why">
+      ${key && !reason.startsWith(key) && html`<strong>${key}</strong> `}${held ? t('queue.held') : reason}
+    </td>
   </tr>`
 }

@@ -105,7 +105,7 @@ function Line({ row }: { row: Row }) {
   const tokens = (row.input_tokens ?? 0) + (row.output_tokens ?? 0)
   return html`<tr>
     <td class="nowrap">
-      ${row.id === undefined ? clock(row.at) : html`<a href=${`#/requests/${encodeURIComponent(row.id)}`} aria-label=${t('requests.open', { id: row.id })}>${clock(row.at)}</a>`}
+      ${row.id === undefined ? clock(row.at) : html`<a href=${`#/requests/${encodeURIComponent(row.id)}`} aria-label=${`${clock(row.at)}: ${t('requests.open', { id: row.id })}`}>${clock(row.at)}</a>`}
     </td>
     <td>${row.client ?? html`<span class="muted">${t('queue.anonymous')}</span>`}</td>
     <td>${row.model}</td>

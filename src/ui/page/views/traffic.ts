@@ -55,12 +55,12 @@ export function Traffic() {
       <h1>${t('traffic.title')}</h1>
       <div class="fields">
         <label
-          >${t('traffic.range')}<select value=${range} onChange=${change(setRange)}>
+          >${t('traffic.range')}<select aria-label=${t('traffic.range')} value=${range} onChange=${change(setRange)}>
             ${Object.keys(RANGES).map((name) => html`<option key=${name} value=${name}>${duration(RANGES[name]?.span ?? 0)}</option>`)}
           </select></label
         >
         <label
-          >${t('traffic.by')}<select value=${by} onChange=${change(setBy)}>
+          >${t('traffic.by')}<select aria-label=${t('traffic.by')} value=${by} onChange=${change(setBy)}>
             ${GROUPS.map((group) => html`<option key=${group} value=${group}>${t(`traffic.by.${group}` as Word)}</option>`)}
           </select></label
         >

@@ -1,0 +1,187 @@
+/** A conversation with any model through any of the server's APIs, and what the vendor is sent for it. */
+import { html } from 'htm/preact'
+import { useRef, useState } from 'preact/hooks'
+import { ask, call, eventsOf, readJson } from '../api.ts'
+import { DOORS, type Asked, type Turn } from '../doors.ts'
+import { Fault, useFetched } from '../parts/fetched.ts'
+import { duration, t, type Word } from '../text.ts'
+import { SentRequest, type Sent } from './sent-request.ts'
+
+const MOST_IMAGE = 5 * 1024 * 1024
+
+export function Playground() {
+  const models = useFetched(
+    async () => (await ask<{ data: { id: string }[] }>('/v1/models')).data.map(({ id }) => id),
+    'models',
+  )
+  const [model, setModel] = useState('')
+  const [door, setDoor] = useState('chat')
+  const [system, setSystem] = useState('')
+  const [maxTokens, setMaxTokens] = useState(512)
+  const [text, setText] = useState('')
+  const [image, setImage] = useState<string | undefined>(undefined)
+  const [turns, setTurns] = useState<Turn[]>([])
+  const [sent, setSent] = useState<Sent | undefined>(undefined)
+  const [facts, setFacts] = useState('')
+  const [error, fail] = useState<Error | undefined>(undefined)
+  const running = useRef<AbortController | undefined>(undefined)
+  const [isBusy, setBusy] = useState(false)
+  const chosen = model || models.value?.[0] || ''
+
+  async function send(event: Event): Promise<void> {
+    event.preventDefault()
+    if (text.trim() === '' || isBusy || chosen === '') return
+    const said: Turn[] = [...turns, { who: 'user', text, ...(image !== undefined && { image }) }]
+    setText('')
+    setImage(undefined)
+    setTurns(said)
+    await answer({ model: chosen, system, turns: said, maxTokens })
+  }
+
+  async function answer(asked: Asked): Promise<void> {
+    const api = DOORS[door]
+    if (!api) return
+    const body = api.body(asked)
+    setSent({ door, path: api.path(asked), model: asked.model, body })
+    setFacts('')
+    fail(undefined)
+    setBusy(true)
+    const stop = new AbortController()
+    running.current = stop
+    const began = performance.now()
+    let first: number | undefined
+    let tokens = 0
+    const turn: Turn = { who: 'assistant', text: '', thought: '' }
+    const show = (): void => setTurns([...asked.turns, { ...turn }])
+    try {
+      const stream = await call(api.path(asked), { body, signal: stop.signal })
+      const source = ['provider', 'model', 'key'].map(
+        (name) => stream.headers.get(`x-balanced-call-${name}`) ?? stream.headers.get(`x-bc-${name}`),
+      )
+      const [provider, upstream] = source
+      if (provider && upstream) setSent({ door, path: api.path(asked), model: asked.model, body, provider, upstream })
+      for await (const data of eventsOf(stream)) {
+        const piece = api.read(readJson(data))
+        if (piece.error !== undefined) fail(new Error(piece.error))
+        if (piece.text || piece.thought) first ??= performance.now() - began
+        turn.text += piece.text ?? ''
+        turn.thought += piece.thought ?? ''
+        tokens = piece.tokens ?? tokens
+        show()
+      }
+      const total = performance.now() - began
+      const rate = tokens > 0 && total > (first ?? 0) ? ((tokens * 1000) / (total - (first ?? 0))).toFixed(1) : '–'
+      setFacts(
+        t('play.facts', {
+          first: first === undefined ? '–' : duration(first),
+          total: duration(total),
+          rate,
+          source: source.filter(Boolean).join(' / '),
+        }),
+      )
+    } catch (cause) {
+      if (!stop.signal.aborted) fail(cause as Error)
+    }
+    setBusy(false)
+  }
+
+  async function choose(event: Event): Promise<void> {
+    const input = event.target as HTMLInputElement
+    const file = input.files?.[0]
+    input.value = ''
+    if (file && file.size <= MOST_IMAGE) setImage(await dataUrl(file))
+  }
+
+  const clear = (): void => {
+    running.current?.abort()
+    setTurns([])
+    setSent(undefined)
+    setFacts('')
+    fail(undefined)
+  }
+  return html`
+    <h1>${t('play.title')}</h1>
+    <div class="fields">
+      <label
+        >${t('play.model')}<select
+          aria-label=${t('play.model')}
+          value=${chosen}
+          onChange=${(event: Event) => setModel(valueOf(event))}
+        >
+          ${models.value?.map((id) => html`<option key=${id} value=${id}>${id}</option>`)}
+        </select></label
+      >
+      <label
+        >${t('play.door')}<select
+          aria-label=${t('play.door')}
+          value=${door}
+          onChange=${(event: Event) => setDoor(valueOf(event))}
+        >
+          ${Object.keys(DOORS).map((id) => html`<option key=${id} value=${id}>${t(`play.door.${id}` as Word)}</option>`)}
+        </select></label
+      >
+      <label
+        >${t('play.maxTokens')}<input
+          type="number"
+          min="1"
+          value=${maxTokens}
+          onChange=${(event: Event) => setMaxTokens(Number(valueOf(event)) || 512)}
+      /></label>
+      <label>${t('play.system')}<input value=${system} onInput=${(event: Event) => setSystem(valueOf(event))} /></label>
+    </div>
+    <${Fault} error=${models.error} />
+    <div class="play">
+      <section class="card" aria-label=${t('play.title')}>
+        <div class="chat" aria-live="polite" aria-busy=${isBusy}>
+          ${turns.length === 0 && html`<p class="empty">${t('play.empty')}</p>`}
+          ${turns.map((turn, index) => html`<${Said} key=${index} turn=${turn} />`)}
+          <${Fault} error=${error} />
+          ${facts && html`<p class="note facts-line">${facts}</p>`}
+        </div>
+        <form class="compose" onSubmit=${send}>
+          <label for="message">${t('play.message')}</label>
+          <textarea
+            id="message"
+            rows="3"
+            placeholder=${t('play.placeholder')}
+            value=${text}
+            onInput=${(event: Event) => setText(valueOf(event))}
+            onKeyDown=${(event: KeyboardEvent) => event.key === 'Enter' && !event.shiftKey && !event.isComposing && void send(event)}
+          ></textarea>
+          ${image !== undefined && html`<div class="row"><img src=${image} alt="" width="64" /><button type="button" onClick=${() => setImage(undefined)}>${t('play.image.remove')}</button></div>`}
+          <div class="row">
+            ${isBusy ? html`<button type="button" class="main" onClick=${() => running.current?.abort()}>${t('play.stop')}</button>` : html`<button class="main">${t('play.send')}</button>`}
+            <label class="file">${t('play.image')}<input type="file" accept="image/*" onChange=${choose} /></label>
+            <button type="button" onClick=${clear}>${t('play.clear')}</button>
+          </div>
+        </form>
+      </section>
+      ${sent && html`<${SentRequest} sent=${sent} />`}
+    </div>
+  `
+}
+
+function Said({ turn: { who, text, image, thought } }: { turn: Turn }) {
+  return html`<div class="said" data-who=${who}>
+    ${image && html`<img src=${image} alt="" />`}${
+      thought &&
+      html`<details class="thought">
+        <summary>${t('play.thinking')}</summary>
+        ${thought}
+      </details>`
+    }${text || '…'}
+  </div>`
+}
+
+function dataUrl(file: File): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader()
+    reader.addEventListener('load', () => resolve(String(reader.result)))
+    reader.addEventListener('error', () => reject(new Error(file.name)))
+    reader.readAsDataURL(file)
+  })
+}
+
+function valueOf(event: Event): string {
+  return (event.target as HTMLInputElement).value
+}

@@ -1,0 +1,112 @@
+/**
+ * How the page looks: every view, wide and on a phone, light and dark. Nothing sticks out, and axe finds nothing serious.
+ * UI_SHOTS=FOLDER writes a picture of each, for people to look at; UI_IMAGES=docs/images those of the README.
+ */
+import { mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { isThere, launch, openPage } from './browser.ts'
+import { ADMIN, startStage, type Stage } from './stage.ts'
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const { UI_SHOTS, UI_IMAGES } = process.env
+
+/** Each view, and what is to be seen when it is all there. */
+const VIEWS: Record<string, string> = {
+  pool: '.key .limit',
+  queue: 'table.queue',
+  traffic: '.chart canvas',
+  requests: 'tbody tr',
+  clients: 'tbody .limit',
+  playground: '.vendor',
+  config: '.good',
+}
+
+const SIZES = [
+  { name: 'wide', viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
+  { name: 'phone', viewport: { width: 390, height: 844 }, colorScheme: 'dark' },
+  { name: 'tablet', viewport: { width: 820, height: 1100 }, colorScheme: 'dark', locale: 'zh-CN' },
+] as const
+
+const CLIENTS = ['alice', 'bob', 'night']
+const FOREVER = 600_000
+
+let stage: Stage
+let browser: Browser
+/** Requests that wait while pictures are taken. */
+let asked: Promise<unknown>
+
+describe.runIf(isThere)('each view', () => {
+  beforeAll(async () => {
+    ;[stage, browser] = await Promise.all([startStage(), launch()])
+    stage.vendor.refuse.add('north-key-2')
+    await Promise.all(
+      Array.from({ length: 24 }, (_, n) => stage.chat(['fast', 'deep', 'narrow'][n % 3] ?? '', CLIENTS[n % 3])),
+    )
+    await Promise.all(Array.from({ length: 6 }, () => stage.chat('scarce', 'bob')))
+    stage.vendor.rest = 90
+    stage.vendor.refuse.add('north-key-2')
+    while (stage.vendor.refuse.size > 0) await stage.chat('deep')
+    const headers = { authorization: `Bearer ${ADMIN}` }
+    await fetch(`${stage.url}/v1/scheduler/keys/${encodeURIComponent('north#3')}/disable`, { method: 'POST', headers })
+    // from here on nobody is served, so that pictures show who waits, however long they take
+    stage.vendor.pause = FOREVER
+    asked = Promise.allSettled(
+      Array.from({ length: 24 }, (_, n) => stage.chat(['narrow', 'scarce'][n % 2] ?? '', CLIENTS[n % 3], 600)),
+    )
+  })
+  afterAll(async () => {
+    await browser?.close()
+    // who waits still is refused
+    await stage?.close()
+    await asked
+  })
+
+  test.each(SIZES)('$name: nothing sticks out, and all can be read', async ({ name, ...options }) => {
+    const { page, show } = await openPage(browser, stage.url, options)
+    await page
+      .locator(VIEWS['pool'] ?? '')
+      .first()
+      .waitFor()
+    await page.evaluate(AXE)
+    for (const [view, sign] of Object.entries(VIEWS)) {
+      await show(view)
+      if (view === 'playground') await say(page)
+      await page.locator(sign).first().waitFor()
+      expect({ view, over: await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth') }).toEqual({
+        view,
+        over: 0,
+      })
+      if (name !== 'tablet') expect({ view, faults: await page.evaluate(SERIOUS) }).toEqual({ view, faults: [] })
+      await take(page, UI_SHOTS, `${view}-${name}`, true)
+      if (name === 'wide' && view === 'pool') await take(page, UI_IMAGES, 'pool', false)
+    }
+    if (name === 'wide') {
+      await show('queue')
+      await page.emulateMedia({ colorScheme: 'dark' })
+      await page.locator('table.queue').first().waitFor()
+      await take(page, UI_IMAGES, 'queue', false)
+    }
+    await page.close()
+  })
+})
+
+const SERIOUS = `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations
+  .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+  .map(({ id, nodes }) => id + ': ' + nodes.slice(0, 3).map(({ html, failureSummary }) => html + ' ' + failureSummary).join(' | ')))`
+
+async function say(page: Page): Promise<void> {
+  stage.vendor.pause = 5
+  await page.getByRole('textbox').last().fill('Hello')
+  await page.locator('.compose button.main').click()
+  await page.locator('.facts-line').waitFor()
+  stage.vendor.pause = FOREVER
+}
+
+async function take(page: Page, folder: string | undefined, name: string, fullPage: boolean): Promise<void> {
+  if (folder === undefined) return
+  mkdirSync(folder, { recursive: true })
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage })
+}
