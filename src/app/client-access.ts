@@ -12,12 +12,13 @@ export function createAccessOf(directory: Pick<ClientDirectory, 'accessOf'>): Ac
     if (!written) return undefined
     const known = ready.get(written)
     if (known) return known
-    const { models = ['*'], maxWait } = written
+    const { models = ['*'], maxWait, logsBodies } = written
     const globs = models.map((glob) => globTest(glob))
     const access: ClientAccess = {
       mayUse: (asked, meant) => globs.some((fits) => fits(asked) || fits(meant)),
       models,
       maxWait,
+      ...(logsBodies && { logsBodies }),
     }
     ready.set(written, access)
     return access

@@ -115,6 +115,8 @@ export interface ClientAccess {
   maxWait?: number
   /** Milliseconds since the epoch, from when on its keys open nothing. */
   expires?: number
+  /** What it asks and gets is logged. */
+  logsBodies?: boolean
   tags: readonly string[]
 }
 

@@ -5,6 +5,7 @@ import type { ChatRequest } from '../chat/request.ts'
 import type { Answer, ChatContext, Gateway } from './types.ts'
 import { createRouteInputs } from './route-inputs.ts'
 import { explainHeader } from './explain-header.ts'
+import { KeptBodies } from './kept-bodies.ts'
 import { createKeptThoughts } from './kept-thoughts.ts'
 import { asGatewayError, unknownModel, withJourney } from './errors.ts'
 import { createRetryLoop, type RetryLoopOptions } from './retry/retry-loop.ts'
@@ -20,6 +21,8 @@ export interface ClientAccess {
   models: readonly string[]
   /** Milliseconds that its requests wait for a key, where they do not say. */
   maxWait: number | undefined
+  /** What it asks and gets is logged. */
+  logsBodies?: boolean
 }
 
 export interface GatewayParts extends Omit<RetryLoopOptions, 'inputs'> {
@@ -61,6 +64,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     const access = parts.accessOf?.(context.client)
     const requestState = createRequestState(request, context, now())
     requestState.maxWait ??= access?.maxWait
+    if (access?.logsBodies) requestState.bodies = new KeptBodies(request)
     if (parts.traces) requestState.trace = beginTrace(context.trace)
     failover.traffic.earn()
     parts.hedging?.traffic.earn()
@@ -80,7 +84,8 @@ export function createGateway(parts: GatewayParts): Gateway {
       const { deltas, terminated, cost } = resumes
         ? resuming(reached, requestState, resumption)
         : plain(reached, requestState, recordOutcome)
-      const heard = thoughts.watch(deltas, request, context.client)
+      const listened = thoughts.watch(deltas, request, context.client)
+      const heard = requestState.bodies ? requestState.bodies.watchAnswer(listened) : listened
       return answerOf(
         reached,
         requestState,
@@ -129,6 +134,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       trail: requestState.trail,
       operation: requestState.request.embeddings ? 'embeddings' : undefined,
       trace: requestState.trace,
+      bodies: requestState.bodies?.read(),
       warnings: requestState.warnings?.length ? requestState.warnings : undefined,
       error: error?.message,
     })

@@ -20,6 +20,16 @@ export interface AttemptRecord {
   span?: string
 }
 
+/** JSON as text, bounded, without files. */
+export interface RecordedBodies {
+  /** As the client's API has it. */
+  request: string
+  /** What the last upstream got. */
+  sent?: string
+  /** Its text, thoughts and calls. */
+  answer?: string
+}
+
 export interface RequestRecord {
   id: string | undefined
   client: string | undefined
@@ -53,6 +63,8 @@ export interface RequestRecord {
   operation?: string
   /** Where traces are kept. */
   trace?: Trace
+  /** Where its client's bodies are logged. */
+  bodies?: RecordedBodies
   /** What was left out or changed for the vendor. */
   warnings?: string[]
   /** The error's message, when there was one. */

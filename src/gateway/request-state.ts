@@ -4,6 +4,7 @@ import type { ChatRequest } from '../chat/request.ts'
 import type { Trace } from '../runtime/trace-context.ts'
 import type { CandidateReport, Lease } from '../scheduler/types.ts'
 import type { AttemptAnswer } from '../upstream/attempt.ts'
+import type { KeptBodies } from './kept-bodies.ts'
 import type { AttemptRecord } from './request-record.ts'
 import type { ChatContext } from './types.ts'
 import type { UsageMeter } from './usage-meter.ts'
@@ -32,6 +33,8 @@ export interface RequestState {
   /** Of these, before the try that is next. */
   queued: number
   trail: AttemptRecord[]
+  /** Of clients whose bodies are logged. */
+  bodies: KeptBodies | undefined
   /** Where traces are kept. */
   trace: Trace | undefined
   /** The last one taken. */
@@ -82,6 +85,7 @@ export function createRequestState(request: ChatRequest, context: ChatContext, n
     queued: 0,
     trail: [],
     trace: undefined,
+    bodies: undefined,
     resumed: 0,
     tellsCost: request.stream && !request.native && !request.relay && !request.embeddings,
   }

@@ -24,5 +24,11 @@ export interface ManagedClient {
   secrets: { hash: string; expires?: number }[]
   isRevoked: boolean
   /** What it may have, see `ClientAccess`. */
-  access: { models?: readonly string[]; maxWait?: number; expires?: number; tags: readonly string[] }
+  access: {
+    models?: readonly string[]
+    maxWait?: number
+    expires?: number
+    logsBodies?: boolean
+    tags: readonly string[]
+  }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import type { RequestRecord } from '../gateway/request-record.ts'
 import { plainlyFull } from './disk-full.ts'
+import { redactBody } from './redact-body.ts'
 import { openHealthy } from './healthy-file.ts'
 
 export interface RequestLog {
@@ -49,6 +50,9 @@ const SCHEMA = `
   );
   CREATE INDEX IF NOT EXISTS request_at ON request (at);
   CREATE INDEX IF NOT EXISTS request_id ON request (id);
+  CREATE TABLE IF NOT EXISTS body (
+    number INTEGER PRIMARY KEY, request TEXT NOT NULL, sent TEXT, answer TEXT
+  );
   CREATE TABLE IF NOT EXISTS spend (
     day TEXT NOT NULL, client TEXT NOT NULL, provider TEXT NOT NULL, key TEXT NOT NULL, model TEXT NOT NULL,
     requests INTEGER NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, cost REAL NOT NULL,
@@ -143,6 +147,7 @@ function openWriter(folder: string, redact: (text: string) => string, failed: (c
   const insert = database.prepare(
     `INSERT INTO request (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`,
   )
+  const body = database.prepare('INSERT OR REPLACE INTO body VALUES (?, ?, ?, ?)')
   const spend = database.prepare(`
     INSERT INTO spend VALUES (date(? / 1000, 'unixepoch'), ?, ?, ?, ?, 1, ?, ?, ?)
     ON CONFLICT DO UPDATE SET requests = requests + 1, input_tokens = input_tokens + excluded.input_tokens,
@@ -151,7 +156,12 @@ function openWriter(folder: string, redact: (text: string) => string, failed: (c
     write(rows) {
       transaction(database, () => {
         for (const { at, record } of rows) {
-          insert.run(...valuesOf(at, record, redact))
+          const { lastInsertRowid: number } = insert.run(...valuesOf(at, record, redact))
+          if (record.bodies) {
+            const { request, sent, answer } = record.bodies
+            const told = [request, sent, answer].map((text) => (text === undefined ? null : redactBody(text, redact)))
+            body.run(number, ...told)
+          }
           const {
             client = '',
             provider,
@@ -184,10 +194,13 @@ function valuesOf(at: number, record: RequestRecord, redact: (text: string) => s
 /** What is too old goes, and while the file is too large the oldest tenth as well. */
 function prune(database: DatabaseSync, before: number, size: number): void {
   database.prepare('DELETE FROM request WHERE at < ?').run(before)
+  const orphans = 'DELETE FROM body WHERE number < coalesce((SELECT min(number) FROM request), 9e18)'
+  database.exec(orphans)
   for (let turn = 0; turn < 10 && bytesOf(database) > size; turn++) {
     database.exec(
       'DELETE FROM request WHERE number <= (SELECT min(number) + (max(number) - min(number)) / 10 FROM request)',
     )
+    database.exec(orphans)
     database.exec('PRAGMA incremental_vacuum')
   }
 }

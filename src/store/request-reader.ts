@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { RecordFilter, RecordReader, Spent, SpendQuestion, StoredRecord } from '../api/routes/records.ts'
+import type { RecordedBodies } from '../gateway/request-record.ts'
 import { FILE } from './request-log.ts'
 import { readTraffic } from './traffic-reader.ts'
 
@@ -28,11 +29,20 @@ export function createRecordReader(folder: string): RecordReader {
     find: (id) =>
       ask((database) => {
         const row = database.prepare('SELECT * FROM request WHERE id = ? ORDER BY number DESC LIMIT 1').get(id)
-        return row && recordOf(row)
+        return row && { ...recordOf(row), ...bodiesOf(database, row['number']) }
       }, undefined),
     traffic: (question) => ask((database) => readTraffic(database, question), []),
     spend: (question) => ask((database) => spend(database, question), []),
   }
+}
+
+/** A file of before has no table of them. */
+function bodiesOf(database: DatabaseSync, number: unknown): { bodies?: RecordedBodies } {
+  const isThere = database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'body'").get()
+  const row = isThere && database.prepare('SELECT request, sent, answer FROM body WHERE number = ?').get(Number(number))
+  if (!row) return {}
+  const told = Object.entries(row).filter(([, text]) => text !== null)
+  return { bodies: Object.fromEntries(told) as Partial<RecordedBodies> as RecordedBodies }
 }
 
 function list(database: DatabaseSync, filter: RecordFilter): StoredRecord[] {

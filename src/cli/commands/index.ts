@@ -220,6 +220,7 @@ export const COMMANDS: Record<string, Command> = {
       '--expires DAY': 'the last day (UTC), or an instant',
       '--max-wait TIME': 'how long its requests wait for a key',
       '--tags WORDS': 'of yours, with commas between',
+      '--log-bodies yes|no': 'keep what it asks and gets in the log of requests',
       '--overlap TIME': 'how long the old key goes on after rotate (default 1d)',
     },
     example: 'balanced-call keys create alice --models "fast,openai/*" --rpm 60 --usd-month 20',

@@ -20,6 +20,7 @@ const OPTIONS = {
   tags: { type: 'string' },
   'max-wait': { type: 'string' },
   overlap: { type: 'string' },
+  'log-bodies': { type: 'string' },
 } as const
 
 type Values = { [name in keyof typeof OPTIONS]?: (typeof OPTIONS)[name]['type'] extends 'string' ? string : boolean }
@@ -84,6 +85,7 @@ function entryOf(values: Values): Record<string, unknown> {
   if (values.weight !== undefined) entry['weight'] = values.weight === '' ? null : Number(values.weight)
   if (values.expires !== undefined) entry['expires'] = values.expires || null
   if (values['max-wait'] !== undefined) entry['max_wait'] = values['max-wait'] || null
+  if (values['log-bodies'] !== undefined) entry['log_bodies'] = values['log-bodies'] === 'yes'
   return entry
 }
 

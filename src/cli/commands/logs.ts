@@ -103,7 +103,7 @@ function showOne(records: RecordReader, id: string, isJson: boolean): number {
 const WIDTH = 40
 
 export function describe(row: StoredRecord): string {
-  const { trail, number: _, ...facts } = row
+  const { trail, number: _, bodies, ...facts } = row
   const told = Object.entries(facts).map(([name, value]) => [
     name,
     name === 'at' ? new Date(row.at).toISOString() : typeof value === 'object' ? JSON.stringify(value) : String(value),
@@ -125,7 +125,26 @@ export function describe(row: StoredRecord): string {
   })
   const parts = [told.map(([name = '', value]) => `${name.padEnd(20)}${value}`).join('\n')]
   if (bars.length > 0) parts.push(table(['try', 'key', 'outcome', `0 … ${row.total_ms} ms`, ''], bars))
+  for (const [name, title] of BODIES) {
+    const text = bodies?.[name]
+    if (text !== undefined) parts.push(`${title}\n${indented(text)}`)
+  }
   return parts.join('\n\n')
+}
+
+const BODIES = [
+  ['request', 'what the client asked'],
+  ['sent', 'what the upstream got'],
+  ['answer', 'what came back'],
+] as const
+
+/** One that was cut is no JSON. */
+function indented(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text) as unknown, null, 2)
+  } catch {
+    return text
+  }
 }
 
 /** As `plan` reads it. */

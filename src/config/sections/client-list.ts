@@ -80,9 +80,10 @@ function readKeys(name: string, entry: Written, path: Path, { names, hashes }: C
 }
 
 function readAccess(entry: Written, path: Path, report: Report): ClientAccess {
-  const { models, max_wait: maxWait, expires, tags } = entry
+  const { models, max_wait: maxWait, expires, tags, log_bodies: logsBodies } = entry
   const access: ClientAccess = { tags: (tags as string[] | undefined) ?? [] }
   if (models !== undefined) access.models = textsOf(models)
+  if (logsBodies === true) access.logsBodies = true
   if (maxWait !== undefined) access.maxWait = milliseconds(maxWait as string | number)
   if (expires !== undefined) {
     const at = endOf(String(expires))

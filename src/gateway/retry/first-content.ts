@@ -45,6 +45,8 @@ export async function awaitFirstContent(
     headers,
     max_output: provider.models?.[model]?.max_output,
   }
+  const { bodies } = requestState
+  if (bodies) attempted.client = bodies.watchClient(attempted.client, provider.base_url)
   const meter = (): UsageMeter => createUsageMeter(attempted.price(), requestState.input)
   const began = await firstRead(provider, await attempt(request, provider.format, target, attempted), meter())
   // a server that fails behind the head of a stream tells nothing of it: without a stream it says what is wrong

@@ -41,7 +41,7 @@ function timeoutsFor({ stream, embeddings, native, relay }: ChatRequest, timeout
 /** A class, so that a try is one object and no closures. */
 export class LeaseAttempt implements AttemptContext {
   readonly lease: Lease
-  readonly client: Client
+  client: Client
   readonly media: MediaFetcher
   readonly timeouts: Timeouts
   readonly bounds: AnswerBounds
