@@ -31,6 +31,26 @@ export function describeConfig(config: Config): string {
   return [`${config.file}: ${counts.join(', ')}`, ...parts.filter((part) => part !== '')].join('\n\n')
 }
 
+/** The same for programs: names, counts and limits in words; no key. */
+export function configFacts({ providers, models, leftOut }: Config): object {
+  return {
+    providers: providers.map(({ name, format, base_url, keys, models: known, limits }) => ({
+      name,
+      format: format.name,
+      base_url,
+      keys: keys.map((key) => key.name),
+      models: Object.keys(known),
+      limits: limits.map(describeLimit),
+    })),
+    models: models.map(({ model, routes, limits }) => ({
+      model,
+      routes: routes.map((route) => `${route.provider}/${route.model}`),
+      limits: limits.map(describeLimit),
+    })),
+    left_out: leftOut,
+  }
+}
+
 function providerRow(provider: Provider): string[] {
   const keyless = provider.keys.every(({ secret }) => secret === '')
   const models = Object.keys(provider.models)

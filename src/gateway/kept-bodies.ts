@@ -137,9 +137,7 @@ interface WireCall {
 
 /** JSON as it is, but for files, and of what is too long the beginning. */
 export function boundedJson(value: unknown): string {
-  const text = JSON.stringify(value, (_name, each: unknown) => {
-    return typeof each === 'string' ? withoutFile(each) : each
-  })
+  const text = JSON.stringify(value, (_name, each: unknown) => (typeof each === 'string' ? withoutFile(each) : each))
   return cut(text ?? 'null')
 }
 

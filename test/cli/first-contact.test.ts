@@ -93,7 +93,7 @@ describe('the command line', () => {
     [['serv'], 'unknown command "serv", did you mean serve?'],
     [['frobnicate'], 'unknown command "frobnicate"; there are serve, '],
     [['--prt', '9'], 'unknown option --prt, did you mean --port?'],
-    [['check', '--frobnicate'], 'unknown option --frobnicate (options: --config)'],
+    [['check', '--frobnicate'], 'unknown option --frobnicate (options: --config, --json)'],
     [['serve', 'other.yaml'], 'unexpected argument "other.yaml"'],
     [['check', 'a.yaml', 'b.yaml'], 'unexpected argument "b.yaml"'],
     [['convert', '--to', 'x'], '"x" is not PROVIDER/MODEL'],

@@ -1,16 +1,46 @@
 /** `check [FILE]`: what is wrong with a configuration or a wire format, with line and caret; else what it amounts to. */
-import { describeConfig } from '../../config/describe.ts'
+import { configFacts, describeConfig } from '../../config/describe.ts'
 import { checkFormatFile } from '../../config/sections/formats.ts'
 import { configOf } from '../../config/load.ts'
+import { ConfigError } from '../../config/problem.ts'
 import { readSource } from '../../config/document/read-source.ts'
 import { priceListEdition } from '../../prices/price-list.ts'
 import { checkStateUrl } from '../state-url.ts'
 import { configFile, readOptions, refuseMore } from '../command-line.ts'
 
 export async function run(args: string[]): Promise<number> {
-  const { values, positionals } = readOptions(args, { config: { type: 'string' } })
+  const { values, positionals } = readOptions(args, { config: { type: 'string' }, json: { type: 'boolean' } })
   refuseMore(positionals, 1)
   const file = configFile(positionals[0] ?? values.config)
+  if (values.json !== true) return check(file)
+  try {
+    return await checkForPrograms(file)
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause
+    console.log(JSON.stringify({ file, ok: false, problems: cause.problems }, null, 2))
+    return 1
+  }
+}
+
+/** The same as JSON. Throws a ConfigError. */
+async function checkForPrograms(file: string): Promise<number> {
+  const source = readSource(file)
+  if (isFormat(source.value)) {
+    checkFormatFile(file)
+    console.log(JSON.stringify({ file, ok: true, kind: 'format' }))
+    return 0
+  }
+  checkStateUrl(process.env)
+  const config = configOf(source, process.env)
+  const state = config.state && (await (await import('../../replicas/describe-state.ts')).describeState(config.state))
+  const told = { file, ok: state?.isThere ?? true, kind: 'configuration', ...configFacts(config) }
+  const more = { prices: priceListEdition(), ...(state && { state }) }
+  console.log(JSON.stringify({ ...told, ...more }, null, 2))
+  return told.ok ? 0 : 1
+}
+
+/** For people. Throws a ConfigError. */
+async function check(file: string): Promise<number> {
   const source = readSource(file)
   if (isFormat(source.value)) {
     checkFormatFile(file)

@@ -19,6 +19,7 @@ const OPTIONS = {
   config: { type: 'string' },
   response: { type: 'string' },
   status: { type: 'string' },
+  json: { type: 'boolean' },
 } as const
 
 export async function run(args: string[]): Promise<number> {
@@ -33,12 +34,19 @@ export async function run(args: string[]): Promise<number> {
   const body = readJson(await text(process.stdin))
   try {
     const request = parseChatRequest(body)
-    if (values.response === undefined) console.log(await showRequest(request, provider, model))
+    if (values.response === undefined && values.json)
+      console.log(JSON.stringify(await convertedRequest(request, provider, model), null, 2))
+    else if (values.response === undefined) console.log(await showRequest(request, provider, model))
     else console.log(showAnswer(request, provider, readFileSync(values.response), Number(values.status ?? 200)))
     return 0
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
-    console.log(`HTTP ${error.status}\n${JSON.stringify(errorBody(error), null, 2)}`)
+    const body = errorBody(error)
+    console.log(
+      values.json
+        ? JSON.stringify({ status: error.status, body }, null, 2)
+        : `HTTP ${error.status}\n${JSON.stringify(body, null, 2)}`,
+    )
     return 1
   }
 }

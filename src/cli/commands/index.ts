@@ -88,7 +88,7 @@ export const COMMANDS: Record<string, Command> = {
   check: {
     summary: 'check a configuration or a wire format, and show what it amounts to',
     usage: 'check [FILE]',
-    options: CONFIG,
+    options: { ...CONFIG, '--json': 'as JSON, for programs' },
     example: 'balanced-call check my-format.yaml',
     load: () => import('./check.ts'),
   },
@@ -118,7 +118,7 @@ export const COMMANDS: Record<string, Command> = {
   probe: {
     summary: 'send one tiny request with each key, and show which work',
     usage: 'probe [PROVIDER[/MODEL]]',
-    options: CONFIG,
+    options: { ...CONFIG, '--json': 'as JSON, for programs' },
     example: 'balanced-call probe openai',
     load: () => import('./probe.ts'),
   },
@@ -144,6 +144,7 @@ export const COMMANDS: Record<string, Command> = {
       ...CONFIG,
       '--response FILE': "the vendor's recorded answer: shows what a client would get",
       '--status N': 'its HTTP status (default 200)',
+      '--json': 'the request as JSON, for programs',
     },
     example: `echo '{"model":"m","messages":[{"role":"user","content":"Hi"}]}' | balanced-call convert --to sandbox/sandbox`,
     load: () => import('./convert.ts'),
@@ -155,6 +156,7 @@ export const COMMANDS: Record<string, Command> = {
       ...CONFIG,
       '--cases FILE': 'more cases; may be repeated',
       '-v, --verbose': 'name each case',
+      '--json': 'as JSON, for programs',
       '--live': 'send real requests with your own key',
       '--model NAME': 'with --live: these models; may be repeated',
       '--record DIR': 'with --live: keep each exchange as a case',

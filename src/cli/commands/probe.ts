@@ -7,7 +7,7 @@ import { standAside, startProvider } from '../../app/sandbox-fallback.ts'
 import { configFile, readOptions, refuseMore, UsageError } from '../command-line.ts'
 
 export async function run(args: string[]): Promise<number> {
-  const { values, positionals } = readOptions(args, { config: { type: 'string' } })
+  const { values, positionals } = readOptions(args, { config: { type: 'string' }, json: { type: 'boolean' } })
   refuseMore(positionals, 1)
   const [wanted] = positionals
   const config = standAside(loadConfig(configFile(values.config), process.env))
@@ -21,6 +21,15 @@ export async function run(args: string[]): Promise<number> {
       rows.push(row)
       if (!ok) failed++
     }
+  }
+  if (values.json) {
+    const [names, ok] = [
+      ['key', 'model', 'status', 'took', 'said'] as const,
+      (row: string[]): boolean => row[2] === 'ok',
+    ]
+    const told = rows.map((row) => ({ ...Object.fromEntries(names.map((each, at) => [each, row[at]])), ok: ok(row) }))
+    console.log(JSON.stringify(told, null, 2))
+    return failed === 0 ? 0 : 1
   }
   console.log(table(['key', 'model', '', 'took', 'says of limits, or what is wrong'], rows))
   console.log(failed === 0 ? `\nall ${rows.length} keys work` : `\n${failed} of ${rows.length} keys do not work`)

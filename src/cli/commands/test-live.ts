@@ -19,6 +19,8 @@ export interface LiveOptions {
   record?: string
   /** Write what was measured into the configuration's file. */
   write?: boolean
+  /** Tell it for programs. */
+  json?: boolean
 }
 
 export async function runTestLive(name: string | undefined, file: string, options: LiveOptions): Promise<number> {
@@ -28,18 +30,32 @@ export async function runTestLive(name: string | undefined, file: string, option
   if (models.length === 0) throw new UsageError(`${name} lists no model; name one with --model`)
   const client = createClient({ proxy: proxyOf(process.env) })
   let failed = false
+  const tell = options.json ? (): void => {} : console.log
+  const told: object[] = []
   try {
     for (const model of models) {
       const exchanges = await runLive(provider, model, provider.keys[0]?.secret ?? '', client)
-      console.log(liveText(name, model, exchanges))
-      if (options.record !== undefined)
-        console.log(`\nstored as cases: ${storeCases(options.record, name, model, exchanges)}`)
+      tell(liveText(name, model, exchanges))
+      told.push({
+        provider: name,
+        model,
+        exchanges: exchanges.map(({ probe, faults, warnings, milliseconds: ms }) => ({
+          name: probe.name,
+          ok: faults.length === 0,
+          ms,
+          faults,
+          warnings,
+        })),
+        measured: measured(exchanges),
+      })
+      if (options.record !== undefined) tell(`\nstored as cases: ${storeCases(options.record, name, model, exchanges)}`)
       if (options.write) {
         writeFileSync(file, withCapabilities(readSource(file), name, model, measured(exchanges)))
-        console.log(`\nwritten into ${file}`)
+        tell(`\nwritten into ${file}`)
       }
       failed ||= exchanges.some(({ faults }) => faults.length > 0)
     }
+    if (options.json) console.log(JSON.stringify(told, null, 2))
     return failed ? 1 : 0
   } finally {
     await client.destroy()

@@ -16,6 +16,25 @@ export function reportText(results: SubjectResult[], verbose: boolean): string {
   return parts.filter((part) => part !== '').join('\n\n')
 }
 
+/** What a run of one definition's cases came to, for programs. */
+export function reportFacts(result: SubjectResult): object {
+  const { subject, results, branches, broken } = result
+  return {
+    format: subject.name,
+    file: relative('', subject.file),
+    ok: broken === undefined && failures(result).length === 0,
+    ...(broken !== undefined && { broken }),
+    cases: results.map(({ case: each, faults }) => ({
+      name: each.name,
+      file: relative('', each.file),
+      line: each.line,
+      ok: faults.length === 0,
+      ...(faults.length > 0 && { faults }),
+    })),
+    branches: { all: branches.length, reached: branches.filter(({ taken }) => taken > 0).length },
+  }
+}
+
 function counts(result: SubjectResult): string[] {
   const { results, branches, broken } = result
   if (broken !== undefined) return ['broken', '', '']
