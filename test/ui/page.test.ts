@@ -55,6 +55,25 @@ describe.runIf(isThere)('the page', () => {
     expect(served('south-key-1')).toBe(before + 1)
   })
 
+  test('adds a provider’s key that serves, tests and removes it', async () => {
+    await show('pool')
+    const form = page.getByRole('form', { name: 'Add the key' })
+    await form.getByLabel('Provider').fill('west')
+    await form.getByLabel('Key').fill('west-key-of-the-page')
+    await form.getByRole('button').click()
+    await page.getByText('A key of west is added and serves.').waitFor()
+    const row = page.getByRole('region', { name: 'Providers’ keys added here' }).locator('tbody tr')
+    const name = await row.getByRole('rowheader').innerText()
+    const key = page.locator(`[data-key="${name}"]`)
+    await key.getByRole('button', { name: `Test ${name}` }).click()
+    await key.getByText(/It works: \S+ answered/).waitFor()
+    expect(served('west-key-of-the-page')).toBe(1)
+    expect(await page.content()).not.toContain('west-key-of-the-page')
+    page.once('dialog', (dialog) => void dialog.accept())
+    await row.getByRole('button').click()
+    await key.waitFor({ state: 'detached' })
+  })
+
   test('counts a cool-down', async () => {
     await show('pool')
     stage.vendor.refuse.add('north-key-1').add('north-key-2').add('north-key-3')
@@ -101,6 +120,7 @@ describe.runIf(isThere)('the page', () => {
     await page
       .getByRole('row', { name: /bob deep \S+ answered [23] / })
       .getByRole('link')
+      .first()
       .click()
     await page.getByRole('heading', { name: 'Its tries' }).waitFor()
     expect(await page.locator('.waterfall li').count()).toBeGreaterThan(1)

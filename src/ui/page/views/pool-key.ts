@@ -7,6 +7,7 @@ import { Fault } from '../parts/fetched.ts'
 import { LimitBar } from '../parts/limit-bar.ts'
 import { now, useValue } from '../state.ts'
 import { countdown, known, t } from '../text.ts'
+import { TestButton } from './provider-keys.ts'
 
 export function Key({
   state,
@@ -22,6 +23,7 @@ export function Key({
   const time = useValue(now)
   const [error, fail] = useState<Error | undefined>(undefined)
   const [busy, setBusy] = useState(false)
+  const [tried, setTried] = useState({ result: '', isGood: true })
   const { key, state: is, inFlight, until, reason } = state
   const isOff = is === 'disabled'
   const turn = async (): Promise<void> => {
@@ -42,6 +44,7 @@ export function Key({
       <span class="state" data-state=${is}>${known('state', is)}</span>
       ${until !== undefined && until > time && html`<span class="muted">${t('pool.until', { time: countdown(until - time) })}</span>`}
       ${inFlight > 0 && html`<span class="muted">${t('app.inFlight', { n: inFlight })}</span>`}
+      <${TestButton} name=${key} tell=${(result: string, isGood: boolean) => setTried({ result, isGood })} />
       <button
         disabled=${busy}
         aria-label=${t(isOff ? 'pool.enable.label' : 'pool.disable.label', { key })}
@@ -51,6 +54,7 @@ export function Key({
       </button>
     </div>
     ${reason && html`<p class="reason">${reason}</p>`}
+    ${tried.result && html`<p class=${tried.isGood ? 'good' : 'fault'} role="status">${tried.result}</p>`}
     <${Rests} rests=${rests} />
     <${Fault} error=${error} />
     ${own.length > 0 && html`<${Limits} limits=${own} at=${at} />`}

@@ -7,6 +7,7 @@ import { Spark } from '../parts/spark.ts'
 import { now, useValue } from '../state.ts'
 import { known, t } from '../text.ts'
 import { Key, Limits, Rests } from './pool-key.ts'
+import { ProviderKeys } from './provider-keys.ts'
 
 export function Pool() {
   const seen = useValue(picture)
@@ -17,6 +18,7 @@ export function Pool() {
   const wanted = filter.trim().toLowerCase()
   const fits = ({ key, provider, state }: KeyState): boolean =>
     [key, provider, state, known('state', state)].some((text) => text.toLowerCase().includes(wanted))
+  const names = [...new Set(seen.keys.map(({ provider }) => provider))]
   const providers = Map.groupBy(seen.keys.filter(fits), ({ provider }) => provider)
   return html`
     <div class="head">
@@ -36,6 +38,7 @@ export function Pool() {
     ${seen.keys.length > 0 && providers.size === 0 && html`<p class="empty">${t('pool.nothing')}</p>`}
     ${[...providers].map(([name, keys]) => html`<${Provider} key=${name} name=${name} keys=${keys} seen=${seen} />`)}
     <${Models} seen=${seen} />
+    <${ProviderKeys} providers=${names} />
   `
 }
 
