@@ -4,7 +4,7 @@ import type { LeaseRecord } from '../scheduler/lease/lease.ts'
 import { partsOf } from './charges.ts'
 import type { Acquired, Charge } from './ledger-calls.ts'
 import type { Ledger } from './ledger.ts'
-import type { Mirror } from './mirror.ts'
+import type { Mirror, Mirrored } from './mirror.ts'
 import { PLACE, type Presence } from './presence.ts'
 import type { Charged } from './refunds.ts'
 import { sharedLimit } from './shared-limit.ts'
@@ -35,17 +35,19 @@ export interface Ahead {
 
 export function createAhead(parts: AheadParts): Ahead {
   const { ledger, mirror, presence, slices, clock, wall, nextId, timed, enter } = parts
-  let isAsking = false
   let count = 0
 
   async function ask(needed: readonly Part[]): Promise<void> {
     const wanted = slices.want(needed)
-    const charges = needed.flatMap(({ mirrored: { key, limit } }, index): Charge[] => {
+    const asked: Mirrored[] = []
+    const charges = needed.flatMap(({ mirrored }, index): Charge[] => {
       const each = wanted[index]
-      return each && each.ahead > 0 ? [{ ...sharedLimit(key, limit, wall()), need: 0, cost: 0, ...each }] : []
+      if (!each || each.ahead === 0) return []
+      asked.push(mirrored)
+      return [{ ...sharedLimit(mirrored.key, mirrored.limit, wall()), need: 0, cost: 0, ...each }]
     })
     if (charges.length === 0) return
-    isAsking = true
+    for (const each of asked) each.isAsked = true
     const sent = clock.now()
     try {
       const told = await timed(ledger.acquire(nextId(), PLACE, [charges]))
@@ -53,7 +55,7 @@ export function createAhead(parts: AheadParts): Ahead {
     } catch (error) {
       presence.lose(error)
     } finally {
-      isAsking = false
+      for (const each of asked) each.isAsked = false
     }
   }
 
@@ -77,7 +79,7 @@ export function createAhead(parts: AheadParts): Ahead {
         const slice = taken[index]
         if (slice) charged.set(mirrored.key, { mark: slice.mark, slice })
       })
-      if (!isAsking && slices.isLow(needed)) void ask(needed)
+      if (slices.isLow(needed)) void ask(needed)
       return enter(lease, '', charged)
     },
     hear,

@@ -41,8 +41,8 @@ export interface SharedState {
   shape: SharedShape
   /** Of the server's clock, in milliseconds. */
   mark: number
-  /** By the clock of this process. */
-  state: number[]
+  /** By the clock of this process; absent where there is plenty. */
+  state: number[] | undefined
   /** Units that may be used within so many milliseconds of the call. */
   lent?: { units: number; life: number; mark: number }
 }

@@ -60,12 +60,21 @@ function open.sliding(limit, now, list)
   if not list then return end
   limit.opened = list[1]
   local ended = now - limit.period - limit.guard
+  local entries, quantum, cell = limit.entries, limit.period / QUANTA, nil
   for i = 2, #list - 1, 2 do
-    if list[i] > ended then
-      local entries = limit.entries
-      entries[#entries + 1] = list[i]
-      entries[#entries + 1] = list[i + 1]
-      limit.sum = limit.sum + list[i + 1]
+    local at, units = list[i], list[i + 1]
+    if at > ended then
+      -- What was lent has ended long since, and need not stay an entry of its own.
+      local own = at < now - quantum and math.floor(at / quantum) or nil
+      if own and own == cell then
+        entries[#entries - 1] = at
+        entries[#entries] = entries[#entries] + units
+      else
+        entries[#entries + 1] = at
+        entries[#entries + 1] = units
+      end
+      cell = own
+      limit.sum = limit.sum + units
     end
   end
 end
@@ -249,6 +258,12 @@ local function stateOf(limit, now)
   return pack[limit.shape](limit, now)
 end
 
+-- Where there is plenty a replica's own count is good enough until its next beat, and long states cost more than all else.
+local function newsOf(limit, now)
+  if limit.shape ~= 'places' and room[limit.shape](limit) >= limit.amount / 2 then return '' end
+  return stateOf(limit, now)
+end
+
 -- Milliseconds after which a window is as new.
 local function life(limit, now)
   if limit.shape == 'fixed' then return limit.next - now + limit.guard end
@@ -281,12 +296,12 @@ local function tell(limit, now)
 end
 
 -- Renewed by each: who lives, so that a replica knows what its share is when this server is away.
-local function reply(now, head, limits)
+local function reply(now, head, limits, tellOf)
   local out = { moment(now), born }
   for _, each in ipairs(head) do out[#out + 1] = each end
   for _, limit in ipairs(limits) do
     out[#out + 1] = limit.mark and moment(limit.mark) or ''
-    out[#out + 1] = stateOf(limit, now)
+    out[#out + 1] = (tellOf or stateOf)(limit, now)
   end
   return out
 end
@@ -349,7 +364,7 @@ local function acquire(keys, args)
     if taken == 0 and limit.isShort then redis.call('SET', limit.key .. ':w', '1', 'PX', LISTENS) end
     local lent = limit.lent and limit.lent > 0
     out[#out + 1] = limit.mark and moment(limit.mark) or ''
-    out[#out + 1] = stateOf(limit, now)
+    out[#out + 1] = newsOf(limit, now)
     out[#out + 1] = lent and text(limit.lent) or ''
     out[#out + 1] = lent and moment(limit.till - now) or ''
     out[#out + 1] = lent and moment(limit.lentAt) or ''
@@ -383,7 +398,7 @@ local function settle(keys, args)
     end
     limits[i] = limit
   end
-  return reply(now, {}, limits)
+  return reply(now, {}, limits, newsOf)
 end
 
 -- ARGV: for each limit its nine numbers.

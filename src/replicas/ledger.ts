@@ -127,7 +127,7 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
       key,
       shape,
       mark: Number(words[index * 2] ?? 0),
-      state: read(shape, words[index * 2 + 1] ?? ''),
+      state: words[index * 2 + 1] ? read(shape, words[index * 2 + 1] ?? '') : undefined,
     }))
   }
 
@@ -157,7 +157,7 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
       follow(now)
       const states = charges.slice(0, words.length / WORDS).map(({ key, shape }, index): SharedState => {
         const [mark, state = '', lent, life, lentAt] = words.slice(index * WORDS, (index + 1) * WORDS)
-        const known = { key, shape, mark: Number(mark), state: read(shape, state) }
+        const known = { key, shape, mark: Number(mark), state: state ? read(shape, state) : undefined }
         return lent ? { ...known, lent: { units: Number(lent), life: Number(life), mark: Number(lentAt) } } : known
       })
       const which = Number(taken) - 1

@@ -29,6 +29,8 @@ export interface Mirrored {
   readonly places: Set<string>
   /** Leased ahead, the one that ends first in front. */
   slices: Slice[]
+  /** Are more under way? */
+  isAsked: boolean
   /** Units a millisecond that this replica uses of late, and when that was so. */
   rate: number
   notedAt: number
@@ -62,6 +64,7 @@ export function createMirror(keyOf: (name: string) => string): Mirror {
         pending: new Map(),
         places: new Set(),
         slices: [],
+        isAsked: false,
         rate: 0,
         notedAt: 0,
       }
@@ -73,7 +76,7 @@ export function createMirror(keyOf: (name: string) => string): Mirror {
     apply(states, now) {
       for (const { key, state } of states) {
         const mirrored = known.get(key)
-        if (!mirrored) continue
+        if (!mirrored || !state) continue
         const { window } = mirrored.limit
         if (window instanceof Concurrency) {
           window.elsewhere(Math.max(0, (state[0] ?? 0) - mirrored.places.size))

@@ -43,7 +43,7 @@ const ONCE = 600_000
 /** Charges that wait for the ledger to come back; of more, the oldest are forgotten. */
 const MOST_OWED = 10_000
 /** Milliseconds that what slices give back waits for more. */
-const TOGETHER = 20
+const TOGETHER = 50
 /** Refunds of one call. */
 const AT_ONCE = 200
 

@@ -38,7 +38,7 @@ const MEMORY = 1000
 const LEAST = 8
 const MOST = 1 / 16
 /** Then the next one is asked for. */
-const LOW = 0.4
+const LOW = 0.5
 const NOTHING = { ahead: 0, life: 0 }
 
 /**
@@ -103,14 +103,16 @@ export function createSlices(clock: Clock, sharers: () => number, back: (of: Mir
       if (wanted.includes(undefined)) return parts.map(() => NOTHING)
       return wanted.map((each, index) => {
         const { mirrored } = parts[index] as Part
-        if (!each || mirrored.slices.some(({ left, units, until }) => until > now && left > units * LOW)) return NOTHING
+        const { slices, isAsked } = mirrored
+        if (!each || isAsked || slices.some(({ left, units, until }) => until > now && left > units * LOW))
+          return NOTHING
         return each
       })
     },
     isLow: (parts) =>
-      parts.some(({ mirrored: { slices }, units }) => {
+      parts.some(({ mirrored: { slices, isAsked }, units }) => {
         const last = slices.at(-1)
-        return units > 0 && last !== undefined && last.left < last.units * LOW
+        return units > 0 && !isAsked && last !== undefined && last.left < last.units * LOW
       }),
     lent(mirrored, { units, life, mark }, sent) {
       const slice = { mark, until: sent + life, units, left: units }
