@@ -38,6 +38,7 @@ const POOLS: Record<Mode, { keys: number; limits: object[] }> = {
 const GOALS = { slices: 1.25, trips: 1.8, added: 2, rate: 15_000 }
 
 const { values } = parseArgs({
+  allowPositionals: true,
   options: {
     rounds: { type: 'string', default: '30' },
     seconds: { type: 'string', default: '5' },
@@ -123,7 +124,7 @@ async function added(mode: Mode, server: RedisServer): Promise<void> {
 
 async function rate(server: RedisServer): Promise<void> {
   const children = Array.from({ length: CLIENTS }, () =>
-    fork(fileURLToPath(import.meta.url), ['client', server.url, values.seconds], { stdio: 'inherit' }),
+    fork(fileURLToPath(import.meta.url), ['client', server.url, values.seconds]),
   )
   try {
     const ready = children.map((child) => once(child, 'message'))

@@ -29,6 +29,8 @@ export interface RedisServer {
   command(...words: string[]): Promise<unknown>
   /** Starts it again on the same port, with what it has written. */
   start(): Promise<void>
+  /** Of one that does not run: its data is gone. */
+  forget(): Promise<void>
   close(): Promise<void>
 }
 
@@ -69,6 +71,10 @@ export async function startRedis(args: readonly string[] = []): Promise<RedisSer
     },
     async start() {
       server.process = await run()
+    },
+    async forget() {
+      rmSync(join(folder, 'appendonlydir'), { recursive: true, force: true })
+      rmSync(join(folder, 'dump.rdb'), { force: true })
     },
     async close() {
       await server.kill()

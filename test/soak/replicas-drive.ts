@@ -1,0 +1,54 @@
+/** Clients of a fleet: requests at a steady rate, each client at its own replica; who is told to come back later does. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Agent, request } from 'undici'
+
+export interface Driven {
+  served: number
+  byClient: number[]
+  /** Any outcome but an answer, by status. */
+  others: Record<string, number>
+  /** Milliseconds. */
+  elapsed: number
+}
+
+const BODY = JSON.stringify({ model: 'fast', max_tokens: 20, messages: [{ role: 'user', content: 'Hello' }] })
+
+export async function drive(
+  addresses: readonly string[],
+  { rate, clients, seconds }: { rate: number; clients: number; seconds: number },
+): Promise<Driven> {
+  const agent = new Agent({ connections: 256, pipelining: 1 })
+  const byClient = Array.from({ length: clients }, () => 0)
+  const others: Record<string, number> = {}
+  const begun = performance.now()
+  const all: Promise<void>[] = []
+  const ask = async (client: number): Promise<void> => {
+    const told = await one(agent, addresses[client % addresses.length] ?? '', `c${client}`)
+    if (told === '200') byClient[client] = (byClient[client] ?? 0) + 1
+    else others[told] = (others[told] ?? 0) + 1
+  }
+  for (let sent = 0; performance.now() - begun < seconds * 1000;) {
+    const due = Math.floor(((performance.now() - begun) * rate) / 1000)
+    for (; sent < due; sent++) all.push(ask(sent % clients))
+    await sleep(5)
+  }
+  const elapsed = performance.now() - begun
+  await Promise.all(all)
+  await agent.close()
+  return { served: byClient.reduce((sum, each) => sum + each, 0), byClient, others, elapsed }
+}
+
+async function one(agent: Agent, address: string, client: string): Promise<string> {
+  try {
+    const answer = await request(`${address}/v1/chat/completions`, {
+      dispatcher: agent,
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-client': client },
+      body: BODY,
+    })
+    await answer.body.dump()
+    return String(answer.statusCode)
+  } catch {
+    return 'no answer'
+  }
+}
