@@ -23,7 +23,12 @@ local born
 local function clock()
   local time = redis.call('TIME')
   local now = time[1] * 1000 + time[2] / 1000
-  if not born then born = string.format('%.0f', now * 1000) end
+  if not born then
+    -- Two versions of these functions must agree on it, or each would take the other for a server of before.
+    local info = redis.pcall('INFO', 'server')
+    born = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or string.format('%.0f', now * 1000)
+    born = string.sub(born, 1, 16)
+  end
   return now
 end
 

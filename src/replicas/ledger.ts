@@ -9,7 +9,6 @@ import type { Acquired, Charge, Refund, SharedLimit, SharedShape, SharedState, T
 const SOURCE = new URL('ledger.lua', import.meta.url)
 /** Of each limit, in the answer of `acquire`. */
 const WORDS = 5
-const NAME = 'balanced_call_2'
 
 export interface LedgerOptions {
   url: string
@@ -79,6 +78,8 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
     maxRetriesPerRequest: null,
   })
   const { source = readFileSync(SOURCE, 'utf8') } = options
+  // Each version has functions of its own.
+  const library = /^#!lua name=(\w+)/.exec(source)?.[1] ?? ''
   let offset = 0
   const heard = (error: Error): void => options.failed(error)
   redis.on('error', heard)
@@ -88,7 +89,7 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
   listener.connect().catch(heard)
 
   async function call(name: string, keys: readonly string[], args: readonly (string | number)[]): Promise<string[]> {
-    const run = (): Promise<unknown> => redis.fcall(`${NAME}_${name}`, keys.length, ...keys, ...args)
+    const run = (): Promise<unknown> => redis.fcall(`${library}_${name}`, keys.length, ...keys, ...args)
     try {
       return (await run()) as string[]
     } catch (error) {

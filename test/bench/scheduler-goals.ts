@@ -3,6 +3,8 @@
  * `-- a_over d_learn` runs these scenarios only, `--ours` leaves the peers out, `--seeds 1,2,3` takes other seeds.
  */
 import { parseArgs } from 'node:util'
+import { hasServer, startRedis } from '../replicas/redis-server.ts'
+import { runReplicas } from '../replicas/simulation.ts'
 import { GOALS, missed } from '../scheduler/sim/goals.ts'
 import type { Measures } from '../scheduler/sim/measure.ts'
 import { mean } from '../scheduler/sim/measure.ts'
@@ -34,7 +36,7 @@ const { values, positionals } = parseArgs({
 })
 const seeds = values.seeds.split(',').map(Number)
 const names = positionals.length > 0 ? positionals : Object.keys(SCENARIOS)
-const policies: Record<string, (scenario: Scenario, seed: number) => Promise<Measures>> = { [OURS]: runScheduler }
+const policies: Record<string, (scenario: Scenario, seed: number) => Promise<Measures>> = { [OURS]: runOurs }
 if (!values.ours) {
   for (const [name, peer] of Object.entries(PEERS))
     policies[name] = (scenario, seed) => runPeerPolicy(scenario, seed, peer)
@@ -49,12 +51,24 @@ for (const name of names) failures += await bench(name)
 console.log(failures === 0 ? 'All goals are met.' : `${failures} goals are missed.`)
 process.exitCode = failures === 0 ? 0 : 1
 
+/** Replicas need a server to share. */
+async function runOurs(scenario: Scenario, seed: number): Promise<Measures> {
+  if (scenario.replicas === undefined || !hasServer) return runScheduler(scenario, seed)
+  const server = await startRedis()
+  try {
+    return await runReplicas(scenario, seed, server)
+  } finally {
+    await server.close()
+  }
+}
+
 async function bench(name: string): Promise<number> {
   const scenario = SCENARIOS[name]
   if (scenario === undefined)
     throw new Error(`There is no scenario ${name}; there are ${Object.keys(SCENARIOS).join(', ')}.`)
   console.log(`\n### ${name}: ${scenario.note}; mean of seeds ${seeds.join(', ')}`)
-  if (scenario.replicas !== undefined) console.log(`${OURS} runs as one process: its replicas share no state.`)
+  if (scenario.replicas !== undefined)
+    console.log(`${OURS} runs as ${hasServer ? `${scenario.replicas} replicas on one server` : 'one process'}.`)
   console.log(`\n| policy | ${COLUMNS.map(([title]) => title).join(' | ')} | run s |`)
   console.log(`|---|${'---|'.repeat(COLUMNS.length + 1)}`)
   let misses: string[] = []

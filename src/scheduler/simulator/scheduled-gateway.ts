@@ -38,7 +38,11 @@ const ESTIMATE = { from: 0.95, to: 1.09 }
 /** A trace tells sizes; they are no guesses. */
 const CERTAIN = 0.9
 
-export function scheduledGateway(simulation: Simulation, scheduler: Scheduler, settings: GatewaySettings): Policy {
+export function scheduledGateway(
+  simulation: Simulation,
+  scheduler: Pick<Scheduler, 'acquire'>,
+  settings: GatewaySettings,
+): Policy {
   const { clock, chance } = simulation
   const keys = new Map(simulation.keys.map((key) => [key.id, key]))
   const flights = new Map<SimulatedRequest, Flight>()

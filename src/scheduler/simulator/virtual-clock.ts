@@ -19,8 +19,11 @@ export interface VirtualClock extends Clock {
   run(until: number): Promise<void>
 }
 
-/** `epoch` is the wall-clock time at 0, in milliseconds since 1970. */
-export function virtualClock(epoch = 0): VirtualClock {
+/**
+ * `epoch` is the wall-clock time at 0, in milliseconds since 1970. Time stands still until `settled` resolves: for calls of what
+ * is not on this clock.
+ */
+export function virtualClock(epoch = 0, settled: () => Promise<void> = microtasksDone): VirtualClock {
   const heap: Event[] = []
   let now = 0
   let order = 0
@@ -58,7 +61,7 @@ export function virtualClock(epoch = 0): VirtualClock {
         event.fire()
         if (touched) {
           touched = false
-          await microtasksDone()
+          await settled()
         }
       }
       now = Math.max(now, until)
@@ -67,7 +70,7 @@ export function virtualClock(epoch = 0): VirtualClock {
 }
 
 /** A macrotask: when it runs, no microtask is left, however deep the chain of promises was. 0.9 µs, measured. */
-function microtasksDone(): Promise<void> {
+export function microtasksDone(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 

@@ -17,11 +17,11 @@ import { keySpec, MODEL, upstreamKey } from './sim-key.ts'
 import { PATIENCE } from './workload.ts'
 
 /** After the last arrival everything that still waits or runs comes to its end. */
-const DRAIN = 400_000
-const RETRIES = 3
+export const DRAIN = 400_000
+export const RETRIES = 3
 /** The world's chance is not the workload's, nor the scheduler's. */
-const WORLD = 100
-const SCHEDULER = 200
+export const WORLD = 100
+export const SCHEDULER = 200
 
 /** The real scheduler, one process whatever number of replicas the scenario names. */
 export function runScheduler(scenario: Scenario, seed: number): Promise<Measures> {
@@ -59,7 +59,7 @@ async function run(
   return measure(simulation, requests, keys, upperBound(keys, requests, seed, scenario.dies))
 }
 
-function specOf(keys: readonly SimKey[]): SchedulerSpec {
+export function specOf(keys: readonly SimKey[]): SchedulerSpec {
   const providers = [...new Set(keys.map((key) => key.provider))].map((name) => ({
     name,
     weight: 1,
