@@ -5,6 +5,7 @@ import { counter, gauge, histogram, labelled, registryOf, type Family } from './
 import { SECONDS, SPEEDS, type Counts, type ModelCounts, type ProviderCounts } from './metrics.ts'
 import { limitFamilies } from './limit-metrics.ts'
 import { keyFamilies } from './key-metrics.ts'
+import { replicaFamilies } from './replica-metrics.ts'
 import type { FaultCounts } from './upstream-faults.ts'
 
 export const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
@@ -126,6 +127,7 @@ function standingFamilies({ report, faults, models, wall }: Standing): Family[] 
     ),
     ...keyFamilies(report.keys, wall),
     ...limitFamilies(report.scopes, models),
+    ...replicaFamilies(report.replicas),
   ]
 }
 

@@ -15,9 +15,10 @@ import type { Ledger } from './ledger.ts'
 import { createAhead } from './ahead.ts'
 import { chargesOf, partsOf } from './charges.ts'
 import { createMirror, type Mirrored } from './mirror.ts'
-import { createNews } from './news.ts'
+import { createNews } from './news/news.ts'
 import { createPresence, PLACE } from './presence.ts'
 import { createRefunds, type Charged } from './refunds.ts'
+import { createRoundTrips, ROUND_TRIP_BOUNDS } from './round-trips.ts'
 import { sharedLimit } from './shared-limit.ts'
 import { createSlices, type Part } from './slices.ts'
 
@@ -65,21 +66,13 @@ export function createReplicas(
   const mirror = createMirror((name) => ledger.keyOf('limit', name))
   let last = 0
   let contendedUntil = -Infinity
-  const counts = { roundTrips: 0, refused: 0, losses: 0, latency: 0 }
+  const counts = { refused: 0, losses: 0 }
 
   /** By the ledger's clock. */
   const wall = (): number => clock.wall() - ledger.offset()
 
-  async function timed<T>(call: Promise<T>): Promise<T> {
-    const sent = clock.now()
-    counts.roundTrips++
-    try {
-      return await call
-    } finally {
-      counts.latency = clock.now() - sent
-    }
-  }
-
+  const roundTrips = createRoundTrips(clock)
+  const { timed } = roundTrips
   const nextId = (): string => `${replica}:${++last}`
   const presence = createPresence({
     ledger,
@@ -279,6 +272,9 @@ export function createReplicas(
       state: presence.isAway() ? 'away' : 'shared',
       ...counts,
       ahead: ahead.count(),
+      roundTrips: roundTrips.count(),
+      latency: roundTrips.last(),
+      roundTripSeconds: { bounds: ROUND_TRIP_BOUNDS, counts: roundTrips.seconds() },
     }),
     start: presence.start,
     close: presence.close,

@@ -32,6 +32,7 @@ import type { Waiting } from './queue/waiting.ts'
 import { restore } from './persistence/restore.ts'
 import type { Snapshot } from './persistence/snapshot.ts'
 import { changesOf, snapshotOf } from './persistence/snapshot.ts'
+import { experienceOf, takeExperience, type Experience } from './persistence/experience.ts'
 import { heed, knowledgeOf, type Knowledge } from './persistence/knowledge.ts'
 import { waitingReport } from './queue-report.ts'
 import { reportOf } from './report.ts'
@@ -68,6 +69,10 @@ export interface LiveScheduler extends Successor {
   knowledgeOf(lease: LeaseRecord): Knowledge
   /** What another replica knows of the same. */
   heed(knowledge: Knowledge): void
+  /** What a request that has ended taught: homes of prompts, and what models use. */
+  experienceOf(lease: LeaseRecord): Experience
+  /** What another replica tells of the same. */
+  takeExperience(told: Experience): void
   /** The part of it that changed since the last call. */
   changes(): Snapshot
   /**
@@ -219,6 +224,11 @@ export function createScheduler(
       if (heir) return heir.heed(knowledge)
       heed(schedulerState, knowledge)
       wake()
+    },
+    experienceOf,
+    takeExperience(told) {
+      if (heir) return heir.takeExperience(told)
+      takeExperience(schedulerState, told, clock.now())
     },
     changes: () => changesOf(schedulerState),
     restore: (snapshot) => restore(schedulerState, snapshot),

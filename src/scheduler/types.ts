@@ -284,4 +284,6 @@ export interface ReplicaReport {
   losses: number
   /** Of the last round trip, in milliseconds. */
   latency: number
+  /** How many took so many seconds at most, by `bounds`; how many longer; the sum of all. */
+  roundTripSeconds: { bounds: readonly number[]; counts: number[] }
 }

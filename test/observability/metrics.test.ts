@@ -104,11 +104,43 @@ it('is the same where each request was counted by another process', async () => 
   expect(await metricsText(sum, NOW)).toBe(GOLDEN)
 })
 
+const SHARED: Standing = {
+  ...NOW,
+  report: {
+    ...NOW.report,
+    replicas: {
+      replica: 'a',
+      replicas: ['a', 'b'],
+      state: 'away',
+      ahead: 40,
+      roundTrips: 3,
+      refused: 2,
+      losses: 1,
+      latency: 0.4,
+      roundTripSeconds: { bounds: [0.001, 0.01], counts: [2, 1, 0, 0.005] },
+    },
+  },
+}
+
+it('tells of the state that replicas share, where they do', async () => {
+  const page = await metricsText(counted(RECORDS), SHARED)
+  for (const line of [
+    'balanced_call_replicas 2',
+    'balanced_call_state_up 0',
+    'balanced_call_state_round_trip_seconds_bucket{le="0.01"} 3',
+    'balanced_call_state_round_trip_seconds_count 3',
+    'balanced_call_state_leased_ahead_total 40',
+    'balanced_call_state_refused_total 2',
+    'balanced_call_state_losses_total 1',
+  ])
+    expect(page.split('\n')).toContain(line)
+})
+
 const hasPromtool = spawnSync('promtool', ['--version']).status === 0
 
 it.skipIf(!hasPromtool)('is as Prometheus wants it, says promtool', async () => {
   const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
-    input: await metricsText(counted(RECORDS), NOW),
+    input: await metricsText(counted(RECORDS), SHARED),
     encoding: 'utf8',
   })
   expect(`${stdout}${stderr}`).toBe('')

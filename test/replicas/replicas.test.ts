@@ -123,6 +123,61 @@ describe.runIf(hasServer)('replicas', () => {
     expect((a?.roundTrips ?? 0) + (b?.roundTrips ?? 0)).toBeLessThan(40 + 30)
   })
 
+  it('count the requests and the money of a client together', async () => {
+    const day = 24 * HOUR
+    const price = { input: 1, output: 1 }
+    const limited = specOf([], 2)
+    const route = { provider: 'p', model: 'x', weight: 1, tier: 0, limits: [], price }
+    const clients = {
+      alice: { limits: [{ metric: 'requests' as const, amount: 6, period: day, shape: 'calendar' as const }] },
+      bob: { limits: [{ metric: 'usd' as const, amount: 0.000_35, period: day, shape: 'calendar' as const }] },
+    }
+    await start(2, {
+      ...limited,
+      pools: [{ model: 'm', weight: 1, limits: [], routes: [route] }],
+      options: { clients },
+    })
+    const served: Record<string, number> = { alice: 0, bob: 0, carol: 0 }
+    for (const client of Object.keys(served))
+      for (let n = 0; n < 12; n++) {
+        try {
+          const lease = await replicas[n % 2]?.replicas.acquire(request({ client, maxWait: 0 }))
+          // 100 tokens at a dollar a million
+          lease?.settle({ input: 50, output: 50, cost: 0.000_1 })
+          served[client] = (served[client] ?? 0) + 1
+        } catch (error) {
+          expect((error as GatewayError).code).toBe(client === 'bob' ? 'budget_exceeded' : 'client_limit_exceeded')
+        }
+      }
+    expect(served).toMatchObject({ alice: 6, carol: 12 })
+    expect(served['bob']).toBeGreaterThanOrEqual(2)
+    expect(served['bob']).toBeLessThanOrEqual(4)
+  })
+
+  it('know of each other which key has a prompt in its cache, and what a model uses', async () => {
+    const spec = specOf([], 8)
+    for (const provider of spec.providers) provider.cache_per_key = true
+    const [first, second] = await start(2, spec)
+    const told: string[] = []
+    const taken = second?.scheduler.takeExperience
+    if (second)
+      second.scheduler.takeExperience = (experience) => {
+        taken?.(experience)
+        told.push(JSON.stringify(experience))
+      }
+    // not where all replicas would look first
+    const usual = (await second?.replicas.acquire(request({ affinity: 'talk', input: 2000 })))?.id
+    const lease = (await first?.replicas.acquire(
+      request({ affinity: 'talk', input: 2000, exclude: new Set([usual ?? '']) }),
+    )) as Lease
+    expect(lease.id).not.toBe(usual)
+    lease.settle({ input: 3000, output: 40, cached: 0 })
+    await until(() => told.some((each) => each.includes(lease.key)))
+    expect(told.join()).toContain('"ratio":1.5')
+    const next = (await second?.replicas.acquire(request({ affinity: 'talk', input: 2000 }))) as Lease
+    expect(next.key).toBe(lease.key)
+  })
+
   it('wait for a place that another has, and get it when that one ends', async () => {
     const [first, second] = await start(2, specOf([{ metric: 'concurrency', amount: 1, period: 0 }]))
     const lease = (await first?.replicas.acquire(request())) as Lease

@@ -34,10 +34,10 @@ export async function runReplicas(
 ): Promise<SimulatedReplicas> {
   run++
   const time = serverClock(server.url)
-  let underWay = 0
+  const calls = { underWay: 0 }
   const settled = async (): Promise<void> => {
     do await microtasksDone()
-    while (underWay > 0)
+    while (calls.underWay > 0)
   }
   const clock = virtualClock(EPOCH, settled)
   const keys = scenario.keys()
@@ -46,12 +46,12 @@ export async function runReplicas(
   const closers: (() => Promise<void>)[] = []
   const replicas: Replicas[] = []
   const called = async <T>(call: () => Promise<T>): Promise<T> => {
-    underWay++
+    calls.underWay++
     try {
       await time.set(clock.wall())
       return await call()
     } finally {
-      underWay--
+      calls.underWay--
     }
   }
   for (let n = 0; n < (scenario.replicas ?? 1); n++) {

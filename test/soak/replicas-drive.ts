@@ -22,7 +22,7 @@ interface Plan {
 
 if (!isMainThread) {
   const [addresses, plan] = workerData as [string[], Plan]
-  parentPort?.postMessage(await driveHere(addresses, plan))
+  parentPort?.postMessage(await driveHere(addresses, plan), [])
 }
 
 /** In a thread of its own, so that the provider beside it is not late. */

@@ -57,6 +57,8 @@ export class LeaseRecord implements Lease {
   private heir: LeaseRecord | undefined
   /** Hears of its end, here or in an heir, when all charges are known. */
   onEnd: ((lease: LeaseRecord) => void) | undefined
+  /** What it used, when it was answered to the end. */
+  used: Settlement | undefined
   /** The class of a refusal that signals have told, with its reset in milliseconds. */
   refusal: LimitSignal | undefined
   private readonly registry: LeaseObserver
@@ -152,6 +154,7 @@ export class LeaseRecord implements Lease {
   settle(told: Settlement): void {
     if (!this.open) return this.heir?.settle(told)
     const used = credible(told)
+    this.used = used
     const now = this.registry.now()
     settleHolds(this.holds, used, this.demand, now)
     this.end(now)

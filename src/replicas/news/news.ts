@@ -1,10 +1,12 @@
 /** What replicas tell each other of keys and limits: rests, retirements, switches, learnt limits, as soon as one knows. */
-import type { Clock } from '../scheduler/clock.ts'
-import type { LeaseRecord } from '../scheduler/lease/lease.ts'
-import type { Knowledge } from '../scheduler/persistence/knowledge.ts'
-import type { LiveScheduler } from '../scheduler/scheduler.ts'
+import type { Clock } from '../../scheduler/clock.ts'
+import type { LeaseRecord } from '../../scheduler/lease/lease.ts'
+import type { Knowledge } from '../../scheduler/persistence/knowledge.ts'
+import type { LiveScheduler } from '../../scheduler/scheduler.ts'
+import { createSharedExperience, type ExperienceMessage } from './shared-experience.ts'
 
 type Message =
+  | ExperienceMessage
   | ['learnt', replica: string, knowledge: Knowledge]
   | ['switched', replica: string, key: string, enabled: boolean]
 
@@ -56,14 +58,20 @@ export function createNews(
   }
 
   const send = (message: Message): void => say(JSON.stringify(message))
+  const experience = createSharedExperience(inner, replica, clock, send)
 
   return {
     // The end itself is judged right after this.
-    ended: (lease) => queueMicrotask(() => look(lease)),
+    ended: (lease) =>
+      queueMicrotask(() => {
+        look(lease)
+        experience.note(lease)
+      }),
     switched: (key, enabled) => send(['switched', replica, key, enabled]),
     hear(text) {
       const message = JSON.parse(text) as Message
       if (message[1] === replica) return
+      if (message[0] === 'experience') return experience.hear(message[2])
       if (message[0] === 'switched') return void inner().setEnabled(message[2], message[3])
       // Another version may say more.
       if (message[0] !== 'learnt') return
