@@ -54,6 +54,8 @@ export interface AppOptions {
   clock?: Clock
   /** Another way to upstreams than the network, for tests. */
   client?: Client
+  /** Nothing is logged, counted or kept of requests, so that what that costs can be measured. */
+  unobserved?: boolean
   /** Where spans go instead of the collector that the environment names, for tests. */
   spans?: SpanExporter
   /** Addresses that files may be fetched from beside public ones, for tests. */
@@ -163,6 +165,7 @@ export async function createServed(config: Config, options: AppOptions, shared: 
     resumable: new Set(config.models.filter((pool) => pool.resume === true).map((pool) => pool.model)),
     passHeaders: responseHeaders(config.server.forward.response, redact),
     record: (record) => {
+      if (options.unobserved) return
       log.record(record)
       metrics.record(record)
       requestLog?.record(record)

@@ -13,6 +13,7 @@ import { measureKeyPools } from './key-pools.ts'
 import { measure } from './measure.ts'
 import type { Candidate } from './measure.ts'
 import { weighIdleStreams, weighPastRequests } from './memory.ts'
+import { measureObservation } from './observation.ts'
 import { page } from './page.ts'
 import { configuration, PHASES, type Phase } from './phases.ts'
 import { canPin, CORES, pin } from './pin.ts'
@@ -93,6 +94,8 @@ async function bench(): Promise<void> {
   if (!values.only) {
     run.keyPools = await measureKeyPools(upstream.port, directory, rounds)
     printPhase(run.keyPools)
+    run.observation = await measureObservation(upstream.port, directory, rounds)
+    printPhase(run.observation)
   }
   printRest(run)
   printGoals(run)

@@ -5,9 +5,9 @@ import type { Result } from './measure.ts'
 import type { Run } from './run.ts'
 
 export function page(run: Run): string {
-  const { machine, rounds, pinned, results, keyPools, open, idle = [], past, startUp, notes } = run
+  const { machine, rounds, pinned, results, keyPools, observation, open, idle = [], past, startUp, notes } = run
   const timed = results.filter(({ offered }) => offered === undefined)
-  const offered = [...results.filter((one) => one.offered !== undefined), ...(keyPools ? [keyPools] : [])]
+  const offered = [...results.filter((one) => one.offered !== undefined), ...[keyPools ?? [], observation ?? []].flat()]
   return `# Benchmarks
 
 Written by \`npm run bench -- --others --write\`; do not edit. ${machine}; ${rounds} rounds, turn and turn about; of

@@ -15,5 +15,7 @@ export interface Run {
   idle?: IdleStreams[]
   past?: PastRequests
   keyPools?: Result
+  /** With nothing told of requests, and with all. */
+  observation?: Result
   startUp?: StartUp
 }
