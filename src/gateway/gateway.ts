@@ -65,7 +65,10 @@ export function createGateway(parts: GatewayParts): Gateway {
     const requestState = createRequestState(request, context, now())
     requestState.maxWait ??= access?.maxWait
     if (access?.logsBodies) requestState.bodies = new KeptBodies(request)
-    if (parts.traces) requestState.trace = beginTrace(context.trace)
+    if (parts.traces) {
+      requestState.trace = beginTrace(context.trace)
+      requestState.operation = operationOf(request)
+    }
     failover.traffic.earn()
     parts.hedging?.traffic.earn()
     try {
@@ -132,7 +135,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       cost: used?.cost,
       max_tokens: requestState.request.max_tokens,
       trail: requestState.trail,
-      operation: requestState.request.embeddings ? 'embeddings' : undefined,
+      operation: requestState.operation,
       trace: requestState.trace,
       bodies: requestState.bodies?.read(),
       warnings: requestState.warnings?.length ? requestState.warnings : undefined,
@@ -146,6 +149,11 @@ export function createGateway(parts: GatewayParts): Gateway {
   }
 
   return { chat, estimate }
+}
+
+/** As traces name it. */
+function operationOf({ embeddings, relay, native }: ChatRequest): string | undefined {
+  return embeddings ? 'embeddings' : (relay?.operation ?? native?.operation)
 }
 
 type Poured = Pick<Answer, 'deltas' | 'terminated' | 'cost'>

@@ -37,6 +37,7 @@ export interface RequestState {
   bodies: KeptBodies | undefined
   /** Where traces are kept. */
   trace: Trace | undefined
+  operation: string | undefined
   /** The last one taken. */
   lease?: Lease
   /** What could have taken it when the last one was taken, where the client asks why. */
@@ -85,6 +86,7 @@ export function createRequestState(request: ChatRequest, context: ChatContext, n
     queued: 0,
     trail: [],
     trace: undefined,
+    operation: undefined,
     bodies: undefined,
     resumed: 0,
     tellsCost: request.stream && !request.native && !request.relay && !request.embeddings,

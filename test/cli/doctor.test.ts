@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { run } from '../../src/cli/commands/doctor.ts'
-import { dataFolder, port, readers } from '../../src/cli/doctor/machine.ts'
+import { dataFolder, port, readers, secretKeyFile } from '../../src/cli/doctor/machine.ts'
 import { reach } from '../../src/cli/doctor/reach.ts'
 
 let folder: string
@@ -85,4 +85,13 @@ it('ends with 1 for a configuration that is wrong', async () => {
   const file = path.join(folder, 'providers.yaml')
   writeFileSync(file, 'providers: 1')
   expect(await run(['--config', file, '--json'])).toBe(1)
+})
+
+it('tells of a secret key that others may read', () => {
+  expect(secretKeyFile(folder)).toBeUndefined()
+  const file = path.join(folder, 'secret.key')
+  writeFileSync(file, 'x'.repeat(44), { mode: 0o600 })
+  expect(secretKeyFile(folder)).toMatchObject({ status: 'good' })
+  chmodSync(file, 0o644)
+  expect(secretKeyFile(folder)).toMatchObject({ status: 'bad', advice: expect.stringContaining('chmod 600') })
 })

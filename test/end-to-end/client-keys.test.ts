@@ -14,7 +14,8 @@ const config = {
   models: { fast: ['sandbox/sandbox-fast'], slow: ['sandbox/other'] },
   clients: { bob: { keys: 'key-of-bob' } },
   groups: { poor: { limits: { usd: 1, per: 'day' } } },
-  server: { admin_keys: ['key-of-admin'] },
+  server: { admin_keys: ['key-of-admin'], api_keys: { limited: 'key-of-limited' } },
+  scheduler: { clients: { limited: { limits: { rpm: 5 } } } },
 }
 
 let data: string
@@ -147,6 +148,7 @@ describe('what is refused', () => {
     [{ name: 'x', keys: 'mine' }, 400, 'made by the server'],
     [{ name: 'bob' }, 409, 'There is a client bob'],
     [{ name: 'admin' }, 409, 'There is a client admin'],
+    [{ name: 'limited' }, 409, 'There is a client limited'],
     [[], 400, 'Send a JSON object'],
   ])('%j', async (body, status, message) => {
     const told = await admin('POST', '', body)
@@ -166,8 +168,8 @@ describe('what is refused', () => {
 
 test('the first key closes a server that was open, and the last one that is revoked does not open it', async () => {
   await gateway.close()
-  const { clients: _, ...open } = config
-  gateway = await startGateway(open, {}, { data })
+  const { clients: _, scheduler: __, ...open } = config
+  gateway = await startGateway({ ...open, server: { admin_keys: ['key-of-admin'] } }, {}, { data })
   expect((await ask('any')).status).toBe(200)
   await admin('POST', '', { name: 'alice' })
   expect((await ask('any')).status).toBe(401)
@@ -191,6 +193,31 @@ test('a damaged file keeps the server from starting, as nobody knows who may cal
   await expect(startGateway(config, {}, { data })).rejects.toThrow(/managed\.sqlite.*cannot be read.*put a copy/s)
   rmSync(join(data, 'managed.sqlite'))
   gateway = await startGateway(config, {}, { data })
+})
+
+test('a configuration that comes later goes before, and what it took away is told', async () => {
+  const made = await admin('POST', '', { name: 'alice', groups: 'poor' })
+  await gateway.close()
+  const { groups: _, ...less } = config
+  const clients = { ...config.clients, alice: { keys: 'key-of-alice', models: ['slow'] } }
+  gateway = await startGateway({ ...less, clients }, {}, { data })
+  const lines = gateway.lines.join('\n')
+  expect(lines).toContain('"clients":["alice"]')
+  expect(lines).toContain('"members":["alice of poor"]')
+  // its key is still a key of alice, who has what the file says
+  expect((await ask(made.key)).status).toBe(403)
+})
+
+test('where the disk takes nothing the key is not there, and that is told', async () => {
+  const { DatabaseSync } = await import('node:sqlite')
+  const file = new DatabaseSync(join(data, 'managed.sqlite'))
+  file.exec("CREATE TRIGGER full BEFORE INSERT ON client_key BEGIN SELECT raise(ABORT, 'the disk is full'); END")
+  const refused = await admin('POST', '', { name: 'alice' })
+  expect(refused).toMatchObject({ http: 503, error: { code: 'not_kept' } })
+  expect(refused.error.message).toContain('the disk is full; nothing has changed')
+  file.exec('DROP TRIGGER full')
+  file.close()
+  expect(await admin('POST', '', { name: 'alice' })).toMatchObject({ http: 201 })
 })
 
 describe('the command', () => {

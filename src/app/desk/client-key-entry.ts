@@ -15,6 +15,17 @@ export interface StoredKey {
   secrets: { hash: string; prefix: string; created: number; expires?: number }[]
 }
 
+/** Throws a GatewayError where the disk takes nothing. */
+export function kept(write: () => void): void {
+  try {
+    write()
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const message = `The key cannot be kept: ${why}; nothing has changed.`
+    throw new GatewayError('overloaded', message, { code: 'not_kept', cause })
+  }
+}
+
 /** Without the name. Throws a GatewayError for what is no object. */
 export function entryIn(body: unknown): Record<string, unknown> {
   if (typeof body !== 'object' || body === null || Array.isArray(body))

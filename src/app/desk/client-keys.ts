@@ -7,7 +7,7 @@ import { readClientEntry, type ClientEntry } from '../../config/sections/client-
 import type { ManagedClient, Wish } from '../../runtime/administration.ts'
 import type { ClientSpec } from '../../scheduler/options.ts'
 import type { Documents } from '../../store/document-table.ts'
-import { entryIn, faultText, nameIn, type StoredKey } from './client-key-entry.ts'
+import { entryIn, faultText, kept, nameIn, type StoredKey } from './client-key-entry.ts'
 
 export interface ClientKeyParts {
   /** What is kept now, and where. */
@@ -66,15 +66,7 @@ export function createClientKeys(parts: ClientKeyParts): ClientKeys {
 
   /** On the disk first: what was answered outlives whatever comes. */
   async function keep(key: StoredKey, isOtherwiseLimited: boolean): Promise<void> {
-    try {
-      documents.put(key.id, key)
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause)
-      throw new GatewayError('overloaded', `The key cannot be kept: ${why}; nothing has changed.`, {
-        code: 'not_kept',
-        cause,
-      })
-    }
+    kept(() => documents.put(key.id, key))
     keys.set(key.id, key)
     if (isOtherwiseLimited) await respec()
     await tell([managed(key)])
@@ -130,10 +122,10 @@ export function createClientKeys(parts: ClientKeyParts): ClientKeys {
     return secret === undefined ? shown : { ...shown, key: secret }
   }
 
-  function newSecret(): { secret: string; kept: StoredKey['secrets'][number] } {
+  function newSecret(): { secret: string; stored: StoredKey['secrets'][number] } {
     const secret = BEGIN + randomBytes(30).toString('base64url')
     const hash = createHash('sha256').update(secret).digest('hex')
-    return { secret, kept: { hash, prefix: secret.slice(0, SHOWN), created: wall() } }
+    return { secret, stored: { hash, prefix: secret.slice(0, SHOWN), created: wall() } }
   }
 
   function checkEntry(entry: Record<string, unknown>): void {
@@ -149,7 +141,7 @@ export function createClientKeys(parts: ClientKeyParts): ClientKeys {
     list: () => ({ object: 'list', data: view([...keys.values()].toSorted((a, b) => a.created - b.created)) }),
     show: ({ id }) => one(find(id)),
     async create({ body }) {
-      const { server } = config()
+      const { server, scheduler } = config()
       if (server.admin_keys.length === 0)
         throw new GatewayError(
           'conflict',
@@ -160,6 +152,7 @@ export function createClientKeys(parts: ClientKeyParts): ClientKeys {
       const name = nameIn(body)
       const isTaken =
         server.accesses.has(name) ||
+        Object.hasOwn(scheduler.clients ?? {}, name) ||
         [...server.client_names.values(), ...server.client_hashes.values()].includes(name) ||
         [...keys.values()].some((key) => key.name === name && key.revoked === undefined)
       if (isTaken || name === 'admin')
@@ -168,11 +161,11 @@ export function createClientKeys(parts: ClientKeyParts): ClientKeys {
           param: 'name',
         })
       checkEntry(entry)
-      const { secret, kept } = newSecret()
+      const { secret, stored } = newSecret()
       const id = `key_${randomBytes(9).toString('hex')}`
-      const key: StoredKey = { id, name, entry, created: wall(), secrets: [kept] }
+      const key: StoredKey = { id, name, entry, created: wall(), secrets: [stored] }
       await keep(key, true)
-      log.info({ client: name, key: kept.prefix }, 'a client key was created')
+      log.info({ client: name, key: stored.prefix }, 'a client key was created')
       return one(key, secret)
     },
     async change({ id, body }) {
@@ -189,13 +182,13 @@ export function createClientKeys(parts: ClientKeyParts): ClientKeys {
       const before = living(id)
       const now = wall()
       const end = now + overlapIn(body)
-      const { secret, kept } = newSecret()
+      const { secret, stored } = newSecret()
       const old = before.secrets
         .filter(({ expires = Infinity }) => expires > now)
         .map((each) => ({ ...each, expires: Math.min(each.expires ?? Infinity, end) }))
-      const key: StoredKey = { ...before, secrets: [...old, kept] }
+      const key: StoredKey = { ...before, secrets: [...old, stored] }
       await keep(key, false)
-      log.info({ client: key.name, key: kept.prefix, overlap_ms: end - now }, 'a client key was rotated')
+      log.info({ client: key.name, key: stored.prefix, overlap_ms: end - now }, 'a client key was rotated')
       return one(key, secret)
     },
     async revoke({ id }) {

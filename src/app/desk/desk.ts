@@ -7,6 +7,7 @@ import type { Log } from '../../observability/log.ts'
 import type { Administration, ManagedClient } from '../../runtime/administration.ts'
 import type { Reloads } from '../../runtime/reloads.ts'
 import type { LiveScheduler } from '../../scheduler/scheduler.ts'
+import type { ClientSpec } from '../../scheduler/options.ts'
 import type { SchedulerReport } from '../../scheduler/types.ts'
 import { createVault, SECRET_KEY, type Vault } from '../../store/vault.ts'
 import type { StoredProviderKey } from './kept-provider-keys.ts'
@@ -84,6 +85,22 @@ export function openDesk({ data, config, wall, scheduler, respec, env, log }: De
     }
   }
 
+  let warned = ''
+  /** A configuration that came later may take a name or a group away. Told once for as long as it is so. */
+  function warnOf(managed: Record<string, ClientSpec>, { scheduler: { clients = {}, groups = {} } }: Config): void {
+    const hidden = Object.keys(managed).filter((name) => Object.hasOwn(clients, name))
+    const lacking = Object.entries(managed).flatMap(([name, { groups: of = [] }]) =>
+      of.filter((group) => !Object.hasOwn(groups, group)).map((group) => `${name} of ${group}`),
+    )
+    const found = JSON.stringify([hidden, lacking])
+    if (found === warned) return
+    warned = found
+    if (hidden.length > 0)
+      log.warn({ clients: hidden }, 'these clients of the configuration go before those that were made at run time')
+    if (lacking.length > 0)
+      log.warn({ members: lacking }, 'these groups are not in the configuration: their limits hold for nobody')
+  }
+
   return {
     async administer(subject, action, wish) {
       if (!keys || !kept)
@@ -103,6 +120,7 @@ export function openDesk({ data, config, wall, scheduler, respec, env, log }: De
     amend(of) {
       const managed = keys?.specs() ?? {}
       if (Object.keys(managed).length === 0) return of
+      warnOf(managed, of)
       // the file's go before
       return { ...of, scheduler: { ...of.scheduler, clients: { ...managed, ...of.scheduler.clients } } }
     },

@@ -11,7 +11,7 @@ import type { LiveScheduler } from '../../scheduler/scheduler.ts'
 import type { Documents } from '../../store/document-table.ts'
 import type { Vault } from '../../store/vault.ts'
 import { startProvider } from '../sandbox-fallback.ts'
-import { faultText } from './client-key-entry.ts'
+import { faultText, kept } from './client-key-entry.ts'
 import { aboutOf, type StoredProviderKey } from './kept-provider-keys.ts'
 
 export interface ProviderKeyParts {
@@ -139,7 +139,7 @@ export function createProviderKeys(parts: ProviderKeyParts) {
       const about = { id, provider }
       const sealed = vaultOf().seal(JSON.stringify(key), aboutOf(about))
       const stored = { ...about, name: `${provider}#${id}`, sealed, masked: mask(key), beside, created: wall() }
-      documents.put(id, stored)
+      kept(() => documents.put(id, stored))
       const why = await reload()
       if (why !== undefined) {
         documents.delete(id)
@@ -163,7 +163,7 @@ export function createProviderKeys(parts: ProviderKeyParts) {
     ),
     async remove({ id }) {
       const key = find(id)
-      documents.delete(key.id)
+      kept(() => documents.delete(key.id))
       const why = await reload()
       if (why !== undefined) {
         documents.put(key.id, key)

@@ -6,7 +6,7 @@ import { loadConfig } from '../../config/load.ts'
 import { ConfigError } from '../../config/problem.ts'
 import { configFile, readOptions, readPort, refuseMore } from '../command-line.ts'
 import { bad, good, type Finding } from '../doctor/finding.ts'
-import { dataFolder, port, readers } from '../doctor/machine.ts'
+import { dataFolder, port, readers, secretKeyFile } from '../doctor/machine.ts'
 import { noProviders, reach } from '../doctor/reach.ts'
 import { envFileOf, readEnvFile } from '../env-file.ts'
 
@@ -31,9 +31,11 @@ export async function run(args: string[]): Promise<number> {
     const { server, providers } = config
     const number = readPort(values.port ?? process.env['PORT'] ?? String(server.port ?? 9000))
     const host = values.host ?? process.env['HOST'] ?? server.host ?? '127.0.0.1'
+    const data = values.data ?? (process.env['BALANCED_CALL_DATA'] || server.data)
     findings.push(
       readers(file, holdsKeys(config)),
-      dataFolder(values.data ?? (process.env['BALANCED_CALL_DATA'] || server.data)),
+      dataFolder(data),
+      ...(data === undefined ? [] : [secretKeyFile(data) ?? []].flat()),
       await port(host, number, isOurs),
       ...(providers.length === 0 ? [noProviders()] : await reach(config, { fetch, wall: Date.now })),
     )

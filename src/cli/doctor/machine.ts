@@ -2,6 +2,7 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
+import { KEY_FILE } from '../../store/vault.ts'
 import { bad, good, warning, type Finding } from './finding.ts'
 
 /** Bytes: the memory of a scheduler takes a hundredth. */
@@ -26,6 +27,16 @@ export function dataFolder(folder: string | undefined): Finding {
   if (free < LEAST_FREE)
     return bad('data', `${folder}: only ${told}`, 'Make room, or choose another folder with --data.')
   return good('data', `${folder} can be written, ${told}`)
+}
+
+/** The file that opens what is encrypted in the data folder; nothing where there is none. */
+export function secretKeyFile(folder: string): Finding | undefined {
+  const file = path.join(folder, KEY_FILE)
+  const mode = statSync(file, { throwIfNoEntry: false })?.mode
+  if (mode === undefined) return undefined
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return good('secret key', `${file} is this user's alone`)
+  const advice = `chmod 600 ${file}, and take new keys from the providers where others may have read it.`
+  return bad('secret key', `${file} opens the providers' keys beside it, and others may read it`, advice)
 }
 
 /** The folder is made at the start: what counts until then is the one that it will be in. */
