@@ -17,6 +17,10 @@ const SHORTEST_PAUSE = 250
 export const SILENCE = 1500
 const SILENCE_ILL = 5000
 
+/** An incident that was over so soon was none. Milliseconds. */
+const BRIEF = 5000
+const LONGEST_BRIEF = 60_000
+
 /** What a fault blames, as in the catalogue of errors. */
 export type Trouble = 'limit' | 'dead' | 'ill'
 
@@ -42,6 +46,9 @@ export interface Incident {
   /** When the one that tries now left. */
   triedAt: number
   tries: number
+  /** When the youngest request left that was let in, and how many incidents ended at once: limits that were met together. */
+  goodSent: number
+  brief: number
 }
 
 export function createIncident(): Incident {
@@ -54,6 +61,8 @@ export function createIncident(): Incident {
     until: 0,
     triedAt: -Infinity,
     tries: 0,
+    goodSent: -Infinity,
+    brief: 0,
   }
 }
 
@@ -79,13 +88,15 @@ function endIncident(incident: Incident): void {
 }
 
 /** A good answer to a request that was sent at `sent`. Returns whether it ended the incident. */
-export function noteAnswer(incident: Incident, sent: number): boolean {
+export function noteAnswer(incident: Incident, sent: number, now: number): boolean {
+  incident.goodSent = Math.max(incident.goodSent, sent)
   const [first] = incident.recent
   if (!incident.open) {
     if (first && sent > first.sent) incident.recent = []
     return false
   }
   if (sent <= incident.since) return false
+  if (incident.trouble === 'limit') incident.brief = now - incident.since < BRIEF ? incident.brief + 1 : 0
   endIncident(incident)
   return true
 }
@@ -118,12 +129,18 @@ export function noteFault(incident: Incident, fault: Fault, now: number, longest
   incident.recent.push({ owner, at: now, sent, origin, undo })
   const distinct = new Set(incident.recent.map((mark) => mark.owner))
   if (distinct.size < needed(owners, trouble)) return false
+  if (trouble === 'limit' && now - incident.goodSent < silenceOf(incident)) return false
   // What may be about one request is not the provider's trouble, however many keys that request has tried.
   if (kind === 'permission' && incident.recent.every((mark) => mark.origin === origin)) return false
   for (const mark of incident.recent.toReversed()) mark.undo()
   Object.assign(incident, { open: true, trouble, kind, since: now, recent: [], tries: 0 })
   pause(incident, told, now, longest)
   return true
+}
+
+/** Where keys that were refused together turned out to be well, nobody may have been let in for ever longer. */
+function silenceOf({ brief }: Incident): number {
+  return brief === 0 ? 0 : Math.min(LONGEST_BRIEF, 1000 * 2 ** brief)
 }
 
 function pause(incident: Incident, told: number | undefined, now: number, longest: number): void {

@@ -7,6 +7,7 @@ import { inputOf } from './estimator.ts'
 import { learnLatency } from '../health/latency.ts'
 import { noteAnswer, noteFault } from '../health/incident.ts'
 import { refutes } from '../limit-learning/doubt.ts'
+import { noteSooner } from '../limit-learning/told-rest.ts'
 import { noteAcceptedHold } from '../limit-learning/blind.ts'
 import { coolRefused, LONGEST_TOLD } from '../limit-learning/refusal.ts'
 import { acquitLimit } from '../limits/limit.ts'
@@ -19,6 +20,8 @@ import type { SchedulerState } from '../state.ts'
 
 /** However impatient clients are, an ill server is not asked more often than this. Milliseconds. */
 const SHORTEST_LONGEST = 1000
+/** Who is let in this much before the told moment shows that it was told wrong. Milliseconds. */
+const CLOCKS_DIFFER = 1000
 
 /** The first good sign of an answer, or its end: its key and its provider work. Returns whether more has room than was known. */
 export function accepted(schedulerState: SchedulerState, lease: LeaseRecord, now: number): boolean {
@@ -29,8 +32,15 @@ export function accepted(schedulerState: SchedulerState, lease: LeaseRecord, now
   const keyModel = keyGroup.model.keyModels.get(slot)
   const tried = keyModel !== undefined && sent >= keyModel.scope.refusedAt && keyModel.scope.refusals > 0
   if (tried) {
+    if (sent < keyModel.scope.toldUntil - CLOCKS_DIFFER) noteSooner(keyGroup.provider.toldRests, now)
+    keyModel.scope.toldUntil = -Infinity
     keyModel.scope.refusals = 0
     if (keyModel.scope.reason === ON_TRIAL) keyModel.scope.until = Math.min(keyModel.scope.until, now)
+  }
+  // It left after a refusal, and was let in before the next one came: they are not in a row.
+  else if (keyModel && sent >= keyModel.scope.refusedSince && keyModel.scope.refusals > 1) {
+    keyModel.scope.refusals = 1
+    keyModel.scope.refusedSince = keyModel.scope.refusedAt
   }
   if (keyModel) keyModel.doubt = undefined
   const doubted = endDoubts(lease, now)
@@ -61,7 +71,10 @@ function endDoubts({ keyGroup, slot, keyState, sent, demand }: LeaseRecord, now:
 }
 
 function noteAnswers(schedulerState: SchedulerState, { keyGroup, sent }: LeaseRecord, now: number): boolean {
-  const ended = [noteAnswer(keyGroup.provider.incident, sent), noteAnswer(keyGroup.model.incident, sent)].includes(true)
+  const ended = [
+    noteAnswer(keyGroup.provider.incident, sent, now),
+    noteAnswer(keyGroup.model.incident, sent, now),
+  ].includes(true)
   if (ended) releaseAll(schedulerState, keyGroup.provider, now)
   return ended
 }

@@ -9,10 +9,11 @@ import type { ToWall } from '../limits/window.ts'
 import type { KeyModel } from '../topology/provider.ts'
 import { ownerOf } from '../topology/provider.ts'
 import type { Scope } from '../topology/limit-scope.ts'
-import { coolAsTold, ON_TRIAL } from '../topology/limit-scope.ts'
+import { cool, coolAsTold, ON_TRIAL } from '../topology/limit-scope.ts'
 import { fullest, learnFromRefusal } from './blind.ts'
 import { doubt, UNDOUBTED } from './doubt.ts'
 import { holdOf } from './signals.ts'
+import { asksSooner, noteRefusedSooner } from './told-rest.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -20,6 +21,8 @@ const DAY = 24 * HOUR
 const FIRST_REST = 0.3
 const LEAST_REST = 50
 const USUAL_REST = 1000
+/** A window that holds less than this part was not what refused. */
+const FULL = 0.5
 /** However long a refusal says, without naming a day, its key is asked again after so long: milliseconds. */
 const LEAST_TOLD = 60_000
 export const LONGEST_TOLD = 8 * 60_000
@@ -53,15 +56,22 @@ export function coolRefused(
   const before = { until: scope.until, reason: scope.reason, refusals: scope.refusals, limit: hold?.limit.until ?? 0 }
   // Those that were under way together were refused together.
   if (scope.refusals === 0) scope.refusedSince = now
-  if (scope.refusals === 0 || lease.sent >= scope.refusedAt) scope.refusals++
+  const { toldRests } = lease.keyGroup.provider
+  const again = scope.refusals > 0 && lease.sent >= scope.refusedAt
+  if (scope.refusals === 0 || again) scope.refusals++
+  if (again && lease.sent < scope.toldUntil) noteRefusedSooner(toldRests, now)
   scope.refusedAt = now
   const told = toldOf(refusal, failure, hold ?? suspect, scope.refusals)
-  const rest = told ?? (exact(refusal, hold) ? 0 : untold(suspect, scope.refusals, longest))
+  const own = Math.max(ownWait(suspect, now), untold(suspect, scope.refusals, longest))
+  const sooner = told !== undefined && asksSooner(toldRests, told, own, scope.refusals, now)
+  if (told !== undefined) scope.toldUntil = Math.max(scope.toldUntil, now + told)
+  const rest = sooner ? own : (told ?? (exact(refusal, hold) ? 0 : untold(suspect, scope.refusals, longest)))
   const undo = () => {
     Object.assign(scope, { until: before.until, reason: before.reason, refusals: before.refusals })
     if (hold) hold.limit.until = before.limit
   }
-  if (hold) restLimit(hold.limit, rest, now)
+  if (sooner) cool(scope, now + rest, ON_TRIAL)
+  else if (hold) restLimit(hold.limit, rest, now)
   else coolAsTold(scopeOf(lease, refusal, state), now + rest, told === undefined ? ON_TRIAL : 'rate limited', now)
   const { sent, item } = lease
   const mark = {
@@ -118,6 +128,16 @@ function toldOf(
   const period = hold?.limit.spec.period ?? 0
   const most = Math.min(LONGEST_TOLD, Math.max(LEAST_TOLD, 1.1 * period) * 2 ** Math.min(row - 1, 4))
   return Math.min(said, Math.max(most, Math.min(1.1 * period, HOUR)))
+}
+
+/** Milliseconds until a limit that is as full as this one has room for the same again; Infinity where it was not full. */
+function ownWait(suspect: Hold | undefined, now: number): number {
+  if (!suspect) return Infinity
+  const { limit, asked, before } = suspect
+  const unit = (limit.spec.period / limit.window.amount) * asked
+  if (limit.spec.shape === 'bucket') return unit
+  const wait = limit.window.wait(now, limit.window.room(now) + asked)
+  return before + asked < FULL * limit.window.amount ? Infinity : Math.max(unit, wait)
 }
 
 /** Where nothing was told: a part of what one unit takes to come free, ever longer while all are refused. */

@@ -21,6 +21,8 @@ export interface Scope {
   refusals: number
   refusedSince: number
   refusedAt: number
+  /** When the rest was to end, as its provider said, whatever was believed of that. */
+  toldUntil: number
 }
 
 /** Why a key rests that was refused without a word: each request it gets rests it again, until one is answered. */
@@ -43,6 +45,7 @@ export function createScope(
     refusals: 0,
     refusedSince: -Infinity,
     refusedAt: -Infinity,
+    toldUntil: -Infinity,
   }
   for (const spec of specs) addLimit(scope, spec, toWall, now)
   return scope

@@ -11,6 +11,7 @@ import type { Doubt } from '../limit-learning/doubt.ts'
 import { mayAsk, UNDOUBTED } from '../limit-learning/doubt.ts'
 import type { Demand } from '../limits/request-cost.ts'
 import type { EnforcementBelief } from '../limit-learning/enforcement-belief.ts'
+import { createToldRests, type ToldRests } from '../limit-learning/told-rest.ts'
 import type { ToWall } from '../limits/window.ts'
 import { keptWait, type KeptRoom } from './kept-room.ts'
 import type { Scope } from './limit-scope.ts'
@@ -105,6 +106,8 @@ export interface Provider {
   readonly incident: Incident
   /** How it enforces limits, by metric, period and amount. */
   readonly beliefs: Map<string, EnforcementBelief>
+  /** What its word is worth on how long to rest. */
+  readonly toldRests: ToldRests
   /** Requests under way with all its keys. */
   inFlight: number
   /** Of all its keys together. */
@@ -132,6 +135,7 @@ export function createProvider(spec: ProviderSpec, toWall: ToWall, now: number):
     owners: new Set(spec.keys.map(({ account, name }) => account ?? `key ${name}`)).size,
     incident: createIncident(),
     beliefs: new Map(),
+    toldRests: createToldRests(),
     inFlight: 0,
     weight: spec.weight * spec.keys.reduce((sum, { weight }) => sum + weight, 0),
   }
