@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { createBelief, noteAccepted, noteRefused } from '../../src/scheduler/limit-learning/enforcement-belief.ts'
+import {
+  createBelief,
+  isTooFast,
+  noteAccepted,
+  noteRefused,
+} from '../../src/scheduler/limit-learning/enforcement-belief.ts'
 import { createLimit, loadOf, press, waitOf } from '../../src/scheduler/limits/limit.ts'
 import type { LimitSpec } from '../../src/scheduler/types.ts'
 
@@ -15,6 +20,21 @@ describe('a refusal of a crowded request', () => {
     expect(waitOf(limit, null, 0)).toBeCloseTo(100)
     expect(loadOf(limit, 0)).toBe(10)
     expect(waitOf(limit, null, 100)).toBeCloseTo(0)
+  })
+
+  it('is one of a lower rate where requests that keep to the part are refused as well', () => {
+    for (const [accepted, fast] of [
+      [30, false],
+      [3, true],
+    ] as const) {
+      const belief = createBelief(spec, 0)
+      Object.assign(belief, { most: 9, share: 0.9 })
+      for (let n = 0; n < 20; n++) {
+        for (let m = 0; m < accepted; m++) noteAccepted(belief, belief.most, 0)
+        noteRefused(belief, belief.most, 0)
+      }
+      expect(isTooFast(belief)).toBe(fast)
+    }
   })
 
   it('does not tell of a finer part where that would hold most of the window', () => {

@@ -9,7 +9,15 @@ import type { Learnt, Limit } from '../limits/limit.ts'
 import { LONGEST_PACED, press } from '../limits/limit.ts'
 import type { Provider } from '../topology/provider.ts'
 import type { EnforcementBelief } from './enforcement-belief.ts'
-import { beliefName, createBelief, crowding, noteAccepted, noteRefused, relax } from './enforcement-belief.ts'
+import {
+  beliefName,
+  createBelief,
+  crowding,
+  isTooFast,
+  noteAccepted,
+  noteRefused,
+  relax,
+} from './enforcement-belief.ts'
 import { learntOf, noteCut, setAmount } from './learnt.ts'
 
 /** One cut in this time: requests that were refused together teach once. */
@@ -136,6 +144,7 @@ function believable(hold: Hold, learnt: Learnt, seen: Circumstances, now: number
   const near = bucket || before + asked >= NEAR * limit.window.amount
   if (!near) return false
   if (named) return true
+  if (bucket && limit.belief && isTooFast(limit.belief)) return true
   return told === undefined || odd ? row >= IN_A_ROW : learnt.strikes >= STRIKES
 }
 

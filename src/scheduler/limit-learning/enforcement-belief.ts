@@ -24,6 +24,8 @@ export interface EnforcementBelief {
   share: number
   kept: number
   broken: number
+  /** Share of those of late that kept to it and were refused. */
+  strain: number
   /** Log-likelihood that evidence must have: more after each belief that did not come true. */
   convinced: number
   /** When that was last confirmed, for how long it holds, and when it was last relaxed. */
@@ -52,6 +54,9 @@ const MOST_CONVINCED = 16
 /** So many refusals under a belief, and at least this part of the share that was refused without it: it explains nothing. */
 const BROKEN = 5
 const NO_BETTER = 0.5
+/** So large a part of those that kept to it refused of late, each one of them counting so much: requests still come too fast. */
+const TOO_FAST = 0.18
+const OF_LATE = 0.05
 /** A part of the window that lets most requests pass is not worth keeping to. */
 const LEAST_SHARE = 0.2
 /** Neither is one that holds more than this of it finer than the window: a lower limit explains the same. */
@@ -86,6 +91,7 @@ export function createBelief(spec: LimitSpec, now: number): EnforcementBelief {
     share: 0,
     kept: 0,
     broken: 0,
+    strain: 0,
     convinced: CONVINCED,
     cutAt: -Infinity,
     hold: FIRST_HOLD / 2,
@@ -122,7 +128,9 @@ export function noteAccepted(belief: EnforcementBelief, crowd: number, now: numb
   age(belief, now)
   const bin = binOf(crowd)
   belief.accepted[bin] = (belief.accepted[bin] ?? 0) + 1
-  if (crowd <= belief.most) belief.kept++
+  if (crowd > belief.most) return
+  belief.kept++
+  belief.strain -= OF_LATE * belief.strain
 }
 
 /** Notes a refusal, and judges anew. Returns whether crowding explains it: true, false, or undefined while that is open. */
@@ -132,6 +140,7 @@ export function noteRefused(belief: EnforcementBelief, crowd: number, now: numbe
   belief.refused[bin] = (belief.refused[bin] ?? 0) + 1
   belief.seen++
   const before = belief.most
+  if (before < Infinity && crowd <= before) belief.strain += OF_LATE * (1 - belief.strain)
   if (before < Infinity && crowd <= before && isRefuted(belief)) {
     forget(belief)
     return false
@@ -145,7 +154,7 @@ export function noteRefused(belief: EnforcementBelief, crowd: number, now: numbe
       belief.speed = Math.max(SLOWEST, belief.speed - SLOWER)
       belief.kept = belief.broken = 0
     }
-    return crowd >= most * 0.9
+    return crowd >= most * 0.9 && !isTooFast(belief)
   }
   if (before < Infinity) {
     // What was believed no longer explains what is seen.
@@ -162,9 +171,18 @@ function isRefuted(belief: EnforcementBelief): boolean {
   return belief.broken >= BROKEN && belief.broken / (belief.broken + belief.kept) > NO_BETTER * belief.share
 }
 
+/**
+ * Where requests keep to a true part, few are refused. Of more, the part may be true as well, but its rate is lower than
+ * declared.
+ */
+export function isTooFast({ strain }: EnforcementBelief): boolean {
+  return strain > TOO_FAST
+}
+
 /** What was believed has been tried, and refusals came as before: they have another reason. */
 function forget(belief: EnforcementBelief): void {
   belief.most = Infinity
+  belief.strain = 0
   belief.speed = 1
   belief.hold = FIRST_HOLD / 2
   belief.convinced = Math.min(MOST_CONVINCED, belief.convinced + ONCE_BITTEN)

@@ -1,8 +1,8 @@
 /** The layer of learnt amounts over the declared ones. */
 import type { Limit, Learnt } from '../limits/limit.ts'
 
-/** A limit that was cut by inference holds this long before it grows again; doubled by each further cut. */
-const FIRST_HOLD = 240_000
+/** A limit that was cut by inference holds this long before it grows again; doubled where it had grown and was cut again. */
+const FIRST_HOLD = 90_000
 export const LONGEST_HOLD = 360_000
 /** Growth: 2 % of the declared amount, then twice as much each time that no refusal follows. */
 const FIRST_STEP = 0.02
@@ -36,11 +36,12 @@ export function setAmount(limit: Limit, amount: number, now: number, reason: str
 
 /** A cut by inference: it holds for a while, and longer where an earlier one had to be made again. */
 export function noteCut(learnt: Learnt, now: number): void {
+  const first = learnt.cutAt === -Infinity
+  if (first || learnt.step > FIRST_STEP) learnt.hold = Math.min(learnt.hold * 2, LONGEST_HOLD)
   learnt.cutAt = now
   learnt.grewAt = now
   learnt.step = FIRST_STEP
   learnt.strikes = 0
-  learnt.hold = Math.min(learnt.hold * 2, LONGEST_HOLD)
 }
 
 /** What was cut by inference grows again within minutes, so that a limit that was raised, or misjudged, is found. */
