@@ -92,7 +92,7 @@ const USAGE: Fates<keyof BetaUsage> = {
   cache_creation: 'dropped: how long what was written lives; the sum is told',
   fallback_credit: 'dropped: the vendor settles it',
   inference_geo: 'dropped: no count',
-  iterations: 'told',
+  iterations: 'dropped: the sums are those of the answer itself',
   server_tool_use: 'dropped: calls of hosted tools are no tokens',
   service_tier: 'dropped: no count',
   speed: 'dropped: no count',
@@ -185,7 +185,6 @@ test('error types', () => {
 test('usage', () => {
   const parts: Record<string, unknown> = {
     output_tokens_details: { thinking_tokens: COUNT },
-    iterations: [{ type: 'compaction', cache_read_input_tokens: COUNT }],
   }
   const value = (key: string): unknown => parts[key] ?? COUNT
   const used = found(USAGE, (key) => fateOfBody('anthropic', message({ usage: { ...USED, [key]: value(key) } })))

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { GatewayError } from '../../chat/error.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import { parseChatRequest } from '../chat-completions/request/parse.ts'
+import { checkNumbers, COMPLETIONS_BOUNDS } from '../chat-completions/request/schema/number-bounds.ts'
 import { filled, isRecord } from '../chat-completions/json-value.ts'
 import { fillBetween } from '../inbound/fill-between.ts'
 import { nativeRequest } from '../inbound/native-request.ts'
@@ -28,11 +29,13 @@ const MOST_LOGPROBS = 20
 /** Fields of the body that are written anew for a chat, and those that it has no place for. */
 const OWN = new Set(['prompt', 'suffix', 'echo', 'best_of', 'logprobs'])
 
-/** Throws a GatewayError with the `param` at fault. Ranges are for the upstream to judge. */
+/** Throws a GatewayError with the `param` at fault. Ranges that any upstream has are for it to judge. */
 export function readCompletions(request: FastifyRequest): CompletionsCall {
   const { body } = request
   if (!isRecord(body)) throw invalid('The body is a JSON object.', null)
   if (filled(body['model']) === undefined) throw invalid('you must provide a model parameter', 'model')
+  const outside = checkNumbers(body, COMPLETIONS_BOUNDS)
+  if (outside) throw outside
   const prompts = readPrompts(body['prompt'])
   const losses: string[] = []
   const chat = asChat(body, prompts[0] ?? '', losses)

@@ -1,5 +1,6 @@
 import { Ajv } from 'ajv'
 import type { GatewayError } from '../../chat/error.ts'
+import { checkNumbers, MESSAGES_BOUNDS } from '../chat-completions/request/schema/number-bounds.ts'
 import { schemaError } from '../chat-completions/request/schema/schema-error.ts'
 import { byValue } from '../chat-completions/request/schema/if-then.ts'
 
@@ -40,7 +41,7 @@ const block = blockOf({
 const blocks = { type: ['string', 'array'], items: block }
 const orNull = (type: string, more: object = {}) => ({ type: [type, 'null'], ...more })
 
-/** What must be so that the body can be read at all; what is new, and ranges, are for the upstream to judge. */
+/** What must be so that the body can be read at all; what is new is for the upstream to judge, and ranges that any has. */
 export const messagesSchema = {
   type: 'object',
   required: ['model', 'messages'],
@@ -72,5 +73,6 @@ export const messagesSchema = {
 const validate = new Ajv({ strict: false, validateSchema: false, allowUnionTypes: true }).compile(messagesSchema)
 
 export function checkMessages(body: unknown): GatewayError | undefined {
-  return validate(body) ? undefined : schemaError(validate.errors?.[0], body)
+  if (!validate(body)) return schemaError(validate.errors?.[0], body)
+  return checkNumbers(body, MESSAGES_BOUNDS)
 }

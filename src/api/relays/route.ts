@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayError } from '../../chat/error.ts'
 import type { Form, RelayRequest } from '../../chat/request.ts'
 import { parseChatRequest } from '../chat-completions/request/parse.ts'
+import { checkNumbers, RELAYED_BOUNDS } from '../chat-completions/request/schema/number-bounds.ts'
 import { filled, isRecord } from '../chat-completions/json-value.ts'
 import { contextOf } from '../inbound/answer-call.ts'
 import type { InboundOptions } from '../inbound/inbound-api.ts'
@@ -40,6 +41,8 @@ export async function relays(app: FastifyInstance, options: InboundOptions): Pro
     const { body } = asked
     const model = filled(body['model'])
     if (model === undefined) throw invalid('you must provide a model parameter', 'model')
+    const outside = checkNumbers(body, RELAYED_BOUNDS)
+    if (outside) throw outside
     const chat = parseChatRequest({ model, messages: [] })
     chat.relay = asked
     const wantsEvents = body['stream'] === true || body['stream'] === 'true' || body['stream_format'] === 'sse'
