@@ -4,6 +4,8 @@ import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'no
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { COMMANDS } from '../../src/cli/commands/index.ts'
 import { greeted, run, start } from '../scheduler-http/command-line.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -28,6 +30,19 @@ describe('the README', () => {
 
   test('is read on a few screens', () => {
     expect(readme.split('\n').length).toBeLessThanOrEqual(150)
+  })
+
+  test('lists every command, and models that are there', () => {
+    const named = [...readme.matchAll(/^\| (`.*?`(?: \(.*?\))?(?:, `.*?`)*) \|/gm)].flatMap(([, cell = '']) =>
+      [...cell.matchAll(/`([a-z-]+)/g)].map(([, name]) => name),
+    )
+    expect(Object.keys(COMMANDS).filter((name) => !named.includes(name))).toEqual([])
+    const { providers } = parse(read('providers.yaml')) as { providers: Record<string, { models?: object }> }
+    const models = [...readme.matchAll(/`([a-z0-9-]+)\/([^`]+)`/g)].filter(([, name = '']) => providers[name])
+    expect(models.length).toBeGreaterThan(0)
+    expect(models.filter(([, name = '', model = '']) => !Object.hasOwn(providers[name]?.models ?? {}, model))).toEqual(
+      [],
+    )
   })
 
   /** `npm start` and `npm ci` are what the server above, and whoever runs this test, have done. */
