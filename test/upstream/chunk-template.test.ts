@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Delta } from '../../src/chat/delta.ts'
 import { compileFormat } from '../../src/upstream/format/format.ts'
-import { judgementOf } from '../../src/upstream/response/chunk-template.ts'
+import { ChunkTemplate, judgementOf } from '../../src/upstream/response/chunk-template.ts'
 import type { FormatDefinition } from '../../src/upstream/format/format-definition.ts'
 
 const request = { path: '/x', body: { model: '$model' } }
@@ -101,6 +101,32 @@ describe('a text told without parsing its event', () => {
     for (const broken of ['"a" b"', '"a\u0001"', '"a\\x"', '"a', 'null', '5'])
       decoder.decode({ text: whole.replace('"one"', () => broken) }, out)
     expect(out.slice(1).every((delta) => delta.text === undefined)).toBe(true)
+  })
+})
+
+describe('a stream whose events count something', () => {
+  const counted = (text: string, count: number): string => JSON.stringify({ text, count })
+  const learn = (template: ChunkTemplate, raw: string, text: string): void =>
+    template.learn(raw, undefined, [{ text }], 0)
+
+  it('is not learnt from for ever', () => {
+    const template = new ChunkTemplate({ judged: new Set(), chunks: true })
+    for (let n = 0; n < 20; n++) learn(template, counted('a', n), 'a')
+    expect(template.cast(counted('b', 19), undefined)).toEqual({ text: 'b' })
+    for (let n = 0; n < 50; n++) {
+      expect(template.cast(counted('a', n), undefined)).toBeUndefined()
+      learn(template, counted('a', n), 'a')
+    }
+    expect(template.before).toBe('')
+    expect(template.cast(counted('b', 49), undefined)).toBeUndefined()
+  })
+
+  it('is learnt from as long as one now and then is like the one before', () => {
+    const template = new ChunkTemplate({ judged: new Set(), chunks: true })
+    for (let n = 0; n < 100; n++) {
+      learn(template, counted('a', n), 'a')
+      expect(template.cast(counted('b', n), undefined)).toEqual({ text: 'b' })
+    }
   })
 })
 

@@ -40,7 +40,10 @@ export function asksSooner(rests: ToldRests, told: number, own: number, row: num
   if (told - own < WORTH_IT || row >= IN_A_ROW) return false
   if (now < rests.exaggeratedUntil) return true
   if (told < DOUBTFUL * own) return false
-  if (rests.kept < ONCE_KEPT) return (rests.kept++, false)
+  if (rests.kept < ONCE_KEPT) {
+    rests.kept++
+    return false
+  }
   if (now < rests.askAt) return false
   rests.askAt = now + Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** rests.vain)
   rests.vain = Math.min(20, rests.vain + 1)

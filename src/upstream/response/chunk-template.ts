@@ -9,12 +9,17 @@ import { isMap } from '../../definition/scope.ts'
 // oxlint-disable-next-line no-control-regex -- JSON forbids them, so what has them is not valid JSON
 const STRING = /^"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"$/
 
+/** So many in a row were learnt, or could not be, and the next one never fitted: such a stream counts something in its events. */
+const MOST_IN_VAIN = 32
+
 export class ChunkTemplate {
   /** What stands around the text of the last event learnt; nothing was learnt while `before` is empty. */
   before = ''
   after = ''
   choice: number | undefined
   private event: string | undefined
+  /** Learnings since one has fitted. */
+  private vain = 0
   private readonly judgement: Judgement
 
   constructor(judgement: Judgement) {
@@ -25,16 +30,22 @@ export class ChunkTemplate {
   cast(raw: string, name: string | undefined): Delta | undefined {
     const literal = name === this.event ? between(this.before, raw, this.after) : undefined
     if (literal === undefined || !STRING.test(literal)) return undefined
+    this.vain = 0
     const text = literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1)
     return this.choice === undefined ? { text } : { choice: this.choice, text }
   }
 
   /** Sees an event that was parsed, and the deltas that it gave: those from `first` on. */
   learn(raw: string, name: string | undefined, deltas: readonly Delta[], first: number): void {
+    if (this.vain > MOST_IN_VAIN) return
     const { judged, chunks } = this.judgement
     const delta = tellingOne(deltas, first)
     const text = delta && textOf(delta, chunks)
     if (text === undefined || text === '') return
+    if (++this.vain > MOST_IN_VAIN) {
+      this.before = ''
+      return
+    }
     const literal = JSON.stringify(text)
     const at = raw.indexOf(literal)
     // In two places: nobody can say which one was read.
