@@ -151,7 +151,7 @@ export async function createServed(config: Config, options: AppOptions, shared: 
   })
   const accessOf = createAccessOf(directory)
   const requestLog = openRequestLog(config, options, shared)
-  const tracing = await openTraces(clock.wall, log, options.spans)
+  const tracing = await openTraces({ wall: clock.wall, log, redact }, options.spans)
   const gateway = createGateway({
     providers,
     scheduler,

@@ -3,6 +3,7 @@ import type { Context, Span, SpanKind } from '@opentelemetry/api'
 import type { SpanExporter } from '@opentelemetry/sdk-trace-base'
 import type { AttemptRecord, RequestRecord } from '../gateway/request-record.ts'
 import type { Trace } from '../runtime/trace-context.ts'
+import type { Redact } from './redact.ts'
 
 export interface Tracing {
   record(record: RequestRecord): void
@@ -14,6 +15,8 @@ export interface TracingOptions {
   version: string
   /** Milliseconds since the epoch. */
   wall: () => number
+  /** Takes secrets out of what clients and upstreams have written. */
+  redact: Redact
   /** Hears that spans cannot be sent, once for as long as it is so. */
   failed: (cause: unknown) => void
   /** Another than that of the environment, for tests. */
@@ -32,7 +35,7 @@ export function wantsTraces(env: Readonly<Record<string, string | undefined>>): 
 }
 
 /** Loads the libraries: rejects where they are not installed. */
-export async function openTracing({ version, wall, failed, exporter }: TracingOptions): Promise<Tracing> {
+export async function openTracing({ version, wall, redact, failed, exporter }: TracingOptions): Promise<Tracing> {
   const [api, sdk, resources, otlp] = await Promise.all([
     import('@opentelemetry/api'),
     import('@opentelemetry/sdk-trace-base'),
@@ -57,7 +60,15 @@ export async function openTracing({ version, wall, failed, exporter }: TracingOp
 
   function span(name: string, kind: SpanKind, spanId: string, trace: Trace, above: Context, from: number): Span {
     next = { traceId: trace.traceId, spanId }
-    return tracer.startSpan(name, { kind, startTime: new Date(from) }, above)
+    return tracer.startSpan(redact(name), { kind, startTime: new Date(from) }, above)
+  }
+
+  function tell(span: Span, attributes: Attributes): void {
+    const told = Object.entries(attributes).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? redact(value) : value,
+    ])
+    span.setAttributes(Object.fromEntries(told) as Attributes)
   }
 
   function record(request: RequestRecord): void {
@@ -75,15 +86,15 @@ export async function openTracing({ version, wall, failed, exporter }: TracingOp
     const outside = client ? api.trace.setSpanContext(api.ROOT_CONTEXT, client) : api.ROOT_CONTEXT
     const whole = span(`${operation} ${model}`, api.SpanKind.SERVER, trace.spanId, trace, outside, began)
     const inside = api.trace.setSpan(outside, whole)
-    whole.setAttributes({ ...requestAttributes(request), ...(trail.length > 0 && usageAttributes(request)) })
+    tell(whole, { ...requestAttributes(request), ...(trail.length > 0 && usageAttributes(request)) })
     const last = trail.at(-1)
     for (const tried of trail) {
       const { at_ms: at, waited_ms: waited, ms = 0, first_ms: first, span: spanId = random.generateSpanId() } = tried
       if (waited > 0) queue(trace, inside, began + at - waited, waited)
       const name = `${operation} ${tried.model}`
       const attempt = span(name, api.SpanKind.CLIENT, spanId, trace, inside, began + at)
-      attempt.setAttributes(attemptAttributes(tried, operation))
-      if (tried === last) attempt.setAttributes(usageAttributes(request))
+      tell(attempt, attemptAttributes(tried, operation))
+      if (tried === last) tell(attempt, usageAttributes(request))
       if (tried.outcome !== undefined && tried.outcome !== 'ok') fail(attempt, tried.outcome, tried.error)
       if (request.stream && first !== undefined) {
         const below = api.trace.setSpan(inside, attempt)
@@ -105,7 +116,7 @@ export async function openTracing({ version, wall, failed, exporter }: TracingOp
 
   function fail(failing: Span, kind: string, message: string | undefined): void {
     failing.setAttribute('error.type', kind)
-    failing.setStatus({ code: api.SpanStatusCode.ERROR, ...(message !== undefined && { message }) })
+    failing.setStatus({ code: api.SpanStatusCode.ERROR, ...(message !== undefined && { message: redact(message) }) })
   }
 
   return {

@@ -19,6 +19,8 @@ beforeAll(async () => {
     const { stream } = (await json(request)) as { stream?: boolean }
     seen.push(request.headers)
     if (request.headers.authorization === 'Bearer key-that-fails') return response.writeHead(500).end('{}')
+    if (request.headers.authorization === 'Bearer key-that-is-told')
+      return response.writeHead(400).end('{"error":{"message":"key-that-is-told is wrong"}}')
     const usage = {
       prompt_tokens: 7,
       completion_tokens: 5,
@@ -140,6 +142,13 @@ test('a request that fails is told by its kind, and one that the client does not
   const traceparent = `00-${PARENT.traceId}-${PARENT.spanId}-00`
   expect(await spansOf(['key-that-works'], {}, { traceparent })).toEqual([])
   expect(seen[0]?.['traceparent']).toMatch(new RegExp(`^00-${PARENT.traceId}-[0-9a-f]{16}-00$`))
+})
+
+test('no secret is in a span, whoever said it', async () => {
+  const spans = await spansOf(['key-that-is-told'], {}, {})
+  expect(spans.map(({ status }) => status.message).join()).toContain('[acme#1] is wrong')
+  const told = spans.map(({ name, attributes, status, events }) => ({ name, attributes, status, events }))
+  expect(JSON.stringify(told)).not.toContain('key-that-is-told')
 })
 
 test('without a collector nothing of it is sent on', async () => {
