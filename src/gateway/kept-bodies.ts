@@ -27,8 +27,11 @@ export class KeptBodies {
     return {
       send: (request, options) => {
         if (request.method !== 'GET' && request.url.startsWith(base)) {
-          const bytes = request.pieces ? Buffer.concat(request.pieces) : request.body
-          this.sent = boundedText(typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString())
+          const { pieces, headers, body } = request
+          const type = headers['content-type'] ?? ''
+          this.sent = FORM.test(type)
+            ? formText(type, pieces ?? [Buffer.from(body)])
+            : boundedText(Buffer.concat(pieces ?? [Buffer.from(body)]).toString())
         }
         return client.send(request, options)
       },
@@ -155,6 +158,13 @@ function cut(text: string): string {
   return text.length <= MOST ? text : `${text.slice(0, MOST)}… ${text.length - MOST} characters more`
 }
 
+/** Of a form, whose texts the request has beside it: it is there for its files. */
+function formText(type: string, pieces: readonly Uint8Array[]): string {
+  const size = pieces.reduce((sum, { length }) => sum + length, 0)
+  return `… ${size} bytes of ${type.split(';')[0]}`
+}
+
+const FORM = /^multipart\//i
 const DATA_URL = /^data:[^,]{0,200};base64,/
 const BASE64 = /^[A-Za-z0-9+/_=-]+$/
 

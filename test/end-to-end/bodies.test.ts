@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { run as logs } from '../../src/cli/commands/logs.ts'
-import { boundedJson } from '../../src/gateway/kept-bodies.ts'
+import { boundedJson, KeptBodies } from '../../src/gateway/kept-bodies.ts'
 import { redactBody } from '../../src/store/redact-body.ts'
 import { SANDBOX, startGateway, type TestGateway } from './gateway.ts'
 
@@ -108,6 +108,20 @@ test('what is long is cut, and files are told by their size', () => {
   expect(long.length).toBeLessThan(262_200)
   expect(long).toMatch(/… 23\d{4} characters more$/)
   expect(boundedJson(undefined)).toBe('null')
+})
+
+test('a form that is sent on is told by its size', async () => {
+  const kept = new KeptBodies({ body: {}, relay: { operation: 'audio/transcriptions', body: { model: 'm' } } })
+  const client = { send: () => Promise.reject(new Error('sent')), close: () => Promise.resolve() }
+  const headers = { 'content-type': 'multipart/form-data; boundary=x' }
+  for (const sent of [
+    { body: 'RIFF-of-a-voice' },
+    { body: '', pieces: [Buffer.from('RIFF-of-'), Buffer.from('a-voice')] },
+  ]) {
+    const request = { method: 'POST', url: 'http://a.example/v1/audio', headers, ...sent }
+    await expect(kept.watchClient(client, 'http://a.example').send(request, {} as never)).rejects.toThrow('sent')
+    expect(kept.read().sent).toBe('… 15 bytes of multipart/form-data')
+  }
 })
 
 test('what looks like a secret is none any more', () => {
