@@ -24,7 +24,7 @@ const ARROWS: Record<string, string[]> = {
   sandbox: [],
   scheduler: ['chat', 'runtime'],
   ui: [],
-  store: ['types of api', 'types of gateway', 'types of scheduler'],
+  store: ['runtime', 'types of api', 'types of gateway', 'types of scheduler'],
   upstream: ['chat', 'runtime', 'definition', 'types of scheduler'],
   gateway: ['chat', 'runtime', 'upstream', 'types of scheduler'],
   config: ['chat', 'runtime', 'definition', 'upstream', 'types of scheduler'],

@@ -8,6 +8,7 @@ import { configOf } from '../config/load.ts'
 import { ConfigError } from '../config/problem.ts'
 import { hideSecrets, restoreSecrets } from '../config/document/hidden-secrets.ts'
 import { parseSource } from '../config/document/read-source.ts'
+import { createRedactor } from '../observability/redact.ts'
 import type { Reloads } from '../runtime/reloads.ts'
 
 /** @param config what is served @param reloads absent where it is never read anew */
@@ -18,6 +19,8 @@ export function createConfigDesk(
 ): ConfigDesk {
   const { file } = config
   const editable = config.server.ui === 'edit' && reloads !== undefined
+  /** A text from the page may name any variable: what is told of it names it again, and never its value. */
+  const redact = createRedactor(new Map(Object.entries(env).map(([name, value = '']) => [value, `\${${name}}`])))
 
   /** A file that is no YAML by now is shown as what is served. */
   function current(): { text: string; lines: string[] } {
@@ -41,7 +44,11 @@ export function createConfigDesk(
       return { text: restored.text, problems: [] }
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
-      return { problems: error.problems.map((problem) => shownOf(problem, config.files)) }
+      return {
+        problems: error.problems
+          .map((problem) => shownOf(problem, config.files))
+          .map((shown) => ({ ...shown, message: redact(shown.message), excerpt: redact(shown.excerpt) })),
+      }
     }
   }
 
@@ -66,7 +73,7 @@ export function createConfigDesk(
       if (!refused) return []
       replaceFile(file, before)
       await reloads.reload()
-      return [{ line: 1, column: 1, message: refused.why, excerpt: '' }]
+      return [{ line: 1, column: 1, message: redact(refused.why), excerpt: '' }]
     },
   }
 }

@@ -180,6 +180,20 @@ describe('the configuration', () => {
     expect(restoreSecrets(source, lines.join('\n').replace('a: {', 'c: {'))).toEqual({ line: 2 })
   })
 
+  test('with a secret in a comment is shown without it', () => {
+    const source = parseSource('a.yaml', '# the old one: sk-proj-1234567890abcdefgh, of May\nproviders: {}\n')
+    const lines = hideSecrets(source)
+    expect(lines[0]).toBe('# the old one: •••, of May')
+    expect(restoreSecrets(source, lines.join('\n'))).toEqual({ text: source.text })
+  })
+
+  test('tells no value of a variable that a text names', async () => {
+    const text = 'providers: { a: { format: "${PATH}", base_url: "http://a.example", keys: [k] } }'
+    const { body } = await ask('/v1/admin/config/check', { text })
+    expect(JSON.stringify(body)).not.toContain(process.env['PATH'])
+    expect(JSON.stringify(body)).toContain('unknown format [${PATH}]')
+  })
+
   test('that is bad is refused with its line; a good one is served at once', async () => {
     const { body } = await ask('/v1/admin/config')
     const text = String(body['text'])

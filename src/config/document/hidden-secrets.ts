@@ -1,10 +1,13 @@
 /** A whole file for a page: its secrets masked, line by line, and put back into the text that comes from there. */
+import { SECRET_SHAPES } from '../../runtime/secret-shapes.ts'
 import { MASK, maskedLine } from './mask-secrets.ts'
 import type { Source } from './source.ts'
 
-/** Lines of the file with their secrets masked. */
+/** Lines of the file with their secrets masked: by their place, and elsewhere, such as in a comment, by their shape. */
 export function hideSecrets(source: Source): string[] {
-  return linesOf(source.text).map((_line, index) => maskedLine(source, index + 1, 1, false).text)
+  return linesOf(source.text).map((_line, index) =>
+    SECRET_SHAPES.reduce((line, shape) => line.replaceAll(shape, MASK), maskedLine(source, index + 1, 1, false).text),
+  )
 }
 
 /**
