@@ -44,14 +44,19 @@ function waitOf(schedulerState: SchedulerState, pool: Pool, item: Waiting, place
 
 /** As the fair queue will serve them when all cost the same: by the start of each one's turn. */
 function inTurn(queue: FairQueue, most: number): Waiting[] {
-  const turns: { item: Waiting; tag: number }[] = []
-  for (const { items, tag, client } of queue.activeLines()) {
+  const turns: { item: Waiting; tag: number; order: number }[] = []
+  for (const { items, tag: first, order, client } of queue.activeLines()) {
+    let tag = first
     let place = 0
     for (const item of items) {
       if (place >= most) break
-      if (!item.gone) turns.push({ item, tag: tag + place++ / client.weight })
+      if (item.gone) continue
+      turns.push({ item, tag, order })
+      place++
+      // added up as the queue does it, so that equal sums are equal here, too
+      tag += 1 / client.weight
     }
   }
-  turns.sort((a, b) => a.tag - b.tag || a.item.since - b.item.since)
+  turns.sort((a, b) => a.tag - b.tag || a.order - b.order)
   return turns.slice(0, most).map(({ item }) => item)
 }

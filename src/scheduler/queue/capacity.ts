@@ -48,14 +48,14 @@ function curveOf(pool: Pool, now: number): Curve {
 export function capacityOf(pool: Pool, demand: Demand, horizon: number, now: number): number {
   const curve = curveOf(pool, now)
   const place = placeOf(horizon + now - curve.at)
-  return Math.max(0, count(curve, pool, demand, place) - (pool.served - curve.served))
+  return Math.max(0, count(curve, pool, demand, place, now) - (pool.served - curve.served))
 }
 
 /** Milliseconds until so many requests of a size can have been started, those before them included; Infinity for never. */
 export function momentOf(pool: Pool, demand: Demand, requests: number, now: number): number {
   const curve = curveOf(pool, now)
   const needed = requests + pool.served - curve.served
-  return Math.max(0, reach((place) => count(curve, pool, demand, place), needed) - (now - curve.at))
+  return Math.max(0, reach((place) => count(curve, pool, demand, place, now), needed) - (now - curve.at))
 }
 
 /** The same of the limits that a client has of its own. */
@@ -100,19 +100,19 @@ function placeOf(horizon: number): number {
   return low
 }
 
-function count({ at, counts }: Curve, pool: Pool, demand: Demand, place: number): number {
+/** From the curve's own moment on. What was served since then has left the limits, and stands in the count. */
+function count({ at, served, counts }: Curve, pool: Pool, demand: Demand, place: number, now: number): number {
   const known = counts[place] ?? Number.NaN
   if (!Number.isNaN(known)) return known
-  const horizon = GRID[place] ?? 0
+  const horizon = Math.max(0, (GRID[place] ?? 0) - (now - at))
   const seen = new Set<Scope>()
   let supply = 0
   for (const keyGroup of pool.keyGroups) {
-    const keys = keyGroupCapacity(pool, keyGroup, demand, horizon, at, seen)
-    supply += Math.min(keys, supplyOfScopes([keyGroup.provider.scope], demand, pool.duration, horizon, at))
+    const keys = keyGroupCapacity(pool, keyGroup, demand, horizon, now, seen)
+    supply += Math.min(keys, supplyOfScopes([keyGroup.provider.scope], demand, pool.duration, horizon, now))
   }
-  supply = Math.min(supply, supplyOfScopes([pool.scope], demand, pool.duration, horizon, at))
-  counts[place] = supply
-  return supply
+  supply = Math.min(supply, supplyOfScopes([pool.scope], demand, pool.duration, horizon, now))
+  return (counts[place] = supply + pool.served - served)
 }
 
 function keyGroupCapacity(

@@ -8,6 +8,8 @@ import type { Waiting } from './waiting.ts'
 export interface Line extends Placed {
   readonly client: Client
   tag: number
+  /** Of two that are due at once, who has waited for longer: lines are numbered as they begin to wait. */
+  order: number
   items: Waiting[]
   /** Those of `items` that are still waiting. */
   size: number
@@ -19,8 +21,9 @@ const IDLE_LINES = 1000
 export class FairQueue {
   size = 0
   private virtual = 0
+  private begun = 0
   private readonly lines = new Map<Client, Line>()
-  private readonly active = new Heap<Line>((a, b) => a.tag < b.tag)
+  private readonly active = new Heap<Line>((a, b) => a.tag < b.tag || (a.tag === b.tag && a.order < b.order))
   private readonly deadlines = new Heap<Waiting>((a, b) => a.deadline < b.deadline)
 
   /** Joins its client's line in the order of first arrival: a retry keeps its place, and so does who was sent away. */
@@ -34,6 +37,7 @@ export class FairQueue {
     this.deadlines.push(item)
     if (line.place < 0) {
       line.tag = Math.max(line.tag, this.virtual)
+      line.order = this.begun++
       this.active.push(line)
     }
   }
@@ -109,7 +113,7 @@ export class FairQueue {
     let line = this.lines.get(client)
     if (!line) {
       if (this.lines.size >= IDLE_LINES) this.forget()
-      line = { client, tag: this.virtual, items: [], size: 0, place: -1 }
+      line = { client, tag: this.virtual, order: 0, items: [], size: 0, place: -1 }
       this.lines.set(client, line)
     }
     return line
