@@ -3,11 +3,11 @@
  * to this replica's share until it does, and then it hears what was taken meanwhile, or all that is known here.
  */
 import type { Clock } from '../scheduler/clock.ts'
-import type { Charge } from './ledger-calls.ts'
+import type { Charge, SharedLimit, SharedState } from './ledger-calls.ts'
 import type { Ledger } from './ledger.ts'
-import type { Mirror } from './mirror.ts'
+import type { Mirror, Mirrored } from './mirror.ts'
 import { sharedLimit } from './shared-limit.ts'
-import { createStaticShare, type StaticShare } from './static-share.ts'
+import { createStaticShare, type StaticShare, type Tally } from './static-share.ts'
 
 /** Milliseconds that a place is kept for a replica that says nothing more. */
 export const PLACE = 15_000
@@ -21,6 +21,8 @@ const LONGEST_LOOK = 2000
 const FRESH = 1000
 /** Limits that one call may touch. */
 const AT_ONCE = 200
+/** How often what is let go while the ledger is told is told as well, before it is owed. */
+const ROUNDS = 3
 
 export interface PresenceParts {
   ledger: Ledger
@@ -39,6 +41,8 @@ export interface PresenceParts {
   wall: () => number
   /** Counts a round trip and its time. */
   timed: <T>(call: Promise<T>) => Promise<T>
+  /** What is to be charged when it is back. */
+  owe: (charges: readonly Charge[]) => void
   /** The ledger has gone or come back. */
   changed: (isAway: boolean, why: string) => void
 }
@@ -63,7 +67,7 @@ export interface Presence {
 }
 
 export function createPresence(parts: PresenceParts): Presence {
-  const { ledger, mirror, clock, random, replica, least, isCut, nextId, wall, timed, changed } = parts
+  const { ledger, mirror, clock, random, replica, least, isCut, nextId, wall, timed, owe, changed } = parts
   let names: readonly string[] = [replica]
   let born: string | undefined
   let share: StaticShare | undefined
@@ -113,35 +117,46 @@ export function createPresence(parts: PresenceParts): Presence {
       if (isClosed) return
       born = told.born
       isAway = false
-      beat()
+      // Places that were taken while it was told.
+      void sayAlive().catch(lose)
       changed(false, isSame ? 'it answers again' : 'its server was started anew')
     } catch {
       if (!isClosed) look(Math.min(LONGEST_LOOK, pause * 2))
     }
   }
 
-  /** A server that kept all hears what was taken meanwhile; one that may have lost something hears all that is known. */
+  const limitOf = ({ key, limit }: Mirrored): SharedLimit => sharedLimit(key, limit, wall())
+
+  /** As the ledger knows it: the own window is cut down. */
+  function wholeOf({ mirrored, amount }: Tally): SharedLimit {
+    const limit = limitOf(mirrored)
+    return { ...limit, amount, capacity: (limit.capacity * amount) / limit.amount }
+  }
+
+  /**
+   * A server that kept all hears what was taken meanwhile; one that may have lost something hears all that is known. The share
+   * is kept to until all is told: what is let go while it is told counts as well.
+   */
   async function reconcile(isSame: boolean): Promise<void> {
-    const cuts = share?.end(clock.now()) ?? []
-    share = undefined
-    const windows = cuts.filter(({ mirrored }) => mirrored.limit.spec.metric !== 'concurrency')
-    const limitOf = ({ mirrored: { key, limit } }: (typeof cuts)[number]) => sharedLimit(key, limit, wall())
-    try {
-      if (isSame) {
-        for (const part of chunks(windows.filter(({ taken }) => taken > 0))) {
-          const charges = part.map((each): Charge => ({ ...limitOf(each), need: 0, cost: each.taken }))
+    if (!share) return
+    for (let round = 0; round < ROUNDS; round++) {
+      const due = windowsOf(share.tally(clock.now())).filter(({ taken }) => taken > 0 || (!isSame && round === 0))
+      if (due.length === 0) break
+      for (const part of chunks(due)) {
+        if (isSame || round > 0) {
+          const charges = part.map((each): Charge => ({ ...wholeOf(each), need: 0, cost: each.taken }))
           await timed(ledger.acquire(nextId(), PLACE, [charges], true))
-        }
-      } else {
-        for (const part of chunks(windows))
-          await timed(ledger.merge(part.map((each) => ({ ...limitOf(each), room: each.room }))))
+        } else await timed(ledger.merge(part.map((each) => ({ ...wholeOf(each), room: each.room }))))
+        share.paid(part)
       }
-      for (const part of chunks(cuts)) mirror.apply((await timed(ledger.peek(part.map(limitOf)))).states, clock.now())
-    } catch (error) {
-      // It went away again: shares are cut anew, from what is known now.
-      cutAll()
-      throw error
     }
+    const told: SharedState[] = []
+    for (const part of chunks(share.tally(clock.now())))
+      told.push(...(await timed(ledger.peek(part.map((each) => wholeOf(each))))).states)
+    const rest = windowsOf(share.end(clock.now())).filter(({ taken }) => taken > 0)
+    share = undefined
+    owe(rest.map((each): Charge => ({ ...limitOf(each.mirrored), need: 0, cost: each.taken })))
+    mirror.apply(told, clock.now())
   }
 
   function greet(): ReturnType<Ledger['hello']> {
@@ -202,6 +217,10 @@ export function createPresence(parts: PresenceParts): Presence {
       stop()
     },
   }
+}
+
+function windowsOf(list: readonly Tally[]): Tally[] {
+  return list.filter(({ mirrored }) => mirrored.limit.spec.metric !== 'concurrency')
 }
 
 function* chunks<T>(list: readonly T[]): Generator<T[]> {

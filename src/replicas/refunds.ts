@@ -1,5 +1,6 @@
 /** What requests give back, or have used beyond what was charged: told to the ledger; owed while it is away. */
 import type { Clock } from '../scheduler/clock.ts'
+import type { Hold } from '../scheduler/lease/accounting.ts'
 import type { LeaseRecord } from '../scheduler/lease/lease.ts'
 import type { Charge, Refund, SharedState } from './ledger-calls.ts'
 import type { Ledger } from './ledger.ts'
@@ -32,8 +33,13 @@ export interface Refunds {
   ended(lease: LeaseRecord, id: string, charged: ReadonlyMap<string, Charged>): void
   /** Of a slice: goes out together with what others give back in the same moment. */
   put(mirrored: Mirrored, mark: number, back: number, more: number): void
-  /** The ledger may have charged these, or not: they are charged when it is back, at worst twice. */
-  owe(id: string, charges: readonly Charge[]): void
+  /**
+   * The ledger did not answer: it may have taken one of the candidates, or will when it goes on. When it is back, none of them
+   * keeps a place; what is used without it is charged then, at worst twice.
+   */
+  owe(id: string, candidates: readonly (readonly Charge[])[], used: readonly Charge[]): void
+  /** Gives back what the ledger has charged; tells it when it is back, where that matters. */
+  pay(id: string, refunds: Refund[]): Promise<void>
   /** The ledger is back. */
   payOwed(): void
 }
@@ -44,6 +50,8 @@ const ONCE = 600_000
 const MOST_OWED = 10_000
 /** Milliseconds that what slices give back waits for more. */
 const TOGETHER = 50
+/** Classes of refusals that a count over time leads to. */
+const WINDOWED: ReadonlySet<string | undefined> = new Set(['minute', 'day', 'month'])
 /** Refunds of one call. */
 const AT_ONCE = 200
 
@@ -108,7 +116,7 @@ export function createRefunds(parts: RefundParts): Refunds {
         }
         const from = charged.get(key)
         if (!from) continue
-        const back = hold.asked - (hold.cost - hold.late)
+        const back = isOvercounted(lease, hold) ? 0 : hold.asked - (hold.cost - hold.late)
         const more = hold.late
         if (back === 0 && more === 0) continue
         if (!from.slice) refunds.push({ ...sharedLimit(key, limit, wall()), mark: from.mark, back, more })
@@ -117,14 +125,31 @@ export function createRefunds(parts: RefundParts): Refunds {
       }
       if (refunds.length > 0) void pay(id, refunds)
     },
-    owe(id, charges) {
-      keep(
-        id,
-        charges.map((each) => ({ ...each, mark: 0, back: 0, more: each.cost })),
-      )
+    pay,
+    owe(id, candidates, used) {
+      const places = candidates.flat().filter(({ shape }) => shape === 'places')
+      const windows = used.filter(({ shape }) => shape !== 'places')
+      keep(id, [
+        ...places.map((each) => ({ ...each, mark: 0, back: 1, more: 0 })),
+        ...windows.map((each) => ({ ...each, mark: 0, back: 0, more: each.cost })),
+      ])
     },
     payOwed() {
-      for (const { id, refunds } of owed.splice(0)) void pay(id, refunds, ONCE)
+      // Limits that were cut down when it was noted are whole again.
+      const whole = (each: Refund): Refund => {
+        const limit = mirror.get(each.key)?.limit
+        return limit ? { ...each, ...sharedLimit(each.key, limit, wall()) } : each
+      }
+      for (const { id, refunds } of owed.splice(0)) void pay(id, refunds.map(whole), ONCE)
     },
   }
+}
+
+/**
+ * Who is refused for a limit that the ledger found free knows that the provider has counted more. Given back, the unit would be
+ * refused again and again, here and by other replicas: it stays charged until the two agree.
+ */
+function isOvercounted({ used, refusal }: LeaseRecord, { limit, scope }: Hold): boolean {
+  if (used || !refusal || scope.kind === 'client') return false
+  return limit.spec.metric === 'requests' && WINDOWED.has(refusal.class)
 }

@@ -85,6 +85,7 @@ export function createReplicas(
     nextId,
     wall,
     timed,
+    owe: (charges) => refunds.owe(nextId(), [], charges),
     changed(isAway, why) {
       changed(isAway, why)
       slices.drop()
@@ -161,9 +162,12 @@ export function createReplicas(
     } catch (error) {
       lose(error)
       answered()
-      const ours = confirmAlone(lease.current)
-      if (ours) refunds.owe(id, charges)
-      return ours
+      let ours: LeaseRecord | undefined
+      try {
+        return (ours = confirmAlone(lease.current))
+      } finally {
+        refunds.owe(id, candidates, ours ? charges : [])
+      }
     }
     answered()
     const isNew = renewed(told.born)
@@ -195,7 +199,7 @@ export function createReplicas(
   /** A reload came between: the key that was taken is another scheduler's. */
   function giveBack(id: string, charges: readonly Charge[], charged: ReadonlyMap<string, Charged>): void {
     const all = charges.map((each) => ({ ...each, mark: charged.get(each.key)?.mark ?? 0, back: each.cost, more: 0 }))
-    timed(ledger.settle(id, all)).catch(lose)
+    void refunds.pay(id, all)
   }
 
   /** It must not ask again at once: its window may be a hair ahead of the ledger's, and a place frees when its lease lapses. */
@@ -245,7 +249,7 @@ export function createReplicas(
     const limits = lease.holds.map((hold) => mirror.of(hold, lease))
     const now = clock.now()
     const share = presence.share()
-    for (const each of limits) share?.cut(each, now)
+    limits.forEach((each, index) => share?.cut(each, now, lease.holds[index]?.asked))
     if (share && !limits.every((each) => share.fits(each, now))) {
       lease.withdraw()
       inner().corrected(lease)

@@ -8,12 +8,28 @@ import { EPSILON } from '../scheduler/limits/window.ts'
 import type { Mirrored } from './mirror.ts'
 
 export interface StaticShare {
-  /** Cuts a limit down to the share, once; what was taken of the whole counts by the same part. */
-  cut(mirrored: Mirrored, now: number): void
+  /**
+   * Cuts a limit down to the share, once; what was taken of the whole counts by the same part.
+   * @param alone units that were taken already, and that the ledger will never hear of otherwise
+   */
+  cut(mirrored: Mirrored, now: number, alone?: number): void
   /** Did what is held still fit after that? */
   fits(mirrored: Mirrored, now: number): boolean
-  /** Everything as before. Gives the units that were taken meanwhile, and what should be free of the whole. */
-  end(now: number): { mirrored: Mirrored; taken: number; room: number }[]
+  /** What was taken meanwhile and is not paid yet, and what should be free of the whole. */
+  tally(now: number): Tally[]
+  /** The ledger has charged what was taken. */
+  paid(tally: readonly Tally[]): void
+  /** Everything as before. */
+  end(now: number): Tally[]
+}
+
+export interface Tally {
+  mirrored: Mirrored
+  /** Of the whole. */
+  amount: number
+  /** Units. */
+  taken: number
+  room: number
 }
 
 /** A share of nothing rests for so long at a time (milliseconds). */
@@ -30,6 +46,15 @@ interface Cut {
 export function createStaticShare(rank: number, count: number): StaticShare {
   const cuts = new Map<Mirrored, Cut & { limit: Limit }>()
 
+  function tally(now: number): Tally[] {
+    return [...cuts].map(([mirrored, { amount, taken, share, limit }]) => {
+      const part = share / amount
+      // The others took as much of theirs, as far as anybody here can know.
+      const room = part > 0 ? Math.min(amount, limit.window.room(now) / part) : 0
+      return { mirrored, amount, taken: Math.max(0, limit.taken - taken), room }
+    })
+  }
+
   function shareOf(key: string, { window, spec }: Limit): number {
     const { amount } = window
     if (spec.metric !== 'requests' && spec.metric !== 'concurrency') return amount / count
@@ -39,7 +64,7 @@ export function createStaticShare(rank: number, count: number): StaticShare {
   }
 
   return {
-    cut(mirrored, now) {
+    cut(mirrored, now, alone = 0) {
       const { limit, key } = mirrored
       const before = cuts.get(mirrored)
       if (before && before.limit === limit) {
@@ -48,7 +73,7 @@ export function createStaticShare(rank: number, count: number): StaticShare {
       }
       const { amount } = limit.window
       const share = shareOf(key, limit)
-      cuts.set(mirrored, { amount, taken: limit.taken, share, limit })
+      cuts.set(mirrored, { amount, taken: limit.taken - alone, share, limit })
       if (limit.window instanceof Concurrency) limit.window.elsewhere(0)
       scale(limit.window, Math.max(share, limit.spec.metric === 'usd' ? 0 : 1), share / amount, now)
       // What nobody else has counted yet is ours alone.
@@ -56,16 +81,20 @@ export function createStaticShare(rank: number, count: number): StaticShare {
       if (share === 0) limit.until = Math.max(limit.until, now + REST)
     },
     fits: (mirrored, now) => cuts.get(mirrored)?.share !== 0 && !isOverdrawn(mirrored.limit.window, now),
+    tally,
+    paid(list) {
+      for (const { mirrored, taken } of list) {
+        const cut = cuts.get(mirrored)
+        if (cut) cut.taken += taken
+      }
+    },
     end(now) {
-      return [...cuts].map(([mirrored, { amount, taken, share, limit }]) => {
-        const part = share / amount
-        const free = limit.window.room(now)
+      const last = tally(now)
+      for (const { amount, share, limit } of cuts.values()) {
         scale(limit.window, amount, 1, now)
         if (share === 0) limit.until = Math.min(limit.until, now)
-        // The others took as much of theirs, as far as anybody here can know.
-        const room = part > 0 ? Math.min(amount, free / part) : 0
-        return { mirrored, taken: Math.max(0, limit.taken - taken), room }
-      })
+      }
+      return last
     },
   }
 }

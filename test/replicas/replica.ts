@@ -2,7 +2,28 @@
 import { connectLedger, type Ledger } from '../../src/replicas/ledger.ts'
 import { createReplicas, type OnLoss, type Replicas } from '../../src/replicas/replicated-scheduler.ts'
 import { realClock } from '../../src/scheduler/clock.ts'
+import type { AcquireRequest, LimitSpec } from '../../src/scheduler/types.ts'
 import { createScheduler, type LiveScheduler, type SchedulerSpec } from '../../src/scheduler/scheduler.ts'
+
+export const request = (more: Partial<AcquireRequest> = {}): AcquireRequest => ({
+  model: 'm',
+  input: 10,
+  maxOutput: 90,
+  needs: {},
+  ...more,
+})
+
+/** One pool of one provider with so many keys. */
+export function specOf(limits: LimitSpec[], keys = 1, max_wait = 20_000): SchedulerSpec {
+  const spec = (index: number) => ({ name: `p#${index + 1}`, weight: 1, limits })
+  return {
+    providers: [{ name: 'p', weight: 1, limits: [], keys: Array.from({ length: keys }, (_, index) => spec(index)) }],
+    pools: [
+      { model: 'm', weight: 1, limits: [], routes: [{ provider: 'p', model: 'x', weight: 1, tier: 0, limits: [] }] },
+    ],
+    options: { max_wait },
+  }
+}
 
 export interface Replica {
   readonly scheduler: LiveScheduler

@@ -1,31 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createCanceller } from '../../src/runtime/cancellation.ts'
-import type { AcquireRequest, Lease, LimitSpec } from '../../src/scheduler/types.ts'
+import type { Lease } from '../../src/scheduler/types.ts'
 import type { SchedulerSpec } from '../../src/scheduler/scheduler.ts'
 import type { GatewayError } from '../../src/chat/error.ts'
 import { hasServer, startRedis, type RedisServer } from './redis-server.ts'
-import { startReplica, type Replica, type ReplicaSpec } from './replica.ts'
+import { request, specOf, startReplica, type Replica, type ReplicaSpec } from './replica.ts'
 
 const HOUR = 3_600_000
-
-const request = (more: Partial<AcquireRequest> = {}): AcquireRequest => ({
-  model: 'm',
-  input: 10,
-  maxOutput: 90,
-  needs: {},
-  ...more,
-})
-
-function specOf(limits: LimitSpec[], keys = 1, max_wait = 20_000): SchedulerSpec {
-  const spec = (index: number) => ({ name: `p#${index + 1}`, weight: 1, limits })
-  return {
-    providers: [{ name: 'p', weight: 1, limits: [], keys: Array.from({ length: keys }, (_, index) => spec(index)) }],
-    pools: [
-      { model: 'm', weight: 1, limits: [], routes: [{ provider: 'p', model: 'x', weight: 1, tier: 0, limits: [] }] },
-    ],
-    options: { max_wait },
-  }
-}
 
 /** Resolves when something has become true that only messages of others can make true. */
 const until = (isTrue: () => boolean): Promise<unknown> => vi.waitUntil(isTrue, { timeout: 15_000, interval: 2 })
@@ -262,6 +243,34 @@ describe.runIf(hasServer)('replicas', () => {
     await until(() => replicas.every(({ changes }) => changes.at(-1)?.isAway === false))
     // Each hears of the other's with the next beat.
     await until(() => replicas.every(({ scheduler }) => (scheduler.report().scopes[0]?.level ?? 400) <= 400 - 30))
+  })
+
+  it('keep no place for a request whose answer from the ledger came too late', async () => {
+    await start(2, specOf([{ metric: 'concurrency', amount: 4, period: 0 }], 2), { timeout: 100 })
+    await until(() => replicas.every(({ replicas: { report } }) => report().replicas.length === 2))
+    const before = await ask(2)
+    server.process.kill('SIGSTOP')
+    // More than the shares: each is asked for, and done when the server goes on.
+    const { leases } = await ask(12)
+    server.process.kill('SIGCONT')
+    await until(() => replicas.every(({ changes }) => changes.at(-1)?.isAway === false))
+    for (const lease of [...before.leases, ...leases]) lease.settle({})
+    const places = [1, 2].map((key) => replicas[0]?.ledger.keyOf('limit', `key:p#${key}:concurrency/0`) ?? '')
+    const taken = (): Promise<unknown[]> => Promise.all(places.map((key) => server.command('ZCARD', key)))
+    await vi.waitFor(async () => expect(await taken()).toEqual([0, 0]), { timeout: 8000 })
+  })
+
+  it('keep a unit charged that the provider refuses, so that others are not refused after it', async () => {
+    const [first] = await start(2, specOf([{ metric: 'requests', amount: 40, period: HOUR, shape: 'sliding' }]))
+    const [refused, served] = (await ask(2)).leases
+    refused?.observe([{ metric: 'requests', class: 'minute' }])
+    refused?.fail({ kind: 'rate_limit', started: false })
+    served?.settle({})
+    const key = first?.ledger.keyOf('limit', 'key:p#1:requests/3600000') ?? ''
+    const limit = { key, shape: 'sliding' as const, amount: 40, period: HOUR, guard: 120, capacity: 40 }
+    const told = await first?.ledger.peek([{ ...limit, frame: [0, 0, 0] }])
+    const units = told?.states[0]?.state?.filter((_, index) => index % 2 === 1)
+    expect(units?.reduce((sum, each) => sum + each, 0)).toBe(2)
   })
 
   it('charge nothing for a client that leaves before its key is confirmed', async () => {

@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { connectLedger, type Ledger } from '../../src/replicas/ledger.ts'
+import { createReplicas, type Replicas } from '../../src/replicas/replicated-scheduler.ts'
+import { realClock } from '../../src/scheduler/clock.ts'
+import { createScheduler, type LiveScheduler } from '../../src/scheduler/scheduler.ts'
+import { hasServer, startRedis, type RedisServer } from './redis-server.ts'
+
+const HOUR = 3_600_000
+const AMOUNT = 40
+
+describe.runIf(hasServer)('a replica whose ledger comes back', () => {
+  let server: RedisServer
+  let ledger: Ledger
+  let scheduler: LiveScheduler
+  let replicas: Replicas
+  /** Holds up whatever looks at limits. */
+  let gate: () => Promise<void>
+
+  beforeEach(async () => {
+    gate = () => Promise.resolve()
+    server = await startRedis()
+    const real = await connectLedger({
+      url: server.url,
+      prefix: 'test',
+      timeout: 100,
+      replica: 'r0',
+      wall: Date.now,
+      freed: () => {},
+      said: () => {},
+      failed: () => {},
+    })
+    ledger = { ...real, peek: (limits) => gate().then(() => real.peek(limits)) }
+    const limits = [{ metric: 'requests' as const, amount: AMOUNT, period: HOUR, shape: 'sliding' as const }]
+    const route = { provider: 'p', model: 'x', weight: 1, tier: 0, limits: [] }
+    scheduler = createScheduler({
+      providers: [{ name: 'p', weight: 1, limits: [], keys: [{ name: 'p#1', weight: 1, limits }] }],
+      pools: [{ model: 'm', weight: 1, limits: [], routes: [route] }],
+      options: {},
+    })
+    const common = { replica: 'r0', on_loss: 'share' as const, clock: realClock, random: Math.random }
+    replicas = createReplicas(() => scheduler, ledger, { ...common, least: 2, changed: () => {} })
+    await replicas.start()
+  })
+  afterEach(async () => {
+    replicas.close()
+    scheduler.close()
+    await ledger.close()
+    await server.close()
+  })
+
+  /** @returns how many of so many are given a key */
+  async function ask(count: number): Promise<number> {
+    const one = () => replicas.acquire({ model: 'm', input: 1, maxOutput: 1, needs: {}, maxWait: 0 })
+    const all = await Promise.allSettled(Array.from({ length: count }, one))
+    return all.filter(({ status }) => status === 'fulfilled').length
+  }
+  const until = (isTrue: () => boolean): Promise<unknown> => vi.waitUntil(isTrue, { timeout: 15_000, interval: 2 })
+
+  it('keeps within its share until the ledger has heard all, and charges that too', async () => {
+    server.process.kill('SIGSTOP')
+    const first = await ask(10)
+    expect(replicas.report().state).toBe('away')
+    let looked = false
+    let open = (): void => {}
+    const closed = new Promise<void>((resolve) => (open = resolve))
+    gate = () => ((looked = true), closed)
+    server.process.kill('SIGCONT')
+    await until(() => looked)
+    const served = first + (await ask(60))
+    expect(served).toBeLessThanOrEqual(AMOUNT / 2)
+    expect(served).toBeGreaterThan(first)
+    open()
+    await until(() => replicas.report().state === 'shared')
+    await until(() => (scheduler.report().scopes[0]?.level ?? AMOUNT) <= AMOUNT - served)
+  })
+})
