@@ -192,6 +192,17 @@ describe('a page of another site', () => {
     )
   })
 
+  it('calls an open server, and does not look into it', async () => {
+    await startWith({ cors: ['*'] })
+    expect((await chat({ origin })).status).toBe(200)
+    for (const path of ['/v1/admin/config', '/v1/scheduler', '/v1/admin/live', '/metrics']) {
+      expect([path, (await ask(path, { origin })).status]).toEqual([path, 403])
+    }
+    const own = { origin: gateway.url, host: new URL(gateway.url).host }
+    expect((await ask('/v1/scheduler', own)).status).toBe(200)
+    expect((await ask('/v1/scheduler', {})).status).toBe(200)
+  })
+
   it.each([[{}], [{ cors: ['https://other.example.com'] }]])('may not where %o', async (given) => {
     await startWith(given)
     const told = await ask('/v1/chat/completions', { origin, ...asks }, 'OPTIONS')

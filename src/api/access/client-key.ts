@@ -1,6 +1,7 @@
 /** Who may call, and who may ask after the keys: a request's own keys against the configured ones. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { GatewayError } from '../../chat/error.ts'
+import { isOtherSite } from './other-sites.ts'
 import type { ClientDirectory } from './client-directory.ts'
 
 export interface Caller {
@@ -37,7 +38,8 @@ export function createKeyCheck(
   }
   return (headers, url) => {
     const isOpen = !directory.hasKeys()
-    if (isOpen && admins.size === 0) return EVERYBODY
+    // a page of another site may call an open server where server.cors says so, and not look into it
+    if (isOpen && admins.size === 0) return isOtherSite(headers) ? NOBODY : EVERYBODY
     let refusal: string | undefined
     for (const given of keysOf(headers, url)) {
       if (admins.has(given)) return ADMIN
