@@ -12,10 +12,13 @@ export interface ConsoleParts {
   records: RecordReader | undefined
   convert: Convert
   configFile: ConfigDesk
+  /** Takes secrets out. */
+  redact: (text: string) => string
 }
 
-export function registerConsole(app: FastifyInstance, { scheduler, records, convert, configFile }: ConsoleParts): void {
-  registerLiveFeed(app, scheduler)
+export function registerConsole(app: FastifyInstance, parts: ConsoleParts): void {
+  const { scheduler, records, convert, configFile, redact } = parts
+  registerLiveFeed(app, scheduler, redact)
   registerTraffic(app, () => openRecords(records))
   registerConvert(app, convert)
   registerConfigFile(app, configFile)

@@ -16,13 +16,16 @@ const IDLE = 30_000
 
 export type LiveParts = Pick<Scheduler, 'report' | 'waiting'>
 
-/** The same picture for all who listen. */
-export function registerLiveFeed(app: FastifyInstance, scheduler: LiveParts): void {
+/** The same picture for all who listen. @param redact takes secrets out: reasons may have words of upstreams */
+export function registerLiveFeed(app: FastifyInstance, scheduler: LiveParts, redact: (text: string) => string): void {
   const listeners = new Map<ServerResponse, EventStream>()
   let timer: NodeJS.Timeout | undefined
+  let isOver = false
+
+  const eventOf = async (): Promise<string> => `data: ${redact(JSON.stringify(await pictureOf(scheduler)))}\n\n`
 
   async function show(): Promise<void> {
-    const text = `data: ${JSON.stringify(await pictureOf(scheduler))}\n\n`
+    const text = await eventOf()
     for (const [response, stream] of listeners) {
       // one that is slow misses pictures; the next one tells all
       if (!response.writableNeedDrain && response.socket?.writableNeedDrain !== true) void stream.write(text)
@@ -40,6 +43,8 @@ export function registerLiveFeed(app: FastifyInstance, scheduler: LiveParts): vo
   }
 
   function next(): void {
+    // whoever came while a picture was made has begun already
+    clearTimeout(timer)
     timer = setTimeout(() => {
       void turn()
     }, EVERY).unref()
@@ -53,11 +58,14 @@ export function registerLiveFeed(app: FastifyInstance, scheduler: LiveParts): vo
   }
 
   app.get('/v1/admin/live', { onRequest: adminsOnly }, async (_request, reply) => {
-    const first = `data: ${JSON.stringify(await pictureOf(scheduler))}\n\n`
+    const first = await eventOf()
     reply.hijack()
     const response = reply.raw
+    // the client has gone meanwhile, and is not heard to go again
+    if (response.destroyed) return
     const stream = createEventStream(response, { heartbeat: 0, clientIdle: IDLE, style: EVENTS })
     stream.open()
+    if (isOver) return stream.end(first)
     void stream.write(first)
     listeners.set(response, stream)
     response.on('close', () => {
@@ -69,7 +77,10 @@ export function registerLiveFeed(app: FastifyInstance, scheduler: LiveParts): vo
     if (timer === undefined) next()
   })
   // whoever listens finds the server that takes this one's place
-  app.addHook('preClose', async () => end())
+  app.addHook('preClose', async () => {
+    isOver = true
+    end()
+  })
 }
 
 async function pictureOf(scheduler: LiveParts): Promise<Record<string, unknown>> {
