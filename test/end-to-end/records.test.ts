@@ -70,6 +70,25 @@ test('nobody else does, and a mistake is told', async () => {
   expect((await get('/v1/admin/requests/req_x')).status).toBe(404)
 })
 
+test.each([
+  'requests?limit=0.5',
+  'requests?limit=',
+  'requests?after=1.5',
+  'requests?client=alice&client=bob',
+  'requests?failed&failed',
+  'spend?by=day&by=key',
+  'spend?since=yesterday',
+  'spend?until=2027-13-01',
+  'spend?client=alice&client=bob',
+  'traffic?step=1000.5',
+  'traffic?by=key&by=model',
+  'traffic?since=1&since=2',
+])('%s is a mistake of who asks', async (path) => {
+  const { status, body } = await get(`/v1/admin/${path}`)
+  expect(status).toBe(400)
+  expect(path).toContain(String((body['error'] as { param: string }).param))
+})
+
 test('the commands show the same', async () => {
   expect(await said(() => logs(['--data', data]))).toContain(`${id} alice fast → sandbox/sandbox-fast ok`)
   expect(await said(() => logs(['--data', data, id]))).toContain('█')

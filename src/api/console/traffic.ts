@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { GatewayError } from '../../chat/error.ts'
 import { adminsOnly } from '../access/admin.ts'
+import { numberIn, textIn, type Query } from '../routes/query-values.ts'
 
 export const TRAFFIC_GROUPS = ['model', 'provider', 'client', 'key', 'outcome'] as const
 export type TrafficGroup = (typeof TRAFFIC_GROUPS)[number]
@@ -43,11 +44,11 @@ const LEAST_STEP = 1000
 
 /** @param open throws a GatewayError where no requests are kept */
 export function registerTraffic(app: FastifyInstance, open: () => TrafficReader, now: () => number = Date.now): void {
-  app.get<{ Querystring: Record<string, string> }>('/v1/admin/traffic', { onRequest: adminsOnly }, ({ query }) => {
-    const until = numberIn('until', query['until']) ?? now()
-    const since = numberIn('since', query['since']) ?? until - 3_600_000
-    const step = numberIn('step', query['step']) ?? 60_000
-    const by = TRAFFIC_GROUPS.find((group) => group === (query['by'] ?? 'model'))
+  app.get<{ Querystring: Query }>('/v1/admin/traffic', { onRequest: adminsOnly }, ({ query }) => {
+    const until = numberIn(query, 'until') ?? now()
+    const since = numberIn(query, 'since') ?? until - 3_600_000
+    const step = numberIn(query, 'step') ?? 60_000
+    const by = TRAFFIC_GROUPS.find((group) => group === (textIn(query, 'by') ?? 'model'))
     if (by === undefined)
       throw new GatewayError('invalid_request', `by is one of ${TRAFFIC_GROUPS.join(', ')}.`, { param: 'by' })
     if (step < LEAST_STEP || (until - since) / step > MOST_POINTS)
@@ -58,11 +59,4 @@ export function registerTraffic(app: FastifyInstance, open: () => TrafficReader,
       )
     return { object: 'list', since, until, step, data: open().traffic({ by, since, until, step }) }
   })
-}
-
-function numberIn(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const value = Number(text)
-  if (text !== '' && Number.isFinite(value) && value >= 0) return value
-  throw new GatewayError('invalid_request', `${name} is a number of milliseconds.`, { param: name })
 }

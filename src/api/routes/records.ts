@@ -4,6 +4,7 @@ import { GatewayError } from '../../chat/error.ts'
 import type { AttemptRecord, RequestRecord } from '../../gateway/request-record.ts'
 import { adminsOnly } from '../access/admin.ts'
 import type { TrafficReader } from '../console/traffic.ts'
+import { dayIn, flagIn, numberIn, textIn, type Query } from './query-values.ts'
 
 /** A row of the log. */
 export interface StoredRecord extends RequestRecord {
@@ -69,20 +70,19 @@ export function openRecords(reader: RecordReader | undefined): RecordReader {
 
 export function registerRecords(app: FastifyInstance, reader: RecordReader | undefined): void {
   const open = (): RecordReader => openRecords(reader)
-  app.get<{ Querystring: Record<string, string> }>('/v1/admin/requests', { onRequest: adminsOnly }, ({ query }) => {
-    const { client, model, provider, key, outcome, failed, since, after, before, limit } = query
+  app.get<{ Querystring: Query }>('/v1/admin/requests', { onRequest: adminsOnly }, ({ query }) => {
     const filter: RecordFilter = {
-      client,
-      model,
-      provider,
-      key,
-      outcome,
-      failed: failed !== undefined && failed !== 'false',
+      client: textIn(query, 'client'),
+      model: textIn(query, 'model'),
+      provider: textIn(query, 'provider'),
+      key: textIn(query, 'key'),
+      outcome: textIn(query, 'outcome'),
+      failed: flagIn(query, 'failed'),
+      since: numberIn(query, 'since'),
+      after: numberIn(query, 'after'),
+      before: numberIn(query, 'before'),
+      limit: Math.min(numberIn(query, 'limit') ?? 100, MOST),
     }
-    filter.since = numberIn('since', since)
-    filter.after = numberIn('after', after)
-    filter.before = numberIn('before', before)
-    filter.limit = Math.min(numberIn('limit', limit) ?? 100, MOST)
     return { object: 'list', data: open().list(filter) }
   })
   app.get<{ Params: { id: string } }>('/v1/admin/requests/:id', { onRequest: adminsOnly }, ({ params: { id } }) => {
@@ -91,9 +91,10 @@ export function registerRecords(app: FastifyInstance, reader: RecordReader | und
     const message = `There is no request ${id.slice(0, 100)} in the log; answers tell theirs in x-request-id.`
     throw new GatewayError('not_found', message, { code: 'request_not_found' })
   })
-  app.get<{ Querystring: Record<string, string> }>('/v1/admin/spend', { onRequest: adminsOnly }, ({ query }) => {
-    const { by = 'client', since, until, client } = query
-    return { object: 'list', data: open().spend({ by: readGroups(by), since, until, client }) }
+  app.get<{ Querystring: Query }>('/v1/admin/spend', { onRequest: adminsOnly }, ({ query }) => {
+    const by = readGroups(textIn(query, 'by') ?? 'client')
+    const [since, until, client] = [dayIn(query, 'since'), dayIn(query, 'until'), textIn(query, 'client')]
+    return { object: 'list', data: open().spend({ by, since, until, client }) }
   })
 }
 
@@ -106,11 +107,4 @@ export function readGroups(text: string): SpendGroup[] {
       param: 'by',
     })
   })
-}
-
-function numberIn(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const value = Number(text)
-  if (Number.isFinite(value) && value >= 0) return value
-  throw new GatewayError('invalid_request', `${name} is a number that is not negative.`, { param: name })
 }
