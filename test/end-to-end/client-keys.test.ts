@@ -29,6 +29,10 @@ afterEach(async () => {
   rmSync(data, { recursive: true, force: true })
 })
 
+interface Window {
+  limits?: unknown
+}
+
 interface Key {
   id: string
   name: string
@@ -148,6 +152,7 @@ describe('what is refused', () => {
     [{ name: 'x', keys: 'mine' }, 400, 'made by the server'],
     [{ name: 'bob' }, 409, 'There is a client bob'],
     [{ name: 'admin' }, 409, 'There is a client admin'],
+    [{ name: 'anonymous' }, 409, 'There is a client anonymous'],
     [{ name: 'limited' }, 409, 'There is a client limited'],
     [[], 400, 'Send a JSON object'],
   ])('%j', async (body, status, message) => {
@@ -266,6 +271,23 @@ describe('the command', () => {
     expect(await said('rotate', 'alice', '--overlap', '0s')).toContain('sk-bc-')
     expect(await said('revoke', 'alice')).toMatch(/status +revoked/)
     expect(await said('list')).toMatch(/alice +revoked +sk-bc-.{6}…/)
+  })
+
+  test('changes what it is told and nothing else', async () => {
+    const limits = async (): Promise<unknown> => (JSON.parse(await said('show', 'alice', '--json')) as Window).limits
+    await said('create', 'alice', '--limits', '[{"rpm":60,"concurrency":5},{"usd":2,"per":"day"}]', '--weight', '2')
+    await said('change', 'alice', '--usd-month', '50', '--rpm', '100')
+    const month = { usd: 50, per: 'month', resets: '00:00 UTC' }
+    expect(await limits()).toEqual([{ concurrency: 5 }, { usd: 2, per: 'day' }, { rpm: 100 }, month])
+    await said('change', 'alice', '--rpm', '', '--usd-day', '', '--concurrency', '')
+    expect(await limits()).toEqual([month])
+    await said('change', 'alice', '--usd-month', '')
+    expect(await limits()).toBeUndefined()
+    await expect(said('change', 'alice', '--weight', 'abc')).rejects.toThrow('weight: expected a number')
+    await expect(said('change', 'alice', '--log-bodies', 'true')).rejects.toThrow('--log-bodies is yes or no')
+    await expect(said('change', 'alice', '--limits', '{}', '--rpm', '5')).rejects.toThrow('--limits are all of them')
+    await expect(said('change', 'alice')).rejects.toThrow('change what?')
+    expect(JSON.parse(await said('show', 'alice', '--json'))).toMatchObject({ weight: 2 })
   })
 
   test('tells what the server has against it', async () => {

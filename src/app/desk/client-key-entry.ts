@@ -37,9 +37,13 @@ export function entryIn(body: unknown): Record<string, unknown> {
 export function nameIn(body: unknown): string {
   const { name } = body as { name?: unknown }
   if (typeof name === 'string' && /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name)) return name
-  throw new GatewayError('invalid_request', 'name is missing: letters, digits, dots, hyphens and underscores.', {
-    param: 'name',
-  })
+  throw new GatewayError(
+    'invalid_request',
+    'name is missing, or none: letters, digits, dots, hyphens and underscores.',
+    {
+      param: 'name',
+    },
+  )
 }
 
 export function faultText({ path, message }: Pick<Fault, 'path' | 'message'>): string {

@@ -37,6 +37,8 @@ export interface ClientKeys {
 const BEGIN = 'sk-bc-'
 /** Characters of a key that are kept to recognise it by. */
 const SHOWN = BEGIN.length + 6
+/** What the log and the limits call others than clients. */
+const OWN_NAMES = ['admin', 'anonymous']
 /** Milliseconds that a key goes on to work beside the one that replaces it. */
 const OVERLAP = 86_400_000
 const LONGEST_OVERLAP = 90 * 86_400_000
@@ -155,7 +157,7 @@ export function createClientKeys(parts: ClientKeyParts): ClientKeys {
         Object.hasOwn(scheduler.clients ?? {}, name) ||
         [...server.client_names.values(), ...server.client_hashes.values()].includes(name) ||
         [...keys.values()].some((key) => key.name === name && key.revoked === undefined)
-      if (isTaken || name === 'admin')
+      if (isTaken || OWN_NAMES.includes(name))
         throw new GatewayError('conflict', `There is a client ${name}: rotate its key, or take another name.`, {
           code: 'name_taken',
           param: 'name',

@@ -33,6 +33,7 @@ interface Shown {
   created: string
   key?: string
   models?: string | string[]
+  limits?: unknown
   expires?: string
   left?: { scope: string; limit: string; level: number; amount: number }[]
   spent?: { day: number; month: number; all: number }
@@ -47,6 +48,9 @@ export async function run(args: string[]): Promise<number> {
     throw new UsageError(`"${action}" is nothing that keys can do: there are ${ACTIONS.join(', ')}`)
   refuseMore(positionals, action === 'list' ? 1 : 2)
   if (action !== 'list' && name === undefined) throw new UsageError(`whose key? balanced-call keys ${action} NAME`)
+  const entry = entryOf(values)
+  if (action === 'change' && Object.keys(entry).length === 0 && windowsOf(values).length === 0)
+    throw new UsageError('change what? `balanced-call keys --help` shows the options')
   const client = adminClient(values)
   const path = `/v1/admin/keys/${encodeURIComponent(name ?? '')}`
   if (action === 'list') {
@@ -55,9 +59,13 @@ export async function run(args: string[]): Promise<number> {
     return 0
   }
   const done = await {
-    create: () => askedOf<Shown>(client, '/v1/admin/keys', 'POST', { name, ...entryOf(values) }),
+    create: () => askedOf<Shown>(client, '/v1/admin/keys', 'POST', { name, ...entry, ...limitsOf(values) }),
     show: () => askedOf<Shown>(client, path),
-    change: () => askedOf<Shown>(client, path, 'PATCH', entryOf(values)),
+    async change() {
+      // the other limits of before stay
+      const { limits } = windowsOf(values).length > 0 ? await askedOf<Shown>(client, path) : {}
+      return askedOf<Shown>(client, path, 'PATCH', { ...entry, ...limitsOf(values, limits) })
+    },
     rotate: () =>
       askedOf<Shown>(client, `${path}/rotate`, 'POST', values.overlap === undefined ? {} : { overlap: values.overlap }),
     revoke: () => askedOf<Shown>(client, path, 'DELETE'),
@@ -73,20 +81,59 @@ function entryOf(values: Values): Record<string, unknown> {
     const text = values[name]
     if (text !== undefined) entry[name] = text === '' ? null : text.split(',').map((each) => each.trim())
   }
-  const windows = NUMBERS.flatMap((name) => {
-    const text = values[name]
-    if (text === undefined) return []
-    const amount = /^\d+(\.\d+)?$/.test(text) ? Number(text) : text
-    const [metric, per] = name.split('-')
-    return [per === undefined ? { [name]: amount } : { [metric ?? '']: amount, per, resets: '00:00 UTC' }]
-  })
-  if (values.limits !== undefined) entry['limits'] = values.limits === '' ? null : limitsIn(values.limits)
-  else if (windows.length > 0) entry['limits'] = windows
-  if (values.weight !== undefined) entry['weight'] = values.weight === '' ? null : Number(values.weight)
+  if (values.weight !== undefined) entry['weight'] = values.weight === '' ? null : numberIn(values.weight)
   if (values.expires !== undefined) entry['expires'] = values.expires || null
   if (values['max-wait'] !== undefined) entry['max_wait'] = values['max-wait'] || null
-  if (values['log-bodies'] !== undefined) entry['log_bodies'] = values['log-bodies'] === 'yes'
+  if (values['log-bodies'] !== undefined) entry['log_bodies'] = yesOrNo('--log-bodies', values['log-bodies'])
   return entry
+}
+
+type Window = Record<string, unknown>
+
+/** What stands beside an amount and limits nothing by itself. */
+const BESIDE = new Set(['per', 'resets', 'shape', 'burst', 'charge', 'scope'])
+
+/** Those that have options of their own: without an amount where it is taken away. */
+function windowsOf(values: Values): { metric: string; per?: string; amount?: string | number }[] {
+  return NUMBERS.flatMap((name) => {
+    const text = values[name]
+    const [metric = '', per] = name.split('-')
+    if (text === undefined) return []
+    return [{ metric, ...(per && { per }), ...(text !== '' && { amount: numberIn(text) }) }]
+  })
+}
+
+/** All limits that there are to be, with those of before that have no option here. */
+function limitsOf(values: Values, before: unknown = []): { limits?: unknown } {
+  if (values.limits !== undefined && windowsOf(values).length > 0)
+    throw new UsageError('--limits are all of them: put what the other option says into its JSON')
+  if (values.limits !== undefined) return { limits: values.limits === '' ? null : limitsIn(values.limits) }
+  const given = windowsOf(values)
+  if (given.length === 0) return {}
+  const kept = ([before].flat() as Window[]).map((window) =>
+    Object.fromEntries(
+      Object.entries(window).filter(
+        ([name]) => !given.some(({ metric, per }) => metric === name && per === window['per']),
+      ),
+    ),
+  )
+  const limits = [
+    ...kept.filter((window) => Object.keys(window).some((name) => !BESIDE.has(name))),
+    ...given.flatMap(({ metric, per, amount }) =>
+      amount === undefined ? [] : [{ [metric]: amount, ...(per && { per, resets: '00:00 UTC' }) }],
+    ),
+  ]
+  return { limits: limits.length > 0 ? limits : null }
+}
+
+/** What is none, such as `100k`, is for the server to read. */
+function numberIn(text: string): number | string {
+  return /^\d+(\.\d+)?$/.test(text) ? Number(text) : text
+}
+
+function yesOrNo(option: string, text: string): boolean {
+  if (text === 'yes' || text === 'no') return text === 'yes'
+  throw new UsageError(`${option} is yes or no`)
 }
 
 function limitsIn(text: string): unknown {

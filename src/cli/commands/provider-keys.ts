@@ -87,7 +87,7 @@ async function keyOf(values: Values): Promise<object> {
     )
   return {
     key: written.startsWith('{') ? parsed('the key', written) : written,
-    ...(weight !== undefined && { weight: Number(weight) }),
+    ...(weight !== undefined && { weight: /^\d+(\.\d+)?$/.test(weight) ? Number(weight) : weight }),
     ...(account !== undefined && { account }),
     ...(limits !== undefined && { limits: parsed('--limits', limits) }),
   }
