@@ -30,6 +30,16 @@ export interface ProviderKeyParts {
 export function createProviderKeys(parts: ProviderKeyParts) {
   const { documents, config, scheduler, wall, log } = parts
   const keys = new Map(parts.keys.map((key) => [key.id, key]))
+  let turn: Promise<unknown> = Promise.resolve()
+
+  /** One after another: two that add the same key at once would each find it not there. */
+  function inTurn(work: (wish: Wish) => Promise<object>): (wish: Wish) => Promise<object> {
+    return (wish) => {
+      const done = turn.then(() => work(wish))
+      turn = done.catch(() => {})
+      return done
+    }
+  }
 
   function view(shown: readonly StoredProviderKey[]): object[] {
     const { keys: reported } = scheduler().report()
@@ -105,7 +115,9 @@ export function createProviderKeys(parts: ProviderKeyParts) {
     const faults = partFaults('key', written)
     const read = faults.length > 0 ? faults : readAddedKey({ name: provider, written: written as AddedKey['written'] })
     if (Array.isArray(read))
-      throw new GatewayError('invalid_request', `${read.map(faultText).join('; ')}.`, { param: 'key' })
+      throw new GatewayError('invalid_request', `${read.map(faultText).join('; ')}.`, {
+        param: String(read[0]?.path[0] ?? 'key'),
+      })
     const same = JSON.stringify(read.secret)
     const live = config().providers.find(({ name }) => name === provider)
     const twin = live?.keys.find(({ secret }) => JSON.stringify(secret) === same)
@@ -132,7 +144,7 @@ export function createProviderKeys(parts: ProviderKeyParts) {
 
   const ACTIONS: Record<string, (wish: Wish) => object | Promise<object>> = {
     list: () => ({ object: 'list', data: view([...keys.values()].toSorted((a, b) => a.created - b.created)) }),
-    async add({ body }) {
+    add: inTurn(async ({ body }) => {
       const { provider, written } = wanted(body)
       const { key, ...beside } = written
       const id = randomBytes(3).toString('hex')
@@ -148,7 +160,7 @@ export function createProviderKeys(parts: ProviderKeyParts) {
       keys.set(id, stored)
       log.info({ key: stored.name }, 'a key of a provider was added')
       return one(stored)
-    },
+    }),
     test: ({ id, body }) => test(id, body),
     ...Object.fromEntries(
       [true, false].map((enabled) => [
@@ -161,7 +173,7 @@ export function createProviderKeys(parts: ProviderKeyParts) {
         },
       ]),
     ),
-    async remove({ id }) {
+    remove: inTurn(async ({ id }) => {
       const key = find(id)
       kept(() => documents.delete(key.id))
       const why = await reload()
@@ -172,7 +184,7 @@ export function createProviderKeys(parts: ProviderKeyParts) {
       keys.delete(key.id)
       log.info({ key: key.name }, 'a key of a provider was removed')
       return { object: 'provider_key', id: key.id, name: key.name, status: 'removed' }
-    },
+    }),
   }
 
   return {
