@@ -47,10 +47,7 @@ export function readPage(): Page {
     if (name.endsWith('.d.ts')) continue
     const text = readFileSync(join(FOLDER, name), 'utf8')
     // blanks stand where types were, so that lines and columns stay
-    files.set(
-      name.replaceAll('\\', '/'),
-      fileOf(name, OWN === '.ts' && name.endsWith('.ts') ? stripTypeScriptTypes(text) : text),
-    )
+    files.set(name.replaceAll('\\', '/'), fileOf(name, OWN === '.ts' && name.endsWith('.ts') ? stripped(text) : text))
   }
   const imports: Record<string, string> = {}
   for (const [name, url] of Object.entries(LIBRARIES)) {
@@ -66,6 +63,19 @@ export function readPage(): Page {
   const map = JSON.stringify({ imports })
   files.set('', fileOf('.html', pageText(map)))
   return { files, policy: policyOf(map) }
+}
+
+/** Node warns once that this function may change: that is for who develops this, and not for who looks at the page. */
+function stripped(text: string): string {
+  const { emitWarning } = process
+  process.emitWarning = (...[warning, kind]: unknown[]): void => {
+    if (kind !== 'ExperimentalWarning') Reflect.apply(emitWarning, process, [warning, kind])
+  }
+  try {
+    return stripTypeScriptTypes(text)
+  } finally {
+    process.emitWarning = emitWarning
+  }
 }
 
 function fileOf(name: string, body: string): PageFile {

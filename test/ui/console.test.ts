@@ -1,7 +1,9 @@
 /** What the page asks the server for, without a browser. */
+import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { restoreSecrets, hideSecrets } from '../../src/config/document/hidden-secrets.ts'
 import { parseSource } from '../../src/config/document/read-source.ts'
@@ -58,6 +60,12 @@ describe('the files of the page', () => {
       expect([path, answer.status]).toEqual([path, 200])
       await answer.text()
     }
+  })
+
+  test('are read without a warning on the terminal', async () => {
+    const read = `import(${JSON.stringify(new URL('../../src/ui/page-files.ts', import.meta.url).href)}).then((page) => page.readPage())`
+    const { stderr } = await promisify(execFile)(process.execPath, ['-e', read])
+    expect(stderr).toBe('')
   })
 
   test('are not sent twice', async () => {
