@@ -192,6 +192,12 @@ describe.runIf(isThere)('the page', () => {
     expect(await stage.chat('deeper')).toBe(200)
   })
 
+  test.each(['#/constructor', '#/pool/%E4%B'])('a link to %s leads to the pool', async (hash) => {
+    await show('queue')
+    await page.evaluate(`location.hash = ${JSON.stringify(hash)}`)
+    await page.getByRole('heading', { name: 'north' }).waitFor()
+  })
+
   test('speaks Chinese as well', async () => {
     await show('pool')
     await page.getByRole('button', { name: '中文' }).click()

@@ -29,7 +29,16 @@ const VIEWS: Record<string, ComponentType<{ detail: string }>> = {
 /** `#/requests/ID`. */
 function place(): { view: string; detail: string } {
   const [view = '', detail = ''] = location.hash.replace(/^#\/?/, '').split('/')
-  return { view: view in VIEWS ? view : 'pool', detail: decodeURIComponent(detail) }
+  return { view: Object.hasOwn(VIEWS, view) ? view : 'pool', detail: decoded(detail) }
+}
+
+/** A link may be cut in the middle of a character. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 export function App() {
