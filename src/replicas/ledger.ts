@@ -46,6 +46,8 @@ export interface Ledger {
     ttl: number,
     places: readonly { key: string; lease: string; ttl: number }[],
   ): Promise<Told & { names: string[]; mayLend: boolean }>
+  /** Replicas that have said since then, by the server's clock, that they live. @param ttl as they said it */
+  heard(since: number, ttl: number): Promise<string[]>
   /** To all other replicas. */
   say(text: string): Promise<void>
   /** `Redis 7.0.15` or `Valkey 8.1.0`. */
@@ -209,6 +211,7 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
       const know = new Set(both.slice(Number(count)))
       return { at: Number(now), born, names, mayLend: names.every((name) => know.has(name)), states: [] }
     },
+    heard: (since, ttl) => redis.zrangebyscore(living[0] ?? '', since + ttl, '+inf'),
     async say(text) {
       await redis.publish(`${tag}:said`, text)
     },

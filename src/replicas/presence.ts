@@ -3,7 +3,7 @@
  * to this replica's share until it does, and then it hears what was taken meanwhile, or all that is known here.
  */
 import type { Clock } from '../scheduler/clock.ts'
-import type { Charge, SharedLimit, SharedState } from './ledger-calls.ts'
+import type { Charge, SharedLimit, SharedState, Told } from './ledger-calls.ts'
 import type { Ledger } from './ledger.ts'
 import type { Mirror, Mirrored } from './mirror.ts'
 import { sharedLimit } from './shared-limit.ts'
@@ -14,15 +14,13 @@ export const PLACE = 15_000
 /** Milliseconds between two signs of life, and how long one counts. */
 const BEAT = 1000
 const LIVES = 5000
-/** Milliseconds between two looks for a ledger that is away, doubled up to the longest. */
+/** Milliseconds between two looks for a ledger that is away, doubled up to the longest; and for others, when it is back. */
 const SOONEST_LOOK = 100
 const LONGEST_LOOK = 2000
 /** Limits that are looked at with each beat. */
 const FRESH = 1000
 /** Limits that one call may touch. */
 const AT_ONCE = 200
-/** How often what is let go while the ledger is told is told as well, before it is owed. */
-const ROUNDS = 3
 
 export interface PresenceParts {
   ledger: Ledger
@@ -110,10 +108,11 @@ export function createPresence(parts: PresenceParts): Presence {
     // A share of nothing goes on resting.
     cutAll()
     try {
+      const before = names
       const told = await timed(greet())
       note(told)
       const isSame = told.born === born
-      await reconcile(isSame)
+      await reconcile(isSame, told, before)
       if (isClosed) return
       born = told.born
       isAway = false
@@ -135,20 +134,22 @@ export function createPresence(parts: PresenceParts): Presence {
 
   /**
    * A server that kept all hears what was taken meanwhile; one that may have lost something hears all that is known. The share
-   * is kept to until all is told: what is let go while it is told counts as well.
+   * is kept to until all is told, by all: the room that others have not told of yet is theirs.
    */
-  async function reconcile(isSame: boolean): Promise<void> {
+  async function reconcile(isSame: boolean, { at, born: answers }: Told, before: readonly string[]): Promise<void> {
     if (!share) return
-    for (let round = 0; round < ROUNDS; round++) {
-      const due = windowsOf(share.tally(clock.now())).filter(({ taken }) => taken > 0 || (!isSame && round === 0))
-      if (due.length === 0) break
-      for (const part of chunks(due)) {
-        if (isSame || round > 0) {
-          const charges = part.map((each): Charge => ({ ...wholeOf(each), need: 0, cost: each.taken }))
-          await timed(ledger.acquire(nextId(), PLACE, [charges], true))
-        } else await timed(ledger.merge(part.map((each) => ({ ...wholeOf(each), room: each.room }))))
+    if (!isSame)
+      for (const part of chunks(windowsOf(share.tally(clock.now())))) {
+        await timed(ledger.merge(part.map((each) => ({ ...wholeOf(each), room: each.room }))))
         share.paid(part)
       }
+    const until = clock.now() + LIVES
+    for (;;) {
+      await payTaken(share)
+      const heard = new Set(await timed(ledger.heard(at, LIVES)))
+      if (isClosed || clock.now() >= until || before.every((name) => heard.has(name))) break
+      await new Promise<void>((resolve) => void clock.setTimer(clock.now() + SOONEST_LOOK, resolve, false))
+      if ((await timed(greet())).born !== answers) throw new Error('its server was started anew')
     }
     const told: SharedState[] = []
     for (const part of chunks(share.tally(clock.now())))
@@ -157,6 +158,14 @@ export function createPresence(parts: PresenceParts): Presence {
     share = undefined
     owe(rest.map((each): Charge => ({ ...limitOf(each.mirrored), need: 0, cost: each.taken })))
     mirror.apply(told, clock.now())
+  }
+
+  async function payTaken(from: StaticShare): Promise<void> {
+    for (const part of chunks(windowsOf(from.tally(clock.now())).filter(({ taken }) => taken > 0))) {
+      const charges = part.map((each): Charge => ({ ...wholeOf(each), need: 0, cost: each.taken }))
+      await timed(ledger.acquire(nextId(), PLACE, [charges], true))
+      from.paid(part)
+    }
   }
 
   function greet(): ReturnType<Ledger['hello']> {

@@ -74,10 +74,11 @@ export function createStaticShare(rank: number, count: number): StaticShare {
       const { amount } = limit.window
       const share = shareOf(key, limit)
       cuts.set(mirrored, { amount, taken: limit.taken - alone, share, limit })
-      if (limit.window instanceof Concurrency) limit.window.elsewhere(0)
-      scale(limit.window, Math.max(share, limit.spec.metric === 'usd' ? 0 : 1), share / amount, now)
-      // What nobody else has counted yet is ours alone.
-      for (const units of mirrored.pending.values()) limit.window.take(now, units * (1 - share / amount))
+      const { window } = limit
+      scale(window, Math.max(share, limit.spec.metric === 'usd' ? 0 : 1), share / amount, now)
+      if (window instanceof Concurrency) window.elsewhere(0)
+      // What nobody else has counted yet is ours alone; our own places were never scaled.
+      else for (const units of mirrored.pending.values()) window.take(now, units * (1 - share / amount))
       if (share === 0) limit.until = Math.max(limit.until, now + REST)
     },
     fits: (mirrored, now) => cuts.get(mirrored)?.share !== 0 && !isOverdrawn(mirrored.limit.window, now),

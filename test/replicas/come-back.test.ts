@@ -15,21 +15,19 @@ describe.runIf(hasServer)('a replica whose ledger comes back', () => {
   let replicas: Replicas
   /** Holds up whatever looks at limits. */
   let gate: () => Promise<void>
+  /** How often it has asked who else is back. */
+  let asked = 0
 
   beforeEach(async () => {
     gate = () => Promise.resolve()
     server = await startRedis()
-    const real = await connectLedger({
-      url: server.url,
-      prefix: 'test',
-      timeout: 100,
-      replica: 'r0',
-      wall: Date.now,
-      freed: () => {},
-      said: () => {},
-      failed: () => {},
-    })
-    ledger = { ...real, peek: (limits) => gate().then(() => real.peek(limits)) }
+    asked = 0
+    const real = await connect('r0')
+    ledger = {
+      ...real,
+      peek: (limits) => gate().then(() => real.peek(limits)),
+      heard: (...args) => (asked++, real.heard(...args)),
+    }
     const limits = [{ metric: 'requests' as const, amount: AMOUNT, period: HOUR, shape: 'sliding' as const }]
     const route = { provider: 'p', model: 'x', weight: 1, tier: 0, limits: [] }
     scheduler = createScheduler({
@@ -47,6 +45,11 @@ describe.runIf(hasServer)('a replica whose ledger comes back', () => {
     await ledger.close()
     await server.close()
   })
+
+  function connect(replica: string): Promise<Ledger> {
+    const deaf = { freed: () => {}, said: () => {}, failed: () => {} }
+    return connectLedger({ url: server.url, prefix: 'test', timeout: 100, replica, wall: Date.now, ...deaf })
+  }
 
   /** @returns how many of so many are given a key */
   async function ask(count: number): Promise<number> {
@@ -72,5 +75,20 @@ describe.runIf(hasServer)('a replica whose ledger comes back', () => {
     open()
     await until(() => replicas.report().state === 'shared')
     await until(() => (scheduler.report().scopes[0]?.level ?? AMOUNT) <= AMOUNT - served)
+  })
+
+  it('leaves to others what they have not told of yet', async () => {
+    const other = await connect('r1')
+    await other.hello(5000, [])
+    await until(() => replicas.report().replicas.length === 2)
+    server.process.kill('SIGSTOP')
+    const first = await ask(10)
+    server.process.kill('SIGCONT')
+    await until(() => asked > 2)
+    expect(replicas.report().state).toBe('away')
+    expect(first + (await ask(60))).toBe(AMOUNT / 2)
+    await other.hello(5000, [])
+    await until(() => replicas.report().state === 'shared')
+    await other.close()
   })
 })

@@ -258,6 +258,7 @@ describe.runIf(hasServer)('replicas', () => {
     const places = [1, 2].map((key) => replicas[0]?.ledger.keyOf('limit', `key:p#${key}:concurrency/0`) ?? '')
     const taken = (): Promise<unknown[]> => Promise.all(places.map((key) => server.command('ZCARD', key)))
     await vi.waitFor(async () => expect(await taken()).toEqual([0, 0]), { timeout: 8000 })
+    await until(() => replicas.every(({ scheduler }) => scheduler.report().scopes.every(({ level }) => level === 4)))
   })
 
   it('keep a unit charged that the provider refuses, so that others are not refused after it', async () => {

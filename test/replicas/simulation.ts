@@ -122,6 +122,7 @@ function onTime(ledger: Ledger, called: <T>(call: () => Promise<T>) => Promise<T
     settle: (...args) => called(() => ledger.settle(...args)),
     peek: (...args) => called(() => ledger.peek(...args)),
     merge: (...args) => called(() => ledger.merge(...args)),
+    heard: (...args) => called(() => ledger.heard(...args)),
     hello: (...args) => called(() => ledger.hello(...args)),
     say: (...args) => called(() => ledger.say(...args)),
   }
