@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { EnforcedLimit } from '../../src/sandbox/limits/types.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
 import { greeted, start } from '../scheduler-http/command-line.ts'
+import { arrivalOf, LEASE_HEADER, type Arrival } from '../soak/lease-moments.ts'
 
 export interface Fleet {
   addresses: string[]
@@ -13,6 +14,8 @@ export interface Fleet {
   kill(index: number): Promise<void>
   /** What the upstream has seen. */
   upstream(): { requests: number; refused: number }
+  /** Each request that the upstream has seen, where replicas say when its lease was given. */
+  arrivals: readonly Arrival[]
   reports(): Promise<{ inFlight: number; queued: number; replicas: { state: string; replicas: string[] } }[]>
   close(): Promise<void>
 }
@@ -28,11 +31,30 @@ export interface FleetSpec {
   first_byte?: number
   state?: Record<string, unknown>
   max_wait?: string
+  /** Do replicas say so? */
+  stamped?: boolean
 }
 
+const STAMP = new URL('../soak/lease-stamp.ts', import.meta.url).href
+
 export async function startFleet(spec: FleetSpec): Promise<Fleet> {
-  const { url, count, keys, declared, enforced, first_byte = 50, state = {}, max_wait = '2s' } = spec
-  const sandbox = await startSandbox({ first_byte, pace: 0, enforce: { dialect: 'openai', limits: enforced } })
+  const { url, count, keys, declared, enforced, first_byte = 50, state = {}, max_wait = '2s', stamped = false } = spec
+  const arrivals: Arrival[] = []
+  const sandbox = await startSandbox({
+    first_byte,
+    pace: 0,
+    enforce: { dialect: 'openai', limits: enforced },
+    behave({ key, headers }) {
+      if (!stamped) return undefined
+      const { refused, keys } = sandbox.stats
+      const running = (keys[key]?.inFlight ?? 1) - 1
+      const arrival = arrivalOf(headers[LEASE_HEADER], { key, at: Date.now(), running })
+      arrivals.push(arrival)
+      // It is decided in this turn.
+      queueMicrotask(() => (arrival.isRefused = sandbox.stats.refused > refused))
+      return undefined
+    },
+  })
   const folder = mkdtempSync(join(tmpdir(), 'balanced-call-fleet-'))
   const file = join(folder, 'providers.yaml')
   writeFileSync(
@@ -44,7 +66,8 @@ export async function startFleet(spec: FleetSpec): Promise<Fleet> {
       state: { url, timeout: '500ms', ...state },
     }),
   )
-  const children = Array.from({ length: count }, () => start(['serve', '--config', file, '--port', '0']))
+  const env = stamped ? { NODE_OPTIONS: `--import ${STAMP}` } : {}
+  const children = Array.from({ length: count }, () => start(['serve', '--config', file, '--port', '0'], env))
   const addresses = await Promise.all(children.map(greeted))
   const alive = children.map(() => true)
   const ended = (index: number): Promise<unknown> => {
@@ -60,6 +83,7 @@ export async function startFleet(spec: FleetSpec): Promise<Fleet> {
       children[index]?.kill('SIGKILL')
       await gone
     },
+    arrivals,
     upstream: () => ({ requests: sandbox.stats.requests, refused: sandbox.stats.refused }),
     reports: () =>
       Promise.all(
