@@ -1,5 +1,5 @@
 /** The log of requests over HTTP and on the command line, of a gateway that serves. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
@@ -96,4 +96,28 @@ test('the commands show the same', async () => {
   const table = await said(() => spend(['--data', data, '--by', 'day,client']))
   expect(table).toMatch(/client +requests/)
   expect(table).toContain('@pydantic/genai-prices')
+})
+
+test('a log that cannot be read is told as that, until the next request sets it aside', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'records-'))
+  writeFileSync(join(folder, 'requests.sqlite'), 'no database at all, '.repeat(100))
+  const ill = await startGateway(SANDBOX, {}, { data: folder })
+  const status = async (path: string) => {
+    const answer = await fetch(`${ill.url}/v1/admin/${path}`)
+    return [answer.status, await answer.text()] as const
+  }
+  try {
+    for (const path of ['requests', 'requests/req_x', 'spend', 'traffic']) {
+      const [code, text] = await status(path)
+      expect([path, code]).toEqual([path, 503])
+      expect(text).toContain('The log of requests cannot be read: file is not a database.')
+    }
+    const body = JSON.stringify({ model: 'fast', messages: [{ role: 'user', content: 'Hello' }] })
+    const headers = { 'content-type': 'application/json' }
+    expect((await fetch(`${ill.url}/v1/chat/completions`, { method: 'POST', headers, body })).status).toBe(200)
+    await expect.poll(async () => (await status('requests'))[0], { timeout: 5000 }).toBe(200)
+  } finally {
+    await ill.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
 })

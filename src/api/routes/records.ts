@@ -61,11 +61,27 @@ export interface RecordReader extends TrafficReader {
 /** Rows that one answer has at most. */
 const MOST = 1000
 
-/** Throws a GatewayError where there are none. */
+/** Throws a GatewayError where there are none; so does each question where the file cannot be read. */
 export function openRecords(reader: RecordReader | undefined): RecordReader {
-  if (reader) return reader
+  if (reader)
+    return {
+      list: (filter) => readable(() => reader.list(filter)),
+      find: (id) => readable(() => reader.find(id)),
+      spend: (question) => readable(() => reader.spend(question)),
+      traffic: (question) => readable(() => reader.traffic(question)),
+    }
   const message = 'No requests are kept: give this server a data folder (--data, BALANCED_CALL_DATA or server.data).'
   throw new GatewayError('not_found', message, { code: 'no_request_log' })
+}
+
+function readable<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const message = `The log of requests cannot be read: ${why}. Serving goes on; a damaged file is set aside with the next request.`
+    throw new GatewayError('overloaded', message, { code: 'request_log_unreadable', cause })
+  }
 }
 
 export function registerRecords(app: FastifyInstance, reader: RecordReader | undefined): void {
