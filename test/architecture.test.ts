@@ -23,7 +23,7 @@ const ARROWS: Record<string, string[]> = {
   definition: ['runtime'],
   sandbox: [],
   scheduler: ['chat', 'runtime'],
-  ui: [],
+  ui: ['types of api'],
   store: ['runtime', 'types of api', 'types of gateway', 'types of scheduler'],
   upstream: ['chat', 'runtime', 'definition', 'types of scheduler'],
   gateway: ['chat', 'runtime', 'upstream', 'types of scheduler'],

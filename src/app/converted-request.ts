@@ -1,6 +1,7 @@
 /** The exact request that a vendor would get, with its secrets masked: for `convert`, and for the page. */
 import { parseChatRequest } from '../api/chat-completions/request/parse.ts'
-import type { Convert, ConvertQuestion, ConvertedRequest } from '../api/console/convert.ts'
+import type { Convert, ConvertQuestion } from '../api/console/convert.ts'
+import type { ConvertedRequest } from '../api/console/page-answers.ts'
 import { toChat as fromGenerateContent } from '../api/generate-content/request.ts'
 import { toChat as fromMessages } from '../api/messages/request.ts'
 import { readResponsesRequest } from '../api/responses/request.ts'

@@ -4,24 +4,7 @@ import { GatewayError } from '../../chat/error.ts'
 import { adminsOnly } from '../access/admin.ts'
 import { refuseOtherSites } from '../access/other-sites.ts'
 import { isRecord } from '../chat-completions/json-value.ts'
-
-export interface ConfigFile {
-  file: string
-  /** Secrets are masked. */
-  text: string
-  /** Of the file as it is: whoever changes it says which one was seen. */
-  version: string
-  /** May it be changed from here (`server.ui: edit`)? */
-  editable: boolean
-}
-
-/** Lines and columns from 1. */
-export interface ConfigProblem {
-  line: number
-  column: number
-  message: string
-  excerpt: string
-}
+import type { ConfigFile, ConfigProblem } from './page-answers.ts'
 
 export interface ConfigDesk {
   read(): ConfigFile

@@ -4,6 +4,7 @@ import { GatewayError } from '../../chat/error.ts'
 import { adminsOnly } from '../access/admin.ts'
 import { refuseOtherSites } from '../access/other-sites.ts'
 import { isRecord } from '../chat-completions/json-value.ts'
+import type { ConvertedRequest } from './page-answers.ts'
 
 export const DOORS = ['chat', 'messages', 'responses', 'generate-content'] as const
 /** A client API. */
@@ -16,18 +17,6 @@ export interface ConvertQuestion {
   body: Record<string, unknown>
   /** The route, as `provider` and the upstream's model; the public model's first when absent. */
   to?: { provider: string; model: string }
-}
-
-/** The vendor's request, secrets masked. */
-export interface ConvertedRequest {
-  provider: string
-  model: string
-  method: string
-  url: string
-  headers: Record<string, string>
-  body: unknown
-  /** What was left out or changed for it. */
-  warnings: string[]
 }
 
 export type Convert = (question: ConvertQuestion) => Promise<ConvertedRequest>

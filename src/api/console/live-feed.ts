@@ -5,6 +5,7 @@ import { adminsOnly } from '../access/admin.ts'
 import { createEventStream, type EventStream } from '../http/sse.ts'
 import { EVENTS } from '../inbound/inbound-api.ts'
 import type { Scheduler, SchedulerReport } from '../../scheduler/types.ts'
+import type { Picture } from './page-answers.ts'
 
 /** Milliseconds between two pictures. */
 const EVERY = 1000
@@ -83,7 +84,7 @@ export function registerLiveFeed(app: FastifyInstance, scheduler: LiveParts, red
   })
 }
 
-async function pictureOf(scheduler: LiveParts): Promise<Record<string, unknown>> {
+async function pictureOf(scheduler: LiveParts): Promise<Picture> {
   const [report, waiting] = await Promise.all([scheduler.report(), scheduler.waiting(MOST_WAITING)])
   return { at: Date.now(), keyCount: report.keys.length, ...bounded(report), waiting }
 }

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { GatewayError } from '../../chat/error.ts'
 import { adminsOnly } from '../access/admin.ts'
 import { numberIn, textIn, type Query } from '../routes/query-values.ts'
+import type { TrafficAnswer, TrafficPoint } from './page-answers.ts'
 
 export const TRAFFIC_GROUPS = ['model', 'provider', 'client', 'key', 'outcome'] as const
 export type TrafficGroup = (typeof TRAFFIC_GROUPS)[number]
@@ -14,25 +15,6 @@ export interface TrafficQuestion {
   until: number
   /** Milliseconds of one point. */
   step: number
-}
-
-/** One group within one step. Milliseconds, tokens, US dollars. */
-export interface TrafficPoint {
-  at: number
-  /** Empty for none. */
-  name: string
-  requests: number
-  errors: number
-  /** Those that waited for a key and were answered: without the queue, each would have been a 429. */
-  spared: number
-  /** Tries that a provider refused with 429. */
-  refused: number
-  first_p50: number | null
-  first_p95: number | null
-  queue_ms: number
-  input_tokens: number
-  output_tokens: number
-  cost: number
 }
 
 export interface TrafficReader {
@@ -57,6 +39,7 @@ export function registerTraffic(app: FastifyInstance, open: () => TrafficReader,
         `step is at least ${LEAST_STEP} milliseconds, and ${MOST_POINTS} of them at most make up the time asked for.`,
         { param: 'step' },
       )
-    return { object: 'list', since, until, step, data: open().traffic({ by, since, until, step }) }
+    const answer: TrafficAnswer = { since, until, step, data: open().traffic({ by, since, until, step }) }
+    return { object: 'list', ...answer }
   })
 }

@@ -1,68 +1,7 @@
 /** The picture of the pool, as the server tells it each second while the page is looked at. */
+import type { Picture } from '../../api/console/page-answers.ts'
 import { call, eventsOf, locked, Refusal } from './api.ts'
 import { createValue } from './state.ts'
-
-export interface KeyState {
-  key: string
-  provider: string
-  state: string
-  inFlight: number
-  until?: number
-  reason?: string
-}
-
-export interface LimitState {
-  scope: string
-  kind: string
-  model?: string
-  /** `requests/60s`. */
-  limit: string
-  level: number
-  amount: number
-  /** Milliseconds; null until something else ends. */
-  nextFree: number | null
-  /** Until all of it is free, if nobody else came; the same. */
-  fullIn: number | null
-  learnt?: string
-}
-
-/** What was refused or failed, and is not asked until then. */
-export interface Rest {
-  scope: string
-  kind: string
-  model?: string
-  /** Milliseconds since the epoch. */
-  until?: number
-  reason: string
-}
-
-export interface WaitingState {
-  model: string
-  place: number
-  client: string
-  id?: string
-  waited: number
-  patience: number
-  eta: number | null
-  guessed?: boolean
-  key?: string
-  reason?: string
-  held: boolean
-}
-
-export interface Picture {
-  /** Milliseconds since the epoch, by the server's clock. */
-  at: number
-  inFlight: number
-  queued: number
-  keyCount: number
-  keys: KeyState[]
-  scopes: LimitState[]
-  rests: Rest[]
-  pools: { model: string; queued: number; candidates: number }[]
-  waiting: WaitingState[]
-  replicas?: { state: string; replicas: string[] }
-}
 
 export const picture = createValue<Picture | undefined>(undefined)
 /** In flight and waiting, one a second. */

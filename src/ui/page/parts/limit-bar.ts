@@ -1,6 +1,6 @@
 /** One limit: how much of it is free, as a bar, and when more of it is. */
 import { html } from 'htm/preact'
-import type { LimitState } from '../live.ts'
+import type { LimitState } from '../../../api/console/page-answers.ts'
 import { amount, countdown, dollars, limitName, t } from '../text.ts'
 
 export function LimitBar({ limit, at, now }: { limit: LimitState; at: number; now: number }) {

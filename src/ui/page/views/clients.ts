@@ -1,7 +1,8 @@
 /** Who may call: what each may have and has spent, and the keys that are made here. */
 import { html } from 'htm/preact'
 import { ask, query } from '../api.ts'
-import { picture, type LimitState } from '../live.ts'
+import type { LimitState } from '../../../api/console/page-answers.ts'
+import { picture } from '../live.ts'
 import { Fault, useFetched } from '../parts/fetched.ts'
 import { LimitBar } from '../parts/limit-bar.ts'
 import { now, useValue } from '../state.ts'

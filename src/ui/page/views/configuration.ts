@@ -1,24 +1,11 @@
 /** The configuration's file: checked as it is written, what would change, and the change where its owner allows it. */
 import { html } from 'htm/preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import type { ConfigFile, ConfigProblem } from '../../../api/console/page-answers.ts'
 import { ask, field, Refusal } from '../api.ts'
 import { diffLines } from '../diff.ts'
 import { Fault, useFetched } from '../parts/fetched.ts'
 import { t } from '../text.ts'
-
-interface Shown {
-  file: string
-  text: string
-  version: string
-  editable: boolean
-}
-
-interface Problem {
-  line: number
-  column: number
-  message: string
-  excerpt: string
-}
 
 /** Milliseconds after the last key until it is checked. */
 const QUIET = 500
@@ -26,9 +13,9 @@ const QUIET = 500
 const AROUND = 3
 
 export function Configuration() {
-  const { value, error, again } = useFetched(() => ask<Shown>('/v1/admin/config'), 'config')
+  const { value, error, again } = useFetched(() => ask<ConfigFile>('/v1/admin/config'), 'config')
   const [text, setText] = useState<string | undefined>(undefined)
-  const [problems, setProblems] = useState<Problem[] | undefined>(undefined)
+  const [problems, setProblems] = useState<ConfigProblem[] | undefined>(undefined)
   const [failed, fail] = useState<Error | undefined>(undefined)
   const [done, setDone] = useState('')
   const now = text ?? value?.text ?? ''
@@ -39,7 +26,7 @@ export function Configuration() {
     if (!value) return undefined
     const mine = ++turn.current
     const timer = setTimeout(() => {
-      ask<{ data: Problem[] }>('/v1/admin/config/check', { body: { text: now } }).then(
+      ask<{ data: ConfigProblem[] }>('/v1/admin/config/check', { body: { text: now } }).then(
         ({ data }) => mine === turn.current && setProblems(data),
         (cause: unknown) => mine === turn.current && fail(cause as Error),
       )
@@ -57,7 +44,7 @@ export function Configuration() {
       again()
     } catch (cause) {
       const told = cause instanceof Refusal && cause.status === 422 ? field(cause.body, 'data') : undefined
-      if (Array.isArray(told)) setProblems(told as Problem[])
+      if (Array.isArray(told)) setProblems(told as ConfigProblem[])
       fail(Array.isArray(told) ? new Error(t('config.refused')) : (cause as Error))
     }
   }

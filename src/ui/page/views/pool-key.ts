@@ -2,7 +2,7 @@
 import { html } from 'htm/preact'
 import { useState } from 'preact/hooks'
 import { ask } from '../api.ts'
-import type { KeyState, LimitState, Rest } from '../live.ts'
+import type { KeyState, LimitState, Rest } from '../../../api/console/page-answers.ts'
 import { Fault } from '../parts/fetched.ts'
 import { LimitBar } from '../parts/limit-bar.ts'
 import { now, useValue } from '../state.ts'

@@ -1,7 +1,8 @@
 /** Providers, their keys and limits, as they are now. */
 import { html } from 'htm/preact'
 import { useState } from 'preact/hooks'
-import { past, picture, type KeyState, type Picture } from '../live.ts'
+import type { KeyState, Picture } from '../../../api/console/page-answers.ts'
+import { past, picture } from '../live.ts'
 import { LimitBar } from '../parts/limit-bar.ts'
 import { Spark } from '../parts/spark.ts'
 import { now, useValue } from '../state.ts'

@@ -1,6 +1,7 @@
 /** Who waits, for which model, until when, and what for. */
 import { html } from 'htm/preact'
-import { picture, type Picture, type WaitingState } from '../live.ts'
+import type { Picture, WaitingState } from '../../../api/console/page-answers.ts'
+import { picture } from '../live.ts'
 import { now, useValue } from '../state.ts'
 import { countdown, duration, t } from '../text.ts'
 

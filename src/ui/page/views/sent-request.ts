@@ -1,5 +1,6 @@
 /** What the page sends, beside what the vendor is sent for it. */
 import { html } from 'htm/preact'
+import type { ConvertedRequest } from '../../../api/console/page-answers.ts'
 import { ask } from '../api.ts'
 import { Fault, useFetched } from '../parts/fetched.ts'
 import { t } from '../text.ts'
@@ -14,20 +15,11 @@ export interface Sent {
   upstream?: string
 }
 
-interface Converted {
-  provider: string
-  model: string
-  method: string
-  url: string
-  headers: Record<string, string>
-  body: unknown
-  warnings: string[]
-}
-
 export function SentRequest({ sent }: { sent: Sent }) {
   const { door, path, model, body, provider, upstream } = sent
   const { value, error } = useFetched(
-    () => ask<Converted>('/v1/admin/convert', { body: { door, model, body, provider, upstream_model: upstream } }),
+    () =>
+      ask<ConvertedRequest>('/v1/admin/convert', { body: { door, model, body, provider, upstream_model: upstream } }),
     JSON.stringify(sent),
   )
   return html`<section class="card" aria-label=${t('play.vendor')}>
@@ -41,7 +33,7 @@ export function SentRequest({ sent }: { sent: Sent }) {
   </section>`
 }
 
-function textOf({ method, url, headers, body }: Converted): string {
+function textOf({ method, url, headers, body }: ConvertedRequest): string {
   const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   return `${method} ${url}\n${head.join('\n')}\n\n${shown(body)}`
 }

@@ -1,31 +1,11 @@
 /** What was asked over time, by whom and of whom. */
 import { html } from 'htm/preact'
 import { useMemo, useState } from 'preact/hooks'
+import type { TrafficAnswer, TrafficPoint } from '../../../api/console/page-answers.ts'
 import { ask, query } from '../api.ts'
 import { Chart, type Series } from '../parts/chart.ts'
 import { Fault, useFetched } from '../parts/fetched.ts'
 import { amount, dollars, duration, known, t, type Word } from '../text.ts'
-
-interface Point {
-  at: number
-  name: string
-  requests: number
-  errors: number
-  spared: number
-  refused: number
-  first_p50: number | null
-  first_p95: number | null
-  input_tokens: number
-  output_tokens: number
-  cost: number
-}
-
-interface Answer {
-  since: number
-  until: number
-  step: number
-  data: Point[]
-}
 
 const MINUTE = 60_000
 const RANGES: Record<string, { span: number; step: number }> = {
@@ -44,7 +24,7 @@ export function Traffic() {
   const [range, setRange] = useState('15m')
   const [by, setBy] = useState('model')
   const { span, step } = RANGES[range] ?? { span: 60 * MINUTE, step: MINUTE }
-  const load = (): Promise<Answer> => {
+  const load = (): Promise<TrafficAnswer> => {
     const until = Math.ceil(Date.now() / step) * step
     return ask(`/v1/admin/traffic?${query({ by, since: until - span, until, step })}`)
   }
@@ -72,15 +52,15 @@ export function Traffic() {
   `
 }
 
-function Charts({ answer, by }: { answer: Answer; by: string }) {
+function Charts({ answer, by }: { answer: TrafficAnswer; by: string }) {
   const { times, lines } = useMemo(() => linesOf(answer, by), [answer, by])
   const minutes = answer.step / MINUTE
-  const each = (value: (point: Point) => number): Series[] =>
+  const each = (value: (point: TrafficPoint) => number): Series[] =>
     lines.map(({ name, points }) => ({
       name,
       values: points.map((list) => list.reduce((sum, point) => sum + value(point), 0) / minutes),
     }))
-  const timed = (value: (point: Point) => number | null): Series[] =>
+  const timed = (value: (point: TrafficPoint) => number | null): Series[] =>
     lines.map(({ name, points }) => ({ name, values: points.map((list) => largest(list.map(value))) }))
   const charts = useMemo(
     () => ({
@@ -110,11 +90,11 @@ function Charts({ answer, by }: { answer: Answer; by: string }) {
 interface Line {
   name: string
   /** By place of the times. */
-  points: Point[][]
+  points: TrafficPoint[][]
 }
 
 /** The busiest names have lines of their own. */
-function linesOf({ since, until, step, data }: Answer, by: string): { times: number[]; lines: Line[] } {
+function linesOf({ since, until, step, data }: TrafficAnswer, by: string): { times: number[]; lines: Line[] } {
   const first = Math.floor(since / step) * step
   const count = Math.max(1, Math.round((until - first) / step))
   const times = Array.from({ length: count }, (_, index) => (first + index * step) / 1000)
@@ -132,9 +112,9 @@ function linesOf({ since, until, step, data }: Answer, by: string): { times: num
   return { times, lines: [...lines.values()] }
 }
 
-function Sums({ answer, by }: { answer: Answer; by: string }) {
+function Sums({ answer, by }: { answer: TrafficAnswer; by: string }) {
   const sums = [...Map.groupBy(answer.data, ({ name }) => name)].map(([name, points]) => {
-    const sum = (value: (point: Point) => number): number => points.reduce((all, point) => all + value(point), 0)
+    const sum = (value: (point: TrafficPoint) => number): number => points.reduce((all, point) => all + value(point), 0)
     return {
       name,
       sum,

@@ -1,0 +1,123 @@
+/** What the page is answered, as JSON. Types alone, and no imports: the browser's side has the same. */
+
+/** The pool at one moment. Milliseconds; null for what no time but an event brings. */
+export interface Picture {
+  /** Milliseconds since the epoch, by the server's clock. */
+  at: number
+  inFlight: number
+  queued: number
+  /** Of more keys than are shown: how many there are. */
+  keyCount: number
+  keys: KeyState[]
+  scopes: LimitState[]
+  rests: Rest[]
+  pools: { model: string; queued: number; candidates: number }[]
+  waiting: WaitingState[]
+  /** Of several replicas that share one state. */
+  replicas?: { state: string; replicas: string[] }
+}
+
+export interface KeyState {
+  key: string
+  provider: string
+  state: string
+  inFlight: number
+  until?: number
+  reason?: string
+}
+
+export interface LimitState {
+  scope: string
+  kind: string
+  /** The public model, or `provider/model`, where the limit is of one. */
+  model?: string
+  /** `requests/60s`. */
+  limit: string
+  level: number
+  amount: number
+  nextFree: number | null
+  /** Until all of it is free, if nobody else came. */
+  fullIn: number | null
+  learnt?: string
+}
+
+/** What was refused or failed, and is not asked until then. */
+export interface Rest {
+  scope: string
+  kind: string
+  model?: string
+  /** Milliseconds since the epoch. */
+  until?: number
+  reason: string
+}
+
+/** One request that waits. */
+export interface WaitingState {
+  model: string
+  place: number
+  client: string
+  id?: string
+  waited: number
+  patience: number
+  eta: number | null
+  guessed?: boolean
+  key?: string
+  reason?: string
+  held: boolean
+}
+
+/** One group within one step. Milliseconds, tokens, US dollars. */
+export interface TrafficPoint {
+  at: number
+  /** Empty for none. */
+  name: string
+  requests: number
+  errors: number
+  /** Those that waited for a key and were answered: without the queue, each would have been a 429. */
+  spared: number
+  /** Tries that a provider refused with 429. */
+  refused: number
+  first_p50: number | null
+  first_p95: number | null
+  queue_ms: number
+  input_tokens: number
+  output_tokens: number
+  cost: number
+}
+
+export interface TrafficAnswer {
+  since: number
+  until: number
+  step: number
+  data: TrafficPoint[]
+}
+
+export interface ConfigFile {
+  file: string
+  /** Secrets are masked. */
+  text: string
+  /** Of the file as it is: whoever changes it says which one was seen. */
+  version: string
+  /** May it be changed from here (`server.ui: edit`)? */
+  editable: boolean
+}
+
+/** Lines and columns from 1. */
+export interface ConfigProblem {
+  line: number
+  column: number
+  message: string
+  excerpt: string
+}
+
+/** The vendor's request, secrets masked. */
+export interface ConvertedRequest {
+  provider: string
+  model: string
+  method: string
+  url: string
+  headers: Record<string, string>
+  body: unknown
+  /** What was left out or changed for it. */
+  warnings: string[]
+}
