@@ -146,6 +146,16 @@ describe.runIf(isThere)('the page', () => {
     const answer = await client.chat.completions.create({ model: 'deep', ...ask })
     expect(answer.choices[0]?.message.content).toBe('All keys act as one.')
     await expect(client.chat.completions.create({ model: 'narrow', ...ask })).rejects.toMatchObject({ status: 403 })
+    // clicked twice it is done once: the key of before is still one of two
+    await page.getByRole('button', { name: 'Rotate the key of carol' }).evaluate((button) => {
+      const { click } = button as { click: () => void }
+      click.call(button)
+      click.call(button)
+    })
+    await expect.poll(() => page.locator('.secret').innerText()).not.toBe(apiKey)
+    const headers = { authorization: `Bearer ${ADMIN}` }
+    const { secrets } = (await (await fetch(`${stage.url}/v1/admin/keys/carol`, { headers })).json()) as { secrets: [] }
+    expect(secrets).toHaveLength(2)
     page.once('dialog', (dialog) => void dialog.accept())
     await page.getByRole('button', { name: 'Revoke the key of carol' }).click()
     await page.getByRole('row', { name: /carol.*revoked/ }).waitFor()

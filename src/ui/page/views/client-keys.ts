@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks'
 import { ask, Refusal } from '../api.ts'
 import { CopyButton } from '../parts/copy-button.ts'
 import { Fault, useFetched } from '../parts/fetched.ts'
+import { useWork } from '../parts/work.ts'
 import { dollars, moment, t, type Word } from '../text.ts'
 
 interface ClientKey {
@@ -35,18 +36,14 @@ export function ClientKeys() {
   )
   const [given, give] = useState(NOTHING)
   const [made, setMade] = useState<ClientKey | undefined>(undefined)
-  const [failed, fail] = useState<Error | undefined>(undefined)
+  const { isBusy, error: failed, run } = useWork()
 
-  async function done(work: () => Promise<ClientKey>): Promise<void> {
-    fail(undefined)
-    try {
+  const done = (work: () => Promise<ClientKey>): Promise<void> =>
+    run(async () => {
       const { key, ...rest } = await work()
       setMade(key === undefined ? undefined : { ...rest, key })
       again()
-    } catch (cause) {
-      fail(cause as Error)
-    }
-  }
+    })
   const create = (event: Event): void => {
     event.preventDefault()
     void done(async () => {
@@ -89,7 +86,7 @@ export function ClientKeys() {
             </tr>
           </thead>
           <tbody>
-            ${value.map((key) => html`<${Line} key=${key.id} of=${key} rotate=${() => done(() => ask(`${path(key.id)}/rotate`, { method: 'POST' }))} revoke=${() => revoke(key)} />`)}
+            ${value.map((key) => html`<${Line} key=${key.id} of=${key} isBusy=${isBusy} rotate=${() => done(() => ask(`${path(key.id)}/rotate`, { method: 'POST' }))} revoke=${() => revoke(key)} />`)}
           </tbody>
         </table>
       </div>`
@@ -110,13 +107,20 @@ export function ClientKeys() {
                 onInput=${(event: Event) => give({ ...given, [name]: (event.target as HTMLInputElement).value })}
             /></label>`,
         )}
-        <button class="main">${t('clients.create')}</button>
+        <button class="main" disabled=${isBusy}>${t('clients.create')}</button>
       </form>`
     }
   </section>`
 }
 
-function Line({ of, rotate, revoke }: { of: ClientKey; rotate: () => void; revoke: () => void }) {
+interface LineParts {
+  of: ClientKey
+  isBusy: boolean
+  rotate: () => void
+  revoke: () => void
+}
+
+function Line({ of, isBusy, rotate, revoke }: LineParts) {
   const { name, prefix, status, models, expires, spent } = of
   return html`<tr>
     <th scope="row">${name}</th>
@@ -128,8 +132,12 @@ function Line({ of, rotate, revoke }: { of: ClientKey; rotate: () => void; revok
     <td class="nowrap">
       ${
         status !== 'revoked' &&
-        html`<button aria-label=${t('clients.rotate.label', { name })} onClick=${rotate}>${t('clients.rotate')}</button>
-          <button aria-label=${t('clients.revoke.label', { name })} onClick=${revoke}>${t('clients.revoke')}</button>`
+        html`<button disabled=${isBusy} aria-label=${t('clients.rotate.label', { name })} onClick=${rotate}>
+            ${t('clients.rotate')}
+          </button>
+          <button disabled=${isBusy} aria-label=${t('clients.revoke.label', { name })} onClick=${revoke}>
+            ${t('clients.revoke')}
+          </button>`
       }
     </td>
   </tr>`

@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks'
 import { ask } from '../api.ts'
 import type { KeyState, LimitState, Rest } from '../../../api/console/page-answers.ts'
 import { Fault } from '../parts/fetched.ts'
+import { useWork } from '../parts/work.ts'
 import { LimitBar } from '../parts/limit-bar.ts'
 import { now, useValue } from '../state.ts'
 import { countdown, known, t } from '../text.ts'
@@ -21,21 +22,14 @@ export function Key({
   at: number
 }) {
   const time = useValue(now)
-  const [error, fail] = useState<Error | undefined>(undefined)
-  const [busy, setBusy] = useState(false)
+  const { isBusy, error, run } = useWork()
   const [tried, setTried] = useState({ result: '', isGood: true })
   const { key, state: is, inFlight, until, reason } = state
   const isOff = is === 'disabled'
-  const turn = async (): Promise<void> => {
-    setBusy(true)
-    fail(undefined)
-    try {
+  const turn = (): Promise<void> =>
+    run(async () => {
       await ask(`/v1/scheduler/keys/${encodeURIComponent(key)}/${isOff ? 'enable' : 'disable'}`, { method: 'POST' })
-    } catch (cause) {
-      fail(cause as Error)
-    }
-    setBusy(false)
-  }
+    })
   const own = limits.filter(({ kind }) => kind === 'key' || kind === 'account')
   const byModel = limits.filter(({ kind }) => kind !== 'key' && kind !== 'account')
   return html`<li class="key" data-key=${key} data-state=${is}>
@@ -46,7 +40,7 @@ export function Key({
       ${inFlight > 0 && html`<span class="muted">${t('app.inFlight', { n: inFlight })}</span>`}
       <${TestButton} name=${key} tell=${(result: string, isGood: boolean) => setTried({ result, isGood })} />
       <button
-        disabled=${busy}
+        disabled=${isBusy}
         aria-label=${t(isOff ? 'pool.enable.label' : 'pool.disable.label', { key })}
         onClick=${turn}
       >

@@ -3,6 +3,7 @@ import { html } from 'htm/preact'
 import { useState } from 'preact/hooks'
 import { ask, Refusal } from '../api.ts'
 import { Fault, useFetched } from '../parts/fetched.ts'
+import { useWork } from '../parts/work.ts'
 import { duration, t } from '../text.ts'
 
 export interface ProviderKey {
@@ -29,20 +30,16 @@ export function ProviderKeys({ providers }: { providers: string[] }) {
   )
   const [provider, setProvider] = useState('')
   const [key, setKey] = useState('')
-  const [failed, fail] = useState<Error | undefined>(undefined)
+  const { isBusy, error: failed, run } = useWork()
   const [done, setDone] = useState('')
 
-  async function work(what: () => Promise<unknown>, said: string): Promise<void> {
-    fail(undefined)
-    setDone('')
-    try {
+  const work = (what: () => Promise<unknown>, said: string): Promise<void> =>
+    run(async () => {
+      setDone('')
       await what()
       setDone(said)
       again()
-    } catch (cause) {
-      fail(cause as Error)
-    }
-  }
+    })
   const add = (event: Event): void => {
     event.preventDefault()
     const body = { provider: provider.trim(), key: key.trim() }
@@ -84,7 +81,11 @@ export function ProviderKeys({ providers }: { providers: string[] }) {
                   <td><code>${each.masked}</code></td>
                   <td>${each.why === undefined ? each.status : `${each.status}: ${each.why}`}</td>
                   <td class="num">
-                    <button aria-label=${t('keys.remove.label', { name: each.name })} onClick=${() => remove(each)}>
+                    <button
+                      disabled=${isBusy}
+                      aria-label=${t('keys.remove.label', { name: each.name })}
+                      onClick=${() => remove(each)}
+                    >
                       ${t('keys.remove')}
                     </button>
                   </td>
@@ -116,7 +117,7 @@ export function ProviderKeys({ providers }: { providers: string[] }) {
             value=${key}
             onInput=${(event: Event) => setKey((event.target as HTMLInputElement).value)}
         /></label>
-        <button class="main">${t('keys.add')}</button>
+        <button class="main" disabled=${isBusy}>${t('keys.add')}</button>
       </form>`
     }
   </section>`
