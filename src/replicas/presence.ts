@@ -145,12 +145,13 @@ export function createPresence(parts: PresenceParts): Presence {
       }
     const until = clock.now() + LIVES
     for (;;) {
-      await payTaken(share)
+      await payTaken(share.tally(clock.now()))
       const heard = new Set(await timed(ledger.heard(at, LIVES)))
       if (isClosed || clock.now() >= until || before.every((name) => heard.has(name))) break
       await new Promise<void>((resolve) => void clock.setTimer(clock.now() + SOONEST_LOOK, resolve, false))
       if ((await timed(greet())).born !== answers) throw new Error('its server was started anew')
     }
+    if (before.length > 1) await payTaken(share.tally(clock.now()).map(withUnheard))
     const told: SharedState[] = []
     for (const part of chunks(share.tally(clock.now())))
       told.push(...(await timed(ledger.peek(part.map((each) => wholeOf(each))))).states)
@@ -160,11 +161,11 @@ export function createPresence(parts: PresenceParts): Presence {
     mirror.apply(told, clock.now())
   }
 
-  async function payTaken(from: StaticShare): Promise<void> {
-    for (const part of chunks(windowsOf(from.tally(clock.now())).filter(({ taken }) => taken > 0))) {
+  async function payTaken(taken: readonly Tally[]): Promise<void> {
+    for (const part of chunks(windowsOf(taken).filter((each) => each.taken > 0))) {
       const charges = part.map((each): Charge => ({ ...wholeOf(each), need: 0, cost: each.taken }))
       await timed(ledger.acquire(nextId(), PLACE, [charges], true))
-      from.paid(part)
+      share?.paid(part)
     }
   }
 
@@ -230,6 +231,13 @@ export function createPresence(parts: PresenceParts): Presence {
 
 function windowsOf(list: readonly Tally[]): Tally[] {
   return list.filter(({ mirrored }) => mirrored.limit.spec.metric !== 'concurrency')
+}
+
+/** With what others may have taken since they were heard last. */
+function withUnheard(tally: Tally): Tally {
+  const { metric, period } = tally.mirrored.limit.spec
+  const unheard = (tally.amount * SOONEST_LOOK) / period
+  return { ...tally, taken: tally.taken + (metric === 'requests' ? Math.round(unheard) : unheard) }
 }
 
 function* chunks<T>(list: readonly T[]): Generator<T[]> {
