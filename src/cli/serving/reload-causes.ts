@@ -10,47 +10,49 @@ const EVERY = 500
 
 /** Until the function that comes back is called. @param more files beside those of the configuration */
 export function reloadByItself(reloader: Reloader, isWatching: boolean, more: readonly string[]): () => void {
-  let seen = contents(reloader.files(), more)
+  /** What each file held when it was read. */
+  let seen = new Map<string, string | null>()
   let watched = new Set<string>()
   let timer: NodeJS.Timeout | undefined
 
   function watch(): void {
     if (!isWatching) return
-    const files = new Set([...reloader.files(), ...more])
-    for (const file of watched) if (!files.has(file)) unwatchFile(file, changed)
-    for (const file of files) if (!watched.has(file)) watchFile(file, { interval: EVERY, persistent: false }, changed)
-    watched = files
+    const wanted = new Set(files())
+    for (const file of watched) if (!wanted.has(file)) unwatchFile(file, changed)
+    for (const file of wanted) if (!watched.has(file)) watchFile(file, { interval: EVERY, persistent: false }, changed)
+    watched = wanted
   }
 
   /** A file that is written in pieces, and several files at once, are one change: it is read when it has been quiet. */
   function changed(): void {
     clearTimeout(timer)
     timer = setTimeout(() => {
-      if (contents(reloader.files(), more) !== seen) void reload('a file changed')
+      if (files().every((file) => seen.get(file) === readIfThere(file))) return
+      // another look while its turn has not come asks for no second one
+      note('begins')
+      void reloader.reload('a file changed')
     }, EVERY)
     timer.unref()
   }
 
-  async function reload(by: string): Promise<void> {
-    seen = contents(reloader.files(), more)
-    await reloader.reload(by)
-    // it may name other files now
-    seen = contents(reloader.files(), more)
-    watch()
+  const files = (): string[] => [...reloader.files(), ...more]
+
+  /** Before it is read: a change that comes meanwhile is another one. A file that is named from now on was read just now. */
+  function note(moment: 'begins' | 'ends'): void {
+    const known = moment === 'begins' ? new Map<string, string | null>() : seen
+    seen = new Map(files().map((file) => [file, known.has(file) ? (known.get(file) ?? null) : readIfThere(file)]))
+    if (moment === 'ends') watch()
   }
 
-  const hangup = (): void => void reload('SIGHUP')
+  const hangup = (): void => void reloader.reload('SIGHUP')
+  reloader.onReload(note)
+  note('begins')
   process.on('SIGHUP', hangup)
   watch()
   return () => {
     clearTimeout(timer)
     for (const file of watched) unwatchFile(file, changed)
   }
-}
-
-/** Touched is not changed. */
-function contents(files: readonly string[], more: readonly string[]): string {
-  return JSON.stringify([...files, ...more].map(readIfThere))
 }
 
 function readIfThere(file: string): string | null {

@@ -15,12 +15,16 @@ export interface Reload {
   serve: (config: Config) => Promise<void>
 }
 
+export type ReloadListener = (moment: 'begins' | 'ends') => void
+
 export interface Reloader extends Reloads {
   state(): ReloadState
   /** @param by why, for the log. One after another, in the order of the calls. */
   reload(by?: string): Promise<Reloaded>
   /** The files that make up what is served. */
   files(): readonly string[]
+  /** Whoever asks for a reload, `begins` comes before a file is read, and `ends` when it is served or refused. */
+  onReload(heard: ReloadListener): void
   /** No more of them; resolves when one that goes on has ended. */
   end(): Promise<void>
 }
@@ -31,6 +35,7 @@ export function createReloader({ owner, config, load, logLeftOut, fixed, serve }
   let state: ReloadState = { loaded: new Date().toISOString() }
   let turn: Promise<unknown> = Promise.resolve()
   let isOver = false
+  let tell: ReloadListener = () => {}
 
   async function exchange(next: Config): Promise<void> {
     await owner.reload(next)
@@ -45,6 +50,7 @@ export function createReloader({ owner, config, load, logLeftOut, fixed, serve }
 
   async function reload(by: string): Promise<Reloaded> {
     if (isOver) return state
+    tell('begins')
     try {
       const next = load()
       await exchange(next)
@@ -59,6 +65,8 @@ export function createReloader({ owner, config, load, logLeftOut, fixed, serve }
       log.error({ why }, `${by}: the new configuration has errors, the old one stays in use`)
       state = { loaded: state.loaded, refused: { at: new Date().toISOString(), why } }
       return state
+    } finally {
+      tell('ends')
     }
   }
 
@@ -70,6 +78,7 @@ export function createReloader({ owner, config, load, logLeftOut, fixed, serve }
       return done
     },
     files: () => current.files,
+    onReload: (heard) => void (tell = heard),
     async end() {
       isOver = true
       await turn
