@@ -65,8 +65,10 @@ export function adminClient(values: AdminValues): AdminClient {
       const body: unknown = await response.json().catch(() => undefined)
       if (typeof body !== 'object' || body === null)
         throw new UsageError(`something else answers on ${origin}: say another --port`)
-      if (response.status === 401 || response.status === 403)
+      const { error } = body as { error?: { message?: string; code?: string } }
+      if (response.status === 401 || error?.code === 'admin_key_required')
         throw new UsageError(`${origin} wants an administrator's key: --key, or BALANCED_CALL_ADMIN_KEYS here as there`)
+      if (response.status === 403) throw new UsageError(`${origin}: ${error?.message ?? 'it refuses'}`)
       return { status: response.status, body: body as T }
     },
   }

@@ -290,7 +290,15 @@ describe('the command', () => {
     expect(JSON.parse(await said('show', 'alice', '--json'))).toMatchObject({ weight: 2 })
   })
 
+  test('tells why a server refuses that does not answer to this name', async () => {
+    await gateway.close()
+    gateway = await startGateway({ ...config, server: { ...config.server, hosts: ['llm.example.com'] } }, {}, { data })
+    await expect(said('list')).rejects.toThrow('This server does not answer to the name 127.0.0.1')
+  })
+
   test('tells what the server has against it', async () => {
+    await expect(said('list', '--key', 'wrong')).rejects.toThrow("wants an administrator's key")
+    await expect(said('list', '--key', 'key-of-bob')).rejects.toThrow("wants an administrator's key")
     await expect(said('create', 'bob')).rejects.toThrow('There is a client bob')
     await expect(said('create')).rejects.toThrow('whose key?')
     await expect(said('make', 'x')).rejects.toThrow('there are create, list')
