@@ -1,6 +1,9 @@
 /** The last line of a test run, in the one form that every CI reads: `N passed, N failed, N skipped`. */
 import type { Reporter, TestModule } from 'vitest/node'
 
+/** Milliseconds that the workers have to end once the last test is told. */
+const TO_END = 30_000
+
 export const summaryReporter: Reporter = {
   onTestRunEnd(modules: ReadonlyArray<TestModule>, errors: ReadonlyArray<unknown>) {
     const count = { passed: 0, failed: errors.length, skipped: 0 }
@@ -15,5 +18,10 @@ export const summaryReporter: Reporter = {
     }
     // after the default reporter's own lines
     process.once('exit', () => console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`))
+    // a process that a failed test left behind keeps its worker's output open, and vitest waits for that without end
+    setTimeout(() => {
+      console.error(`A worker has not ended ${TO_END / 1000} s after the last test: a test left a process running.`)
+      process.exit(1)
+    }, TO_END).unref()
   },
 }

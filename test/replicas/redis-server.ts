@@ -41,7 +41,7 @@ export async function startRedis(args: readonly string[] = []): Promise<RedisSer
     const child = spawn(
       'redis-server',
       ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder, ...args],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
+      { stdio: ['ignore', 'pipe', 'ignore'] },
     )
     for await (const chunk of child.stdout) if (String(chunk).includes('Ready to accept connections')) break
     child.stdout.resume()

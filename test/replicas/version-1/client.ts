@@ -37,6 +37,7 @@ export async function connectOld(url: string, prefix: string, replica: string): 
     },
     hello: async (ttl) => (await call('hello', [living], [replica, ttl])).slice(2),
     async close() {
+      if (redis.status !== 'ready') return
       await call('goodbye', [living], [replica])
       redis.disconnect()
     },
