@@ -28,6 +28,7 @@ import { createManagedDirectory, type ManagedDirectory } from '../api/access/man
 import { createAccessOf } from './client-access.ts'
 import { createConfigDesk } from './config-desk.ts'
 import { createConvert } from './converted-request.ts'
+import { createPlanner } from './plan/planner.ts'
 import { createPriceBook } from '../prices/price-book.ts'
 import { openTraces } from './traces.ts'
 import { secretNames } from './secret-names.ts'
@@ -198,6 +199,7 @@ export async function createServed(config: Config, options: AppOptions, shared: 
     records: options.data === undefined ? undefined : createRecordReader(options.data),
     convert: createConvert({ providers, models: config.models }, modelNames.meant),
     configFile: createConfigDesk(config, shared.reloads),
+    plan: createPlanner(config, options.data, clock.wall),
     directory,
     accessOf,
     responses: responses.get,

@@ -13,7 +13,10 @@ export interface ModelNames {
 }
 
 /** @param listed all that GET /v1/models tells */
-export function createModelNames(config: Pick<Config, 'providers' | 'aliases'>, listed: readonly string[]): ModelNames {
+export function createModelNames(
+  config: Pick<Config, 'aliases'> & { providers: readonly { name: string }[] },
+  listed: readonly string[],
+): ModelNames {
   const known = new Set(listed)
   const providers = new Set(config.providers.map(({ name }) => name))
   const addresses = (name: string): boolean => {

@@ -50,7 +50,7 @@ import type { Log } from '../observability/log.ts'
 import type { Redact } from '../observability/redact.ts'
 import type { Scheduler } from '../scheduler/types.ts'
 
-export interface ServerParts extends Pick<ConsoleParts, 'convert' | 'configFile'> {
+export interface ServerParts extends Pick<ConsoleParts, 'convert' | 'configFile' | 'plan'> {
   config: ServerConfig
   gateway: Gateway
   scheduler: Scheduler

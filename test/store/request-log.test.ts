@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { describe as inFull, traceOf } from '../../src/cli/commands/logs.ts'
+import { loggedTrace, traceText } from '../../src/app/plan/logged-trace.ts'
+import { describe as inFull } from '../../src/cli/commands/logs.ts'
 import type { RequestRecord } from '../../src/gateway/request-record.ts'
 import { readTrace } from '../../src/scheduler/simulator/trace.ts'
 import { createRequestLog } from '../../src/store/request-log.ts'
@@ -118,10 +119,24 @@ test('a trace of it is one that plan reads', () => {
   log.record(record({ id: 'req_3', client: undefined, max_tokens: 99 }))
   log.record(record({ id: 'req_4', output_tokens: undefined }))
   log.close()
-  expect(readTrace(traceOf(createRecordReader(folder).list({})))).toEqual([
+  expect(readTrace(traceText(loggedTrace(createRecordReader(folder).list({}))))).toEqual([
     { t_s: 0, input_tokens: 10, output_tokens: 20, client: 'alice' },
     { t_s: 2.5, input_tokens: 10, output_tokens: 20, max_tokens: 99 },
   ])
+})
+
+test('a trace has those too that nobody served, as large as the middle one', () => {
+  const log = open()
+  log.record(record({ id: 'req_1', input_tokens: 10, output_tokens: 20 }))
+  log.record(record({ id: 'req_2', input_tokens: 30, output_tokens: 40 }))
+  log.record(record({ id: 'req_3', input_tokens: 50, output_tokens: 600 }))
+  const unknown = { input_tokens: undefined, output_tokens: undefined, client: undefined }
+  log.record(record({ id: 'req_4', outcome: 'queue_full', ...unknown }))
+  log.record(record({ id: 'req_5', outcome: 'invalid_request', ...unknown }))
+  log.close()
+  const { rows, supposed } = loggedTrace(createRecordReader(folder).list({}))
+  expect(rows.slice(3)).toEqual([{ t_s: 0, input_tokens: 30, output_tokens: 40 }])
+  expect(supposed).toBe(1)
 })
 
 describe('what was spent', () => {

@@ -21,6 +21,7 @@ const VIEWS: Record<string, string> = {
   requests: 'tbody tr',
   clients: 'tbody .limit',
   playground: '.vendor',
+  plan: '.verdict',
   config: '.good',
 }
 
@@ -74,6 +75,7 @@ describe.runIf(isThere)('each view', () => {
     for (const [view, sign] of Object.entries(VIEWS)) {
       await show(view)
       if (view === 'playground') await say(page)
+      if (view === 'plan') await page.locator('form button.main').click()
       await page.locator(sign).first().waitFor()
       expect({ view, over: await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth') }).toEqual({
         view,

@@ -186,6 +186,28 @@ describe.runIf(isThere)('the page', () => {
     },
   )
 
+  test('plans for a file, and for what the log has', async () => {
+    await show('plan')
+    const form = page.getByRole('form', { name: 'Plan' })
+    await form.getByLabel('Model', { exact: true }).selectOption('scarce')
+    await form.getByLabel('Traffic').selectOption('file')
+    // 6 a minute are let through, and 30 come
+    const rows = Array.from({ length: 120 }, (_, n) => `${n * 2},100,50`)
+    const csv = ['t_s,input_tokens,output_tokens', ...rows].join('\n')
+    await form
+      .getByLabel('a file (CSV)')
+      .setInputFiles({ name: 'a.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) })
+    await form.getByRole('button', { name: 'Plan' }).click()
+    await page.getByText(/not enough: [\d.]+ % are served. To serve 99.0 %/).waitFor()
+    await page.getByText(/^\d more keys of west, each of an account of its own/).waitFor()
+    await page.getByRole('row', { name: /west\/tiny#west#1 \d+ \d+ Requests \/ min 100 %/ }).waitFor()
+    expect(await stage.chat('deep')).toBe(200)
+    await form.getByLabel('Traffic').selectOption('1')
+    await form.getByLabel('Model', { exact: true }).selectOption('deep')
+    await form.getByRole('button', { name: 'Plan' }).click()
+    await page.getByText('The keys are enough: 100.0 % are served.').waitFor()
+  })
+
   test('refuses a bad configuration where it is written, and serves a good one', async () => {
     await show('config')
     const editor = page.getByRole('textbox', { name: 'The configuration’s file' })

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { registerConfigFile, type ConfigDesk } from './config-file.ts'
 import { registerConvert, type Convert } from './convert.ts'
 import { registerLiveFeed, type LiveParts } from './live-feed.ts'
+import { registerPlan, type Planner } from './plan.ts'
 import { registerTraffic } from './traffic.ts'
 import { openRecords, type RecordReader } from '../routes/records.ts'
 
@@ -12,14 +13,16 @@ export interface ConsoleParts {
   records: RecordReader | undefined
   convert: Convert
   configFile: ConfigDesk
+  plan: Planner
   /** Takes secrets out. */
   redact: (text: string) => string
 }
 
 export function registerConsole(app: FastifyInstance, parts: ConsoleParts): void {
-  const { scheduler, records, convert, configFile, redact } = parts
+  const { scheduler, records, convert, configFile, plan, redact } = parts
   registerLiveFeed(app, scheduler, redact)
   registerTraffic(app, () => openRecords(records))
   registerConvert(app, convert)
   registerConfigFile(app, configFile)
+  registerPlan(app, plan, redact)
 }

@@ -121,3 +121,42 @@ export interface ConvertedRequest {
   /** What was left out or changed for it. */
   warnings: string[]
 }
+
+/** While a plan is reckoned. */
+export interface PlanProgress {
+  /** How often the traffic has run through the scheduler. */
+  runs: number
+  requests: number
+}
+
+/** What the configuration would do with traffic of before. */
+export interface PlanAnswer {
+  model: string
+  requests: number
+  /** From the first to the last. */
+  seconds: number
+  /** Percentage that was served. */
+  goodput: number
+  failed: number
+  /** Of those that failed, by status. */
+  statuses: Record<string, number>
+  /** Requests that upstreams refused with 429. */
+  refused: number
+  /** Seconds. */
+  wait: { p50: number; p99: number; longest: number }
+  keys: { key: string; served: number; refused: number; tightest?: { limit: string; percentage: number } }[]
+  target?: {
+    percentage: number
+    reached: boolean
+    remedies: (
+      | { add: 'keys'; provider: string; more?: number; most: number }
+      | { add: 'limits'; factor?: number; most: number }
+    )[]
+  }
+  /** Of the log: how many got no answer then, and are taken to be as large as the middle one that did. */
+  supposed?: number
+  /** Of the log: there were more, and these are the newest. */
+  newest?: number
+  /** Only the built-in upstream is live, which has no limits. */
+  embedded: boolean
+}

@@ -1,6 +1,7 @@
 /** `logs`: the requests that were asked, as they come; `logs ID`: one of them in full, try by try. */
 import { dollarsText } from '../../chat/price.ts'
 import type { RecordFilter, RecordReader, StoredRecord } from '../../api/routes/records.ts'
+import { loggedTrace, traceText } from '../../app/plan/logged-trace.ts'
 import { table } from '../../format-tools/catalogue/table.ts'
 import { readOptions, refuseMore, UsageError } from '../command-line.ts'
 import { openRecords, readSince } from '../data-folder.ts'
@@ -36,7 +37,7 @@ export async function run(args: string[]): Promise<number> {
   const filter: RecordFilter = { client, model, provider, key, outcome, failed }
   if (values.since !== undefined) filter.since = readSince(values.since, Date.now())
   if (values.trace) {
-    process.stdout.write(traceOf(records.list({ ...filter, limit: limitIn(values.limit, MOST_TRACED) })))
+    process.stdout.write(traceText(loggedTrace(records.list({ ...filter, limit: limitIn(values.limit, MOST_TRACED) }))))
     return 0
   }
   const write = (rows: readonly StoredRecord[]): void => {
@@ -145,17 +146,4 @@ function indented(text: string): string {
   } catch {
     return text
   }
-}
-
-/** As `plan` reads it. */
-export function traceOf(rows: readonly StoredRecord[]): string {
-  const first = Math.min(...rows.map(({ at }) => at))
-  const lines = rows
-    .toSorted((a, b) => a.at - b.at)
-    .flatMap(({ at, input_tokens, output_tokens, max_tokens, client }) =>
-      input_tokens === undefined || output_tokens === undefined
-        ? []
-        : [[((at - first) / 1000).toFixed(3), input_tokens, output_tokens, max_tokens ?? '', client ?? ''].join(',')],
-    )
-  return `${['t_s,input_tokens,output_tokens,max_tokens,client', ...lines].join('\n')}\n`
 }

@@ -34,6 +34,8 @@ export interface PlanRequest {
   speed?: number
   /** How providers differ from what is declared. */
   world?: World
+  /** Hears how often the traffic has run so far: at the beginning, and after each time. */
+  progress?: (runs: number) => void
 }
 
 export interface PlanReport {
@@ -76,12 +78,19 @@ export async function plan(request: PlanRequest): Promise<PlanReport> {
   const { rows, config, target } = request
   if (rows.length === 0) throw new GatewayError('invalid_request', 'The trace has no requests.')
   const pool = poolOf(config, request.model)
+  let runs = 0
+  request.progress?.(runs)
+  const run = async (tried: SchedulerSpec, by: PoolSpec): Promise<PlanReport> => {
+    const ran = await runTrace(request, tried, by)
+    request.progress?.(++runs)
+    return ran
+  }
   const supposed = Object.values(request.world ?? {}).some((value) => value !== undefined)
-  const report = { ...(await runTrace(request, config, pool)), ...(supposed && { world: request.world }) }
+  const report = { ...(await run(config, pool)), ...(supposed && { world: request.world }) }
   if (target === undefined) return report
   const reached = report.goodput >= target
   const goodput = async (changed: SchedulerSpec): Promise<number> => {
-    return (await runTrace(request, changed, poolOf(changed, pool.model))).goodput
+    return (await run(changed, poolOf(changed, pool.model))).goodput
   }
   const found = reached ? [] : await remedies(config, pool, target, goodput)
   return { ...report, target: { percentage: target, reached, remedies: found } }

@@ -14,6 +14,7 @@ import { Traffic } from './views/traffic.ts'
 import { Requests } from './views/requests.ts'
 import { Clients } from './views/clients.ts'
 import { Playground } from './views/playground.ts'
+import { Plan } from './views/plan.ts'
 import { Configuration } from './views/configuration.ts'
 
 const VIEWS: Record<string, ComponentType<{ detail: string }>> = {
@@ -23,6 +24,7 @@ const VIEWS: Record<string, ComponentType<{ detail: string }>> = {
   requests: Requests,
   clients: Clients,
   playground: Playground,
+  plan: Plan,
   config: Configuration,
 }
 
