@@ -1,4 +1,4 @@
-/** English: words of the frame, and of what all views tell. */
+/** English: words of the frame, and of what all views tell. `{name}` is filled in. */
 
 export const FRAME = {
   'app.name': 'balanced-call',

@@ -1,4 +1,4 @@
-/** English: words of traffic, requests and clients. */
+/** English: words of traffic, requests and clients. `{name}` is filled in. */
 
 export const PAST = {
   'traffic.title': 'Traffic',

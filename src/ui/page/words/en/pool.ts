@@ -1,4 +1,4 @@
-/** English: words of the pool and the queue. */
+/** English: words of the pool and the queue. `{name}` is filled in. */
 
 export const POOL = {
   'pool.title': 'Pool',

@@ -1,4 +1,4 @@
-/** English: words of the playground, plans and the configuration. */
+/** English: words of the playground, plans and the configuration. `{name}` is filled in. */
 
 export const TOOLS = {
   'play.title': 'Playground',
