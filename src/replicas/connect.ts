@@ -54,9 +54,9 @@ export async function connectReplicas(
   const scheduler: LiveScheduler = {
     ...followScheduler(inner),
     acquire: (request) => replicas.acquire(request),
-    setEnabled(key, enabled) {
-      const isThere = inner().setEnabled(key, enabled)
-      if (isThere) replicas.switched(key, enabled)
+    adjustKey(key, change) {
+      const isThere = inner().adjustKey(key, change)
+      if (isThere) replicas.adjusted(key, change)
       return isThere
     },
     report: () => ({ ...inner().report(), replicas: replicas.report() }),

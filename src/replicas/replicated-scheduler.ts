@@ -9,7 +9,7 @@ import { LeaseRecord } from '../scheduler/lease/lease.ts'
 import { needOf } from '../scheduler/limits/request-cost.ts'
 import { UNTIL_EVENT } from '../scheduler/limits/window.ts'
 import type { LiveScheduler } from '../scheduler/scheduler.ts'
-import type { AcquireRequest, Lease, ReplicaReport } from '../scheduler/types.ts'
+import type { AcquireRequest, KeyChange, Lease, ReplicaReport } from '../scheduler/types.ts'
 import type { Acquired, Charge } from './ledger-calls.ts'
 import type { Ledger } from './ledger.ts'
 import { createAhead } from './ahead.ts'
@@ -43,8 +43,8 @@ export interface Replicas {
   /** What another replica says. */
   hear(text: string): void
   report(): ReplicaReport
-  /** A key was switched here. */
-  switched(key: string, enabled: boolean): void
+  /** A key was changed here. */
+  adjusted(key: string, change: KeyChange): void
   /** The first look at the ledger; one that is not there is looked for again. */
   start(): Promise<void>
   close(): void
@@ -269,7 +269,7 @@ export function createReplicas(
       inner().corrected(mirrored.lease)
     },
     hear: news.hear,
-    switched: news.switched,
+    adjusted: news.adjusted,
     report: () => ({
       replica,
       replicas: [...presence.names()],

@@ -1,4 +1,5 @@
 /** The candidates of a request, in order, and what holds each of them back. */
+import { SET_TO_REST } from './adjust-key.ts'
 import type { CandidateReport } from './types.ts'
 import type { KeyGroup } from './topology/key-group.ts'
 import { incidentReason, incidentWait } from './health/incident.ts'
@@ -57,6 +58,7 @@ export function reportCandidates(
 function reasonOf(keyGroup: KeyGroup, slot: number, shared: readonly Scope[], demand: Demand, now: number): string {
   const key = keyGroup.key(slot)
   if (key.disabled) return 'disabled by the operator'
+  if (key.restsUntil > now) return SET_TO_REST
   const keyModel = keyGroup.model.keyModels.get(slot)
   for (const retirement of [key.retirement, keyModel?.retirement]) {
     if (retirement && now < retirement.until) return `retired: ${retirement.reason}`

@@ -5,7 +5,7 @@ export function followScheduler(inner: () => LiveScheduler): LiveScheduler {
   return {
     acquire: (request) => inner().acquire(request),
     explain: (request) => inner().explain(request),
-    setEnabled: (key, enabled) => inner().setEnabled(key, enabled),
+    adjustKey: (key, change) => inner().adjustKey(key, change),
     report: () => inner().report(),
     waiting: (most) => inner().waiting(most),
     snapshot: () => inner().snapshot(),

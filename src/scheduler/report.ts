@@ -1,4 +1,5 @@
 /** The state of every scope, for people and for tests. */
+import { SET_TO_REST } from './adjust-key.ts'
 import type { LimitScope, SchedulerReport } from './types.ts'
 import { beliefReason } from './limit-learning/enforcement-belief.ts'
 import type { Limit } from './limits/limit.ts'
@@ -65,6 +66,8 @@ export function reportOf(schedulerState: SchedulerState, now: number): Scheduler
         key: key.spec.name,
         provider: provider.spec.name,
         inFlight: key.inFlight,
+        weight: key.weight,
+        ...(key.weight !== key.spec.weight && { configuredWeight: key.spec.weight }),
         ...stateOf(schedulerState, key, now),
       })),
     ),
@@ -116,8 +119,10 @@ function stateOf(
   schedulerState: SchedulerState,
   key: Key,
   now: number,
-): { state: string; until?: number; reason?: string } {
+): Pick<SchedulerReport['keys'][number], 'state' | 'until' | 'reason' | 'isSetToRest'> {
   if (key.disabled) return { state: 'disabled' }
+  if (key.restsUntil > now)
+    return { state: 'cooling', until: schedulerState.toWall(key.restsUntil), reason: SET_TO_REST, isSetToRest: true }
   const { retirement, scope, provider } = key
   if (retirement) {
     const state = now < retirement.until ? 'retired' : 'probing'

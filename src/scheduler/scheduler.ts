@@ -4,6 +4,7 @@
  * Everything that providers say comes back through the lease: `observe`, `settle`, `fail`.
  */
 import { GatewayError } from '../chat/error.ts'
+import { adjustKeys } from './adjust-key.ts'
 import { admit, expired, giveUp, recognise } from './queue/admission.ts'
 import { createWaiting } from './queue/create-waiting.ts'
 import type { Clock } from './clock.ts'
@@ -11,6 +12,7 @@ import { realClock } from './clock.ts'
 import type {
   AcquireRequest,
   CandidateReport,
+  KeyChange,
   Lease,
   PoolSpec,
   ProviderSpec,
@@ -55,8 +57,8 @@ export interface LiveScheduler extends Successor {
   waiting(most: number): WaitingReport[]
   /** The candidates of a request as they are now. Throws as `acquire` does for what it cannot serve at all. */
   explain(request: AcquireRequest): CandidateReport[]
-  /** Takes a key out of service, or puts it back, which also ends a retirement. False when there is no such key. */
-  setEnabled(key: string, enabled: boolean): boolean
+  /** False when there is no such key. */
+  adjustKey(key: string, change: KeyChange): boolean
   /** Everything that should outlive the process. */
   snapshot(): Snapshot
   /** Windows that a lease touches were changed from outside: whoever waits for them is looked at again. */
@@ -176,22 +178,9 @@ export function createScheduler(
     })
   }
 
-  function setEnabled(name: string, enabled: boolean): boolean {
-    if (heir) return heir.setEnabled(name, enabled)
-    const keys = [...schedulerState.providers.values()].flatMap((provider) =>
-      provider.keys.filter(({ spec }) => spec.name === name),
-    )
-    for (const key of keys) {
-      key.disabled = !enabled
-      schedulerState.changes?.keys.add(key)
-      if (!enabled) continue
-      key.retirement = undefined
-      key.scope.until = 0
-      for (const model of key.provider.models.values()) {
-        const keyModel = model.keyModels.get(key.slot)
-        if (keyModel) Object.assign(keyModel, { retirement: undefined, breaker: undefined })
-      }
-    }
+  function adjustKey(name: string, change: KeyChange): boolean {
+    if (heir) return heir.adjustKey(name, change)
+    const keys = adjustKeys(schedulerState, name, change)
     const now = clock.now()
     for (const key of keys) release(schedulerState, key, now)
     wake()
@@ -207,7 +196,7 @@ export function createScheduler(
       const pool = poolOf(schedulerState, request.model)
       return reportCandidates(schedulerState, pool, createWaiting(schedulerState, pool, request, now), now, Infinity)
     },
-    setEnabled,
+    adjustKey,
     snapshot: () => snapshotOf(schedulerState, false),
     corrected(lease) {
       if (heir) return heir.corrected(lease)

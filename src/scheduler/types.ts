@@ -222,9 +222,19 @@ export interface Scheduler {
   report(): SchedulerReport | Promise<SchedulerReport>
   /** Who waits: at most `most` of each queue, those that are due first. */
   waiting(most: number): WaitingReport[] | Promise<WaitingReport[]>
-  /** Takes a key out of service, or puts it back, which also ends a retirement. False when there is no such key. */
-  setEnabled(key: string, enabled: boolean): boolean | Promise<boolean>
+  /** False when there is no such key. */
+  adjustKey(key: string, change: KeyChange): boolean | Promise<boolean>
   close(): void
+}
+
+/** What an administrator changes of a key while it serves. What is absent stays as it is. */
+export interface KeyChange {
+  /** Takes it out of service, or puts it back, which also ends its rests and a retirement. */
+  enabled?: boolean
+  /** It gets no request until then: milliseconds since the epoch; 0 ends that. */
+  restsUntil?: number
+  /** Relative to other keys, above 0; null: as the configuration says. */
+  weight?: number | null
 }
 
 export interface SchedulerReport {
@@ -245,7 +255,19 @@ export interface SchedulerReport {
   }[]
   /** What is not asked now, since it was refused or failed; `until` on the wall clock, where a time ends it. */
   rests: { scope: string; kind: LimitScope; model?: string; until?: number; reason: string }[]
-  keys: { key: string; provider: string; state: string; inFlight: number; until?: number; reason?: string }[]
+  keys: {
+    key: string
+    provider: string
+    state: string
+    inFlight: number
+    until?: number
+    reason?: string
+    /** An administrator lets it rest. */
+    isSetToRest?: true
+    weight: number
+    /** Where an administrator has set another: what the configuration says. */
+    configuredWeight?: number
+  }[]
   pools: { model: string; queued: number; candidates: number }[]
   /** Of several replicas that share one state. */
   replicas?: ReplicaReport

@@ -2,7 +2,14 @@
 import type { GatewayError } from '../chat/error.ts'
 import type { ManagedClient, Subject, Wish } from '../runtime/administration.ts'
 import type { Counts } from '../observability/metrics.ts'
-import type { AcquireRequest, CandidateReport, Failure, Settlement, LimitSignal } from '../scheduler/types.ts'
+import type {
+  AcquireRequest,
+  CandidateReport,
+  Failure,
+  KeyChange,
+  Settlement,
+  LimitSignal,
+} from '../scheduler/types.ts'
 
 /** An id is the worker's own: of a request for a lease, and then of its lease, or of a question. */
 export type ToOwner =
@@ -18,7 +25,7 @@ export type ToOwner =
   | ['fail', id: number, failure: Failure]
   | ['report', id: number]
   | ['waiting', id: number, most: number]
-  | ['setEnabled', id: number, key: string, enabled: boolean]
+  | ['adjustKey', id: number, key: string, change: KeyChange]
   /** The text of the configuration that is served: the file may say something else by now. */
   | ['configuration', id: number]
   /** All processes' counters as a page. */

@@ -91,7 +91,7 @@ export function createRemoteScheduler(send: Send, clock: StockClock = REAL_CLOCK
     },
     report: () => ask((id) => ['report', id]) as Promise<SchedulerReport>,
     waiting: (most) => ask((id) => ['waiting', id, most]) as Promise<WaitingReport[]>,
-    setEnabled: (key, enabled) => ask((id) => ['setEnabled', id, key, enabled]) as Promise<boolean>,
+    adjustKey: (key, change) => ask((id) => ['adjustKey', id, key, change]) as Promise<boolean>,
     configuration: () => ask((id) => ['configuration', id]) as Promise<string>,
     page: () => ask((id) => ['page', id]) as Promise<string>,
     reloads: {

@@ -123,8 +123,8 @@ export function createWorkerSession({
           return void answer(message[1], scheduler().report())
         case 'waiting':
           return void answer(message[1], scheduler().waiting(message[2]))
-        case 'setEnabled':
-          return void answer(message[1], scheduler().setEnabled(message[2], message[3] ?? 0))
+        case 'adjustKey':
+          return void answer(message[1], scheduler().adjustKey(message[2], message[3]))
         case 'configuration':
           return send(['answer', message[1], configuration])
         case 'page':

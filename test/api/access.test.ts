@@ -29,24 +29,27 @@ function ask(path: string, headers: Record<string, string> = {}, method = 'GET')
 const chat = (headers: Record<string, string> = {}): Promise<Told> =>
   ask('/v1/chat/completions', { 'content-type': 'application/json', ...headers }, 'POST')
 
+/** Method, path, and what an administrator is told of a body that is meant for something else. */
 const ADMIN_PAGES = [
-  ['GET', '/v1/scheduler'],
-  ['POST', '/v1/scheduler/keys/sandbox%231/disable'],
-  ['POST', '/v1/scheduler/keys/sandbox%231/enable'],
-  ['GET', '/metrics'],
+  ['GET', '/v1/scheduler', 200],
+  ['POST', '/v1/scheduler/keys/sandbox%231/disable', 200],
+  ['POST', '/v1/scheduler/keys/sandbox%231/enable', 200],
+  ['POST', '/v1/scheduler/keys/sandbox%231/cool', 400],
+  ['POST', '/v1/scheduler/keys/sandbox%231/weigh', 400],
+  ['GET', '/metrics', 200],
 ] as const
 
 describe('pages of administrators', () => {
   const server = { api_keys: { alice: 'key-of-alice' }, admin_keys: ['key-of-admin'] }
 
-  it.each(ADMIN_PAGES)('%s %s wants an admin key where clients have keys', async (method, path) => {
+  it.each(ADMIN_PAGES)('%s %s wants an admin key where clients have keys', async (method, path, status) => {
     await startWith(server)
     expect((await ask(path, {}, method)).status).toBe(401)
     const refused = await ask(path, { authorization: 'Bearer key-of-alice' }, method)
     expect(refused.status).toBe(403)
     expect(JSON.parse(refused.text)).toMatchObject({ error: { code: 'admin_key_required' } })
     const json: Record<string, string> = method === 'POST' ? { 'content-type': 'application/json' } : {}
-    expect((await ask(path, { authorization: 'Bearer key-of-admin', ...json }, method)).status).toBe(200)
+    expect((await ask(path, { authorization: 'Bearer key-of-admin', ...json }, method)).status).toBe(status)
   })
 
   it('are nobody’s where clients have keys and administrators none', async () => {

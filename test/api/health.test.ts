@@ -19,6 +19,7 @@ async function ask(url: string, { states, isStopping = false, reloads }: Facts) 
     provider,
     state,
     inFlight: 1,
+    weight: 1,
     ...(reason !== undefined && { reason }),
   }))
   const report: SchedulerReport = { inFlight: keys.length, queued: 0, scopes: [], rests: [], keys, pools: [] }

@@ -8,8 +8,16 @@ const REPORT: SchedulerReport = {
   inFlight: 3,
   queued: 2,
   keys: [
-    { key: 'acme#1', provider: 'acme', state: 'ready', inFlight: 3 },
-    { key: 'acme#2', provider: 'acme', state: 'cooling', inFlight: 0, until: WALL + 4200, reason: 'rate limited' },
+    { key: 'acme#1', provider: 'acme', state: 'ready', inFlight: 3, weight: 1 },
+    {
+      key: 'acme#2',
+      provider: 'acme',
+      state: 'cooling',
+      inFlight: 0,
+      weight: 1,
+      until: WALL + 4200,
+      reason: 'rate limited',
+    },
   ],
   pools: [
     { model: 'fast', queued: 2, candidates: 2 },

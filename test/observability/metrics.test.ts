@@ -39,8 +39,16 @@ const NOW: Standing = {
       },
     ],
     keys: [
-      { key: 'acme#1', provider: 'acme', state: 'cooling', inFlight: 0, until: WALL + 2500, reason: 'rate limited' },
-      { key: 'acme#2', provider: 'acme', state: 'ready', inFlight: 2 },
+      {
+        key: 'acme#1',
+        provider: 'acme',
+        state: 'cooling',
+        inFlight: 0,
+        weight: 1,
+        until: WALL + 2500,
+        reason: 'rate limited',
+      },
+      { key: 'acme#2', provider: 'acme', state: 'ready', inFlight: 2, weight: 1 },
     ],
     pools: [
       { model: 'fast', queued: 1, candidates: 2 },
@@ -162,6 +170,7 @@ it('stays short whatever clients ask for and however many keys there are', async
     provider: 'acme',
     state: 'cooling',
     inFlight: 0,
+    weight: 1,
     until: WALL + 1,
   }))
   const pools = scopes.map(({ scope }) => ({ model: `acme/${scope}`, queued: 1, candidates: 1 }))

@@ -194,11 +194,11 @@ describe.runIf(hasServer)('replicas', () => {
     lease.fail({ kind: 'authentication', started: true })
     await until(() => stateOf(second, lease.key) === 'retired')
     const other = lease.key === 'p#1' ? 'p#2' : 'p#1'
-    first?.scheduler.setEnabled(other, false)
-    first?.replicas.switched(other, false)
+    first?.scheduler.adjustKey(other, { enabled: false })
+    first?.replicas.adjusted(other, { enabled: false })
     await until(() => stateOf(second, other) === 'disabled')
-    first?.scheduler.setEnabled(lease.key, true)
-    first?.replicas.switched(lease.key, true)
+    first?.scheduler.adjustKey(lease.key, { enabled: true })
+    first?.replicas.adjusted(lease.key, { enabled: true })
     await until(() => stateOf(second, lease.key) === 'ready')
     const last = (await second?.replicas.acquire(request())) as Lease
     expect(last.key).toBe(lease.key)

@@ -76,17 +76,88 @@ describe('a key', () => {
 
   it('is disabled and enabled by its operator, which wakes who waits', async () => {
     const { scheduler, clock } = setUp([provider('p', [[]])])
-    expect(scheduler.setEnabled('nobody#1', false)).toBe(false)
-    expect(scheduler.setEnabled('p#1', false)).toBe(true)
+    expect(scheduler.adjustKey('nobody#1', { enabled: false })).toBe(false)
+    expect(scheduler.adjustKey('p#1', { enabled: false })).toBe(true)
     const error = await scheduler.acquire(ask()).then(
       () => undefined,
       (error: GatewayError) => error,
     )
     expect(error).toMatchObject({ kind: 'queue_full', status: 503, code: 'no_key' })
     expect(scheduler.report().keys[0]?.state).toBe('disabled')
-    scheduler.setEnabled('p#1', true)
+    scheduler.adjustKey('p#1', { enabled: true })
     await clock.advance(0)
     await expect(scheduler.acquire(ask())).resolves.toMatchObject({ key: 'p#1' })
+  })
+})
+
+describe('a key that an administrator adjusts', () => {
+  const share = async (scheduler: ReturnType<typeof setUp>['scheduler'], count: number) => {
+    const served = { 'p#1': 0, 'p#2': 0 }
+    for (let n = 0; n < count; n++) {
+      const lease = await scheduler.acquire(ask())
+      served[lease.key as 'p#1']++
+      lease.settle({})
+    }
+    return served
+  }
+
+  it('gets nothing until its time, and is asked again then, by whoever waits', async () => {
+    const { scheduler, clock } = setUp([provider('p', [[], []])])
+    const rest = (key: string, ms: number) => scheduler.adjustKey(key, { restsUntil: clock.wall() + ms })
+    expect(rest('nobody#1', 1000)).toBe(false)
+    rest('p#1', 5000)
+    expect(await share(scheduler, 10)).toEqual({ 'p#1': 0, 'p#2': 10 })
+    const until = clock.wall() + 5000
+    expect(scheduler.report().keys[0]).toMatchObject({ state: 'cooling', until, isSetToRest: true })
+    expect(candidate(scheduler, 'p#1')).toMatchObject({ eta: 5000, reason: 'set to rest by an administrator' })
+    rest('p#2', 3000)
+    const waiting = scheduler.acquire(ask())
+    await clock.advance(2999)
+    expect(scheduler.report().queued).toBe(1)
+    await clock.advance(2)
+    expect((await waiting).key).toBe('p#2')
+    scheduler.adjustKey('p#1', { restsUntil: 0 })
+    expect((await share(scheduler, 10))['p#1']).toBeGreaterThanOrEqual(5)
+    rest('p#1', 5000)
+    scheduler.adjustKey('p#1', { enabled: true })
+    expect(scheduler.report().keys[0]?.state).toBe('ready')
+  })
+
+  it('is given at once to who waits for the end of its rest, when that is ended', async () => {
+    const { scheduler, clock } = setUp([provider('p', [[]])])
+    scheduler.adjustKey('p#1', { restsUntil: clock.wall() + 20_000 })
+    const waiting = scheduler.acquire(ask())
+    await clock.advance(1000)
+    scheduler.adjustKey('p#1', { restsUntil: 0 })
+    await clock.advance(0)
+    expect((await waiting).waited).toBe(1000)
+  })
+
+  it('gets its share of the traffic from the next request on', async () => {
+    const { scheduler } = setUp([provider('p', [[], []])])
+    await share(scheduler, 20)
+    scheduler.adjustKey('p#1', { weight: 3 })
+    expect(await share(scheduler, 40)).toEqual({ 'p#1': 30, 'p#2': 10 })
+    expect(scheduler.report().keys).toMatchObject([{ weight: 3, configuredWeight: 1 }, { weight: 1 }])
+    scheduler.adjustKey('p#1', { weight: null })
+    expect(await share(scheduler, 40)).toEqual({ 'p#1': 20, 'p#2': 20 })
+    expect(scheduler.report().keys[0]).not.toHaveProperty('configuredWeight')
+  })
+
+  it('is weighed by other strategies as well', async () => {
+    const { scheduler } = setUp([provider('p', [[], []])], { options: { strategy: 'least-loaded' } })
+    await share(scheduler, 20)
+    scheduler.adjustKey('p#1', { weight: 3 })
+    const leases = await Promise.all(Array.from({ length: 40 }, () => scheduler.acquire(ask())))
+    expect(leases.filter(({ key }) => key === 'p#1').length).toBe(30)
+  })
+
+  it('does not sit out the turns of its light days', async () => {
+    const { scheduler } = setUp([provider('p', [[], []])])
+    scheduler.adjustKey('p#1', { weight: 0.01 })
+    await share(scheduler, 300)
+    scheduler.adjustKey('p#1', { weight: 1 })
+    expect(Math.abs((await share(scheduler, 40))['p#1'] - 20)).toBeLessThanOrEqual(1)
   })
 })
 

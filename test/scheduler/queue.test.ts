@@ -139,7 +139,7 @@ describe('large and small requests of one client', () => {
 
 it('who waits for the last key that was in service hears at once that it has died', async () => {
   const { scheduler, clock } = setUp([provider('p', [[concurrency(1)], [], []])])
-  for (const key of ['p#2', 'p#3']) scheduler.setEnabled(key, false)
+  for (const key of ['p#2', 'p#3']) scheduler.adjustKey(key, { enabled: false })
   const first = await scheduler.acquire(ask())
   let told: GatewayError | undefined
   void failure(scheduler.acquire(ask())).then((error) => (told = error))

@@ -27,7 +27,7 @@ it('keeps counts, retirements and switched-off keys over an orderly restart', as
   const clock = virtualClock()
   const first = setUp(keys(), { clock })
   const stop = keepJournal(first.scheduler, openStore(folder), clock, fail)
-  first.scheduler.setEnabled('p#2', false)
+  first.scheduler.adjustKey('p#2', { enabled: false })
   for (let n = 0; n < 7; n++) (await first.scheduler.acquire(ask())).settle({})
   ;(await first.scheduler.acquire(ask())).fail({ kind: 'authentication', started: false })
   stop()
@@ -40,6 +40,29 @@ it('keeps counts, retirements and switched-off keys over an orderly restart', as
     { state: 'retired', reason: 'credentials refused' },
     { state: 'disabled' },
   ])
+  stopSecond()
+})
+
+it('keeps rests and weights that an administrator has set, over a restart and a handover', async () => {
+  const clock = virtualClock()
+  const first = setUp(keys(), { clock })
+  const stop = keepJournal(first.scheduler, openStore(folder), clock, fail)
+  first.scheduler.adjustKey('p#1', { weight: 3 })
+  first.scheduler.adjustKey('p#2', { restsUntil: clock.wall() + 60_000 })
+  const expected = [
+    { weight: 3, configuredWeight: 1 },
+    { state: 'cooling', until: clock.wall() + 60_000, isSetToRest: true },
+  ]
+  stop()
+  const second = setUp(keys(), { clock })
+  const stopSecond = keepJournal(second.scheduler, openStore(folder), clock, fail)
+  expect(second.scheduler.report().keys).toMatchObject(expected)
+  const third = setUp(keys(), { clock })
+  second.scheduler.handOver(third.scheduler)
+  expect(third.scheduler.report().keys).toMatchObject(expected)
+  third.scheduler.adjustKey('p#1', { weight: null })
+  third.scheduler.adjustKey('p#2', { restsUntil: 0 })
+  expect(third.scheduler.report().keys).toMatchObject([{ weight: 1 }, { state: 'ready' }])
   stopSecond()
 })
 

@@ -55,6 +55,28 @@ describe.runIf(isThere)('the page', () => {
     expect(served('south-key-1')).toBe(before + 1)
   })
 
+  test('lets a key rest, and weighs one: the traffic follows', async () => {
+    await show('pool')
+    const key = page.locator('[data-key="north#1"]')
+    await key.getByText('Rest, weight').click()
+    await key.getByLabel('How long north#1 rests').selectOption('3600')
+    await key.getByRole('button', { name: 'Let north#1 rest' }).click()
+    await key.getByText(/back in 60 min/).waitFor()
+    const before = served('north-key-1')
+    await Promise.all(Array.from({ length: 6 }, () => stage.chat('deep')))
+    expect(served('north-key-1')).toBe(before)
+    await key.getByRole('button', { name: 'End the rest of north#1' }).click()
+    await key.locator('.state[data-state=ready]').waitFor()
+    await key.getByLabel('Weight of north#1', { exact: true }).fill('4')
+    await key.getByRole('button', { name: 'Set the weight of north#1' }).click()
+    await key.getByText('weight 4 (1 in the file)').waitFor()
+    for (let n = 0; n < 12; n++) await stage.chat('deep')
+    expect(served('north-key-1') - before).toBeGreaterThanOrEqual(7)
+    await key.getByRole('button', { name: 'Give north#1 the weight of the file' }).click()
+    await key.getByText('weight 4').waitFor({ state: 'detached' })
+    await key.getByText('Rest, weight').click()
+  })
+
   test('adds a provider’s key that serves, tests and removes it', async () => {
     await show('pool')
     const form = page.getByRole('form', { name: 'Add the key' })

@@ -10,7 +10,7 @@ test("a fault of the owner's is told as one, without its text", async () => {
     acquire: () => Promise.reject(fault),
     report: () => Promise.reject(fault),
     waiting: () => Promise.reject(fault),
-    setEnabled: () => Promise.reject(fault),
+    adjustKey: () => Promise.reject(fault),
     close: () => {},
   }
   const failures: unknown[] = []

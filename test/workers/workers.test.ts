@@ -40,6 +40,15 @@ it('explains, shows and switches keys through any worker', async () => {
     expect(await switched.json()).toMatchObject({ key: 'vendor#1', state })
     expect((await report(url)).keys).toMatchObject([{ key: 'vendor#1', state }])
   }
+  const adjust = async (action: string, body: object): Promise<unknown> => {
+    const sent = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+    return (await fetch(`${url}/v1/scheduler/keys/vendor%231/${action}`, sent)).json()
+  }
+  expect(await adjust('weigh', { weight: 3 })).toMatchObject({ weight: 3, configuredWeight: 1 })
+  expect(await adjust('cool', { seconds: 600 })).toMatchObject({ state: 'cooling', isSetToRest: true })
+  expect(await adjust('cool', { seconds: -1 })).toMatchObject({ error: { param: 'seconds' } })
+  expect(await adjust('weigh', { weight: 0 })).toMatchObject({ error: { param: 'weight' } })
+  expect(await adjust('cool', { seconds: 0 })).toMatchObject({ state: 'ready', weight: 3 })
   expect(JSON.parse(await page(url, '/llm/model-load/fast'))).toMatchObject({ model: 'fast', current: 0 })
   expect(JSON.parse(await page(url, '/health'))).toMatchObject({ status: 'ok', in_flight: 0 })
 })

@@ -24,6 +24,11 @@ export interface KeyState {
   inFlight: number
   until?: number
   reason?: string
+  /** An administrator lets it rest. */
+  isSetToRest?: true
+  weight: number
+  /** Where an administrator has set another: what the configuration says. */
+  configuredWeight?: number
 }
 
 export interface LimitState {

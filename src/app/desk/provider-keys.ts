@@ -167,7 +167,7 @@ export function createProviderKeys(parts: ProviderKeyParts) {
         enabled ? 'enable' : 'disable',
         ({ id }: Wish) => {
           const key = find(id)
-          if (!scheduler().setEnabled(key.name, enabled))
+          if (!scheduler().adjustKey(key.name, { enabled }))
             throw new GatewayError('conflict', `${key.name} is not served.`, { code: 'key_not_served' })
           return one(key)
         },

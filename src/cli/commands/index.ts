@@ -229,8 +229,8 @@ export const COMMANDS: Record<string, Command> = {
     load: () => import('./keys.ts'),
   },
   'provider-keys': {
-    summary: 'add, test, switch or remove keys of providers of a gateway that runs',
-    usage: 'provider-keys add|list|test|disable|enable|remove [PROVIDER|KEY] [options]',
+    summary: 'add, test, switch, cool, weigh or remove keys of providers of a gateway that runs',
+    usage: 'provider-keys add|list|test|disable|enable|cool|weigh|remove [PROVIDER|KEY] [TIME|WEIGHT] [options]',
     options: {
       ...ADMIN,
       '--from-env NAME': 'add: the variable that has the key (default: it comes by standard input)',

@@ -3,18 +3,19 @@ import type { Clock } from '../../scheduler/clock.ts'
 import type { LeaseRecord } from '../../scheduler/lease/lease.ts'
 import type { Knowledge } from '../../scheduler/persistence/knowledge.ts'
 import type { LiveScheduler } from '../../scheduler/scheduler.ts'
+import type { KeyChange } from '../../scheduler/types.ts'
 import { createSharedExperience, type ExperienceMessage } from './shared-experience.ts'
 
 type Message =
   | ExperienceMessage
   | ['learnt', replica: string, knowledge: Knowledge]
-  | ['switched', replica: string, key: string, enabled: boolean]
+  | ['adjusted', replica: string, key: string, change: KeyChange]
 
 export interface News {
   /** A lease has ended: tells the others what that has taught, where it has taught anything. */
   ended(lease: LeaseRecord): void
-  /** A key was switched here. */
-  switched(key: string, enabled: boolean): void
+  /** A key was changed here. */
+  adjusted(key: string, change: KeyChange): void
   /** What another replica says. */
   hear(text: string): void
 }
@@ -67,12 +68,12 @@ export function createNews(
         look(lease)
         experience.note(lease)
       }),
-    switched: (key, enabled) => send(['switched', replica, key, enabled]),
+    adjusted: (key, change) => send(['adjusted', replica, key, change]),
     hear(text) {
       const message = JSON.parse(text) as Message
       if (message[1] === replica) return
       if (message[0] === 'experience') return experience.hear(message[2])
-      if (message[0] === 'switched') return void inner().setEnabled(message[2], message[3])
+      if (message[0] === 'adjusted') return void inner().adjustKey(message[2], message[3])
       // Another version may say more.
       if (message[0] !== 'learnt') return
       for (const [address, entry] of Object.entries(message[2])) told.set(address, wordsOf(entry))

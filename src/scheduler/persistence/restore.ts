@@ -3,6 +3,7 @@ import { learntOf, LONGEST_HOLD } from '../limit-learning/learnt.ts'
 import { doubt, UNDOUBTED } from '../limit-learning/doubt.ts'
 import type { Limit } from '../limits/limit.ts'
 import { limitId, windowOf } from '../limits/limit.ts'
+import { reweigh } from '../topology/provider.ts'
 import { addLimit } from '../topology/limit-scope.ts'
 import type { SchedulerState } from '../state.ts'
 import { restoreBeliefs } from './beliefs.ts'
@@ -43,7 +44,12 @@ function restoreEntry(
     if (scope.until - now > UNDOUBTED) scope.doubt = doubt(undefined, now)
   }
   if (provider && entry.beliefs) restoreBeliefs(provider, entry.beliefs, now, schedulerState.offset)
-  if (key) key.disabled = entry.disabled ?? false
+  if (key) {
+    const { disabled = false, restsUntil = 0, weight = 0 } = entry
+    key.disabled = disabled
+    key.restsUntil = restsUntil <= latest ? toMonotonic(restsUntil) : 0
+    reweigh(key, weight > 0 && weight < Infinity ? weight : key.spec.weight, now)
+  }
   if (entry.retirement && entry.retirement.until <= latest) {
     const retirement = { ...entry.retirement, until: toMonotonic(entry.retirement.until), probing: false }
     if (key) key.retirement = retirement

@@ -26,7 +26,10 @@ export interface Entry {
   until?: number
   reason?: string
   retirement?: Omit<Retirement, 'probing'>
+  /** What an administrator has changed of a key. */
   disabled?: boolean
+  restsUntil?: number
+  weight?: number
   maxTokens?: number
   /** Of a provider: how it enforces limits, by their kind. */
   beliefs?: Record<string, BeliefEntry>
@@ -85,6 +88,8 @@ export function entryOf(
     entry.retirement = { reason, until: schedulerState.toWall(until), times }
   }
   if (key?.disabled) entry.disabled = true
+  if (key && key.restsUntil > now) entry.restsUntil = schedulerState.toWall(key.restsUntil)
+  if (key && key.weight !== key.spec.weight) entry.weight = key.weight
   const beliefs = provider && saveBeliefs(provider, schedulerState.offset)
   if (beliefs) entry.beliefs = beliefs
   if (keyModel && keyModel.maxTokens < Infinity) entry.maxTokens = keyModel.maxTokens

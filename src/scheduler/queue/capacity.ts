@@ -132,7 +132,8 @@ function keyGroupCapacity(
     const shared = key.account?.scope ?? key.scope
     if (seen.has(shared)) continue
     seen.add(shared)
-    if (key.disabled || (key.retirement && retirementWait(key.retirement, now) >= horizon)) continue
+    if (key.disabled || key.restsUntil - now >= horizon) continue
+    if (key.retirement && retirementWait(key.retirement, now) >= horizon) continue
     const model = keyGroup.model.keyModels.get(slot)?.scope
     const own = model ? [key.scope, model] : [key.scope]
     let here = supplyOfScopes(own, demand, pool.duration, horizon, now)

@@ -101,14 +101,14 @@ export class KeyGroup {
   }
 
   weight(slot: number): number {
-    return this.key(slot).spec.weight * this.route.weight * this.provider.spec.weight
+    return this.key(slot).weight * this.route.weight * this.provider.spec.weight
   }
 
   /** Milliseconds until a key admits a demand (`null`: the smallest there is), the provider's own limits aside. */
   wait(slot: number, demand: Demand | null, now: number): number {
     const key = this.key(slot)
     if (key.disabled) return Infinity
-    let wait = Math.max(scopeWait(key.scope, demand, now), keptFor(this.model, key, demand, now))
+    let wait = Math.max(scopeWait(key.scope, demand, now), keptFor(this.model, key, demand, now), key.restsUntil - now)
     if (key.retirement) wait = Math.max(wait, retirementWait(key.retirement, now))
     if (key.account) {
       wait = Math.max(wait, scopeWait(key.account.scope, demand, now))
@@ -265,6 +265,21 @@ export class KeyGroup {
     if ((this.virtual[slot] ?? 0) <= limit) return
     this.virtual[slot] = limit
     if (this.ready.has(slot)) this.ready.fix(slot)
+  }
+
+  /** What is left of its turn shrinks or grows with it. */
+  reweigh(slot: number, before: number, now: number): void {
+    const { tier } = this
+    const weight = this.weight(slot)
+    const isNew = !this.ready.has(slot) && !this.asleep.has(slot)
+    const left =
+      isNew || !(before > 0)
+        ? 0.5 / weight
+        : ((this.virtual[slot] ?? 0) - tier.virtual) * (before / this.key(slot).weight)
+    this.virtual[slot] = tier.virtual + left
+    if (this.strategy) this.rank[slot] = rankOf(this, this.strategy, slot, now)
+    if (isNew) this.ready.push(slot)
+    else if (this.ready.has(slot)) this.ready.fix(slot)
   }
 
   /** The wall clock jumped, or everything else may have changed. */

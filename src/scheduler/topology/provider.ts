@@ -34,6 +34,8 @@ export interface KeyOrder {
   refresh(slot: number, now: number): void
   /** A slow key is usual again. */
   forgive(slot: number): void
+  /** A key's weight is another than before. */
+  reweigh(slot: number, before: number, now: number): void
 }
 
 export interface Key {
@@ -45,6 +47,10 @@ export interface Key {
   /** Shared by the keys of one account; absent where the key is its own account. */
   readonly account: Account | undefined
   disabled: boolean
+  /** An administrator lets it rest until then (monotonic ms). */
+  restsUntil: number
+  /** Its own, or what an administrator has put in its place. */
+  weight: number
   retirement: Retirement | undefined
   inFlight: number
   /** Under way, oldest first; absent before the first: there may be ten thousand keys. */
@@ -111,7 +117,7 @@ export interface Provider {
   /** Requests under way with all its keys. */
   inFlight: number
   /** Of all its keys together. */
-  readonly weight: number
+  weight: number
 }
 
 /** Whose refusal it is: keys of one account are refused together. */
@@ -137,7 +143,7 @@ export function createProvider(spec: ProviderSpec, toWall: ToWall, now: number):
     beliefs: new Map(),
     toldRests: createToldRests(),
     inFlight: 0,
-    weight: spec.weight * spec.keys.reduce((sum, { weight }) => sum + weight, 0),
+    weight: weightOf(spec, spec.keys),
   }
   const accounts = new Map<string, Account>()
   const perKey = of(spec.limits, 'key', 'account')
@@ -161,6 +167,8 @@ export function createProvider(spec: ProviderSpec, toWall: ToWall, now: number):
       scope: own,
       account,
       disabled: false,
+      restsUntil: 0,
+      weight: keySpec.weight,
       retirement: undefined,
       inFlight: 0,
       leases: undefined,
@@ -173,6 +181,20 @@ export function createProvider(spec: ProviderSpec, toWall: ToWall, now: number):
     provider.keys.push(key)
   }
   return provider
+}
+
+function weightOf(spec: ProviderSpec, keys: readonly { weight: number }[]): number {
+  return spec.weight * keys.reduce((sum, { weight }) => sum + weight, 0)
+}
+
+/** @param weight above 0 */
+export function reweigh(key: Key, weight: number, now: number): void {
+  const before = key.weight
+  if (weight === before) return
+  const { provider } = key
+  key.weight = weight
+  provider.weight = weightOf(provider.spec, provider.keys)
+  for (const keyGroup of provider.keyGroups) keyGroup.reweigh(key.slot, before, now)
 }
 
 /** One of a provider's models, with what several routes say of its limits put together. */

@@ -8,6 +8,7 @@ import { useWork } from '../parts/work.ts'
 import { LimitBar } from '../parts/limit-bar.ts'
 import { now, useValue } from '../state.ts'
 import { countdown, known, t } from '../text.ts'
+import { Adjust } from './adjust-key.ts'
 import { TestButton } from './provider-keys.ts'
 
 export function Key({
@@ -24,7 +25,7 @@ export function Key({
   const time = useValue(now)
   const { isBusy, error, run } = useWork()
   const [tried, setTried] = useState({ result: '', isGood: true })
-  const { key, state: is, inFlight, until, reason } = state
+  const { key, state: is, inFlight, until, reason, weight, configuredWeight } = state
   const isOff = is === 'disabled'
   const turn = (): Promise<void> =>
     run(async () => {
@@ -37,6 +38,7 @@ export function Key({
       <strong>${key}</strong>
       <span class="state" data-state=${is}>${known('state', is)}</span>
       ${until !== undefined && until > time && html`<span class="muted">${t('pool.until', { time: countdown(until - time) })}</span>`}
+      ${configuredWeight !== undefined && html`<span class="muted">${t('pool.weight.other', { weight, configured: configuredWeight })}</span>`}
       ${inFlight > 0 && html`<span class="muted">${t('app.inFlight', { n: inFlight })}</span>`}
       <${TestButton} name=${key} tell=${(result: string, isGood: boolean) => setTried({ result, isGood })} />
       <button
@@ -47,7 +49,8 @@ export function Key({
         ${t(isOff ? 'pool.enable' : 'pool.disable')}
       </button>
     </div>
-    ${reason && html`<p class="reason">${reason}</p>`}
+    <${Adjust} state=${state} />
+    ${reason && html`<p class="reason">${state.isSetToRest ? t('pool.rests') : reason}</p>`}
     ${tried.result && html`<p class=${tried.isGood ? 'good' : 'fault'} role="status">${tried.result}</p>`}
     <${Rests} rests=${rests} />
     <${Fault} error=${error} />
