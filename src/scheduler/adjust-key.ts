@@ -1,6 +1,6 @@
 /** What an administrator changes of a key while it serves. */
 import type { SchedulerState } from './state.ts'
-import { reweigh, type Key } from './topology/provider.ts'
+import { weightOf, type Key } from './topology/provider.ts'
 import type { KeyChange } from './types.ts'
 
 /** Why a key rests that was set to. */
@@ -32,4 +32,14 @@ function enable(key: Key, enabled: boolean): void {
     const keyModel = model.keyModels.get(key.slot)
     if (keyModel) Object.assign(keyModel, { retirement: undefined, breaker: undefined })
   }
+}
+
+/** @param weight above 0 */
+export function reweigh(key: Key, weight: number, now: number): void {
+  const before = key.weight
+  if (weight === before) return
+  const { provider } = key
+  key.weight = weight
+  provider.weight = weightOf(provider.spec, provider.keys)
+  for (const keyGroup of provider.keyGroups) keyGroup.reweigh(key.slot, before, now)
 }

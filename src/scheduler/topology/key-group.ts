@@ -2,12 +2,14 @@
 import type { RouteSpec } from '../types.ts'
 import { breakerWait } from '../health/breaker.ts'
 import { incidentWait } from '../health/incident.ts'
-import { expectedLatency, firstByteSlowness, latencyHealth } from '../health/latency.ts'
+import { healthOf } from '../health/key-health.ts'
+import { expectedLatency } from '../health/latency.ts'
 import { retirementWait } from '../health/retirement.ts'
 import type { Demand } from '../limits/request-cost.ts'
 import type { ToWall } from '../limits/window.ts'
 import type { Key, Provider, ProviderModel } from './provider.ts'
-import { accountScopeOf, firstAsk, isTooLarge, keptFor, keyModelOf } from './provider.ts'
+import { accountScopeOf, isTooLarge, keyModelOf } from './provider.ts'
+import { firstAsk, keptFor } from './key-scopes.ts'
 import { scopeWait } from './limit-scope.ts'
 import { SlotHeap } from '../structures/slot-heap.ts'
 import type { Strategy } from '../select/strategies/strategy.ts'
@@ -29,8 +31,6 @@ export interface Choice {
   warm: boolean
 }
 
-/** How much the lateness of the oldest, second and third oldest request under way weighs. */
-const LATE_TOGETHER = [1, 1.6, 2.2]
 /** Milliseconds: two moments that are closer are one, so that of thousands that wake together one is looked at. */
 const SAME = 1e-6
 /** Added to each wake, in milliseconds, so that rounding cannot wake a key a moment too soon. */
@@ -223,28 +223,13 @@ export class KeyGroup {
     const weight = this.weight(slot)
     const turn = this.virtual[slot] ?? 0
     tier.virtual = Math.max(tier.virtual, warm ? Math.min(turn, this.front()) : turn)
-    this.virtual[slot] = nextTurn(turn, tier.virtual, weight, this.health(slot, now), warm)
+    this.virtual[slot] = nextTurn(turn, tier.virtual, weight, healthOf(this.key(slot), this.model.latency, now), warm)
     if (this.strategy) this.rank[slot] = rankOf(this, this.strategy, slot, now)
     const unit = this.wait(slot, null, now)
     const isReady = this.ready.has(slot)
     if (unit > 0) this.sleep(slot, now + unit, now)
     else if (isReady) this.ready.fix(slot)
     else this.refresh(slot, now)
-  }
-
-  private health(slot: number, now: number): number {
-    const key = this.key(slot)
-    const { usual } = this.model.latency
-    let overdue = 0
-    let under = usual > 0 ? key.leases?.first : undefined
-    // One long answer is chance; two or three at once, each a little late, are not.
-    for (let nth = 0; under && nth < LATE_TOGETHER.length; under = under.after) {
-      const { item } = under
-      overdue = Math.max(overdue, (item.age(now) / (item.expected * usual)) * (LATE_TOGETHER[nth++] ?? 0))
-    }
-    const mute = key.unanswered?.item
-    const silence = mute ? firstByteSlowness(this.model.latency, mute.age(now), mute.demand.input) : 0
-    return latencyHealth(Math.max(key.slowness, key.firstSlowness), Math.max(overdue, silence))
   }
 
   /** Something about a slot changed for the better, or its rank did. */

@@ -8,14 +8,14 @@ import { createIncident } from '../health/incident.ts'
 import type { Retirement } from '../health/retirement.ts'
 import type { KeySpec, LimitScope, LimitSpec, ProviderSpec } from '../types.ts'
 import type { Doubt } from '../limit-learning/doubt.ts'
-import { mayAsk, UNDOUBTED } from '../limit-learning/doubt.ts'
+import { mayAsk } from '../limit-learning/doubt.ts'
 import type { Demand } from '../limits/request-cost.ts'
 import type { EnforcementBelief } from '../limit-learning/enforcement-belief.ts'
 import { createToldRests, type ToldRests } from '../limit-learning/told-rest.ts'
 import type { ToWall } from '../limits/window.ts'
-import { keptWait, type KeptRoom } from './kept-room.ts'
+import type { KeptRoom } from './kept-room.ts'
 import type { Scope } from './limit-scope.ts'
-import { addLimit, asksAt, believe, createScope } from './limit-scope.ts'
+import { addLimit, believe, createScope } from './limit-scope.ts'
 
 /** A request under way with a key: its age judges the key. */
 export interface UnderWay {
@@ -183,18 +183,9 @@ export function createProvider(spec: ProviderSpec, toWall: ToWall, now: number):
   return provider
 }
 
-function weightOf(spec: ProviderSpec, keys: readonly { weight: number }[]): number {
+/** Of keys together. */
+export function weightOf(spec: ProviderSpec, keys: readonly { weight: number }[]): number {
   return spec.weight * keys.reduce((sum, { weight }) => sum + weight, 0)
-}
-
-/** @param weight above 0 */
-export function reweigh(key: Key, weight: number, now: number): void {
-  const before = key.weight
-  if (weight === before) return
-  const { provider } = key
-  key.weight = weight
-  provider.weight = weightOf(provider.spec, provider.keys)
-  for (const keyGroup of provider.keyGroups) keyGroup.reweigh(key.slot, before, now)
 }
 
 /** One of a provider's models, with what several routes say of its limits put together. */
@@ -279,30 +270,6 @@ export function keyModelOf(model: ProviderModel, key: Key, toWall: ToWall, now: 
 /** Was a request of this size refused as never fitting, and is that not asked again now? */
 export function isTooLarge({ maxTokens, tooLarge }: KeyModel, { input, reserve }: Demand, now: number): boolean {
   return input + reserve > maxTokens && !mayAsk(tooLarge, now)
-}
-
-/** Every scope of the provider's that a request with this key and model counts against, as far as they exist. */
-export function* scopesOfKey(model: ProviderModel, key: Key): Generator<Scope> {
-  yield key.scope
-  yield key.provider.scope
-  const own = model.keyModels.get(key.slot)
-  if (own) yield own.scope
-  if (!key.account) return
-  yield key.account.scope
-  const shared = model.accountScopes.get(key.account)
-  if (shared) yield shared
-}
-
-/** Milliseconds for which a demand leaves a key to another that is to come back. */
-export function keptFor(model: ProviderModel, key: Key, demand: Demand | null, now: number): number {
-  return demand && key.kept ? keptWait(key.kept, scopesOfKey(model, key), demand, now) : 0
-}
-
-/** When the first of a key's rests is asked about, where it rests until then for long (monotonic ms). */
-export function firstAsk(model: ProviderModel, key: Key, until: number, now: number): number {
-  let first = Infinity
-  if (until - now > UNDOUBTED) for (const scope of scopesOfKey(model, key)) first = Math.min(first, asksAt(scope, now))
-  return first
 }
 
 export function accountScopeOf(model: ProviderModel, account: Account, toWall: ToWall, now: number): Scope {
