@@ -4,8 +4,8 @@ import type { ChatRequest } from '../chat/request.ts'
 
 /** Characters of the instructions and of the first question that are looked at: vendors cache from about 1,024 tokens on. */
 const PREFIX = 4096
-/** Of a session's name: longer ones are told apart by their beginnings. */
-const LONGEST_NAME = 200
+/** Characters of a session's name that are kept as they are, with a hash of longer ones: thousands are remembered. */
+const LONGEST_NAME = 64
 
 /** The client's own name for its cache or its session, else a hash of the first messages and the tools' names. */
 export function cacheAffinityKey(
@@ -13,7 +13,7 @@ export function cacheAffinityKey(
   { client, session }: { client?: string; session?: string },
 ): string {
   const own = nameIn(request) ?? session
-  if (own !== undefined) return `${client ?? ''}|${own.slice(0, LONGEST_NAME)}`
+  if (own !== undefined) return `${client ?? ''}|${shortName(own)}`
   // quick, and good enough to tell prompts apart: 4,096 characters cost 2 µs, one by one in JavaScript 20
   let hash = crc32(client ?? '')
   for (const tool of request.tools ?? []) hash = crc32(tool.name, hash)
@@ -27,6 +27,10 @@ export function cacheAffinityKey(
     if (isFirst) break
   }
   return hash.toString(36)
+}
+
+function shortName(name: string): string {
+  return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME)}…${crc32(name).toString(36)}`
 }
 
 /** Tokens: vendors keep no shorter beginning. A conversation that has a name may be about to grow. */

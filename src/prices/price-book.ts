@@ -43,8 +43,8 @@ export interface PriceBookOptions {
 
 /** Milliseconds until a price that depends on the time of day is looked up again. */
 const AGAIN = 60_000
-/** Models are named by clients as well. */
-const MOST_KEPT = 10_000
+/** Of models that clients alone name, beside those of the configuration: each costs half a kilobyte, and its name. */
+const MOST_FOREIGN = 500
 
 interface Kept {
   found: Found | undefined
@@ -60,7 +60,10 @@ export function createPriceBook(options: PriceBookOptions): PriceBook {
     for (const { provider, model, price } of pool.routes)
       if (price) ofRoutes.set(idOf(pool.model, provider, model), price)
   // one map in another: to join three names and look for that costs each request 2.5 µs
-  const kept = new Map<string, Map<string, Map<string, Kept>>>()
+  let kept = new Map<string, Map<string, Map<string, Kept>>>()
+  const declared =
+    pools.reduce((sum, { routes }) => sum + routes.length, 0) +
+    providers.reduce((sum, { models }) => sum + Object.keys(models).length, 0)
   let count = 0
   let list: PriceList | undefined
   let pending = providers.some(isListed) ? read() : undefined
@@ -90,8 +93,8 @@ export function createPriceBook(options: PriceBookOptions): PriceBook {
   }
 
   function keep(asked: string, provider: string, model: string, fresh: Kept): void {
-    if (count >= MOST_KEPT) {
-      kept.clear()
+    if (count >= declared + MOST_FOREIGN) {
+      kept = new Map()
       count = 0
     }
     count++

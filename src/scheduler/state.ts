@@ -29,7 +29,9 @@ export interface SchedulerState {
   readonly estimator: Estimator
   readonly specs: ReadonlyMap<string, PoolSpec>
   /** Those in use; made when first asked for. */
-  readonly pools: Map<string, Pool>
+  pools: Map<string, Pool>
+  /** Pools that were made for names of no configuration since some of them were forgotten. */
+  newcomers: number
   /** Under way, oldest first. */
   readonly leases: LinkedList<LeaseRecord>
   queued: number
@@ -56,6 +58,7 @@ export function createSchedulerState(
     estimator: createEstimator(),
     specs: new Map(spec.pools.map((pool) => [pool.model, pool])),
     pools: new Map(),
+    newcomers: 0,
     leases: new LinkedList(),
     queued: 0,
     changes: undefined,

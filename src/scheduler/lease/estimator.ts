@@ -47,7 +47,7 @@ export function leastOf(request: AcquireRequest, route: string): number {
 }
 
 export function createEstimator() {
-  const models = new Map<string, Histories>()
+  let models = new Map<string, Histories>()
   /** All histories of all models: what was used longest ago is forgotten. */
   const order = new LinkedList<Kept>()
 
@@ -128,6 +128,11 @@ export function createEstimator() {
       if (!histories) models.set(model, (histories = new Map()))
       learn(keep(model, histories, ALL), ratio, used)
       learn(keep(model, histories, client), ratio, used)
+    },
+    /** All that was learnt of these models. */
+    forget(gone: ReadonlySet<string>): void {
+      for (const model of gone) for (const link of models.get(model)?.values() ?? []) order.remove(link)
+      models = new Map([...models].filter(([model]) => !gone.has(model)))
     },
   }
 }

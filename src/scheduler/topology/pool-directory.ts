@@ -1,7 +1,7 @@
 /** Which pool serves a model: those of the configuration, and `provider/model` for direct addressing. */
 import { GatewayError } from '../../chat/error.ts'
 import type { PoolSpec } from '../types.ts'
-import { createPool, dropPool } from './pool.ts'
+import { createPool, dropPools } from './pool.ts'
 import type { Pool } from './pool.ts'
 import { guarded } from '../select/strategies/fallback-order.ts'
 import { STRATEGIES, WEIGHTED_FAIR } from '../select/strategies/index.ts'
@@ -10,6 +10,8 @@ import type { SchedulerState } from '../state.ts'
 
 /** Pools for direct addressing that are kept while nobody uses them: a client may send any name after the slash. */
 const KEPT = 200
+/** New ones until the oldest are forgotten: together, since a Map that lets go one by one holds its old tables (see ARCHITECTURE.md). */
+const TOGETHER = 50
 
 /** Finds or makes the pool. Throws `unknown_model`. */
 export function poolOf(schedulerState: SchedulerState, model: string): Pool {
@@ -68,15 +70,24 @@ function directSpec(schedulerState: SchedulerState, model: string): PoolSpec | u
 }
 
 function makeRoom(schedulerState: SchedulerState): void {
-  const idle = [...schedulerState.pools.values()].filter(
-    (pool) => !schedulerState.specs.has(pool.spec.model) && pool.queue.size === 0 && pool.inFlight === 0,
+  if (++schedulerState.newcomers < TOGETHER) return
+  schedulerState.newcomers = 0
+  const { pools, providers, specs, estimator } = schedulerState
+  const idle = [...pools.values()].filter(
+    (pool) => !specs.has(pool.spec.model) && pool.queue.size === 0 && pool.inFlight === 0,
   )
-  if (idle.length < KEPT) return
-  const oldest = idle.reduce((a, b) => (a.usedAt <= b.usedAt ? a : b))
-  dropPool(oldest)
-  schedulerState.pools.delete(oldest.spec.model)
-  for (const { provider, model } of oldest.spec.routes)
-    if (!isDeclared(schedulerState, provider, model)) schedulerState.providers.get(provider)?.models.delete(model)
+  if (idle.length <= KEPT) return
+  const dropped = new Set(idle.sort((a, b) => b.usedAt - a.usedAt).slice(KEPT))
+  dropPools([...dropped])
+  schedulerState.pools = new Map([...pools].filter(([, pool]) => !dropped.has(pool)))
+  const routes = [...dropped].flatMap(({ spec }) => spec.routes)
+  const gone = routes.filter(({ provider, model }) => !isDeclared(schedulerState, provider, model))
+  for (const [name, models] of Map.groupBy(gone, ({ provider }) => provider)) {
+    const names = new Set(models.map(({ model }) => model))
+    const provider = providers.get(name)
+    if (provider) provider.models = new Map([...provider.models].filter(([model]) => !names.has(model)))
+  }
+  estimator.forget(new Set(gone.map(({ provider, model }) => `${provider}/${model}`)))
 }
 
 /** Does the file name it? What is known of others goes with their pools. */

@@ -107,10 +107,10 @@ export function servingOf(
     }))
 }
 
-/** A pool that is no longer needed takes no more note of its keys. */
-export function dropPool(pool: Pool): void {
-  pool.stopTimer()
-  const dropped = new Set<KeyOrder>(pool.keyGroups)
-  for (const { provider } of pool.keyGroups)
+/** Pools that are no longer needed take no more note of their keys. */
+export function dropPools(pools: readonly Pool[]): void {
+  for (const pool of pools) pool.stopTimer()
+  const dropped = new Set<KeyOrder>(pools.flatMap(({ keyGroups }) => keyGroups))
+  for (const provider of new Set(pools.flatMap(({ keyGroups }) => keyGroups.map((each) => each.provider))))
     provider.keyGroups = provider.keyGroups.filter((each) => !dropped.has(each))
 }

@@ -103,7 +103,7 @@ export interface Provider {
   readonly spec: ProviderSpec
   readonly keys: Key[]
   readonly scope: Scope
-  readonly models: Map<string, ProviderModel>
+  models: Map<string, ProviderModel>
   /** Every pool's key group that these keys serve. */
   keyGroups: KeyOrder[]
   /** Accounts, where a key that names none is its own. */
