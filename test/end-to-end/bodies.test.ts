@@ -83,6 +83,26 @@ test('over another door it is what the client’s own API had, beside what the u
   )
 })
 
+test('the terminal shows what was sent beside what came, where it is wide', async () => {
+  const id = await ask('alice', '/v1/chat/completions', { messages: [{ role: 'user', content: 'Hi\tthere\u001b[2J' }] })
+  await expect.poll(() => bodiesOf(id).catch(() => undefined), { timeout: 5000 }).toBeDefined()
+  const log = vi.spyOn(console, 'log').mockReturnValue()
+  const before = Object.getOwnPropertyDescriptor(process.stdout, 'columns')
+  Object.defineProperty(process.stdout, 'columns', { value: 120, configurable: true })
+  expect(await logs(['--data', data, 'show', id])).toBe(0)
+  if (before) Object.defineProperty(process.stdout, 'columns', before)
+  else Reflect.deleteProperty(process.stdout, 'columns')
+  const lines = log.mock.calls.flat().join('\n').split('\n')
+  log.mockRestore()
+  const head = lines.findIndex((line) => /^what the upstream got {30,} │ what came back$/.test(line))
+  expect(head).toBeGreaterThan(0)
+  const shown = lines.slice(head)
+  expect(shown.every((line) => line.length <= 120 && line.includes('│'))).toBe(true)
+  expect(shown.some((line) => /^ {2}"model": "sandbox-fast".* │ /.test(line))).toBe(true)
+  expect(shown.some((line) => / │ +"text": /.test(line))).toBe(true)
+  await expect(logs(['--data', data, 'show'])).rejects.toThrow('which request?')
+})
+
 test('nothing is kept of others', async () => {
   const id = await ask('bob', '/v1/chat/completions', { messages: [{ role: 'user', content: 'a secret of bob' }] })
   await expect

@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { isThere, launch, openPage } from './browser.ts'
 import { ADMIN, startStage, type Stage } from './stage.ts'
 
@@ -36,6 +36,8 @@ const FOREVER = 600_000
 
 let stage: Stage
 let browser: Browser
+/** The request whose texts are kept. */
+let kept: string
 /** Requests that wait while pictures are taken. */
 let asked: Promise<unknown>
 
@@ -52,6 +54,9 @@ describe.runIf(isThere)('each view', () => {
     while (stage.vendor.refuse.size > 0) await stage.chat('deep')
     const headers = { authorization: `Bearer ${ADMIN}` }
     await fetch(`${stage.url}/v1/scheduler/keys/${encodeURIComponent('north#3')}/disable`, { method: 'POST', headers })
+    await stage.chat('deep', 'dora')
+    // the log is written behind
+    kept = await vi.waitFor(() => lastOf('dora'), 5000)
     // from here on nobody is served, so that pictures show who waits, however long they take
     stage.vendor.pause = FOREVER
     asked = Promise.allSettled(
@@ -72,19 +77,24 @@ describe.runIf(isThere)('each view', () => {
       .first()
       .waitFor()
     await page.evaluate(AXE)
+    const look = async (view: string): Promise<void> => {
+      const over = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
+      expect({ view, over }).toEqual({ view, over: 0 })
+      if (name !== 'tablet') expect({ view, faults: await page.evaluate(SERIOUS) }).toEqual({ view, faults: [] })
+      await take(page, UI_SHOTS, `${view}-${name}`, true)
+    }
     for (const [view, sign] of Object.entries(VIEWS)) {
       await show(view)
       if (view === 'playground') await say(page)
       if (view === 'plan') await page.locator('form button.main').click()
+      if (view === 'pool') await page.locator('.adjust summary').first().click()
       await page.locator(sign).first().waitFor()
-      expect({ view, over: await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth') }).toEqual({
-        view,
-        over: 0,
-      })
-      if (name !== 'tablet') expect({ view, faults: await page.evaluate(SERIOUS) }).toEqual({ view, faults: [] })
-      await take(page, UI_SHOTS, `${view}-${name}`, true)
+      await look(view)
       if (name === 'wide' && view === 'pool') await take(page, UI_IMAGES, 'pool', false)
     }
+    await page.evaluate(`location.hash = '#/requests/${kept}'`)
+    await page.locator('.bodies pre').first().waitFor()
+    await look('request')
     if (name === 'wide') {
       await show('queue')
       await page.emulateMedia({ colorScheme: 'dark' })
@@ -94,6 +104,15 @@ describe.runIf(isThere)('each view', () => {
     await page.close()
   })
 })
+
+/** The id of a client's newest request. Throws while there is none in the log. */
+async function lastOf(client: string): Promise<string> {
+  const headers = { authorization: `Bearer ${ADMIN}` }
+  const rows = await fetch(`${stage.url}/v1/admin/requests?client=${client}`, { headers })
+  const id = ((await rows.json()) as { data: { id: string }[] }).data.at(-1)?.id
+  if (id === undefined) throw new Error(`${client} has no request in the log`)
+  return id
+}
 
 const SERIOUS = `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations
   .filter(({ impact }) => impact === 'serious' || impact === 'critical')

@@ -53,6 +53,8 @@ models:
   deep: [north/large]
   narrow: [south/narrow]
   scarce: [west/tiny]
+clients:
+  dora: { keys: key-of-dora, log_bodies: true }
 scheduler:
   clients:
     alice: { weight: 2, limits: { usd: 5, per: day } }

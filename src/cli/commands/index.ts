@@ -179,7 +179,7 @@ export const COMMANDS: Record<string, Command> = {
   },
   logs: {
     summary: 'show the requests that were asked, or one of them in full',
-    usage: 'logs [ID] [options]',
+    usage: 'logs [show ID] [options]',
     options: {
       '--data DIR': "the server's data folder ($BALANCED_CALL_DATA or server.data)",
       ...CONFIG,

@@ -3,6 +3,8 @@ import { dollarsText } from '../../chat/price.ts'
 import type { RecordFilter, RecordReader, StoredRecord } from '../../api/routes/records.ts'
 import { loggedTrace, traceText } from '../../app/plan/logged-trace.ts'
 import { table } from '../../format-tools/catalogue/table.ts'
+import type { RecordedBodies } from '../../gateway/request-record.ts'
+import { beside } from '../beside.ts'
 import { readOptions, refuseMore, UsageError } from '../command-line.ts'
 import { openRecords, readSince } from '../data-folder.ts'
 
@@ -29,9 +31,12 @@ const AGAIN = 500
 
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = readOptions(args, OPTIONS)
-  refuseMore(positionals, 1)
+  // `logs show ID` is what people try first
+  const [id] = positionals[0] === 'show' ? positionals.slice(1) : positionals
+  refuseMore(positionals, positionals[0] === 'show' ? 2 : 1)
+  if (positionals[0] === 'show' && id === undefined)
+    throw new UsageError('which request? `balanced-call logs` lists their ids; answers tell theirs in x-request-id')
   const records = openRecords(values)
-  const [id] = positionals
   if (id !== undefined) return showOne(records, id, values.json === true)
   const { client, model, provider, key, outcome, failed } = values
   const filter: RecordFilter = { client, model, provider, key, outcome, failed }
@@ -96,14 +101,15 @@ export function lineOf(row: StoredRecord): string {
 function showOne(records: RecordReader, id: string, isJson: boolean): number {
   const row = records.find(id)
   if (!row) throw new UsageError(`there is no request ${id} in the log; answers tell theirs in x-request-id`)
-  console.log(isJson ? JSON.stringify(row, null, 2) : describe(row))
+  console.log(isJson ? JSON.stringify(row, null, 2) : describe(row, process.stdout.columns))
   return 0
 }
 
 /** Characters of a waterfall's bars. */
 const WIDTH = 40
 
-export function describe(row: StoredRecord): string {
+/** @param columns characters of a line, for the texts that stand beside each other */
+export function describe(row: StoredRecord, columns = 0): string {
   const { trail, number: _, bodies, ...facts } = row
   const told = Object.entries(facts).map(([name, value]) => [
     name,
@@ -126,18 +132,16 @@ export function describe(row: StoredRecord): string {
   })
   const parts = [told.map(([name = '', value]) => `${name.padEnd(20)}${value}`).join('\n')]
   if (bars.length > 0) parts.push(table(['try', 'key', 'outcome', `0 … ${row.total_ms} ms`, ''], bars))
-  for (const [name, title] of BODIES) {
-    const text = bodies?.[name]
-    if (text !== undefined) parts.push(`${title}\n${indented(text)}`)
-  }
+  if (bodies) parts.push(bodiesText(bodies, columns))
   return parts.join('\n\n')
 }
 
-const BODIES = [
-  ['request', 'what the client asked'],
-  ['sent', 'what the upstream got'],
-  ['answer', 'what came back'],
-] as const
+function bodiesText({ request, sent, answer }: RecordedBodies, columns: number): string {
+  const column = (title: string, text: string | undefined) => ({ title, text: indented(text ?? '-') })
+  const asked = column('what the client asked', request)
+  const [left, right] = [column('what the upstream got', sent), column('what came back', answer)]
+  return `${asked.title}\n${asked.text}\n\n${beside(left, right, columns)}`
+}
 
 /** One that was cut is no JSON. */
 function indented(text: string): string {

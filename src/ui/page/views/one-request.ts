@@ -3,6 +3,7 @@ import { html } from 'htm/preact'
 import { ask, Refusal } from '../api.ts'
 import { Fault, useFetched } from '../parts/fetched.ts'
 import { amount, dollars, duration, known, moment, t } from '../text.ts'
+import { KeptBodies, type Bodies } from './kept-bodies.ts'
 
 export interface Attempt {
   provider: string
@@ -39,6 +40,7 @@ export interface Row {
   error?: string
   warnings?: string[]
   trail: Attempt[]
+  bodies?: Bodies
 }
 
 export function OneRequest({ id }: { id: string }) {
@@ -49,7 +51,7 @@ export function OneRequest({ id }: { id: string }) {
       <a href="#/requests">${t('requests.title')}</a>
     </div>
     ${error instanceof Refusal && error.code === 'request_not_found' ? html`<p class="empty">${t('requests.notfound')}</p>` : html`<${Fault} error=${error} />`}
-    ${value && html`<${Facts} row=${value} /><${Waterfall} row=${value} /><${Raw} row=${value} />`}
+    ${value && html`<${Facts} row=${value} /><${Waterfall} row=${value} /><${KeptBodies} bodies=${value.bodies} /><${Raw} row=${value} />`}
   `
 }
 
@@ -132,8 +134,9 @@ function Try({ attempt, place, all }: { attempt: Attempt; place: number; all: nu
 }
 
 function Raw({ row }: { row: Row }) {
+  const { bodies: _, ...facts } = row
   return html`<details class="card">
     <summary>${t('requests.raw')}</summary>
-    <pre tabindex="0">${JSON.stringify(row, null, 2)}</pre>
+    <pre tabindex="0">${JSON.stringify(facts, null, 2)}</pre>
   </details>`
 }
