@@ -165,7 +165,7 @@ describe.runIf(isThere)('the page', () => {
       .click()
     const part = (name: string) => page.getByRole('region', { name }).locator('pre')
     expect(await part('What the client asked').innerText()).toContain('"model": "deep"')
-    expect(await part('What the vendor gets').innerText()).toContain('"model": "large"')
+    expect(await part('What the vendor got').innerText()).toContain('"model": "large"')
     expect(await part('What came back').innerText()).toBe('All keys act as one.')
     expect(await page.content()).not.toMatch(/key-of-dora|north-key/)
     await page.getByRole('navigation').getByRole('link', { name: 'Requests' }).click()

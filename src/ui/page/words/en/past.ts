@@ -69,6 +69,7 @@ export const PAST = {
   'requests.reasoning': 'of them thought',
   'requests.bodies.none': 'Texts are kept only of clients with log_bodies: true.',
   'requests.bodies.request': 'What the client asked',
+  'requests.bodies.sent': 'What the vendor got',
   'requests.bodies.answer': 'What came back',
   'requests.bodies.nothing': 'Nothing.',
   'requests.raw': 'The whole row',

@@ -68,6 +68,7 @@ export const PAST: Record<keyof typeof EN, string> = {
   'requests.reasoning': '其中思考',
   'requests.bodies.none': '只保留设有 log_bodies: true 的客户端的内容。',
   'requests.bodies.request': '客户端的请求',
+  'requests.bodies.sent': '供应商收到的请求',
   'requests.bodies.answer': '返回的内容',
   'requests.bodies.nothing': '无。',
   'requests.raw': '完整记录',

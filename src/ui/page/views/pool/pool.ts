@@ -1,12 +1,12 @@
 /** Providers, their keys and limits, as they are now. */
 import { html } from 'htm/preact'
 import { useState } from 'preact/hooks'
-import type { KeyState, Picture } from '../../../api/console/page-answers.ts'
-import { past, picture } from '../live.ts'
-import { LimitBar } from '../parts/limit-bar.ts'
-import { Spark } from '../parts/spark.ts'
-import { now, useValue } from '../state.ts'
-import { known, t } from '../text.ts'
+import type { KeyState, Picture } from '../../../../api/console/page-answers.ts'
+import { past, picture } from '../../live.ts'
+import { LimitBar } from '../../parts/limit-bar.ts'
+import { Spark } from '../../parts/spark.ts'
+import { now, useValue } from '../../state.ts'
+import { known, t } from '../../text.ts'
 import { Key, Limits, Rests } from './pool-key.ts'
 import { ProviderKeys } from './provider-keys.ts'
 

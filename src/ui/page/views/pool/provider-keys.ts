@@ -1,10 +1,10 @@
 /** Providers' keys that are added here, encrypted in the data folder; any key is tried with one tiny request. */
 import { html } from 'htm/preact'
 import { useState } from 'preact/hooks'
-import { ask, Refusal } from '../api.ts'
-import { Fault, useFetched } from '../parts/fetched.ts'
-import { useWork } from '../parts/work.ts'
-import { duration, t } from '../text.ts'
+import { ask, Refusal } from '../../api.ts'
+import { Fault, useFetched } from '../../parts/fetched.ts'
+import { useWork } from '../../parts/work.ts'
+import { duration, t } from '../../text.ts'
 
 export interface ProviderKey {
   id: string

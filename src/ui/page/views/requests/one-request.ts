@@ -1,8 +1,8 @@
 /** One request of the log: what became of it, try by try. */
 import { html } from 'htm/preact'
-import { ask, Refusal } from '../api.ts'
-import { Fault, useFetched } from '../parts/fetched.ts'
-import { amount, dollars, duration, known, moment, t } from '../text.ts'
+import { ask, Refusal } from '../../api.ts'
+import { Fault, useFetched } from '../../parts/fetched.ts'
+import { amount, dollars, duration, known, moment, t } from '../../text.ts'
 import { KeptBodies, type Bodies } from './kept-bodies.ts'
 
 export interface Attempt {

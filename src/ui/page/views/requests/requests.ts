@@ -1,9 +1,9 @@
 /** The log of requests: searched, followed, and one of them in full. */
 import { html } from 'htm/preact'
 import { useState } from 'preact/hooks'
-import { ask, query } from '../api.ts'
-import { Fault, useFetched } from '../parts/fetched.ts'
-import { amount, clock, dollars, duration, known, t, type Word } from '../text.ts'
+import { ask, query } from '../../api.ts'
+import { Fault, useFetched } from '../../parts/fetched.ts'
+import { amount, clock, dollars, duration, known, t, type Word } from '../../text.ts'
 import { OneRequest, type Row } from './one-request.ts'
 
 const FIELDS = ['client', 'model', 'provider', 'key'] as const

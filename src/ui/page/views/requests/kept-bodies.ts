@@ -1,7 +1,7 @@
 /** What a client asked, what the vendor got for it and what came back, beside each other; of clients whose texts are kept. */
 import { html } from 'htm/preact'
-import { field, readJson } from '../api.ts'
-import { t } from '../text.ts'
+import { field, readJson } from '../../api.ts'
+import { t } from '../../text.ts'
 
 export interface Bodies {
   request: string
@@ -14,7 +14,10 @@ export function KeptBodies({ bodies }: { bodies: Bodies | undefined }) {
   const { request, sent, answer } = bodies
   return html`<div class="bodies">
     <${Part} title=${t('requests.bodies.request')} text=${indented(request)} />
-    <${Part} title=${t('play.vendor')} text=${sent === undefined ? t('requests.bodies.nothing') : indented(sent)} />
+    <${Part}
+      title=${t('requests.bodies.sent')}
+      text=${sent === undefined ? t('requests.bodies.nothing') : indented(sent)}
+    />
     <${Part}
       title=${t('requests.bodies.answer')}
       text=${answer === undefined ? t('requests.bodies.nothing') : answerText(answer)}

@@ -1,11 +1,11 @@
 /** What an administrator changes of one key while it serves: a rest for a time, and another weight. */
 import { html } from 'htm/preact'
 import { useState } from 'preact/hooks'
-import type { KeyState } from '../../../api/console/page-answers.ts'
-import { ask } from '../api.ts'
-import { Fault } from '../parts/fetched.ts'
-import { useWork } from '../parts/work.ts'
-import { duration, t } from '../text.ts'
+import type { KeyState } from '../../../../api/console/page-answers.ts'
+import { ask } from '../../api.ts'
+import { Fault } from '../../parts/fetched.ts'
+import { useWork } from '../../parts/work.ts'
+import { duration, t } from '../../text.ts'
 
 /** Seconds. */
 const RESTS = [60, 600, 3600, 6 * 3600, 86_400]
