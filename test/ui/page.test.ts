@@ -1,4 +1,7 @@
-/** The page in a browser, against a gateway that serves under load: Debian's Chromium, where it is installed. */
+/**
+ * The page in a browser, against a gateway of two workers that serves under load: Debian's Chromium, where it is installed. One of a
+ * single process is looked at by `looks.test.ts`.
+ */
 import OpenAI from 'openai'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -19,7 +22,7 @@ let complaints: string[]
 
 describe.runIf(isThere)('the page', () => {
   beforeAll(async () => {
-    ;[stage, browser] = await Promise.all([startStage(), launch()])
+    ;[stage, browser] = await Promise.all([startStage(undefined, ['--workers', '2']), launch()])
     ;({ page, show, complaints } = await openPage(browser, stage.url))
   })
   afterAll(async () => {

@@ -61,12 +61,13 @@ scheduler:
     bob: { limits: { rpm: 300 } }
 `
 
-export async function startStage(config: (url: string) => string = CONFIG): Promise<Stage> {
+/** @param more of the command line */
+export async function startStage(config: (url: string) => string = CONFIG, more: string[] = []): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'balanced-call-ui-'))
   const file = join(folder, 'providers.yaml')
   const vendor = await startVendor()
   writeFileSync(file, config(vendor.url))
-  const child = start(['serve', '--config', file, '--port', '0', '--data', join(folder, 'data')], {
+  const child = start(['serve', '--config', file, '--port', '0', '--data', join(folder, 'data'), ...more], {
     LOG_LEVEL: 'error',
   })
   child.stderr.resume()
