@@ -20,6 +20,8 @@ export interface Server {
 
 const PROGRAMS = join(import.meta.dirname, 'programs')
 const KEY = 'key-of-a-server-0001'
+/** One thread: the machine has others to serve. */
+const OFFLINE = { HF_HUB_OFFLINE: '1', OMP_NUM_THREADS: '1' }
 
 /** A virtual environment, kept between runs by name and version. */
 function python(folder: string, ...packages: string[]): string {
@@ -65,11 +67,51 @@ const xllamacpp: Server = {
   },
 }
 
-export const SERVERS: Server[] = [xllamacpp]
+/** The same as transformers reads it. */
+function hfModel(folder: string, binary: string): string {
+  const model = join(folder, 'tiny')
+  if (!existsSync(model)) execFileSync(binary, ['-B', join(PROGRAMS, 'hf_model.py'), model], { stdio: 'inherit' })
+  return model
+}
+
+const transformersServe: Server = {
+  name: 'transformers serve',
+  version: '5.24.0',
+  needs: 'python3',
+  async start(folder) {
+    const binary = python(folder, `transformers[serving]==${this.version}`, 'torch==2.15.0', 'accelerate==1.15.0')
+    hfModel(folder, binary)
+    const port = await freePort()
+    const origin = `http://127.0.0.1:${port}`
+    const args = ['serve', '--host', '127.0.0.1', '--port', String(port), '--device', 'cpu', 'tiny']
+    const command = { file: join(folder, 'bin/transformers'), args, cwd: folder, env: OFFLINE }
+    const { stop } = await startProcess(command, `${origin}/health`, join(folder, 'server.log'))
+    const url = `${origin}/v1`
+    return {
+      url,
+      chatUrl: `${url}/chat/completions`,
+      format: 'transformers',
+      model: 'tiny',
+      knowsModels: true,
+      wrongOption: { chat_template_kwargs: 'many' },
+      stop,
+    }
+  },
+  differs: {
+    tools: 'nothing makes it call: of a named tool the model is told alone, and may call another all the same',
+    schema: 'it has no structured output: the schema goes into the instructions, with a warning',
+    errors: 'what is wrong with `chat_template_kwargs` is a plain 500, with no word why; the next client is served',
+    overflow: 'it answers, beyond the positions that the model knows',
+    abort: 'a whole answer is written to its end for nobody, and who comes next waits for it; a stream ends at once',
+  },
+  notRun: { embeddings: 'it has none' },
+}
+
+export const SERVERS: Server[] = [xllamacpp, transformersServe]
 
 /** Made where it is not there. */
 export function folderOf(server: Server, root: string): string {
-  const folder = join(root, `${server.name}-${server.version}`)
+  const folder = join(root, `${server.name.replaceAll(' ', '-')}-${server.version}`)
   mkdirSync(root, { recursive: true })
   return folder
 }
