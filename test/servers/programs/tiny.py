@@ -5,7 +5,7 @@ says a call, which is one token of its vocabulary, and ends; behind a tool's res
 
 import numpy
 
-WIDTH, LAYERS, HEADS, FEED, CONTEXT = 256, 6, 4, 1024, 2048
+WIDTH, LAYERS, HEADS, FEED, CONTEXT = 256, 3, 4, 512, 2048
 EPSILON = 1e-5
 CALL = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Oslo"}}\n</tool_call>'
 TOLD, RESULT, BEGIN, END = "</tools>", "</tool_response>", "<|im_start|>", "<|im_end|>"
