@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml'
 import { plainValue } from './plain-value.ts'
+import { quickValue } from './quick-value.ts'
 import { place } from './code-frame.ts'
 import { ConfigError, type Problem } from '../problem.ts'
 import type { Source } from './source.ts'
@@ -9,19 +10,48 @@ import type { Source } from './source.ts'
 /** Bytes. The largest shipped file is a hundredth of it. */
 const LARGEST_FILE = 4 * 1024 * 1024
 
+/** Characters from which on the parser that keeps positions takes a second and more. */
+const LARGE = 512 * 1024
+
 /** Throws a ConfigError for a file that cannot be read, is too large, or is not one sound YAML document. */
 export function readSource(file: string): Source {
   return parseSource(file, readText(file))
 }
 
 export function parseSource(file: string, text: string): Source {
+  const quick = text.length < LARGE ? undefined : quickValue(text)
+  return quick ? placedLater(file, text, quick.value) : placedSource(file, text)
+}
+
+/** Its places are looked for when somebody asks for one. */
+function placedLater(file: string, text: string, value: unknown): Source {
+  let parsed: ReturnType<typeof parse> | undefined
+  const places = (): ReturnType<typeof parse> => (parsed ??= parse(text))
+  return {
+    file,
+    text,
+    value,
+    get document() {
+      return places().document
+    },
+    get lines() {
+      return places().lines
+    },
+  }
+}
+
+function parse(text: string): Pick<Source, 'document' | 'lines'> {
   const lines = new LineCounter()
   // the library looks for a repeated key among all before it, which takes a minute for 40,000 of them
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, merge: false })
-  const source: Source = { file, text, document, lines, value: undefined }
+  return { document, lines }
+}
+
+function placedSource(file: string, text: string): Source {
+  const source: Source = { file, text, ...parse(text), value: undefined }
   const broken = syntaxProblems(source)
   if (broken.length > 0) throw new ConfigError(broken)
-  const { value, faults } = plainValue(document)
+  const { value, faults } = plainValue(source.document)
   if (faults.length > 0) {
     throw new ConfigError(faults.map(({ message, offset }) => place(source, offset, message, true)))
   }

@@ -5,8 +5,8 @@ export interface Source {
   /** As given, for messages. */
   file: string
   text: string
-  document: Document
-  lines: LineCounter
+  readonly document: Document
+  readonly lines: LineCounter
   /** Plain data: aliases copied, no shared parts. */
   value: unknown
 }
