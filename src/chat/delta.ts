@@ -88,6 +88,13 @@ export interface Usage {
   billed_output_tokens?: number
   /** US dollars, as the gateway reckons or the provider says. */
   cost?: number
+  /** Each call of a model that the answer took, where a vendor tells them: what is paid, while the counts above are the answer's own. */
+  iterations?: Iteration[]
+}
+
+/** Of the model that was asked, where none is named. */
+export interface Iteration extends Omit<Usage, 'cost' | 'iterations'> {
+  model?: string
 }
 
 /** A fault that the upstream reported inside a stream or under status 200. */

@@ -8,7 +8,7 @@ export function addUsage(counts: TokenCounts, usage: Usage): void {
   for (const key in usage) {
     const name = NAMES[key as keyof Usage]
     const count = usage[key as keyof Usage]
-    if (name !== undefined && count !== undefined) counts[name] = count
+    if (name !== undefined && typeof count === 'number') counts[name] = count
   }
 }
 
@@ -26,6 +26,13 @@ const NAMES: Readonly<Partial<Record<keyof Usage, Exclude<keyof TokenCounts, 'se
   output_image_tokens: 'output_image',
   billed_input_tokens: 'billed_input',
   billed_output_tokens: 'billed_output',
+}
+
+/** Of one call of a model. */
+export function countsOf(usage: Usage): TokenCounts {
+  const counts: TokenCounts = {}
+  addUsage(counts, usage)
+  return counts
 }
 
 /** The same of OpenAI's own object: of chats, and of its other APIs, which name input and output. */
@@ -50,11 +57,11 @@ export function addWireUsage(counts: TokenCounts, usage: Record<string, unknown>
 export function wireUsage(usage: Record<string, unknown>): Usage {
   const counts: TokenCounts = {}
   addWireUsage(counts, usage)
-  const canonical: Usage = {}
+  const canonical: Record<string, number> = {}
   for (const key in NAMES) {
     const name = NAMES[key as keyof Usage]
     const count = name && counts[name]
-    if (count !== undefined) canonical[key as keyof Usage] = count
+    if (count !== undefined) canonical[key] = count
   }
   return canonical
 }

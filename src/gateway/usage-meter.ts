@@ -1,8 +1,8 @@
 /** What an answer has used so far, read from its deltas, so that a lease can be settled whenever the answer ends. */
 import { usageIn } from '../chat/chunk-usage.ts'
-import type { Delta } from '../chat/delta.ts'
+import type { Delta, Iteration } from '../chat/delta.ts'
 import { costOf, type Price, type TokenCounts } from '../chat/price.ts'
-import { addUsage, addWireUsage, costTold } from '../chat/token-counts.ts'
+import { addUsage, addWireUsage, costTold, countsOf } from '../chat/token-counts.ts'
 import { CHARACTERS_PER_TOKEN } from './estimate.ts'
 import type { Settlement } from '../scheduler/types.ts'
 
@@ -22,9 +22,17 @@ export interface RoutePrice {
   isOwn: boolean
 }
 
-/** @param estimate tokens of the request, for an answer that broke off before it told */
-export function createUsageMeter(price?: RoutePrice, estimate?: number): UsageMeter {
-  return new AnswerUsageMeter(price, estimate)
+export interface OtherPrices {
+  /** Of another model of the same provider; undefined where nobody knows it. */
+  priceOf(model: string): RoutePrice | undefined
+}
+
+/**
+ * @param estimate tokens of the request, for an answer that broke off before it told
+ * @param others for an answer that other models had a part in; those without a price cost what the route does
+ */
+export function createUsageMeter(price?: RoutePrice, estimate?: number, others?: OtherPrices): UsageMeter {
+  return new AnswerUsageMeter(price, estimate, others)
 }
 
 class AnswerUsageMeter implements UsageMeter {
@@ -32,14 +40,17 @@ class AnswerUsageMeter implements UsageMeter {
   private readonly wire: TokenCounts = {}
   private said: TokenCounts | undefined
   private told: number | undefined
+  private iterations: readonly Iteration[] | undefined
   private characters = 0
   private isFinished = false
   private readonly price: RoutePrice | undefined
   private readonly estimate: number | undefined
+  private readonly others: OtherPrices | undefined
 
-  constructor(price: RoutePrice | undefined, estimate: number | undefined) {
+  constructor(price: RoutePrice | undefined, estimate: number | undefined, others: OtherPrices | undefined) {
     this.price = price
     this.estimate = estimate
+    this.others = others
   }
 
   see(deltas: readonly Delta[]): void {
@@ -50,6 +61,7 @@ class AnswerUsageMeter implements UsageMeter {
       if (delta.usage) {
         addUsage((this.said ??= {}), delta.usage)
         this.told = costTold(delta.usage as Record<string, unknown>) ?? this.told
+        this.iterations = delta.usage.iterations ?? this.iterations
       }
       if (delta.chunk) this.seeChunk(delta.chunk)
     }
@@ -77,7 +89,17 @@ class AnswerUsageMeter implements UsageMeter {
     const { price, told, estimate } = this
     if (told !== undefined && price?.isOwn !== true) return told
     if (price === undefined || (used.input === undefined && used.output === undefined)) return undefined
+    if (this.iterations) return this.costOfAll(this.iterations, price, used.service_tier)
     return costOf(price.price, used.input === undefined ? { ...used, input: estimate } : used)
+  }
+
+  private costOfAll(iterations: readonly Iteration[], own: RoutePrice, service_tier: string | undefined): number {
+    let cost = 0
+    for (const each of iterations) {
+      const { price } = (each.model === undefined ? undefined : this.others?.priceOf(each.model)) ?? own
+      cost += costOf(price, { ...countsOf(each), service_tier })
+    }
+    return cost
   }
 
   private seeChunk(chunk: Record<string, unknown>): void {

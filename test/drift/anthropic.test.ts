@@ -92,7 +92,7 @@ const USAGE: Fates<keyof BetaUsage> = {
   cache_creation: 'dropped: how long what was written lives; the sum is told',
   fallback_credit: 'dropped: the vendor settles it',
   inference_geo: 'dropped: no count',
-  iterations: 'dropped: the sums are those of the answer itself',
+  iterations: 'dropped: the sums are those of the answer itself; the cost counts each',
   server_tool_use: 'dropped: calls of hosted tools are no tokens',
   service_tier: 'dropped: no count',
   speed: 'dropped: no count',

@@ -1,6 +1,7 @@
 /** What an answer costs is told beside it, in the log and on the page of counters, by each API. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { costOf } from '../../src/chat/price.ts'
+import { EVENT_STREAM, startVendor, type Vendor } from '../faults/vendor.ts'
 import { SANDBOX, startGateway, type TestGateway } from './gateway.ts'
 
 const price = { input: 3, output: 15, cached: 0.3 }
@@ -97,4 +98,71 @@ test('the page of counters has it by client, provider and model', async () => {
   expect(await page.text()).toMatch(
     /^balanced_call_cost_dollars_total\{client="alice",provider="sandbox",model="sandbox-fast"\} 0\.\d+/m,
   )
+})
+
+describe('an answer that took several calls of models', () => {
+  const iterations = [
+    { type: 'compaction', input_tokens: 100, cache_creation: null, output_tokens: 10 },
+    { type: 'message', input_tokens: 20, cache_read_input_tokens: 5, output_tokens: 2 },
+    { type: 'advisor_message', model: 'claude-y', input_tokens: 7, output_tokens: 3 },
+    { type: 'message', model: 'claude-unknown', input_tokens: 1, output_tokens: 1 },
+  ]
+  const usage = { input_tokens: 20, cache_read_input_tokens: 5, output_tokens: 2, iterations }
+  /** In millionths of a dollar, by hand: 101 + 20 tokens of input, 5 cached, 13 of output; and 7 and 3 of the other model. */
+  const COST = (121 * 1 + 5 * 0.5 + 13 * 2 + 7 * 100 + 3 * 200) / 1e6
+
+  let vendor: Vendor
+  let claude: TestGateway
+  beforeAll(async () => {
+    vendor = await startVendor(({ response, stream, body }) => {
+      const head = { id: 'msg_1', type: 'message', role: 'assistant', model: body['model'] }
+      if (!stream) {
+        const content = [{ type: 'text', text: 'Hi' }]
+        response
+          .writeHead(200, { 'content-type': 'application/json' })
+          .end(JSON.stringify({ ...head, content, stop_reason: 'end_turn', usage }))
+        return
+      }
+      const events = [
+        { type: 'message_start', message: { ...head, content: [], usage: { input_tokens: 20, output_tokens: 0 } } },
+        { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+        { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'Hi' } },
+        { type: 'content_block_stop', index: 0 },
+        { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage },
+        { type: 'message_stop' },
+      ]
+      const text = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+      response.writeHead(200, EVENT_STREAM).end(text.join(''))
+    })
+    const priced = {
+      'claude-x': { price: { input: 1, cached: 0.5, output: 2 } },
+      'claude-y': { price: { input: 100, output: 200 } },
+    }
+    claude = await startGateway({
+      providers: { claude: { format: 'anthropic', base_url: vendor.url, keys: ['key-one-0001'], models: priced } },
+    })
+  })
+  afterAll(async () => {
+    await claude.close()
+    await vendor.close()
+  })
+
+  test.each(['/v1/chat/completions', '/v1/messages'])('costs what they cost, each by its model: %s', async (path) => {
+    for (const stream of [false, true]) {
+      const answer = await fetch(`${claude.url}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ model: 'claude/claude-x', messages, max_tokens: 50, stream }),
+      })
+      const text = await answer.text()
+      expect(answer.status).toBe(200)
+      if (!stream) expect(Number(answer.headers.get('x-balanced-call-cost'))).toBeCloseTo(COST, 8)
+      const line = JSON.parse(claude.lines.findLast((each) => each.includes('"msg":"chat"')) ?? '{}') as object
+      // what the answer itself used is told as the vendor tells it
+      expect(line).toMatchObject({ input_tokens: 25, output_tokens: 2, cost: expect.closeTo(COST, 8) as number })
+      if (path === '/v1/messages') expect(text).toContain('"advisor_message"')
+      else if (!stream) expect(JSON.parse(text)).toMatchObject({ usage: { prompt_tokens: 25, total_tokens: 27 } })
+      else expect(text).not.toContain('iterations')
+    }
+  })
 })

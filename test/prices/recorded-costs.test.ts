@@ -2,11 +2,16 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { parseChatRequest } from '../../src/api/chat-completions/request/parse.ts'
-import { createUsageMeter } from '../../src/gateway/usage-meter.ts'
+import { createUsageMeter, type RoutePrice } from '../../src/gateway/usage-meter.ts'
 import { answerDeltas } from '../../src/upstream/response/answer-deltas.ts'
 import { isRecordedHere } from '../api/recorded.ts'
 import { bytesOf, formatsOf, reads, shippedFormat, type Recorded } from '../formats/replay.ts'
 import { COSTS, PRICES } from './hand-computed.ts'
+
+function priceOf(model: string): RoutePrice | undefined {
+  const price = PRICES[model]
+  return price && { price, isOwn: true }
+}
 
 const folder = new URL('../../../shared/fixtures/', import.meta.url)
 
@@ -17,7 +22,7 @@ describe.skipIf(!isRecordedHere)('recorded answers (skipped where no recordings 
     const recorded = JSON.parse(readFileSync(new URL(`${id}.json`, folder), 'utf8')) as Recorded
     const price = PRICES[name]
     for (const format of formatsOf(recorded)) {
-      const meter = createUsageMeter(price && { price, isOwn: true })
+      const meter = createUsageMeter(price && { price, isOwn: true }, undefined, { priceOf })
       const { status, response_headers: headers, stream } = recorded
       const answer = { status, headers, body: reads(bytesOf(recorded), 0) }
       const request = parseChatRequest({ model: 'any', messages: [{ role: 'user', content: 'hi' }], stream })

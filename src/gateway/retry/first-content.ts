@@ -47,7 +47,7 @@ export async function awaitFirstContent(
   }
   const { bodies } = requestState
   if (bodies) attempted.client = bodies.watchClient(attempted.client, provider.base_url)
-  const meter = (): UsageMeter => createUsageMeter(attempted.price(), requestState.input)
+  const meter = (): UsageMeter => createUsageMeter(attempted.price(), requestState.input, attempted)
   const began = await firstRead(provider, await attempt(request, provider.format, target, attempted), meter())
   // a server that fails behind the head of a stream tells nothing of it: without a stream it says what is wrong
   if (!began.empty || !request.stream || began.answer.deltas.isVoid !== true) return began

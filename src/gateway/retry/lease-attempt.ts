@@ -95,7 +95,12 @@ export class LeaseAttempt implements AttemptContext {
   }
 
   price(): RoutePrice | undefined {
-    return this.sender.priceOf?.(this.requestState.request.model, this.lease.provider, this.lease.model)
+    return this.priceOf(this.lease.model)
+  }
+
+  /** Of any of the provider's models. */
+  priceOf(model: string): RoutePrice | undefined {
+    return this.sender.priceOf?.(this.requestState.request.model, this.lease.provider, model)
   }
 
   started(): void {

@@ -55,6 +55,7 @@ const USAGE_WORDS = [
   'billed_input_tokens',
   'billed_output_tokens',
   'cost',
+  'iterations',
 ]
 
 /** Appends an event's deltas to `out`; true when the vendor said that the stream is over. `usage` is one stream's memory. */

@@ -47,8 +47,25 @@ export function fitDelta(emitted: Emitted): void {
 
 /** Counts that are none go: the scheduler's limits are reckoned with what stays. */
 export function fitCounts(usage: Emitted): Emitted {
-  for (const key in usage) if (!isCount(usage[key])) delete usage[key]
+  for (const key in usage) {
+    if (key === 'iterations') fitIterations(usage)
+    else if (!isCount(usage[key])) delete usage[key]
+  }
   return usage
+}
+
+/** More calls of models than one answer takes. */
+const MOST_ITERATIONS = 1000
+
+function fitIterations(usage: Emitted): void {
+  const given = usage['iterations']
+  const iterations = Array.isArray(given) ? given.filter(isMap).slice(0, MOST_ITERATIONS) : []
+  if (iterations.length === 0) delete usage['iterations']
+  else
+    usage['iterations'] = iterations.map(({ model, ...counts }) => ({
+      ...fitCounts(counts),
+      ...(typeof model === 'string' && { model }),
+    }))
 }
 
 /** Whether a value can be the index of a choice. */

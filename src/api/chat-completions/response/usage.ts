@@ -14,6 +14,7 @@ export interface UsageFold {
 }
 
 type Counts = Record<string, unknown>
+type Count = Exclude<keyof Usage, 'iterations'>
 
 export function createUsageFold(): UsageFold {
   return new Counting()
@@ -28,9 +29,9 @@ class Counting implements UsageFold {
   add(usage: Usage): void {
     if (usage.cost !== undefined && usage.cost >= 0) this.told.cost = usage.cost
     for (const key in usage) {
-      if (key === 'cost') continue
-      const count = tokenCount(usage[key as keyof Usage])
-      if (count !== undefined) this.told[key as keyof Usage] = count
+      if (key === 'cost' || key === 'iterations') continue
+      const count = tokenCount(usage[key as Count])
+      if (count !== undefined) this.told[key as Count] = count
     }
   }
 
