@@ -152,7 +152,30 @@ function vllmPackages(folder: string, version: string): string {
   return binary
 }
 
-export const SERVERS: Server[] = [xllamacpp, transformersServe, vllm]
+const mlx: Server = {
+  name: 'mlx-lm',
+  version: '0.32.2',
+  needs: 'python3',
+  async start(folder) {
+    const binary = python(folder, `mlx-lm==${this.version}`, 'mlx[cpu]==0.32.4')
+    hfModel(folder, binary)
+    const port = await freePort()
+    const origin = `http://127.0.0.1:${port}`
+    const args = ['--model', 'tiny', '--host', '127.0.0.1', '--port', String(port)]
+    const command = { file: join(folder, 'bin/mlx_lm.server'), args, cwd: folder, env: OFFLINE }
+    const { stop } = await startProcess(command, `${origin}/health`, join(folder, 'server.log'))
+    const url = `${origin}/v1`
+    return { url, chatUrl: `${url}/chat/completions`, format: 'mlx', model: 'tiny', knowsModels: true, stop }
+  },
+  differs: {
+    tools: 'nothing makes it call: of a named tool the model is told alone, and may call another all the same',
+    schema: 'it has no structured output: the schema goes into the instructions, with a warning',
+    overflow: 'it answers, beyond the positions that the model knows',
+  },
+  notRun: { embeddings: 'it has none' },
+}
+
+export const SERVERS: Server[] = [xllamacpp, transformersServe, vllm, mlx]
 
 /** Made where it is not there. */
 export function folderOf(server: Server, root: string): string {

@@ -205,7 +205,8 @@ function shown(said: Said, kind: ErrorKind): { type: string; code: string | null
 }
 
 /** What a request names that may be missing beside its model: a 404 about it is the request's fault, wherever it is sent. */
-const CONTENT = /\b(files?|images?|documents?|attachments?|urls?|videos?|audio|previous[_ ]response|threads?)\b/i
+const CONTENT =
+  /\b(files?|images?|documents?|attachments?|urls?|videos?|audio|previous[_ ]response|threads?|content|conversation|chat template)\b/i
 const MODEL = /\b(models?|deployments?|engines?|endpoints?)\b/i
 
 function isAboutContent(message: string): boolean {
