@@ -44,7 +44,7 @@ export function readTraffic(database: DatabaseSync, { by, since, until, step }: 
       FROM seen GROUP BY point, name, first ORDER BY point, name, first`,
     )
     .all({ step: Math.round(step), since: Math.round(since), until: Math.round(until) })
-  const parts = rows as unknown as Part[]
+  const parts = rows.map((row) => ({ ...row }) as Partial<Part> as Part)
   return [...Map.groupBy(parts, ({ at, name }) => `${at} ${name}`).values()].map(together)
 }
 
