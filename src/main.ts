@@ -14,12 +14,18 @@ async function main(args: string[]): Promise<number> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   // behind `--` stands another program's command line
   const own = args.slice(0, args.includes('--') ? args.indexOf('--') : undefined)
-  if (name === 'help' || own.some((each) => each === '--help' || each === '-h' || each === '--version')) {
+  if (
+    name === 'help' ||
+    name === 'version' ||
+    own.some((each) => each === '--help' || each === '-h' || each === '--version')
+  ) {
     const { commandHelp, generalHelp } = await import('./cli/help.ts')
     const { packageVersion } = await import('./app/package-version.ts')
     const [asked = ''] = name === 'help' ? args.slice(1) : isNamed ? args : []
     const about = Object.hasOwn(COMMANDS, asked) ? COMMANDS[asked] : undefined
-    console.log(own.includes('--version') ? packageVersion() : about ? commandHelp(about) : generalHelp())
+    console.log(
+      name === 'version' || own.includes('--version') ? packageVersion() : about ? commandHelp(about) : generalHelp(),
+    )
     return 0
   }
   if (!command) throw await unknownCommand(name)

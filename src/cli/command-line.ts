@@ -27,8 +27,9 @@ export function refuseMore(positionals: readonly string[], most: number): void {
 function mistake(cause: unknown, names: readonly string[]): string {
   const message = cause instanceof Error ? cause.message : String(cause)
   const known = names.map((name) => `--${name}`)
+  const words = [...known, '--help', '--version']
   const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1]
-  const near = unknown === undefined ? undefined : didYouMean(unknown, known)
+  const near = unknown === undefined ? undefined : didYouMean(unknown, words)
   const told = unknown === undefined ? message : `unknown option ${unknown}${near}`
   return near ? told : `${told} (options: ${known.join(', ')})`
 }

@@ -83,6 +83,7 @@ describe('the command line', () => {
   test('--version, --help and help name all commands and exit codes', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
     expect(await run(['--version'])).toEqual({ code: 0, output: `${version}\n`, errors: '' })
+    expect((await run(['version'])).output).toBe(`${version}\n`)
     const [long, short] = await Promise.all([run(['--help']), run(['help'])])
     expect(short).toEqual(long)
     for (const name of Object.keys(COMMANDS)) expect(long.output).toContain(`  ${name} `)
@@ -95,6 +96,13 @@ describe('the command line', () => {
     [['--prt', '9'], 'unknown option --prt, did you mean --port?'],
     [['check', '--frobnicate'], 'unknown option --frobnicate (options: --config, --json)'],
     [['serve', 'other.yaml'], 'unexpected argument "other.yaml"'],
+    [['serve', '9000'], 'unexpected argument "9000", did you mean --port 9000?'],
+    [['--verison'], 'unknown option --verison, did you mean --version?'],
+    [['keys', 'alice'], 'a key for alice is made by balanced-call keys create alice'],
+    [['keys', 'creat', 'alice'], '"creat" is nothing that keys can do, did you mean create?'],
+    [['keys', 'create', '--name', 'bob'], 'the name stands by itself: balanced-call keys create NAME'],
+    [['provider-keys', 'add', 'openai', 'sk-123'], 'send it by standard input, or name a variable with --from-env'],
+    [['plan', 'a.csv', 'b.csv'], 'unexpected argument "b.csv"'],
     [['check', 'a.yaml', 'b.yaml'], 'unexpected argument "b.yaml"'],
     [['convert', '--to', 'x'], '"x" is not PROVIDER/MODEL'],
     [['serve', '--port'], "Option '--port <value>' argument missing"],

@@ -244,10 +244,10 @@ export const COMMANDS: Record<string, Command> = {
   },
   plan: {
     summary: 'replay a trace of requests on a virtual clock: goodput, waits, keys needed',
-    usage: 'plan --trace FILE.csv [options]',
+    usage: 'plan FILE.csv [options]',
     options: {
       '--trace FILE.csv':
-        'columns t_s (seconds since the start, or instants), input_tokens, output_tokens, and optionally max_tokens and client; published traces are read as they are',
+        'the same file: columns t_s (seconds since the start, or instants), input_tokens, output_tokens, and optionally max_tokens and client; published traces are read as they are',
       ...CONFIG,
       '--model NAME': 'a public name or provider/model (default: the first public model)',
       '--target PERCENT': 'the share to be served: shows how many more keys, or higher limits, it takes',

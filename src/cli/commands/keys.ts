@@ -1,5 +1,6 @@
 /** `keys`: clients' keys of a gateway that runs: make, list, show, change, rotate, revoke. */
 import { dollarsText } from '../../chat/price.ts'
+import { didYouMean } from '../../definition/near-miss.ts'
 import { table } from '../../format-tools/catalogue/table.ts'
 import { adminClient, ADMIN_OPTIONS, askedOf } from '../admin-client.ts'
 import { readOptions, refuseMore, UsageError } from '../command-line.ts'
@@ -42,10 +43,14 @@ interface Shown {
 const ACTIONS = ['create', 'list', 'show', 'change', 'rotate', 'revoke'] as const
 
 export async function run(args: string[]): Promise<number> {
+  if (args.some((each) => /^--name(=|$)/.test(each)))
+    throw new UsageError('the name stands by itself: balanced-call keys create NAME')
   const { values, positionals } = readOptions(args, OPTIONS)
   const [action = 'list', name] = positionals
   if (!ACTIONS.some((each) => each === action))
-    throw new UsageError(`"${action}" is nothing that keys can do: there are ${ACTIONS.join(', ')}`)
+    throw new UsageError(
+      `"${action}" is nothing that keys can do${didYouMean(action, ACTIONS) || `: there are ${ACTIONS.join(', ')}; a key for ${action} is made by balanced-call keys create ${action}`}`,
+    )
   refuseMore(positionals, action === 'list' ? 1 : 2)
   if (action !== 'list' && name === undefined) throw new UsageError(`whose key? balanced-call keys ${action} NAME`)
   const entry = entryOf(values)

@@ -23,7 +23,8 @@ const MOST_SHOWN = 40
 
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = readOptions(args, OPTIONS)
-  refuseMore(positionals, 0)
+  // as other commands have it
+  refuseMore(positionals, positionals[0] === 'list' ? 1 : 0)
   const config = loadConfig(configFile(values.config), process.env)
   if (values.refresh !== undefined) return refresh(values.refresh, config, values.json ?? false)
   const rows = modelRows(standAside(config))

@@ -27,10 +27,11 @@ const OPTIONS = {
 
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = readOptions(args, OPTIONS)
-  refuseMore(positionals, 0)
-  if (values.trace === undefined) throw new UsageError('plan needs --trace FILE.csv (plan --help says what is in it)')
+  const [trace = values.trace, ...more] = positionals
+  refuseMore(values.trace === undefined ? more : positionals, 0)
+  if (trace === undefined) throw new UsageError('plan needs --trace FILE.csv (plan --help says what is in it)')
   const config = standAside(loadConfig(configFile(values.config), process.env))
-  const { rows, start: began } = read(values.trace)
+  const { rows, start: began } = read(trace)
   const request: PlanRequest = {
     rows,
     start: values.start === undefined ? began : instant(values.start),

@@ -41,6 +41,10 @@ export async function run(args: string[]): Promise<number> {
   const [action = 'list', name = '', value = ''] = positionals
   if (!ACTIONS.some((each) => each === action))
     throw new UsageError(`"${action}" is nothing that provider-keys can do: there are ${ACTIONS.join(', ')}`)
+  if (action === 'add' && value !== '')
+    throw new UsageError(
+      'a key on the command line is seen by others, and kept by shells: send it by standard input, or name a variable with --from-env',
+    )
   refuseMore(positionals, action === 'list' ? 1 : WITH_VALUE.includes(action) ? 3 : 2)
   if (action !== 'list' && name === '')
     throw new UsageError(

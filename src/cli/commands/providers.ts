@@ -15,7 +15,8 @@ const OPTIONS = {
 
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = readOptions(args, OPTIONS)
-  refuseMore(positionals, 0)
+  // as other commands have it
+  refuseMore(positionals, positionals[0] === 'list' ? 1 : 0)
   const file = configFile(values.config)
   const live = standAside(loadConfig(file, process.env))
   const entries = readCatalogue(file, live, loadConfig(file, withPlaceholderKeys(process.env)))

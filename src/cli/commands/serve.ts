@@ -34,6 +34,9 @@ interface Address {
 
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = readOptions(args, OPTIONS)
+  const [surplus = ''] = positionals
+  const option = /^\d+$/.test(surplus) ? '--port' : /\.ya?ml$/.test(surplus) ? '--config' : undefined
+  if (option) throw new UsageError(`unexpected argument "${surplus}", did you mean ${option} ${surplus}?`)
   refuseMore(positionals, 0)
   const file = configFile(values.config)
   const dataOf = (server: ServerConfig): string | undefined =>
