@@ -74,7 +74,7 @@ async function stream({ ask }: Setting): Promise<string> {
   return `${answer.pieces} pieces, ${answer.usage?.completion_tokens} tokens`
 }
 
-async function tools({ ask }: Setting): Promise<string> {
+async function tools({ ask, server }: Setting): Promise<string> {
   const asked = { messages: [{ role: 'user', content: 'The weather in Oslo?' }], tools: TOOLS, max_tokens: 200 }
   const ways: [way: string, body: Json][] = [
     ['auto', {}],
@@ -85,6 +85,7 @@ async function tools({ ask }: Setting): Promise<string> {
     ['named stream', { tool_choice: named('get_weather'), stream: true }],
   ]
   for (const [way, body] of ways) {
+    if (server.callsByNameOnly && !way.startsWith('named')) continue
     const answer = await ask({ ...asked, ...body })
     answered(answer)
     const [call, ...more] = answer.calls
@@ -111,6 +112,7 @@ async function tools({ ask }: Setting): Promise<string> {
   const answer = await ask({ ...asked, messages: history, max_tokens: 16 })
   answered(answer)
   must(answer.text !== '', `result: ${said(answer)}`)
+  must(!server.callsByNameOnly, 'named alone')
   return 'chosen by nobody, required, named; its result taken'
 }
 

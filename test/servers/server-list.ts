@@ -67,6 +67,43 @@ const xllamacpp: Server = {
   },
 }
 
+/** Its wheel is built here, which takes half an hour on one core. */
+const llamaCppPython: Server = {
+  name: 'llama-cpp-python',
+  version: '0.3.36',
+  needs: 'cmake',
+  async start(folder) {
+    const binary = python(folder, `llama-cpp-python[server]==${this.version}`, 'gguf==0.19.0')
+    const model = ggufModel(folder, binary)
+    const serve = async (...more: string[]): Promise<{ url: string; stop(): Promise<void> }> => {
+      const port = await freePort()
+      const url = `http://127.0.0.1:${port}/v1`
+      const args = ['-m', 'llama_cpp.server', '--model', model, '--model_alias', 'tiny', '--host', '127.0.0.1']
+      args.push('--port', String(port), '--api_key', KEY, '--n_ctx', '2048', '--n_threads', '1', ...more)
+      const log = join(folder, `server${more.length}.log`)
+      return { url, ...(await startProcess({ file: binary, args }, `${url}/models`, log)) }
+    }
+    const [chat, embed] = await Promise.all([serve(), serve('--embedding', 'true')])
+    return {
+      url: chat.url,
+      chatUrl: `${chat.url}/chat/completions`,
+      format: 'llama-cpp-python',
+      model: 'tiny',
+      key: KEY,
+      embeddings: { url: embed.url, model: 'tiny' },
+      callsByNameOnly: true,
+      beyond: ['stream', 'tools'],
+      stop: async () => void (await Promise.all([chat.stop(), embed.stop()])),
+    }
+  },
+  differs: {
+    stream: 'it tells no usage, asked or not',
+    tools: 'a call is told as one only where the tool is named; else it stays in the text, or is lost with its markup',
+    busy: 'whoever comes ends the stream that runs, which is told as broken: start it with `--interrupt_requests false`',
+    abort: 'a whole answer is written to its end for nobody, and who comes next waits for it; a stream ends at once',
+  },
+}
+
 /** The same as transformers reads it. */
 function hfModel(folder: string, binary: string): string {
   const model = join(folder, 'tiny')
@@ -175,7 +212,7 @@ const mlx: Server = {
   notRun: { embeddings: 'it has none' },
 }
 
-export const SERVERS: Server[] = [xllamacpp, transformersServe, vllm, mlx]
+export const SERVERS: Server[] = [llamaCppPython, xllamacpp, transformersServe, vllm, mlx]
 
 /** Made where it is not there. */
 export function folderOf(server: Server, root: string): string {

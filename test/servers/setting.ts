@@ -17,6 +17,8 @@ export interface RunningServer {
   embeddings?: { url: string; model: string }
   /** It answers for the models that it has, and for no other name. */
   knowsModels?: boolean
+  /** A model calls a tool only where it is named. */
+  callsByNameOnly?: boolean
   /** A field of a wrong type that it judges itself. */
   wrongOption?: Json
   /** Probes of `test --live` that this server cannot pass, as its notes say. */
