@@ -33,9 +33,10 @@ import { createPriceBook } from '../prices/price-book.ts'
 import { openTraces } from './traces.ts'
 import { secretNames } from './secret-names.ts'
 import { buildServer } from './server.ts'
-import { createRecordReader } from '../store/request-reader.ts'
-import { createRequestLog } from '../store/request-log.ts'
-import { openResponseStore } from '../store/response-store.ts'
+import { createRecordReader } from '../store/sqlite/request-reader.ts'
+import { createRequestLog } from '../store/sqlite/request-log.ts'
+import { openResponseStore } from '../store/sqlite/response-store.ts'
+import type { Database } from '../store/postgres/database.ts'
 import type { Store } from '../store/store.ts'
 import { proxyOf } from '../upstream/http/connection-pools.ts'
 import { createClient, type Client } from '../upstream/http/client.ts'
@@ -51,6 +52,8 @@ export interface AppOptions {
   store?: Store
   /** The folder where responses are kept; in memory when absent. */
   data?: string | undefined
+  /** What replicas share; stays open. */
+  database?: Database | undefined
   /** Another time than the machine's, for tests. */
   clock?: Clock
   /** Another way to upstreams than the network, for tests. */

@@ -17,6 +17,8 @@ import { packageVersion } from './package-version.ts'
 import { secretNames } from './secret-names.ts'
 import type { Replicated } from '../replicas/connect.ts'
 import { keepJournal, type Memory } from '../store/journal.ts'
+import type { Database } from '../store/postgres/database.ts'
+import { createRecordReader } from '../store/sqlite/request-reader.ts'
 import type { Store } from '../store/store.ts'
 
 export interface OwnerOptions {
@@ -25,6 +27,8 @@ export interface OwnerOptions {
   store?: Store
   /** The data folder, for keys that are managed at run time; they cannot be without. */
   data?: string | undefined
+  /** What replicas share; stays open. */
+  database?: Database | undefined
   /** Variables, as of the newest reading. */
   environment?: () => Record<string, string | undefined>
   clock?: Clock
@@ -48,7 +52,7 @@ export interface Owner {
 }
 
 export async function createOwner(config: Config, options: OwnerOptions): Promise<Owner> {
-  const { level, write, store, data, environment = () => process.env, clock = realClock } = options
+  const { level, write, store, data, database, environment = () => process.env, clock = realClock } = options
   let secrets = secretNames(config)
   let replace = createRedactor(secrets)
   const redact: Redact = (text) => replace(text)
@@ -67,9 +71,13 @@ export async function createOwner(config: Config, options: OwnerOptions): Promis
     return { ...spec, options: { ...spec.options, priceOf } }
   }
   let served = config
-  let turn: Promise<unknown> = Promise.resolve()
+  // others may change something before there is a scheduler
+  const started = Promise.withResolvers<void>()
+  let turn: Promise<unknown> = started.promise
   const desk = openDesk({
     data,
+    database,
+    records: data === undefined ? undefined : createRecordReader(data),
     config: () => served,
     wall: clock.wall,
     scheduler: () => scheduler,
@@ -78,6 +86,12 @@ export async function createOwner(config: Config, options: OwnerOptions): Promis
     log,
   })
   let current = createScheduler(await specOf(config), clock)
+  started.resolve()
+  database?.onState((why) => {
+    const { where } = database
+    if (why === undefined) log.info({ database: where }, 'the database answers again')
+    else log.warn({ database: where, why }, AWAY)
+  })
   const scheduler = followScheduler(() => replicated?.scheduler ?? current)
   let models = modelNames(config)
   const replicated = config.state && (await joinReplicas(config.state))
@@ -172,4 +186,5 @@ function processFacts() {
   }
 }
 
+const AWAY = 'the database does not answer: keys go on as they are known here, and none can be changed until it answers'
 const UNKEPT = 'what the scheduler counted could not be written; it is tried again'

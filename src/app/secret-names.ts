@@ -16,7 +16,19 @@ export function secretNames(config: Config): Map<string, string> {
   }
   for (const [key, client] of config.server.client_names) names.set(key, client)
   for (const key of config.server.admin_keys) names.set(key, 'admin')
-  const password = config.state && decodeURIComponent(new URL(config.state.url).password)
-  if (password) names.set(password, 'state')
+  for (const part of ['state', 'database'] as const) {
+    const url = config[part]?.url
+    if (url === undefined) continue
+    const { password, searchParams } = new URL(url)
+    for (const each of [password, plain(password), searchParams.get('password')]) if (each) names.set(each, part)
+  }
   return names
+}
+
+function plain(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }

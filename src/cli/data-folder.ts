@@ -1,6 +1,6 @@
 /** Where the server of this configuration keeps what it counts: for commands that read it. */
 import { loadConfig } from '../config/load.ts'
-import { createRecordReader } from '../store/request-reader.ts'
+import { createRecordReader } from '../store/sqlite/request-reader.ts'
 import type { RecordReader } from '../api/routes/records.ts'
 import { configFile, UsageError } from './command-line.ts'
 

@@ -15,6 +15,8 @@ export interface Config {
   scheduler: SchedulerConfig
   /** Where replicas share what they count; absent: this process counts for itself. */
   state?: StateConfig
+  /** What replicas share beside what they count; absent: each keeps it in its data folder. */
+  database?: DatabaseConfig
   /** Only those that have a key (or need none). */
   providers: Provider[]
   /** Those without, and why, one sentence each. */
@@ -31,6 +33,13 @@ export interface PublicModel extends PoolSpec {
   resume?: boolean
   /** Refusals after which the next tier is asked. */
   on?: ('context_length' | 'content_filter')[]
+}
+
+export interface DatabaseConfig {
+  /** Of a PostgreSQL server; may hold a password. */
+  url: string
+  /** Where the tables are. */
+  schema: string
 }
 
 export interface StateConfig {

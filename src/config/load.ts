@@ -16,6 +16,7 @@ import { readProvider, type ProviderContext } from './sections/providers.ts'
 import { anyModel, readPublicModel } from './sections/routes.ts'
 import { configFaults } from './schema.ts'
 import { checkStrategy, schedulerSettings, serverSettings } from './sections/settings.ts'
+import { databaseSettings, isDatabaseUrl } from './sections/database.ts'
 import { stateSettings } from './sections/state.ts'
 import { readSource } from './document/read-source.ts'
 import type { Source } from './document/source.ts'
@@ -99,6 +100,12 @@ export function configOf(source: Source, env: Environment, compile?: Compile, ad
   if (state === undefined && Object.keys(root.section('state')).length > 0)
     report(fault(['state'], 'needs a url, here or as BALANCED_CALL_STATE_URL'))
 
+  const database = databaseSettings(root.section('database'), env)
+  if (database === undefined && Object.keys(root.section('database')).length > 0)
+    report(fault(['database'], 'needs a url, here or as BALANCED_CALL_DATABASE_URL'))
+  if (database && sound('database') && !isDatabaseUrl(database.url))
+    report(fault(['database', 'url'], 'it is no URL: characters such as @ and / in a password are written as %40, %2F'))
+
   const problems = [...faults.slice(0, MOST_PLACED).map((each) => codeFrame(source, each)), ...formats.problems]
   if (problems.length > 0) throw new ConfigError(sortedProblems(problems))
   return {
@@ -112,6 +119,7 @@ export function configOf(source: Source, env: Environment, compile?: Compile, ad
       ...(Object.keys(list.groups).length > 0 && { groups: list.groups }),
     },
     ...(state && { state }),
+    ...(database && { database }),
     providers,
     leftOut,
     models: all,

@@ -14,6 +14,9 @@ export interface Reloaded extends ReloadState {
 
 export interface Reloads {
   state(): ReloadState | Promise<ReloadState>
-  /** Reads the files anew. Never rejects for what is wrong with them: `refused` tells of it. */
-  reload(): Promise<Reloaded>
+  /**
+   * Reads the files anew. Never rejects for what is wrong with them: `refused` tells of it.
+   * @param by why, for the log
+   */
+  reload(by?: string): Promise<Reloaded>
 }

@@ -9,7 +9,7 @@ import { createPlanner, type PlannerBounds } from '../../src/app/plan/planner.ts
 import { GatewayError } from '../../src/chat/error.ts'
 import type { RequestRecord } from '../../src/gateway/request-record.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { createRequestLog } from '../../src/store/request-log.ts'
+import { createRequestLog } from '../../src/store/sqlite/request-log.ts'
 
 const CONFIG = `
 providers:

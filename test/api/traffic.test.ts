@@ -13,7 +13,7 @@ beforeEach(() => {
   ;[now, takes, asked] = [1_000_000, 100, []]
   app = Fastify()
   app.decorateRequest('isAdmin', true)
-  const traffic = (question: TrafficQuestion): never[] => {
+  const traffic = async (question: TrafficQuestion): Promise<never[]> => {
     asked.push(question)
     now += takes
     return []

@@ -22,6 +22,8 @@ const FILES: Record<string, string> = {
   "in a definition's header": `providers: {}\nformats: { f: { extends: openai, reqest: {}, request: { headers: { authorization: "Bearer ${SECRET}" } } } }`,
   'in the URL of the shared state': `providers: {}\nstate: { url: "redis://:${SECRET}@127.0.0.1:6379", prefx: a }`,
   'in the URL of a shared state that is none': `providers: {}\nstate: { url: "http://:${SECRET}@127.0.0.1:6379" }`,
+  'in the URL of the database': `providers: {}\ndatabase: { url: "postgres://me:${SECRET}@127.0.0.1/db", shema: a }`,
+  'in a URL of the database that is none': `providers: {}\ndatabase: { url: "postgres://me:${SECRET}@/db:x@h:p" }`,
   'in a list that never ends': `providers:\n  a:\n    keys: [${SECRET}\n    weight: 2`,
   'in a text that never ends': `providers:\n  a:\n    keys: ["${SECRET}]`,
   'in a line that is indented wrong': `providers:\n  a:\n    weight: 1\n     keys: ${SECRET}`,

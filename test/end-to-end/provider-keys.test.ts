@@ -1,14 +1,19 @@
 /** Two administrators at once: what the one adds the other finds there. */
 import { expect, test } from 'vitest'
 import { createProviderKeys, type ProviderKeyParts } from '../../src/app/desk/provider-keys.ts'
+import type { Documents } from '../../src/store/documents.ts'
 
 test('a key that two add at once is added once', async () => {
   const served: { name: string; secret: string }[] = []
   const rows = new Map<string, { name: string; sealed: string }>()
-  const documents = {
-    all: () => [...rows.values()],
-    put: (id: string, row: unknown) => void rows.set(id, row as { name: string; sealed: string }),
-    delete: (id: string) => void rows.delete(id),
+  const documents: Documents = {
+    all: () => rows,
+    async change(decide) {
+      const { id = '', document } = decide() ?? {}
+      if (document === undefined) rows.delete(id)
+      else rows.set(id, document as { name: string; sealed: string })
+    },
+    onOthers: () => {},
   }
   const reload = async (): Promise<object> => {
     // as long as processes take to start
@@ -22,7 +27,6 @@ test('a key that two add at once is added once', async () => {
   }
   const parts = Object({
     documents,
-    keys: [],
     vault: () => ({ seal: (secret: string) => secret, open: (sealed: string) => sealed }),
     config: () => ({ providers: [{ name: 'acme', keys: served }], leftOut: [] }),
     scheduler: () => ({ report: () => ({ keys: [] }) }),

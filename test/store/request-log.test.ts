@@ -7,8 +7,8 @@ import { loggedTrace, traceText } from '../../src/app/plan/logged-trace.ts'
 import { describe as inFull } from '../../src/cli/commands/logs.ts'
 import type { RequestRecord } from '../../src/gateway/request-record.ts'
 import { readTrace } from '../../src/scheduler/simulator/trace.ts'
-import { createRequestLog } from '../../src/store/request-log.ts'
-import { createRecordReader } from '../../src/store/request-reader.ts'
+import { createRequestLog } from '../../src/store/sqlite/request-log.ts'
+import { createRecordReader } from '../../src/store/sqlite/request-reader.ts'
 
 const NOON = Date.UTC(2027, 0, 31, 12)
 const DAY = 86_400_000
@@ -84,27 +84,33 @@ const failing = record({
   ],
 })
 
-test('rows are found by filter and by id, with every try, and without a secret', () => {
+test('rows are found by filter and by id, with every try, and without a secret', async () => {
   const log = open()
   log.record(record())
   log.record(failing)
   log.close()
   const reader = createRecordReader(folder)
-  expect(reader.list({}).map(({ id }) => id)).toEqual(['req_1', 'req_2'])
-  expect(reader.list({ failed: true }).map(({ id }) => id)).toEqual(['req_2'])
-  expect(reader.list({ client: 'alice', model: 'large' }).map(({ id }) => id)).toEqual(['req_1'])
-  expect(reader.list({ since: NOON }).length).toBe(0)
-  expect(reader.list({ after: 1 }).map(({ id }) => id)).toEqual(['req_2'])
-  expect(reader.find('req_1')).toMatchObject({ client: 'alice', stream: false, cost: 0.5, at: NOON - 100, trail: [] })
-  expect(reader.find('req_2')).toMatchObject({ error: 'no answer to [key]', trail: failing.trail })
-  expect(reader.find('nobody')).toBeUndefined()
+  expect((await reader.list({})).map(({ id }) => id)).toEqual(['req_1', 'req_2'])
+  expect((await reader.list({ failed: true })).map(({ id }) => id)).toEqual(['req_2'])
+  expect((await reader.list({ client: 'alice', model: 'large' })).map(({ id }) => id)).toEqual(['req_1'])
+  expect((await reader.list({ since: NOON })).length).toBe(0)
+  expect((await reader.list({ after: 1 })).map(({ id }) => id)).toEqual(['req_2'])
+  expect(await reader.find('req_1')).toMatchObject({
+    client: 'alice',
+    stream: false,
+    cost: 0.5,
+    at: NOON - 100,
+    trail: [],
+  })
+  expect(await reader.find('req_2')).toMatchObject({ error: 'no answer to [key]', trail: failing.trail })
+  expect(await reader.find('nobody')).toBeUndefined()
 })
 
-test('one request is shown as a waterfall', () => {
+test('one request is shown as a waterfall', async () => {
   const log = open()
   log.record(failing)
   log.close()
-  const [row] = createRecordReader(folder).list({})
+  const [row] = await createRecordReader(folder).list({})
   const shown = row ? inFull(row) : ''
   expect(shown).toContain('acme/large  acme#1  server_error  |████████████████                        |  400 ms')
   expect(shown).toContain(
@@ -112,20 +118,20 @@ test('one request is shown as a waterfall', () => {
   )
 })
 
-test('a trace of it is one that plan reads', () => {
+test('a trace of it is one that plan reads', async () => {
   const log = open()
   log.record(record())
   now += 2500
   log.record(record({ id: 'req_3', client: undefined, max_tokens: 99 }))
   log.record(record({ id: 'req_4', output_tokens: undefined }))
   log.close()
-  expect(readTrace(traceText(loggedTrace(createRecordReader(folder).list({}))))).toEqual([
+  expect(readTrace(traceText(loggedTrace(await createRecordReader(folder).list({}))))).toEqual([
     { t_s: 0, input_tokens: 10, output_tokens: 20, client: 'alice' },
     { t_s: 2.5, input_tokens: 10, output_tokens: 20, max_tokens: 99 },
   ])
 })
 
-test('a trace has those too that nobody served, as large as the middle one', () => {
+test('a trace has those too that nobody served, as large as the middle one', async () => {
   const log = open()
   log.record(record({ id: 'req_1', input_tokens: 10, output_tokens: 20 }))
   log.record(record({ id: 'req_2', input_tokens: 30, output_tokens: 40 }))
@@ -134,13 +140,13 @@ test('a trace has those too that nobody served, as large as the middle one', () 
   log.record(record({ id: 'req_4', outcome: 'queue_full', ...unknown }))
   log.record(record({ id: 'req_5', outcome: 'invalid_request', ...unknown }))
   log.close()
-  const { rows, supposed } = loggedTrace(createRecordReader(folder).list({}))
+  const { rows, supposed } = loggedTrace(await createRecordReader(folder).list({}))
   expect(rows.slice(3)).toEqual([{ t_s: 0, input_tokens: 30, output_tokens: 40 }])
   expect(supposed).toBe(1)
 })
 
 describe('what was spent', () => {
-  test('is summed up by day, client, key and model, exactly, and outlives its rows', () => {
+  test('is summed up by day, client, key and model, exactly, and outlives its rows', async () => {
     const log = open({ age: DAY })
     for (let n = 0; n < 100; n++) log.record(record({ cost: 0.01 }))
     log.record(record({ client: 'bob', key: 'acme#2', cost: 2 }))
@@ -150,38 +156,38 @@ describe('what was spent', () => {
     later.record(record({ cost: 1 }))
     later.close()
     const reader = createRecordReader(folder)
-    expect(reader.list({}).length).toBe(1)
-    expect(reader.spend({ by: ['client'] })).toMatchObject([
+    expect((await reader.list({})).length).toBe(1)
+    expect(await reader.spend({ by: ['client'] })).toMatchObject([
       { client: 'alice', requests: 101, input_tokens: 1010, output_tokens: 2020, cost: expect.closeTo(2, 9) as number },
       { client: 'bob', requests: 1, cost: 2 },
     ])
-    expect(reader.spend({ by: ['day', 'key'], until: '2027-01-31' })).toMatchObject([
+    expect(await reader.spend({ by: ['day', 'key'], until: '2027-01-31' })).toMatchObject([
       { day: '2027-01-31', key: 'acme#2', cost: 2 },
       { day: '2027-01-31', key: 'acme#1', cost: expect.closeTo(1, 9) as number },
     ])
-    expect(reader.spend({ by: [], client: 'bob' })).toMatchObject([{ cost: 2 }])
-    expect(reader.spend({ by: ['model'], since: '2028-01-01' })).toEqual([])
+    expect(await reader.spend({ by: [], client: 'bob' })).toMatchObject([{ cost: 2 }])
+    expect(await reader.spend({ by: ['model'], since: '2028-01-01' })).toEqual([])
   })
 })
 
-test('the file stays below its bound: the oldest rows go', () => {
+test('the file stays below its bound: the oldest rows go', async () => {
   const log = open({ size: 200_000 })
   for (let n = 0; n < 3000; n++) log.record(record({ id: `req_${n}`, error: 'x'.repeat(200) }))
   log.close()
-  const rows = createRecordReader(folder).list({ limit: 10_000 })
+  const rows = await createRecordReader(folder).list({ limit: 10_000 })
   expect(rows.length).toBeGreaterThan(100)
   expect(rows.length).toBeLessThan(1500)
   expect(rows.at(-1)?.id).toBe('req_2999')
 })
 
-test('a damaged file is set aside and told, and logging goes on', () => {
+test('a damaged file is set aside and told, and logging goes on', async () => {
   writeFileSync(join(folder, 'requests.sqlite'), 'this is no database at all, whatever it is called'.repeat(100))
   const log = open()
   log.record(record())
   log.close()
   expect(failures).toEqual([expect.stringContaining('set aside as')])
   expect(readdirSync(folder)).toContain('requests.sqlite.damaged-1')
-  expect(createRecordReader(folder).list({}).length).toBe(1)
+  expect((await createRecordReader(folder).list({})).length).toBe(1)
 })
 
 test('a disk that takes nothing is told once, and nobody is stopped', () => {
@@ -193,7 +199,7 @@ test('a disk that takes nothing is told once, and nobody is stopped', () => {
   expect(existsSync(join(folder, 'file', 'below'))).toBe(false)
 })
 
-test('a folder without a log has nothing to show', () => {
-  expect(createRecordReader(folder).list({})).toEqual([])
-  expect(createRecordReader(folder).spend({ by: ['client'] })).toEqual([])
+test('a folder without a log has nothing to show', async () => {
+  expect(await createRecordReader(folder).list({})).toEqual([])
+  expect(await createRecordReader(folder).spend({ by: ['client'] })).toEqual([])
 })

@@ -1,7 +1,7 @@
 /** What is kept of responses is bounded, ends in time, and is its client's alone. */
 import { expect, test } from 'vitest'
 import type { KeptResponse } from '../../src/api/responses/kept-response.ts'
-import { openResponseStore } from '../../src/store/response-store.ts'
+import { openResponseStore } from '../../src/store/sqlite/response-store.ts'
 
 const kept = (id: string, more: Partial<KeptResponse> = {}): KeptResponse => ({
   id,

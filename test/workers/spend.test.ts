@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, it } from 'vitest'
-import { createRecordReader } from '../../src/store/request-reader.ts'
+import { createRecordReader } from '../../src/store/sqlite/request-reader.ts'
 import { ask, serve, setStage, SOON, stage, write, workers } from './stage.ts'
 
 setStage()
@@ -19,7 +19,7 @@ it('holds a budget over all workers, and over kill -9', async () => {
   const clients = { alice: { keys: 'key-of-alice', limits: { usd: 2, per: 'day' } } }
   writeFileSync(stage.file, JSON.stringify({ ...config, clients }))
   const data = path.join(stage.folder, 'data')
-  const spent = (): number => createRecordReader(data).spend({ by: ['client'] })[0]?.cost ?? 0
+  const spent = async (): Promise<number> => (await createRecordReader(data).spend({ by: ['client'] }))[0]?.cost ?? 0
 
   const url = await serve(4, '--data', data)
   let served = 0
@@ -38,7 +38,7 @@ it('holds a budget over all workers, and over kill -9', async () => {
 
   // the journal is written each second: what was spent is in it by the time that the log has it, or a second later
   await expect
-    .poll(() => Date.now() - Number(createRecordReader(data).list({}).at(-1)?.at ?? Date.now()), SOON)
+    .poll(async () => Date.now() - Number((await createRecordReader(data).list({})).at(-1)?.at ?? Date.now()), SOON)
     .toBeGreaterThan(2500)
   const alive = workers()
   stage.child?.kill('SIGKILL')
@@ -52,8 +52,6 @@ it('holds a budget over all workers, and over kill -9', async () => {
   expect(stage.taken - before).toBe(after)
   expect(served + after).toBeLessThanOrEqual(200 + 8)
   expect(
-    createRecordReader(data)
-      .list({ limit: 1000 })
-      .filter(({ outcome }) => outcome === 'ok').length,
+    (await createRecordReader(data).list({ limit: 1000 })).filter(({ outcome }) => outcome === 'ok').length,
   ).toBeGreaterThanOrEqual(served)
 }, 180_000)

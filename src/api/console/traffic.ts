@@ -18,7 +18,7 @@ export interface TrafficQuestion {
 }
 
 export interface TrafficReader {
-  traffic(question: TrafficQuestion): TrafficPoint[]
+  traffic(question: TrafficQuestion): Promise<TrafficPoint[]>
 }
 
 const MOST_POINTS = 500
@@ -32,7 +32,7 @@ const MOST_KEPT = 20
 /** @param open throws a GatewayError where no requests are kept */
 export function registerTraffic(app: FastifyInstance, open: () => TrafficReader, now: () => number = Date.now): void {
   const answered = rarely((question) => open().traffic(question), now)
-  app.get<{ Querystring: Query }>('/v1/admin/traffic', { onRequest: adminsOnly }, ({ query }) => {
+  app.get<{ Querystring: Query }>('/v1/admin/traffic', { onRequest: adminsOnly }, async ({ query }) => {
     const until = numberIn(query, 'until') ?? now()
     const since = numberIn(query, 'since') ?? until - 3_600_000
     const step = numberIn(query, 'step') ?? 60_000
@@ -45,21 +45,24 @@ export function registerTraffic(app: FastifyInstance, open: () => TrafficReader,
         `step is at least ${LEAST_STEP} milliseconds, and ${MOST_POINTS} of them at most make up the time asked for.`,
         { param: 'step' },
       )
-    return { object: 'list', ...answered({ by, since, until, step }) }
+    return { object: 'list', ...(await answered({ by, since, until, step })) }
   })
 }
 
 /** Whoever asks for a time that ends now gets what another got shortly before. */
-function rarely(read: TrafficReader['traffic'], now: () => number): (question: TrafficQuestion) => TrafficAnswer {
+function rarely(
+  read: TrafficReader['traffic'],
+  now: () => number,
+): (question: TrafficQuestion) => Promise<TrafficAnswer> {
   const kept = new Map<string, { answer: TrafficAnswer; rest: number; over: number }>()
-  return (question) => {
+  return async (question) => {
     const { by, since, until, step } = question
     const began = now()
     const name = `${by} ${until - since} ${step}`
     const known = kept.get(name)
     const later = until - (known?.answer.until ?? Infinity)
     if (known && began < known.over && later >= 0 && later <= known.rest + step) return known.answer
-    const answer = { since, until, step, data: read(question) }
+    const answer = { since, until, step, data: await read(question) }
     const rest = RESTS * (now() - began)
     kept.delete(name)
     kept.set(name, { answer, rest, over: now() + rest })

@@ -53,15 +53,15 @@ export interface Spent extends Partial<Record<SpendGroup, string>> {
 
 export interface RecordReader extends TrafficReader {
   /** The latest that fit, in the order in which they ended. */
-  list(filter: RecordFilter): StoredRecord[]
-  find(id: string): StoredRecord | undefined
-  spend(question: SpendQuestion): Spent[]
+  list(filter: RecordFilter): Promise<StoredRecord[]>
+  find(id: string): Promise<StoredRecord | undefined>
+  spend(question: SpendQuestion): Promise<Spent[]>
 }
 
 /** Rows that one answer has at most. */
 const MOST = 1000
 
-/** Throws a GatewayError where there are none; so does each question where the file cannot be read. */
+/** Throws a GatewayError where there are none; each question rejects with one where the log cannot be read. */
 export function openRecords(reader: RecordReader | undefined): RecordReader {
   if (reader)
     return {
@@ -74,9 +74,9 @@ export function openRecords(reader: RecordReader | undefined): RecordReader {
   throw new GatewayError('not_found', message, { code: 'no_request_log' })
 }
 
-function readable<T>(read: () => T): T {
+async function readable<T>(read: () => Promise<T>): Promise<T> {
   try {
-    return read()
+    return await read()
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     const message = `The log of requests cannot be read: ${why}. Serving goes on; a damaged file is set aside with the next request.`
@@ -86,7 +86,7 @@ function readable<T>(read: () => T): T {
 
 export function registerRecords(app: FastifyInstance, reader: RecordReader | undefined): void {
   const open = (): RecordReader => openRecords(reader)
-  app.get<{ Querystring: Query }>('/v1/admin/requests', { onRequest: adminsOnly }, ({ query }) => {
+  app.get<{ Querystring: Query }>('/v1/admin/requests', { onRequest: adminsOnly }, async ({ query }) => {
     const filter: RecordFilter = {
       client: textIn(query, 'client'),
       model: textIn(query, 'model'),
@@ -99,18 +99,22 @@ export function registerRecords(app: FastifyInstance, reader: RecordReader | und
       before: numberIn(query, 'before'),
       limit: Math.min(numberIn(query, 'limit') ?? 100, MOST),
     }
-    return { object: 'list', data: open().list(filter) }
+    return { object: 'list', data: await open().list(filter) }
   })
-  app.get<{ Params: { id: string } }>('/v1/admin/requests/:id', { onRequest: adminsOnly }, ({ params: { id } }) => {
-    const found = open().find(id)
-    if (found) return found
-    const message = `There is no request ${id.slice(0, 100)} in the log; answers tell theirs in x-request-id.`
-    throw new GatewayError('not_found', message, { code: 'request_not_found' })
-  })
-  app.get<{ Querystring: Query }>('/v1/admin/spend', { onRequest: adminsOnly }, ({ query }) => {
+  app.get<{ Params: { id: string } }>(
+    '/v1/admin/requests/:id',
+    { onRequest: adminsOnly },
+    async ({ params: { id } }) => {
+      const found = await open().find(id)
+      if (found) return found
+      const message = `There is no request ${id.slice(0, 100)} in the log; answers tell theirs in x-request-id.`
+      throw new GatewayError('not_found', message, { code: 'request_not_found' })
+    },
+  )
+  app.get<{ Querystring: Query }>('/v1/admin/spend', { onRequest: adminsOnly }, async ({ query }) => {
     const by = readGroups(textIn(query, 'by') ?? 'client')
     const [since, until, client] = [dayIn(query, 'since'), dayIn(query, 'until'), textIn(query, 'client')]
-    return { object: 'list', data: open().spend({ by, since, until, client }) }
+    return { object: 'list', data: await open().spend({ by, since, until, client }) }
   })
 }
 

@@ -15,12 +15,13 @@ export interface StoredKey {
   secrets: { hash: string; prefix: string; created: number; expires?: number }[]
 }
 
-/** Throws a GatewayError where the disk takes nothing. */
-export function kept(write: () => void): void {
+/** Rejects with a GatewayError: one that says why not, or that nothing can be kept at the moment. */
+export async function kept(change: Promise<void>, plainly: (cause: unknown) => string): Promise<void> {
   try {
-    write()
+    await change
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
+    if (cause instanceof GatewayError) throw cause
+    const why = plainly(cause)
     const message = `The key cannot be kept: ${why}; nothing has changed.`
     throw new GatewayError('overloaded', message, { code: 'not_kept', cause })
   }

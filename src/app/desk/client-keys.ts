@@ -1,4 +1,4 @@
-/** Clients' keys that are made, changed, rotated and revoked while the server runs; kept as hashes in the data folder. */
+/** Clients' keys that are made, changed, rotated and revoked while the server runs; only their hashes are kept. */
 import { createHash, randomBytes } from 'node:crypto'
 import { GatewayError } from '../../chat/error.ts'
 import type { Config } from '../../config/config.ts'
@@ -6,13 +6,13 @@ import { milliseconds } from '../../config/sections/quantities.ts'
 import { readClientEntry, type ClientEntry } from '../../config/sections/client-list.ts'
 import type { ManagedClient, Wish } from '../../runtime/administration.ts'
 import type { ClientSpec } from '../../scheduler/options.ts'
-import type { Documents } from '../../store/document-table.ts'
+import type { Documents, OtherChange } from '../../store/documents.ts'
 import { entryIn, faultText, kept, nameIn, type StoredKey } from './client-key-entry.ts'
 
 export interface ClientKeyParts {
-  /** What is kept now, and where. */
-  keys: readonly StoredKey[]
   documents: Documents
+  /** What is said where nothing can be kept. */
+  plainly: (cause: unknown) => string
   config: () => Config
   /** Milliseconds since the epoch. */
   wall: () => number
@@ -21,7 +21,7 @@ export interface ClientKeyParts {
   /** Resolves when every process that serves knows. */
   tell: (changed: readonly ManagedClient[]) => Promise<void>
   /** What a client has used and may yet use, for people. */
-  usageOf: (keys: readonly StoredKey[]) => Map<string, object>
+  usageOf: (keys: readonly StoredKey[]) => Promise<Map<string, object>>
   log: { info(fields: object, text: string): void; warn(fields: object, text: string): void }
 }
 
@@ -44,8 +44,8 @@ const OVERLAP = 86_400_000
 const LONGEST_OVERLAP = 90 * 86_400_000
 
 export function createClientKeys(parts: ClientKeyParts): ClientKeys {
-  const { documents, config, wall, respec, tell, usageOf, log } = parts
-  const keys = new Map(parts.keys.map((key) => [key.id, key]))
+  const { documents, plainly, config, wall, respec, tell, usageOf, log } = parts
+  const keys = documents.all() as ReadonlyMap<string, StoredKey>
   const ready = new WeakMap<StoredKey, ClientEntry>()
 
   /** What was good when it was written may name a group that is gone: the rest of it holds. */
@@ -66,12 +66,40 @@ export function createClientKeys(parts: ClientKeyParts): ClientKeys {
     return { id, client, secrets: told, isRevoked: revoked !== undefined, access: entryOf(key).access }
   }
 
-  /** On the disk first: what was answered outlives whatever comes. */
-  async function keep(key: StoredKey, isOtherwiseLimited: boolean): Promise<void> {
-    kept(() => documents.put(key.id, key))
-    keys.set(key.id, key)
+  /**
+   * On the disk first: what was answered outlives whatever comes.
+   * @param decide by what all who share the keys have kept until then; the same key again changes nothing
+   */
+  async function keep(decide: () => StoredKey, isOtherwiseLimited: boolean): Promise<StoredKey> {
+    const decided: StoredKey[] = []
+    const change = documents.change(() => {
+      const key = decide()
+      decided.push(key)
+      return keys.get(key.id) === key ? undefined : { id: key.id, document: key }
+    })
+    await kept(change, plainly)
+    const [key] = decided as [StoredKey]
     if (isOtherwiseLimited) await respec()
     await tell([managed(key)])
+    return key
+  }
+
+  let turn: Promise<void> = Promise.resolve()
+  documents.onOthers((changes) => {
+    turn = turn.then(() => hear(changes)).catch((err: unknown) => log.warn({ err }, UNHEARD))
+  })
+
+  /** Who is shut out is so at once; who comes has its limits first. */
+  async function hear(changes: readonly OtherChange[]): Promise<void> {
+    const heard = (changes as readonly { before?: StoredKey; now?: StoredKey }[]).flatMap(({ before, now }) => {
+      // a key is never taken away, but an older state of the database may lack it
+      const key = now ?? (before && { ...before, revoked: wall() })
+      return key ? [{ key, isLimited: entryText(before) !== entryText(now) }] : []
+    })
+    await tell(heard.filter(({ key }) => key.revoked !== undefined).map(({ key }) => managed(key)))
+    if (heard.some(({ isLimited }) => isLimited)) await respec()
+    await tell(heard.map(({ key }) => managed(keys.get(key.id) ?? key)))
+    log.info({ clients: heard.map(({ key }) => key.name) }, 'client keys were changed on another replica')
   }
 
   function find(wanted = ''): StoredKey {
@@ -93,8 +121,8 @@ export function createClientKeys(parts: ClientKeyParts): ClientKeys {
     throw new GatewayError('conflict', `The key ${found.name} is revoked: create another.`, { code: 'key_revoked' })
   }
 
-  function view(shown: readonly StoredKey[]): object[] {
-    const usage = usageOf(shown)
+  async function view(shown: readonly StoredKey[]): Promise<object[]> {
+    const usage = await usageOf(shown)
     const now = wall()
     return shown.map((key) => {
       const { access } = entryOf(key)
@@ -119,8 +147,8 @@ export function createClientKeys(parts: ClientKeyParts): ClientKeys {
     })
   }
 
-  function one(key: StoredKey, secret?: string): object {
-    const [shown = {}] = view([key])
+  async function one(key: StoredKey, secret?: string): Promise<object> {
+    const [shown = {}] = await view([key])
     return secret === undefined ? shown : { ...shown, key: secret }
   }
 
@@ -140,7 +168,10 @@ export function createClientKeys(parts: ClientKeyParts): ClientKeys {
   }
 
   const ACTIONS: Record<string, (wish: Wish) => object | Promise<object>> = {
-    list: () => ({ object: 'list', data: view([...keys.values()].toSorted((a, b) => a.created - b.created)) }),
+    list: async () => ({
+      object: 'list',
+      data: await view([...keys.values()].toSorted((a, b) => a.created - b.created)),
+    }),
     show: ({ id }) => one(find(id)),
     async create({ body }) {
       const { server, scheduler } = config()
@@ -152,54 +183,57 @@ export function createClientKeys(parts: ClientKeyParts): ClientKeys {
         )
       const entry = entryIn(body)
       const name = nameIn(body)
-      const isTaken =
+      const isWritten =
         server.accesses.has(name) ||
         Object.hasOwn(scheduler.clients ?? {}, name) ||
-        [...server.client_names.values(), ...server.client_hashes.values()].includes(name) ||
-        [...keys.values()].some((key) => key.name === name && key.revoked === undefined)
-      if (isTaken || OWN_NAMES.includes(name))
-        throw new GatewayError('conflict', `There is a client ${name}: rotate its key, or take another name.`, {
-          code: 'name_taken',
-          param: 'name',
-        })
-      checkEntry(entry)
+        [...server.client_names.values(), ...server.client_hashes.values()].includes(name)
       const { secret, stored } = newSecret()
       const id = `key_${randomBytes(9).toString('hex')}`
-      const key: StoredKey = { id, name, entry, created: wall(), secrets: [stored] }
-      await keep(key, true)
+      const key = await keep(() => {
+        const isKept = [...keys.values()].some((each) => each.name === name && each.revoked === undefined)
+        if (isWritten || isKept || OWN_NAMES.includes(name))
+          throw new GatewayError('conflict', `There is a client ${name}: rotate its key, or take another name.`, {
+            code: 'name_taken',
+            param: 'name',
+          })
+        checkEntry(entry)
+        return { id, name, entry, created: wall(), secrets: [stored] }
+      }, true)
       log.info({ client: name, key: stored.prefix }, 'a client key was created')
       return one(key, secret)
     },
     async change({ id, body }) {
-      const before = living(id)
-      const merged = Object.entries({ ...before.entry, ...entryIn(body) }).filter(([, value]) => value !== null)
-      const entry = Object.fromEntries(merged)
-      checkEntry(entry)
-      const key: StoredKey = { ...before, entry }
-      await keep(key, true)
+      const key = await keep(() => {
+        const before = living(id)
+        const merged = Object.entries({ ...before.entry, ...entryIn(body) }).filter(([, value]) => value !== null)
+        const entry = Object.fromEntries(merged)
+        checkEntry(entry)
+        return { ...before, entry }
+      }, true)
       log.info({ client: key.name, changed: Object.keys(entryIn(body)) }, 'a client key was changed')
       return one(key)
     },
     async rotate({ id, body }) {
-      const before = living(id)
       const now = wall()
-      const end = now + overlapIn(body)
       const { secret, stored } = newSecret()
-      const old = before.secrets
-        .filter(({ expires = Infinity }) => expires > now)
-        .map((each) => ({ ...each, expires: Math.min(each.expires ?? Infinity, end) }))
-      const key: StoredKey = { ...before, secrets: [...old, stored] }
-      await keep(key, false)
+      let end = now
+      const key = await keep(() => {
+        const before = living(id)
+        end = now + overlapIn(body)
+        const old = before.secrets
+          .filter(({ expires = Infinity }) => expires > now)
+          .map((each) => ({ ...each, expires: Math.min(each.expires ?? Infinity, end) }))
+        return { ...before, secrets: [...old, stored] }
+      }, false)
       log.info({ client: key.name, key: stored.prefix, overlap_ms: end - now }, 'a client key was rotated')
       return one(key, secret)
     },
     async revoke({ id }) {
-      const before = find(id)
-      const key = before.revoked === undefined ? { ...before, revoked: wall() } : before
-      if (key !== before) {
-        await keep(key, false)
-        log.info({ client: key.name }, 'a client key was revoked')
-      }
+      const key = await keep(() => {
+        const before = find(id)
+        return before.revoked === undefined ? { ...before, revoked: wall() } : before
+      }, false)
+      log.info({ client: key.name }, 'a client key was revoked')
       return one(key)
     },
   }
@@ -228,6 +262,13 @@ function overlapIn(body: unknown): number {
   throw new GatewayError('invalid_request', 'overlap is a time such as 0s, 1h or 7d, of 90 days at most.', {
     param: 'overlap',
   })
+}
+
+const UNHEARD = 'client keys that were changed on another replica cannot be taken in'
+
+/** What its limits are made of; empty where it has none. */
+function entryText(key: StoredKey | undefined): string {
+  return key === undefined || key.revoked !== undefined ? '' : JSON.stringify(key.entry)
 }
 
 const TIME = /^(\d+|(\d+(\.\d+)?(ms|s|m|h|d))+)$/

@@ -9,17 +9,23 @@ import type { Reloads } from '../../runtime/reloads.ts'
 import type { LiveScheduler } from '../../scheduler/scheduler.ts'
 import type { ClientSpec } from '../../scheduler/options.ts'
 import type { SchedulerReport } from '../../scheduler/types.ts'
-import { createVault, SECRET_KEY, type Vault } from '../../store/vault.ts'
-import type { StoredProviderKey } from './kept-provider-keys.ts'
+import type { RecordReader } from '../../api/routes/records.ts'
+import type { DocumentStore } from '../../store/documents.ts'
+import type { Database } from '../../store/postgres/database.ts'
+import { SECRET_KEY, type Vault } from '../../store/vault.ts'
+import { vaultOf, type StoredProviderKey } from './kept-provider-keys.ts'
 import { createProviderKeys } from './provider-keys.ts'
-import { MANAGED_FILE, openDocuments, type DocumentFile } from '../../store/document-table.ts'
-import { createRecordReader } from '../../store/request-reader.ts'
+import { MANAGED_FILE, openDocuments } from '../../store/sqlite/document-file.ts'
 import { createClientKeys } from './client-keys.ts'
 import type { StoredKey } from './client-key-entry.ts'
 
 export interface DeskParts {
-  /** The data folder; without one nothing can be changed. */
+  /** The data folder; without one, and without a database, nothing can be changed. */
   data: string | undefined
+  /** What replicas share; goes before the folder. */
+  database: Database | undefined
+  /** What clients have spent; absent where no requests are kept. */
+  records: RecordReader | undefined
   /** What is served. */
   config: () => Config
   wall: () => number
@@ -46,37 +52,54 @@ export interface Desk extends Administration {
 }
 
 /** Throws a ConfigError where what is kept in the folder cannot be read: without it nobody knows who may call. */
-export function openDesk({ data, config, wall, scheduler, respec, env, log }: DeskParts): Desk {
+export function openDesk(parts: DeskParts): Desk {
+  const { data, database, records, config, wall, scheduler, respec, env, log } = parts
   const listeners = new Set<ClientListener>()
   const tell = async (changed: readonly ManagedClient[]): Promise<void> => {
     await Promise.all([...listeners].map((listener) => listener(changed)))
   }
-  const usage = (shown: readonly StoredKey[]): Map<string, object> =>
-    usageOf(shown, scheduler().report(), data ?? '', wall())
+  const usage = (shown: readonly StoredKey[]): Promise<Map<string, object>> =>
+    usageOf(shown, scheduler().report(), records, wall())
   let reloads: Reloads | undefined
+  let isOutdated = false
   let vault: Vault | undefined
-  const kept = data === undefined ? undefined : readable(data)
-  const file = kept?.file
-  const keys = kept && createClientKeys({ ...kept, config, wall, respec, tell, usageOf: usage, log })
+  const file = database || data === undefined ? undefined : readable(data)
+  const store = database ?? file
+  const kept = store && keptIn(store)
+  const keys = kept?.clients
 
-  function readable(folder: string) {
-    let opened: DocumentFile | undefined
+  function keptIn({ table }: Pick<DocumentStore, 'table'>) {
+    const plainly = database?.plainly ?? plainText
+    const sealed = table('provider_key')
+    const [first] = (sealed.all() as ReadonlyMap<string, StoredProviderKey>).values()
+    const place = database ? { shared: sealed } : { folder: data }
+    sealed.onOthers(() => {
+      isOutdated = reloads === undefined
+      void reloads?.reload('keys of providers were changed on another replica')
+    })
+    const providers = createProviderKeys({
+      documents: sealed,
+      plainly,
+      vault: () => (vault ??= vaultOf(place, env()[SECRET_KEY], first?.sealed)),
+      config,
+      scheduler,
+      reloads: () => reloads,
+      wall,
+      log,
+    })
+    const documents = table('client_key')
+    const clients = createClientKeys({ documents, plainly, config, wall, respec, tell, usageOf: usage, log })
+    return { providers, clients }
+  }
+
+  function readable(folder: string): DocumentStore {
+    let opened: DocumentStore | undefined
     try {
       opened = openDocuments(folder)
-      const documents = opened.table('client_key')
-      const sealed = opened.table('provider_key')
-      const providers = createProviderKeys({
-        documents: sealed,
-        keys: sealed.all() as StoredProviderKey[],
-        vault: () =>
-          (vault ??= createVault(folder, env()[SECRET_KEY], (sealed.all() as StoredProviderKey[])[0]?.sealed)),
-        config,
-        scheduler,
-        reloads: () => reloads,
-        wall,
-        log,
-      })
-      return { file: opened, documents, keys: documents.all() as StoredKey[], providers }
+      // looked into now: a fault of it is one of the start
+      opened.table('client_key')
+      opened.table('provider_key')
+      return opened
     } catch (cause) {
       opened?.close()
       const why = cause instanceof Error ? cause.message : String(cause)
@@ -103,20 +126,23 @@ export function openDesk({ data, config, wall, scheduler, respec, env, log }: De
 
   return {
     async administer(subject, action, wish) {
-      if (!keys || !kept)
+      if (!kept)
         throw new GatewayError(
           'conflict',
-          'Keys that are managed at run time are kept in a data folder, and this server has none: give it one (--data, BALANCED_CALL_DATA or server.data).',
+          'Keys that are managed at run time are kept in a data folder or a database, and this server has none: give it one (--data, BALANCED_CALL_DATA or server.data; database.url).',
           { code: 'no_data_folder' },
         )
-      return subject === 'client-keys' ? keys.administer(action, wish) : kept.providers.administer(action, wish)
+      return kept[subject === 'client-keys' ? 'clients' : 'providers'].administer(action, wish)
     },
     clients: () => keys?.clients() ?? [],
     onClients(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    reloadBy: (by) => void (reloads = by),
+    reloadBy(by) {
+      reloads = by
+      if (isOutdated) void by.reload()
+    },
     amend(of) {
       const managed = keys?.specs() ?? {}
       if (Object.keys(managed).length === 0) return of
@@ -129,36 +155,33 @@ export function openDesk({ data, config, wall, scheduler, respec, env, log }: De
 }
 
 /** By id: its limits with what is left of them, and its dollars of this day, this month and in all. */
-function usageOf(
+async function usageOf(
   shown: readonly StoredKey[],
   { scopes }: SchedulerReport,
-  data: string,
+  records: RecordReader | undefined,
   now: number,
-): Map<string, object> {
-  const records = createRecordReader(data)
+): Promise<Map<string, object>> {
   const day = new Date(now).toISOString().slice(0, 10)
-  const spentSince = (since?: string): Map<string | undefined, number> => {
-    const rows = ifReadable(() => records.spend({ by: ['client'], ...(since !== undefined && { since }) }))
+  const spentSince = async (since?: string): Promise<Map<string | undefined, number>> => {
+    // a log that cannot be read at the moment takes nothing from the keys
+    const asked = records?.spend({ by: ['client'], ...(since !== undefined && { since }) })
+    const rows = (await asked?.catch(() => [])) ?? []
     return new Map(rows.map(({ client, cost }) => [client, cost]))
   }
-  const [ofDay, ofMonth, ofAll] = [spentSince(day), spentSince(`${day.slice(0, 7)}-01`), spentSince()]
+  const since = [day, `${day.slice(0, 7)}-01`, undefined]
+  const [ofDay, ofMonth, ofAll] = await Promise.all(since.map(spentSince))
   return new Map(
     shown.map(({ id, name, entry }) => {
       const own = [`client ${name}`, ...([entry['groups'] ?? []].flat() as string[]).map((group) => `group ${group}`)]
       const left = scopes
         .filter(({ scope }) => own.includes(scope))
         .map(({ scope, limit, level, amount, nextFree }) => ({ scope, limit, level, amount, nextFree }))
-      const spent = { day: ofDay.get(name) ?? 0, month: ofMonth.get(name) ?? 0, all: ofAll.get(name) ?? 0 }
+      const spent = { day: ofDay?.get(name) ?? 0, month: ofMonth?.get(name) ?? 0, all: ofAll?.get(name) ?? 0 }
       return [id, { left, spent }]
     }),
   )
 }
 
-/** A log that cannot be read at the moment takes nothing from the keys. */
-function ifReadable<T>(read: () => T[]): T[] {
-  try {
-    return read()
-  } catch {
-    return []
-  }
+function plainText(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
 }

@@ -1,8 +1,9 @@
-/** Providers' keys that were added while a server ran, as they stand in its data folder: encrypted, one row each. */
+/** Providers' keys that were added while a server ran, as they are kept: encrypted, one document each. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AddedKeys } from '../../config/sections/keys.ts'
-import { MANAGED_FILE, openDocuments } from '../../store/document-table.ts'
+import type { Documents } from '../../store/documents.ts'
+import { MANAGED_FILE, openDocuments } from '../../store/sqlite/document-file.ts'
 import { createVault, SECRET_KEY, type Vault } from '../../store/vault.ts'
 
 export interface StoredProviderKey {
@@ -28,23 +29,26 @@ export function openKey(key: StoredProviderKey, vault: Vault): string | Record<s
   return JSON.parse(vault.open(key.sealed, aboutOf(key))) as string | Record<string, string>
 }
 
+/** Where they are kept: what several replicas share, or the data folder of one. */
+export interface KeyPlace {
+  shared?: Documents | undefined
+  folder?: string | undefined
+}
+
 /**
- * All of a folder, by provider, to be read with a configuration.
+ * All that are kept, by provider, to be read with a configuration.
  * @param failed hears of those that cannot be opened; the others serve
  */
 export function addedKeys(
-  folder: string | undefined,
+  place: KeyPlace,
   env: Record<string, string | undefined>,
   failed: (why: string) => void,
 ): AddedKeys {
   const added: AddedKeys = {}
-  if (folder === undefined || !existsSync(join(folder, MANAGED_FILE))) return added
   try {
-    const file = openDocuments(folder)
-    const rows = file.table('provider_key').all() as StoredProviderKey[]
-    file.close()
+    const rows = rowsOf(place)
     if (rows.length === 0) return added
-    const vault = createVault(folder, env[SECRET_KEY])
+    const vault = vaultOf(place, env[SECRET_KEY], rows[0]?.sealed)
     for (const row of rows) {
       try {
         const key = openKey(row, vault)
@@ -57,4 +61,22 @@ export function addedKeys(
     failed(cause instanceof Error ? cause.message : String(cause))
   }
   return added
+}
+
+/** Throws for a key that is too short or that others may read, and where there has to be one and is none. */
+export function vaultOf({ shared, folder }: KeyPlace, given: string | undefined, sealed?: string): Vault {
+  if (!shared && folder !== undefined) return createVault(folder, given, sealed)
+  if (given) return createVault('', given, sealed)
+  throw new Error(`set ${SECRET_KEY}, the same for all replicas: it encrypts what they share in the database`)
+}
+
+function rowsOf({ shared, folder }: KeyPlace): StoredProviderKey[] {
+  if (shared) return [...(shared.all() as ReadonlyMap<string, StoredProviderKey>).values()]
+  if (folder === undefined || !existsSync(join(folder, MANAGED_FILE))) return []
+  const file = openDocuments(folder)
+  try {
+    return [...(file.table('provider_key').all() as ReadonlyMap<string, StoredProviderKey>).values()]
+  } finally {
+    file.close()
+  }
 }

@@ -1,4 +1,4 @@
-/** Providers' keys that are added, switched, tried and removed while the server runs; encrypted in the data folder. */
+/** Providers' keys that are added, switched, tried and removed while the server runs; kept encrypted. */
 import { randomBytes } from 'node:crypto'
 import { GatewayError } from '../../chat/error.ts'
 import type { Config, Provider } from '../../config/config.ts'
@@ -8,15 +8,16 @@ import { probeKey } from '../../format-tools/live/probe-key.ts'
 import type { Reloads } from '../../runtime/reloads.ts'
 import type { Wish } from '../../runtime/administration.ts'
 import type { LiveScheduler } from '../../scheduler/scheduler.ts'
-import type { Documents } from '../../store/document-table.ts'
+import type { Documents } from '../../store/documents.ts'
 import type { Vault } from '../../store/vault.ts'
 import { startProvider } from '../sandbox-fallback.ts'
 import { faultText, kept } from './client-key-entry.ts'
-import { aboutOf, type StoredProviderKey } from './kept-provider-keys.ts'
+import { aboutOf, openKey, type StoredProviderKey } from './kept-provider-keys.ts'
 
 export interface ProviderKeyParts {
   documents: Documents
-  keys: readonly StoredProviderKey[]
+  /** What is said where nothing can be kept. */
+  plainly: (cause: unknown) => string
   /** Throws where there is no sound key to encrypt by. */
   vault: () => Vault
   config: () => Config
@@ -28,8 +29,8 @@ export interface ProviderKeyParts {
 }
 
 export function createProviderKeys(parts: ProviderKeyParts) {
-  const { documents, config, scheduler, wall, log } = parts
-  const keys = new Map(parts.keys.map((key) => [key.id, key]))
+  const { documents, plainly, config, scheduler, wall, log } = parts
+  const keys = documents.all() as ReadonlyMap<string, StoredProviderKey>
   let turn: Promise<unknown> = Promise.resolve()
 
   /** One after another: two that add the same key at once would each find it not there. */
@@ -72,7 +73,26 @@ export function createProviderKeys(parts: ProviderKeyParts) {
     )
   }
 
-  /** The pool as the configuration and the folder now have it. */
+  const keep = (key: StoredProviderKey): Promise<void> =>
+    kept(
+      documents.change(() => ({ id: key.id, document: key })),
+      plainly,
+    )
+  const forget = ({ id }: StoredProviderKey): Promise<void> =>
+    kept(
+      documents.change(() => ({ id })),
+      plainly,
+    )
+
+  /** Another replica may have kept the same key since the configuration was read. */
+  function refuseTwin(provider: string, secret: string, vault: Vault): void {
+    for (const each of keys.values()) {
+      if (each.provider !== provider || secretOf(each, vault) !== secret) continue
+      throw new GatewayError('conflict', `${provider} has this key already: ${each.name}.`, { code: 'key_known' })
+    }
+  }
+
+  /** The pool as the configuration and what is kept now have it. */
   async function reload(): Promise<string | undefined> {
     const reloads = parts.reloads()
     if (!reloads) throw new GatewayError('conflict', 'This server never reads its configuration anew.')
@@ -149,15 +169,20 @@ export function createProviderKeys(parts: ProviderKeyParts) {
       const { key, ...beside } = written
       const id = randomBytes(3).toString('hex')
       const about = { id, provider }
-      const sealed = vaultOf().seal(JSON.stringify(key), aboutOf(about))
+      const vault = vaultOf()
+      const secret = JSON.stringify(key)
+      const sealed = vault.seal(secret, aboutOf(about))
       const stored = { ...about, name: `${provider}#${id}`, sealed, masked: mask(key), beside, created: wall() }
-      kept(() => documents.put(id, stored))
+      const change = documents.change(() => {
+        refuseTwin(provider, secret, vault)
+        return { id, document: stored }
+      })
+      await kept(change, plainly)
       const why = await reload()
       if (why !== undefined) {
-        documents.delete(id)
+        await forget(stored)
         throw refused(why)
       }
-      keys.set(id, stored)
       log.info({ key: stored.name }, 'a key of a provider was added')
       return one(stored)
     }),
@@ -175,13 +200,12 @@ export function createProviderKeys(parts: ProviderKeyParts) {
     ),
     remove: inTurn(async ({ id }) => {
       const key = find(id)
-      kept(() => documents.delete(key.id))
+      await forget(key)
       const why = await reload()
       if (why !== undefined) {
-        documents.put(key.id, key)
+        await keep(key)
         throw refused(why)
       }
-      keys.delete(key.id)
       log.info({ key: key.name }, 'a key of a provider was removed')
       return { object: 'provider_key', id: key.id, name: key.name, status: 'removed' }
     }),
@@ -193,6 +217,15 @@ export function createProviderKeys(parts: ProviderKeyParts) {
       if (!act) throw new Error(`no action ${action}`)
       return act(wish)
     },
+  }
+}
+
+/** Undefined for one that this process cannot open. */
+function secretOf(key: StoredProviderKey, vault: Vault): string | undefined {
+  try {
+    return JSON.stringify(openKey(key, vault))
+  } catch {
+    return undefined
   }
 }
 

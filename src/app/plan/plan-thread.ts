@@ -7,7 +7,7 @@ import { GatewayError } from '../../chat/error.ts'
 import { plan } from '../../scheduler/simulator/plan.ts'
 import { readTimedTrace } from '../../scheduler/simulator/trace.ts'
 import type { SchedulerSpec } from '../../scheduler/scheduler.ts'
-import { createRecordReader } from '../../store/request-reader.ts'
+import { createRecordReader } from '../../store/sqlite/request-reader.ts'
 import { createModelNames } from '../model-names.ts'
 import { loggedTrace } from './logged-trace.ts'
 import { withStrategies } from './plain-spec.ts'
@@ -18,7 +18,7 @@ const NICE = 10
 
 async function run({ traffic, spec, model, target, speed, most }: ThreadData): Promise<void> {
   stepBack()
-  const { rows, start, ...told } = traceOf(traffic, spec, model, most)
+  const { rows, start, ...told } = await traceOf(traffic, spec, model, most)
   if (rows.length > most) throw tooLong(rows.length, most)
   const config = await withStrategies(spec)
   const progress = (runs: number): void => say({ runs, requests: rows.length })
@@ -26,7 +26,7 @@ async function run({ traffic, spec, model, target, speed, most }: ThreadData): P
   say({ report: { ...report, ...told } })
 }
 
-function traceOf(traffic: Traffic, spec: SchedulerSpec, model: string, most: number) {
+async function traceOf(traffic: Traffic, spec: SchedulerSpec, model: string, most: number) {
   if (traffic.from === 'file') {
     try {
       return readTimedTrace(traffic.text)
@@ -42,7 +42,7 @@ function traceOf(traffic: Traffic, spec: SchedulerSpec, model: string, most: num
     { providers: spec.providers, aliases },
     spec.pools.map((pool) => pool.model),
   )
-  const records = createRecordReader(folder).list({ since, limit: most })
+  const records = await createRecordReader(folder).list({ since, limit: most })
   const { rows, start, supposed } = loggedTrace(records.filter((record) => names.meant(record.model) === model))
   if (rows.length === 0)
     throw new GatewayError('invalid_request', `The log has no request of ${model} in this time.`, {

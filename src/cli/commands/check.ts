@@ -1,11 +1,12 @@
 /** `check [FILE]`: what is wrong with a configuration or a wire format, with line and caret; else what it amounts to. */
+import type { Config } from '../../config/config.ts'
 import { configFacts, describeConfig } from '../../config/describe.ts'
 import { checkFormatFile } from '../../config/sections/formats.ts'
 import { configOf } from '../../config/load.ts'
 import { ConfigError } from '../../config/problem.ts'
 import { readSource } from '../../config/document/read-source.ts'
 import { priceListEdition } from '../../prices/price-list.ts'
-import { checkStateUrl } from '../state-url.ts'
+import { checkEnvironmentUrls } from '../environment-urls.ts'
 import { configFile, readOptions, refuseMore } from '../command-line.ts'
 
 export async function run(args: string[]): Promise<number> {
@@ -30,11 +31,12 @@ async function checkForPrograms(file: string): Promise<number> {
     console.log(JSON.stringify({ file, ok: true, kind: 'format' }))
     return 0
   }
-  checkStateUrl(process.env)
+  checkEnvironmentUrls(process.env)
   const config = configOf(source, process.env)
-  const state = config.state && (await (await import('../../replicas/describe-state.ts')).describeState(config.state))
-  const told = { file, ok: state?.isThere ?? true, kind: 'configuration', ...configFacts(config) }
-  const more = { prices: priceListEdition(), ...(state && { state }) }
+  const { state, database } = await servers(config)
+  const ok = state?.isThere !== false && database?.isThere !== false
+  const told = { file, ok, kind: 'configuration', ...configFacts(config) }
+  const more = { prices: priceListEdition(), ...(state && { state }), ...(database && { database }) }
   console.log(JSON.stringify({ ...told, ...more }, null, 2))
   return told.ok ? 0 : 1
 }
@@ -48,15 +50,28 @@ async function check(file: string): Promise<number> {
     return 0
   }
   const { name, version, date } = priceListEdition()
-  checkStateUrl(process.env)
+  checkEnvironmentUrls(process.env)
   const config = configOf(source, process.env)
   console.log(describeConfig(config))
   console.log(`\nprices that the file does not give: ${name} ${version}${date === undefined ? '' : ` of ${date}`}`)
-  if (!config.state) return 0
-  const { describeState } = await import('../../replicas/describe-state.ts')
-  const { isThere, text } = await describeState(config.state)
-  console.log(`\n${text}`)
-  return isThere ? 0 : 1
+  const named = Object.values(await servers(config))
+  for (const { text } of named) console.log(`\n${text}`)
+  return named.every(({ isThere }) => isThere) ? 0 : 1
+}
+
+interface Described {
+  isThere: boolean
+  text: string
+}
+
+/** What replicas share, as far as it is named. Their clients are loaded only then. */
+async function servers({ state, database }: Config): Promise<{ state?: Described; database?: Described }> {
+  return {
+    ...(state && { state: await (await import('../../replicas/describe-state.ts')).describeState(state) }),
+    ...(database && {
+      database: await (await import('../../store/postgres/describe-database.ts')).describeDatabase(database),
+    }),
+  }
 }
 
 /** A wire format says how to ask or how to read an answer; a configuration names providers. */

@@ -8,6 +8,8 @@ import { configFile, readOptions, readPort, refuseMore } from '../command-line.t
 import { bad, good, type Finding } from '../doctor/finding.ts'
 import { dataFolder, port, readers, secretKeyFile } from '../doctor/machine.ts'
 import { noProviders, reach } from '../doctor/reach.ts'
+import { sharedDatabase } from '../doctor/shared-database.ts'
+import { checkEnvironmentUrls } from '../environment-urls.ts'
 import { envFileOf, readEnvFile } from '../env-file.ts'
 
 const OPTIONS = {
@@ -24,6 +26,7 @@ export async function run(args: string[]): Promise<number> {
   refuseMore(positionals, 0)
   const file = configFile(values.config)
   const environment = { ...readEnvFile(envFileOf(values.env)), ...process.env }
+  checkEnvironmentUrls(environment)
   const read = configuration(file, environment)
   const findings = [read.finding]
   const { config } = read
@@ -35,7 +38,8 @@ export async function run(args: string[]): Promise<number> {
     findings.push(
       readers(file, holdsKeys(config)),
       dataFolder(data),
-      ...(data === undefined ? [] : [secretKeyFile(data) ?? []].flat()),
+      ...(data === undefined || config.database ? [] : [secretKeyFile(data) ?? []].flat()),
+      ...(await sharedDatabase(config.database, environment)),
       await port(host, number, isOurs),
       ...(providers.length === 0 ? [noProviders()] : await reach(config, { fetch, wall: Date.now })),
     )

@@ -42,14 +42,15 @@ export async function run(args: string[]): Promise<number> {
   const filter: RecordFilter = { client, model, provider, key, outcome, failed }
   if (values.since !== undefined) filter.since = readSince(values.since, Date.now())
   if (values.trace) {
-    process.stdout.write(traceText(loggedTrace(records.list({ ...filter, limit: limitIn(values.limit, MOST_TRACED) }))))
+    const rows = await records.list({ ...filter, limit: limitIn(values.limit, MOST_TRACED) })
+    process.stdout.write(traceText(loggedTrace(rows)))
     return 0
   }
   const write = (rows: readonly StoredRecord[]): void => {
     if (values.json) for (const row of rows) console.log(JSON.stringify(row))
     else if (rows.length > 0) console.log(rows.map(lineOf).join('\n'))
   }
-  const rows = records.list({ ...filter, limit: limitIn(values.limit, 50) })
+  const rows = await records.list({ ...filter, limit: limitIn(values.limit, 50) })
   write(rows)
   if (!values.follow) {
     if (rows.length === 0) console.error('no requests that fit are in the log')
@@ -57,7 +58,7 @@ export async function run(args: string[]): Promise<number> {
   }
   for (let after = rows.at(-1)?.number ?? 0; ;) {
     await new Promise((resolve) => setTimeout(resolve, AGAIN))
-    const more = records.list({ ...filter, after, limit: 1000 })
+    const more = await records.list({ ...filter, after, limit: 1000 })
     write(more)
     after = more.at(-1)?.number ?? after
   }
@@ -98,8 +99,8 @@ export function lineOf(row: StoredRecord): string {
   return parts.join(', ')
 }
 
-function showOne(records: RecordReader, id: string, isJson: boolean): number {
-  const row = records.find(id)
+async function showOne(records: RecordReader, id: string, isJson: boolean): Promise<number> {
+  const row = await records.find(id)
   if (!row) throw new UsageError(`there is no request ${id} in the log; answers tell theirs in x-request-id`)
   console.log(isJson ? JSON.stringify(row, null, 2) : describe(row, process.stdout.columns))
   return 0

@@ -7,12 +7,14 @@ import { parseSource } from '../../config/document/read-source.ts'
 import { standAside } from '../../app/sandbox-fallback.ts'
 import { addedKeys } from '../../app/desk/kept-provider-keys.ts'
 import { createManagedDirectory } from '../../api/access/managed-directory.ts'
-import { hasClientKeys } from '../../store/document-table.ts'
+import { hasClientKeys } from '../../store/sqlite/document-file.ts'
+import type { Database } from '../../store/postgres/database.ts'
 import type { Store } from '../../store/store.ts'
+import { openNamedDatabase } from '../named-database.ts'
 import { listening } from '../serving/listen-error.ts'
 import { serveAlone } from '../serving/single-process.ts'
 import { announce, logLeftOut } from '../serving/greeting.ts'
-import { checkStateUrl } from '../state-url.ts'
+import { checkEnvironmentUrls } from '../environment-urls.ts'
 import { envFileOf, readEnvFile } from '../env-file.ts'
 import { configFile, readOptions, refuseMore, readPort, readWorkers, UsageError } from '../command-line.ts'
 
@@ -44,27 +46,33 @@ export async function run(args: string[]): Promise<number> {
   const addressOf = ({ server }: Config): Address => {
     const port = readPort(values.port ?? process.env['PORT'] ?? String(server.port ?? 9000))
     const host = values.host ?? process.env['HOST'] ?? server.host ?? '127.0.0.1'
-    if (values.insecure !== true) checkReach(host, server, dataOf(server))
+    if (values.insecure !== true) checkReach(host, server, { folder: dataOf(server), shared: database })
     return { port, host }
   }
-  if (cluster.isWorker) return serveAsWorker(file, addressOf, dataOf)
+  let database: Database | undefined
+  if (cluster.isWorker) {
+    return serveAsWorker(file, addressOf, dataOf, async (config) => (database = await openNamedDatabase(config, 0)))
+  }
   const envFile = envFileOf(values.env)
   let environment: Record<string, string> = {}
   const read = (): Config => {
     const more = readEnvFile(envFile)
-    checkStateUrl({ ...more, ...process.env })
+    checkEnvironmentUrls({ ...more, ...process.env })
     const variables = { ...more, ...process.env }
     const written = loadConfig(file, variables)
-    const added = addedKeys(dataOf(written.server), variables, tellUnopened)
+    const place = { folder: dataOf(written.server), shared: database?.table('provider_key') }
+    const added = addedKeys(place, variables, database || written.database === undefined ? tellUnopened : () => {})
     const next = standAside(Object.keys(added).length === 0 ? written : loadConfig(file, variables, undefined, added))
     environment = more
     return withHost(next, values.host ?? process.env['HOST'])
   }
-  const config = read()
+  const first = read()
+  database = await openNamedDatabase(first)
+  const config = database ? read() : first
   const { port, host } = addressOf(config)
   const load = (): Config => {
     const next = read()
-    if (values.insecure !== true) checkReach(host, next.server, dataOf(next.server))
+    if (values.insecure !== true) checkReach(host, next.server, { folder: dataOf(next.server), shared: database })
     return next
   }
   const workersOf = (server: ServerConfig): number =>
@@ -82,15 +90,20 @@ export async function run(args: string[]): Promise<number> {
     host,
     store,
     data,
+    database,
     environment: () => environment,
     watch: values['no-watch'] !== true,
     watched: envFile === undefined ? [] : [envFile],
     announce: announce(write !== undefined),
     logLeftOut,
   }
-  if (workers === 1) return serveAlone(options)
-  const { serveWithWorkers } = await import('../serving/worker-processes.ts')
-  return serveWithWorkers({ ...options, workersOf })
+  try {
+    if (workers === 1) return await serveAlone(options)
+    const { serveWithWorkers } = await import('../serving/worker-processes.ts')
+    return await serveWithWorkers({ ...options, workersOf })
+  } finally {
+    await database?.close()
+  }
 }
 
 /** One of several: the owner of the scheduler has started it, says what it serves, and when it ends. */
@@ -98,13 +111,16 @@ async function serveAsWorker(
   file: string,
   addressOf: (config: Config) => Address,
   dataOf: (server: ServerConfig) => string | undefined,
+  openShared: (config: Config) => Promise<Database | undefined>,
 ): Promise<number> {
   const { linkToOwner } = await import('../../workers/worker.ts')
   const { scheduler, configuration, page, serve } = linkToOwner()
   const source = parseSource(file, await configuration())
   const written = configOf(source, process.env)
+  const database = await openShared(written)
+  const place = { folder: dataOf(written.server), shared: database?.table('provider_key') }
   // the owner has told of those that do not open
-  const added = addedKeys(dataOf(written.server), process.env, () => {})
+  const added = addedKeys(place, process.env, () => {})
   const read = standAside(Object.keys(added).length === 0 ? written : configOf(source, process.env, undefined, added))
   const { port, host } = addressOf(read)
   const config = withHost(read, host)
@@ -116,6 +132,7 @@ async function serveAsWorker(
   const app = await createWorkerApp(config, { level: logLevel(), write, data: dataOf(config.server) }, shared)
   const listen = (): Promise<string> => app.server.listen({ port, host })
   await serve(app, await listening(listen, app.close, port, host))
+  await database?.close()
   return 0
 }
 
@@ -129,9 +146,14 @@ function withHost(config: Config, host: string | undefined): Config {
 }
 
 /** Whoever reaches this server spends its keys: beyond this machine it wants to know who asks. */
-function checkReach(host: string, { api_keys, client_hashes }: ServerConfig, data: string | undefined): void {
+function checkReach(
+  host: string,
+  { api_keys, client_hashes }: ServerConfig,
+  { folder, shared }: { folder: string | undefined; shared: Database | undefined },
+): void {
   const isLocal = host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
-  if (api_keys.length + client_hashes.size > 0 || isLocal || (data !== undefined && hasClientKeys(data))) return
+  if (api_keys.length + client_hashes.size > 0 || isLocal) return
+  if (shared ? shared.table('client_key').all().size > 0 : folder !== undefined && hasClientKeys(folder)) return
   throw new UsageError(
     `on ${host} others could spend your keys: set server.api_keys or BALANCED_CALL_API_KEYS for those who may call, ` +
       'or say --insecure if anyone may',

@@ -56,7 +56,10 @@ export function createReloader({ owner, config, load, logLeftOut, fixed, serve }
       await exchange(next)
       state = { loaded: new Date().toISOString() }
       logLeftOut(log, next)
-      const kept = fixed.filter((name) => JSON.stringify(next.server[name]) !== JSON.stringify(config.server[name]))
+      const kept: string[] = fixed.filter(
+        (name) => JSON.stringify(next.server[name]) !== JSON.stringify(config.server[name]),
+      )
+      if (JSON.stringify(next.database) !== JSON.stringify(config.database)) kept.push('database')
       if (kept.length > 0) log.warn({ kept }, `${by}: these server settings need a restart`)
       log.info(`${by}: configuration reloaded`)
       return { ...state, ...(kept.length > 0 && { kept }) }

@@ -4,6 +4,7 @@ import { createServed, type Served } from '../../app/app.ts'
 import type { Config } from '../../config/config.ts'
 import { addCounts, emptyCounts } from '../../observability/metrics.ts'
 import { createOwner, type Owner } from '../../app/scheduler-owner.ts'
+import type { Database } from '../../store/postgres/database.ts'
 import type { Store } from '../../store/store.ts'
 import { createHotSwapListener } from './hot-swap-listener.ts'
 import { listening } from './listen-error.ts'
@@ -21,6 +22,8 @@ export interface ServeOptions {
   store: Store | undefined
   /** The data folder. */
   data: string | undefined
+  /** What replicas share. */
+  database: Database | undefined
   /** Variables beside those of this process, as of the newest reading. */
   environment: () => Record<string, string>
   /** Where lines of the log go; standard output when absent. */
@@ -34,13 +37,14 @@ export interface ServeOptions {
 }
 
 export async function serveAlone(options: ServeOptions): Promise<number> {
-  const { config, load, level, port, host, store, data, environment, write, announce, logLeftOut } = options
+  const { config, load, level, port, host, store, data, database, environment, write, announce, logLeftOut } = options
   const stopped = untilStopped()
   const owner = await createOwner(config, {
     level,
     write,
     store,
     data,
+    database,
     environment: () => ({ ...environment(), ...process.env }),
   })
   stopped.tell(owner.log)

@@ -16,7 +16,21 @@ export interface WorkersOptions extends ServeOptions {
 }
 
 export async function serveWithWorkers(options: WorkersOptions): Promise<number> {
-  const { config, load, workersOf, environment, level, port, host, store, data, write, announce, logLeftOut } = options
+  const {
+    config,
+    load,
+    workersOf,
+    environment,
+    level,
+    port,
+    host,
+    store,
+    data,
+    database,
+    write,
+    announce,
+    logLeftOut,
+  } = options
   // a signal can come before the first worker serves
   const stopped = untilStopped()
   const owner = await createOwner(config, {
@@ -24,6 +38,7 @@ export async function serveWithWorkers(options: WorkersOptions): Promise<number>
     write,
     store,
     data,
+    database,
     environment: () => ({ ...environment(), ...process.env }),
   })
   stopped.tell(owner.log)

@@ -21,6 +21,7 @@ const PLAIN: Record<string, ReadonlySet<string>> = {
   ]),
   clients: new Set(['models', 'limits', 'weight', 'groups', 'expires', 'max_wait', 'tags']),
   state: new Set(['prefix', 'timeout', 'on_loss', 'replicas']),
+  database: new Set(['schema']),
   server: new Set([
     'timeouts',
     'retries',
@@ -119,7 +120,7 @@ function secretRanges(document: Document): Range[] {
   forEachEntry(document, document.contents, (section, value) => {
     if (section === 'providers' || section === 'clients') {
       forEachEntry(document, value, (_name, entry) => hideEntries(document, entry, PLAIN[section], ranges))
-    } else if (section === 'server') hideEntries(document, value, PLAIN['server'], ranges)
+    } else if (section === 'server' || section === 'database') hideEntries(document, value, PLAIN[section], ranges)
     else if (!PLAIN_ROOT.has(section) && !PLAIN_DEFINITION.has(section)) hide(document, value, ranges)
   })
   return ranges

@@ -41,6 +41,12 @@ const SOONEST = 1000
 
 const NO_INPUT = { input: 0 }
 
+function unknownHere(): GatewayError {
+  const message =
+    'The configuration is being exchanged, and the key for this request is not known yet: try again in a second.'
+  return new GatewayError('overloaded', message, { retryAfter: SOONEST })
+}
+
 /** Throws the GatewayError that tells the client most. */
 export type RetryLoop = (requestState: RequestState) => Promise<CommittedAnswer>
 
@@ -77,6 +83,8 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
       if (!secrets.has(lease.key)) {
         // the scheduler has another configuration for a moment, and with it a key that is not known here
         lease.fail({ kind: 'cancelled', started: false })
+        // there is no other: asked again and again it would spend all that the key's limits allow
+        if (requestState.excluded?.has(lease.id)) throw last ?? unknownHere()
         exclude(requestState, lease.id)
         next = again(asked, requestState, requestState.excluded, requestState.maxWait)
         continue

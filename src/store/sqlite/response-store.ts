@@ -1,7 +1,7 @@
 /** Responses that clients asked to keep, in a SQLite file that all processes of a data folder share, or in memory. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { KeptResponse, ResponseStore } from '../api/responses/kept-response.ts'
+import type { KeptResponse, ResponseStore } from '../../api/responses/kept-response.ts'
 
 export interface ResponseStoreOptions {
   /** The data folder; in memory when absent. */

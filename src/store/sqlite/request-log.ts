@@ -2,9 +2,9 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import type { RequestRecord } from '../gateway/request-record.ts'
-import { plainlyFull } from './disk-full.ts'
-import { redactBody } from './redact-body.ts'
+import type { RequestRecord } from '../../gateway/request-record.ts'
+import { plainlyFull } from '../disk-full.ts'
+import { redactBody } from '../redact-body.ts'
 import { openHealthy } from './healthy-file.ts'
 
 export interface RequestLog {

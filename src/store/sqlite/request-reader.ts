@@ -2,17 +2,17 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
-import type { RecordFilter, RecordReader, Spent, SpendQuestion, StoredRecord } from '../api/routes/records.ts'
-import type { RecordedBodies } from '../gateway/request-record.ts'
+import type { RecordFilter, RecordReader, Spent, SpendQuestion, StoredRecord } from '../../api/routes/records.ts'
+import type { RecordedBodies } from '../../gateway/request-record.ts'
 import { FILE } from './request-log.ts'
 import { readTraffic } from './traffic-reader.ts'
 
 const FILTERS = ['client', 'model', 'provider', 'key', 'outcome'] as const
 const GROUPS = ['day', 'client', 'provider', 'key', 'model'] as const
 
-/** Throws where the file cannot be read. */
+/** Each question rejects where the file cannot be read. */
 export function createRecordReader(folder: string): RecordReader {
-  function ask<T>(question: (database: DatabaseSync) => T, nothing: T): T {
+  async function ask<T>(question: (database: DatabaseSync) => T, nothing: T): Promise<T> {
     const file = join(folder, FILE)
     if (!existsSync(file)) return nothing
     const { DatabaseSync } = process.getBuiltinModule('node:sqlite')

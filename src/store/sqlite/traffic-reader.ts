@@ -1,7 +1,7 @@
 /** Traffic over time, out of the rows of the request log. */
 import type { DatabaseSync } from 'node:sqlite'
-import type { TrafficPoint } from '../api/console/page-answers.ts'
-import type { TrafficGroup, TrafficQuestion } from '../api/console/traffic.ts'
+import type { TrafficPoint } from '../../api/console/page-answers.ts'
+import type { TrafficGroup, TrafficQuestion } from '../../api/console/traffic.ts'
 
 /** Rows that are looked at: what is older than the newest of them is not shown. They take a tenth of a second. */
 const MOST_ROWS = 50_000

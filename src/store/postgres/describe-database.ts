@@ -1,0 +1,43 @@
+/** What `check` and `doctor` say of the shared database: whether the server answers, in what version, and how fast. Changes nothing there. */
+import { connectPool, type DatabaseAddress } from './connections.ts'
+import { placeOf } from './database.ts'
+import { plainFault } from './plain-fault.ts'
+
+export interface DatabaseFacts {
+  isThere: boolean
+  text: string
+}
+
+/** As `server_version_num` has it. */
+const OLDEST = 140_000
+
+export async function describeDatabase(address: DatabaseAddress): Promise<DatabaseFacts> {
+  const where = placeOf(address)
+  const pool = await connectPool(address)
+  const ask = async (text: string): Promise<string | undefined> => {
+    const [row] = await pool.query(text, [])
+    return row && String(Object.values(row)[0])
+  }
+  try {
+    const number = Number(await ask('SHOW server_version_num'))
+    const version = (await ask('SHOW server_version')) ?? ''
+    if (number < OLDEST)
+      return { isThere: false, text: `database: PostgreSQL ${version} at ${where} is too old: 14 or newer is needed.` }
+    const sent = performance.now()
+    const isMade = await ask(`SELECT to_regclass('"${address.schema}".document') IS NOT NULL`)
+    const took = (performance.now() - sent).toFixed(1)
+    const mayMake = await ask(`SELECT has_database_privilege(current_database(), 'CREATE')`)
+    const hasSchema = await ask(`SELECT count(*) FROM pg_namespace WHERE nspname = '${address.schema}'`)
+    if (isMade !== 'true' && hasSchema === '0' && mayMake !== 'true') {
+      const text = `database: ${where} has no schema ${address.schema}, and this user may make none: CREATE SCHEMA ${address.schema} AUTHORIZATION its user.`
+      return { isThere: false, text }
+    }
+    const tables =
+      isMade === 'true' ? `schema ${address.schema}` : `schema ${address.schema} is made at the first start`
+    return { isThere: true, text: `database: PostgreSQL ${version} at ${where} answers in ${took} ms; ${tables}` }
+  } catch (cause) {
+    return { isThere: false, text: `database: ${where} cannot be used: ${plainFault(cause)}. See database.url.` }
+  } finally {
+    await pool.close().catch(() => {})
+  }
+}

@@ -1,0 +1,189 @@
+/** Keys that two gateways share in one database: what one changes holds at the other, whatever comes between. */
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { openDatabase, type Database } from '../../src/store/postgres/database.ts'
+import { SANDBOX, startGateway, type TestGateway } from '../end-to-end/gateway.ts'
+import { hasServer, PASSWORD, startPostgres, type PostgresServer } from './postgres-server.ts'
+
+const SOON = { timeout: 10_000, interval: 20 }
+/** Milliseconds: what is told at once is not looked for. */
+const NEVER = 3_600_000
+
+const config = {
+  ...SANDBOX,
+  server: { admin_keys: ['key-of-admin'] },
+}
+
+interface Key {
+  id: string
+  name: string
+  status: string
+  key: string
+  http: number
+  limits?: unknown
+  data: Key[]
+  error?: { message: string; code: string }
+}
+
+interface Replica extends TestGateway {
+  database: Database
+  admin(method: string, path: string, body?: unknown): Promise<Key>
+  ask(key: string): Promise<number>
+}
+
+describe.skipIf(!hasServer)('two gateways on one database', () => {
+  let server: PostgresServer
+  let schema = ''
+  let count = 0
+  let replicas: Replica[] = []
+  beforeAll(async () => void (server = await startPostgres()), 60_000)
+  afterAll(() => server.close())
+  beforeEach(() => void (schema = `s${++count}`))
+  afterEach(async () => {
+    for (const each of replicas.splice(0)) {
+      await each.close()
+      await each.database.close()
+    }
+    replicas = []
+  })
+
+  async function replica(every = NEVER): Promise<Replica> {
+    const database = await openDatabase({ url: server.url(), schema }, { every })
+    const gateway = await startGateway(config, {}, { database })
+    const made: Replica = {
+      ...gateway,
+      database,
+      async admin(method, path, body) {
+        const answer = await fetch(`${gateway.url}/v1/admin/keys${path}`, {
+          method,
+          headers: {
+            authorization: 'Bearer key-of-admin',
+            ...(body !== undefined && { 'content-type': 'application/json' }),
+          },
+          ...(body !== undefined && { body: JSON.stringify(body) }),
+        })
+        return { ...((await answer.json()) as Key), http: answer.status }
+      },
+      async ask(key) {
+        const answer = await fetch(`${gateway.url}/v1/chat/completions`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', authorization: `Bearer ${key}`, 'x-max-wait': '0' },
+          body: JSON.stringify({ model: 'fast', messages: [{ role: 'user', content: 'Hello' }] }),
+        })
+        await answer.text()
+        return answer.status
+      },
+    }
+    replicas.push(made)
+    return made
+  }
+
+  test('a key that one makes, rotates, limits and revokes is so at the other', async () => {
+    const [one, other] = [await replica(), await replica()]
+    const made = await one.admin('POST', '', { name: 'alice', limits: { rpm: 100 } })
+    expect(made.http).toBe(201)
+    await expect.poll(() => other.ask(made.key), SOON).toBe(200)
+    const turned = await other.admin('POST', '/alice/rotate', { overlap: '0s' })
+    await expect.poll(() => one.ask(turned.key), SOON).toBe(200)
+    await expect.poll(() => one.ask(made.key), SOON).toBe(401)
+    await one.admin('PATCH', '/alice', { limits: { rpm: 1 } })
+    await expect.poll(async () => (await other.admin('GET', '/alice')).limits, SOON).toEqual({ rpm: 1 })
+    await expect.poll(() => other.ask(turned.key), SOON).toBe(429)
+    await one.admin('DELETE', '/alice')
+    await expect.poll(() => other.ask(turned.key), SOON).toBe(401)
+    const late = await replica()
+    expect((await late.admin('GET', '/alice')).status).toBe('revoked')
+    expect(await late.ask(turned.key)).toBe(401)
+  })
+
+  test('of changes at once none is lost, and one of two that make the same name is refused', async () => {
+    const [one, other] = [await replica(), await replica()]
+    const twins = await Promise.all([one, other].map((each) => each.admin('POST', '', { name: 'alice' })))
+    expect(twins.map(({ http }) => http).toSorted()).toEqual([201, 409])
+    const fields = { weight: 3, tags: ['night'], models: ['fast'], max_wait: '5s' }
+    const changes = Object.entries(fields).map(([name, value], index) =>
+      (index % 2 === 0 ? one : other).admin('PATCH', '/alice', { [name]: value }),
+    )
+    expect((await Promise.all(changes)).map(({ http }) => http)).toEqual([200, 200, 200, 200])
+    await expect.poll(() => one.admin('GET', '/alice'), SOON).toMatchObject(fields)
+    await expect.poll(() => other.admin('GET', '/alice'), SOON).toMatchObject(fields)
+    const names = Array.from({ length: 10 }, (_, index) => `c${index}`)
+    await Promise.all(names.map((name, index) => (index % 2 === 0 ? one : other).admin('POST', '', { name })))
+    await expect.poll(async () => (await one.admin('GET', '')).data.length, SOON).toBe(11)
+    await expect.poll(async () => (await other.admin('GET', '')).data.length, SOON).toBe(11)
+  })
+
+  test('while the server is away keys open what they did, none can be changed, and all is well when it is back', async () => {
+    const [one, other] = [await replica(50), await replica(50)]
+    const { key } = await one.admin('POST', '', { name: 'alice' })
+    await expect.poll(() => other.ask(key), SOON).toBe(200)
+    await server.stop()
+    try {
+      await expect.poll(() => other.lines.join('\n'), SOON).toContain('the database does not answer')
+      expect(await Promise.all([one.ask(key), other.ask(key)])).toEqual([200, 200])
+      const refused = await one.admin('POST', '', { name: 'bob' })
+      expect(refused).toMatchObject({ http: 503, error: { code: 'not_kept' } })
+      expect(refused.error?.message).toContain('nothing listens there')
+    } finally {
+      await server.start()
+    }
+    await expect.poll(() => other.lines.join('\n'), SOON).toContain('the database answers again')
+    const bob = await one.admin('POST', '', { name: 'bob' })
+    expect(bob.http).toBe(201)
+    await expect.poll(() => other.ask(bob.key), SOON).toBe(200)
+    expect([...one.lines, ...other.lines].join('\n')).not.toContain(PASSWORD)
+  })
+
+  test('what is not told is found by looking, and a state that is put back counts', async () => {
+    const [one, other] = [await replica(), await replica(50)]
+    const client = new pg.Client(server.url())
+    await client.connect()
+    try {
+      const alice = await one.admin('POST', '', { name: 'alice' })
+      const bob = await one.admin('POST', '', { name: 'bob' })
+      await expect.poll(() => other.ask(bob.key), SOON).toBe(200)
+      // no notice is given of it
+      await client.query(`DELETE FROM ${schema}.document WHERE id = $1`, [bob.id])
+      await expect.poll(() => other.ask(bob.key), SOON).toBe(401)
+      expect(await other.ask(alice.key)).toBe(200)
+    } finally {
+      await client.end()
+    }
+  })
+})
+
+describe.skipIf(!hasServer)('the database', () => {
+  let server: PostgresServer
+  beforeAll(async () => void (server = await startPostgres()), 60_000)
+  afterAll(() => server.close())
+
+  test('is made ready once, by those who start at once and by those who come later', async () => {
+    const address = { url: server.url(), schema: 'together' }
+    const opened = await Promise.all(Array.from({ length: 4 }, () => openDatabase(address, { every: 0 })))
+    opened.push(await openDatabase(address, { every: 0 }))
+    await Promise.all(opened.map((each) => each.close()))
+    const client = new pg.Client(server.url())
+    await client.connect()
+    const { rows } = await client.query<{ name: string }>('SELECT name FROM together.migration ORDER BY id')
+    await client.end()
+    expect(rows.map(({ name }) => name)).toEqual(['001_documents'])
+  })
+
+  test.each([
+    [
+      'a wrong password',
+      (url: string) => url.replace(PASSWORD, `${PASSWORD}-no`),
+      'it refuses the user or the password',
+    ],
+    ['no such database', (url: string) => url.replace('/postgres', '/nowhere'), 'it has no such database'],
+    ['nobody there', (url: string) => url.replace(/:\d+\//, ':1/'), 'nothing listens there'],
+    ['no TLS', (url: string) => `${url}?sslmode=require`, 'agree on no TLS'],
+  ])('of %s says so, without a secret', async (_what, wrong, told) => {
+    const fault: unknown = await openDatabase({ url: wrong(server.url()), schema: 'wrong' }).catch(
+      (each: unknown) => each,
+    )
+    expect(String(fault)).toContain(told)
+    expect(String(fault)).toContain('127.0.0.1:')
+    expect(JSON.stringify(fault, Object.getOwnPropertyNames(fault))).not.toContain(PASSWORD)
+  })
+})
