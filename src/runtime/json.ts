@@ -22,6 +22,33 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** The same, and undefined as well for what could not be written again: a number that no double holds would become null. */
+export function parseFinite(text: string): unknown {
+  const value = parseJson(text)
+  return HUGE.test(text) && endlessAt(value) !== undefined ? undefined : value
+}
+
+/** How a number is written that may be beyond what a double holds. */
+const HUGE = /[eE]\+?\d{3}|\d{309}/
+
+/** The key (or index) of a number that no double holds; undefined where there is none. */
+export function endlessAt(root: unknown): string | undefined {
+  let level = [root]
+  while (level.length > 0) {
+    const next: unknown[] = []
+    for (const value of level) {
+      if (typeof value !== 'object' || value === null) continue
+      for (const key in value) {
+        const item = (value as Record<string, unknown>)[key]
+        if (typeof item === 'number' && !Number.isFinite(item)) return key
+        next.push(item)
+      }
+    }
+    level = next
+  }
+  return undefined
+}
+
 /** Level by level, without recursion: what is too deep for it must not be too deep for the one who looks. */
 function isDeeper(root: unknown, most: number): boolean {
   let level = [root]

@@ -126,3 +126,15 @@ it.each([
   expect(JSON.parse(answers[0]?.text ?? '')).toMatchObject({ error: { param: field, code } })
   expect(sent).toEqual([])
 })
+
+it.each(PLACES.map(([format]) => format))(
+  'a number of the history that no double holds keeps its digits to %s',
+  async (format) => {
+    const call = CALL.replace(ID, '1e999')
+    const body = `{"model":"p/m","messages":[{"role":"user","content":"x"},{"role":"assistant","tool_calls":[${call}]},
+{"role":"tool","tool_call_id":"c1","content":"{\\"a\\":1e999}"}],"tools":[${TOOL}]}`
+    const { sent } = await play(provider(format), [body], [ordinary(format)])
+    expect(sent[0]?.text.split('1e999').length).toBe(3)
+    expect(sent[0]?.text).not.toMatch(/"a\\?":null/)
+  },
+)

@@ -49,6 +49,15 @@ describe('a JSON body', () => {
     expect((await post('{"constructor":"text"}')).status).toBe(200)
   })
 
+  it.each(['1e999', '-1e400', '1'.repeat(1200)])('is refused where no double holds a number: %s', async (number) => {
+    for (const payload of [`{"a":${number}}`, `{"tools":[{"a":{"b":[0,${number}]}}]}`]) {
+      const answer = await post(payload)
+      expect(answer.status).toBe(400)
+      expect(JSON.stringify(answer.body)).toContain('beyond what a double holds')
+    }
+    expect((await post('{"a":1e308,"b":-1e-999}')).status).toBe(200)
+  })
+
   it.each([
     '{"__proto__":{"x":1}}',
     '{"\\u005f_proto__":{"x":1}}',

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { parseIntegers } from '../../runtime/json.ts'
 import { decodeRequest } from '../content-encoding.ts'
 import { createKnownTools } from './known-tools.ts'
-import { checkBounds, type RequestBounds } from './request-bounds.ts'
+import { checkBounds, checkFinite, type RequestBounds } from './request-bounds.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -54,7 +54,7 @@ export function registerJsonBody(app: FastifyInstance, bounds: RequestBounds): v
       try {
         if (fault) throw fault
         // told by the values, as to look for digits in the whole text costs a third of its parsing
-        if (checkBounds(body, bounds)) exact = parseIntegers(text)
+        if (checkBounds(body, bounds)) checkFinite((exact = parseIntegers(text)))
         else known.learn(json, body)
       } catch (error) {
         return done(error as Error)

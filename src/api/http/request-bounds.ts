@@ -1,5 +1,6 @@
 /** What one request may hold, and how much, checked before anything is made of it. */
 import { GatewayError } from '../../chat/error.ts'
+import { endlessAt } from '../../runtime/json.ts'
 
 export interface RequestBounds {
   /** Levels of JSON. */
@@ -61,6 +62,17 @@ function isDeeper(root: object, most: number, seen: { isRounded: boolean }): boo
     level = next
   }
   return false
+}
+
+/** Throws a GatewayError for a number that no double holds: written again it would be `null`. */
+export function checkFinite(body: unknown): void {
+  const key = endlessAt(body)
+  if (key === undefined) return
+  const where = JSON.stringify(key.slice(0, 100))
+  throw new GatewayError(
+    'invalid_request',
+    `The request body has a number at ${where} that is beyond what a double holds (1.8e308).`,
+  )
 }
 
 /** Every integer up to here is a double of its own. */

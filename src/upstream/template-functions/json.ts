@@ -1,5 +1,5 @@
 /** JSON as text and text as JSON, for vendors that want the one where OpenAI has the other. */
-import { parseJson } from '../../runtime/json.ts'
+import { parseFinite } from '../../runtime/json.ts'
 import type { TemplateFunction } from '../../definition/context.ts'
 import { isMap } from '../../definition/scope.ts'
 
@@ -10,7 +10,7 @@ export const jsonObject: TemplateFunction = (options) => {
   const key = typeof options['key'] === 'string' ? options['key'] : 'result'
   return (value) => {
     if (isMap(value)) return value
-    const parsed = typeof value === 'string' ? parseJson(value) : value
+    const parsed = typeof value === 'string' ? parseFinite(value) : value
     return isMap(parsed) ? parsed : { [key]: parsed ?? value }
   }
 }

@@ -1,4 +1,4 @@
-import { parseJson } from '../../../runtime/json.ts'
+import { parseFinite } from '../../../runtime/json.ts'
 import { isRecord } from '../json-value.ts'
 
 /**
@@ -10,10 +10,10 @@ export function parseArguments(value: unknown): Record<string, unknown> {
   if (value === undefined || value === null) return {}
   if (typeof value !== 'string') return { input: value }
   if (value.trim() === '') return {}
-  const parsed = parseJson(value)
+  const parsed = parseFinite(value)
   if (isRecord(parsed)) return parsed
   if (parsed === null) return {}
   // Some models encode their JSON twice.
-  const again = typeof parsed === 'string' ? parseJson(parsed) : undefined
+  const again = typeof parsed === 'string' ? parseFinite(parsed) : undefined
   return isRecord(again) ? again : { input: value }
 }
