@@ -26,6 +26,8 @@ type Cell = 'ok' | 'differs' | 'not run' | 'no'
 const only = process.argv[2]?.toLowerCase()
 const scenario = process.argv[3]
 const root = process.env['SERVERS_FOLDER'] ?? join(tmpdir(), 'balanced-call-servers')
+// whoever ends this run ends the servers with it
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
 let failed = 0
 let ran = 0
 for (const server of SERVERS.filter(({ name }) => only === undefined || name.toLowerCase().includes(only))) {
