@@ -1,14 +1,21 @@
 import { describe, expect, it } from 'vitest'
 import {
   createBelief,
+  type EnforcementBelief,
   isTooFast,
   noteAccepted,
   noteRefused,
+  noteSent,
 } from '../../src/scheduler/limit-learning/enforcement-belief.ts'
 import { createLimit, loadOf, press, waitOf } from '../../src/scheduler/limits/limit.ts'
 import type { LimitSpec } from '../../src/scheduler/types.ts'
 
 const spec: LimitSpec = { metric: 'requests', amount: 600, period: 60_000, shape: 'bucket' }
+
+function answer(belief: EnforcementBelief, crowd: number): void {
+  noteSent(belief, crowd, 0)
+  noteAccepted(belief, crowd)
+}
 
 describe('a refusal of a crowded request', () => {
   it('shows that the part is full, whatever was counted: the next one waits until there is room', () => {
@@ -30,7 +37,7 @@ describe('a refusal of a crowded request', () => {
       const belief = createBelief(spec, 0)
       Object.assign(belief, { most: 9, share: 0.9 })
       for (let n = 0; n < 20; n++) {
-        for (let m = 0; m < accepted; m++) noteAccepted(belief, belief.most, 0)
+        for (let m = 0; m < accepted; m++) answer(belief, belief.most)
         noteRefused(belief, belief.most, 0)
       }
       expect(isTooFast(belief)).toBe(fast)
@@ -43,7 +50,7 @@ describe('a refusal of a crowded request', () => {
       [20, 30],
     ] as const) {
       const belief = createBelief(spec, 0)
-      for (let n = 0; n < 60; n++) noteAccepted(belief, crowd * 0.87, 0)
+      for (let n = 0; n < 60; n++) answer(belief, crowd * 0.87)
       for (let n = 0; n < 20; n++) noteRefused(belief, crowd, 0)
       if (most === Infinity) expect(belief.most).toBe(Infinity)
       else expect(belief.most).toBeLessThan(most)

@@ -1,6 +1,7 @@
 /** Reserve, settle, refund: what a request holds of each limit that it touches. */
 import type { Settlement } from '../types.ts'
 import { ask, mayAsk } from '../limit-learning/doubt.ts'
+import { crowding, noteSent } from '../limit-learning/enforcement-belief.ts'
 import { grow } from '../limit-learning/learnt.ts'
 import type { Demand } from '../limits/request-cost.ts'
 import { actualOf, costOf, lateCost } from '../limits/request-cost.ts'
@@ -24,6 +25,8 @@ export interface Hold {
   readonly before: number
   /** Units that were taken ahead of the declared rate before this request. */
   readonly load: number
+  /** Was it noted when it left, by what is believed of the limit? */
+  readonly noted: boolean
 }
 
 /** Of what has no limits. */
@@ -46,8 +49,10 @@ function hold(limit: Limit, scope: Scope, demand: Demand, now: number): Hold {
   if (limit.doubt && mayAsk(limit.doubt, now) && isHeld(limit, cost, now)) ask(limit.doubt, now)
   const load = limit.rate > 0 ? loadOf(limit, now) : 0
   const before = limit.window.amount - limit.window.room(now)
+  const { belief } = limit
+  if (belief) noteSent(belief, crowding(belief, load, cost), now)
   const mark = take(limit, cost, now)
-  return { limit, scope, asked: cost, cost, late: 0, mark, taken: limit.taken, before, load }
+  return { limit, scope, asked: cost, cost, late: 0, mark, taken: limit.taken, before, load, noted: !!belief }
 }
 
 /** Would it rest, were it not doubted? */

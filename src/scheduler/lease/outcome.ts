@@ -8,7 +8,7 @@ import { learnLatency } from '../health/latency.ts'
 import { noteAnswer, noteFault } from '../health/incident.ts'
 import { refutes } from '../limit-learning/doubt.ts'
 import { noteSooner } from '../limit-learning/told-rest.ts'
-import { noteAcceptedHold } from '../limit-learning/blind.ts'
+import { noteAcceptedHold, noteUnansweredHold } from '../limit-learning/blind.ts'
 import { coolRefused, LONGEST_TOLD } from '../limit-learning/refusal.ts'
 import { acquitLimit } from '../limits/limit.ts'
 import type { LeaseRecord } from './lease.ts'
@@ -107,6 +107,7 @@ export function isTrial({ keyGroup, slot, sent, probes, holds }: LeaseRecord): b
 
 export function fault(schedulerState: SchedulerState, lease: LeaseRecord, failure: Failure, now: number): void {
   const { keyGroup, slot } = lease
+  if (!lease.accepted) for (const hold of lease.holds) noteUnansweredHold(hold)
   if (keyGroup.provider.spec.staged) return endProbes(lease)
   const key = lease.keyState
   const { blame } = KINDS[failure.kind]

@@ -16,6 +16,8 @@ import {
   isTooFast,
   noteAccepted,
   noteRefused,
+  noteSent,
+  noteUnanswered,
   relax,
 } from './enforcement-belief.ts'
 import { learntOf, noteCut, setAmount } from './learnt.ts'
@@ -79,11 +81,18 @@ export function beliefOf(provider: Provider, { spec }: Limit, now: number): Enfo
 }
 
 /** A good answer came to a request that held this: what was free then is known to have been there. */
-export function noteAcceptedHold({ limit, load, asked }: Hold, now: number): void {
+export function noteAcceptedHold({ limit, load, asked, noted }: Hold, now: number): void {
   const { belief } = limit
   if (!belief) return
-  noteAccepted(belief, crowding(belief, load, asked), now)
+  const crowd = crowding(belief, load, asked)
+  if (!noted) noteSent(belief, crowd, now)
+  noteAccepted(belief, crowd)
   relax(belief, now)
+}
+
+/** A request that held this was refused, or ended without an answer. */
+export function noteUnansweredHold({ limit, load, asked, noted }: Hold): void {
+  if (noted && limit.belief) noteUnanswered(limit.belief, crowding(limit.belief, load, asked))
 }
 
 export function learnFromRefusal(lease: LeaseRecord, hold: Hold, seen: Circumstances, now: number): void {

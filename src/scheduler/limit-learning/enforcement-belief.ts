@@ -10,7 +10,10 @@ export interface EnforcementBelief {
   /** Units that crowding is counted in, and declared units a millisecond. */
   readonly unit: number
   readonly rate: number
-  /** Answers and refusals by how crowded the request was; older ones count for less. */
+  /**
+   * Requests by how crowded they were; older ones count for less. Who is under way counts as accepted until refused:
+   * refusals come sooner than answers, and would otherwise seem to be most of what comes.
+   */
   readonly accepted: Float64Array
   readonly refused: Float64Array
   agedAt: number
@@ -26,6 +29,9 @@ export interface EnforcementBelief {
   broken: number
   /** Share of those of late that kept to it and were refused. */
   strain: number
+  /** Of the requests that were let in by the last relaxation: how many were answered, how many refused. */
+  tried: number
+  met: number
   /** Log-likelihood that evidence must have: more after each belief that did not come true. */
   convinced: number
   /** When that was last confirmed, for how long it holds, and when it was last relaxed. */
@@ -54,6 +60,10 @@ const MOST_CONVINCED = 16
 /** So many refusals under a belief, and at least this part of the share that was refused without it: it explains nothing. */
 const BROKEN = 5
 const NO_BETTER = 0.5
+/** Closer than that nobody can tell requests apart. */
+const FINEST = FIRST_EDGE
+/** So many refusals just within a belief show that it is too wide, where they are this share: fewer are chance. */
+const TOO_WIDE = 2
 /** So large a part of those that kept to it refused of late, each one of them counting so much: requests still come too fast. */
 const TOO_FAST = 0.18
 const OF_LATE = 0.05
@@ -92,6 +102,8 @@ export function createBelief(spec: LimitSpec, now: number): EnforcementBelief {
     kept: 0,
     broken: 0,
     strain: 0,
+    tried: 0,
+    met: 0,
     convinced: CONVINCED,
     cutAt: -Infinity,
     hold: FIRST_HOLD / 2,
@@ -124,24 +136,38 @@ function edgeOf(bin: number): number {
   return FIRST_EDGE * 2 ** ((bin - 1) / 3)
 }
 
-export function noteAccepted(belief: EnforcementBelief, crowd: number, now: number): void {
+/** A request leaves. */
+export function noteSent(belief: EnforcementBelief, crowd: number, now: number): void {
   age(belief, now)
   const bin = binOf(crowd)
   belief.accepted[bin] = (belief.accepted[bin] ?? 0) + 1
-  if (crowd > belief.most) return
+}
+
+/** One that had been noted ended without a word on its limits, or was refused. */
+export function noteUnanswered(belief: EnforcementBelief, crowd: number): void {
+  const bin = binOf(crowd)
+  belief.accepted[bin] = Math.max(0, (belief.accepted[bin] ?? 0) - 1)
+}
+
+/** It is answered. */
+export function noteAccepted(belief: EnforcementBelief, crowd: number): void {
+  if (belief.most === Infinity) return
+  if (crowd > belief.most / RELAX) belief.tried++
+  if (!keeps(belief, crowd)) return
   belief.kept++
   belief.strain -= OF_LATE * belief.strain
 }
 
-/** Notes a refusal, and judges anew. Returns whether crowding explains it: true, false, or undefined while that is open. */
+/** Notes the refusal of one that counts as accepted no more, and judges anew. Returns whether crowding explains it: true, false, or undefined while that is open. */
 export function noteRefused(belief: EnforcementBelief, crowd: number, now: number): boolean | undefined {
   age(belief, now)
   const bin = binOf(crowd)
   belief.refused[bin] = (belief.refused[bin] ?? 0) + 1
   belief.seen++
   const before = belief.most
-  if (before < Infinity && crowd <= before) belief.strain += OF_LATE * (1 - belief.strain)
-  if (before < Infinity && crowd <= before && isRefuted(belief)) {
+  const kept = keeps(belief, crowd)
+  if (kept) belief.strain += OF_LATE * (1 - belief.strain)
+  if (kept && isRefuted(belief)) {
     forget(belief)
     return false
   }
@@ -158,11 +184,18 @@ export function noteRefused(belief: EnforcementBelief, crowd: number, now: numbe
   }
   if (before < Infinity) {
     // What was believed no longer explains what is seen.
-    if (crowd < before) return false
+    if (crowd <= before / RELAX) return false
+    belief.met++
+    if (belief.met < TOO_WIDE || belief.met < LEAST_SHARE * (belief.met + belief.tried)) return false
     cut(belief, before / RELAX, now)
     return true
   }
   return crowd >= UNSURE && belief.seen < FEW ? undefined : false
+}
+
+/** Is something believed, and was the request as far from others as that asks for, or as can be? */
+function keeps({ most }: EnforcementBelief, crowd: number): boolean {
+  return most < Infinity && (crowd <= most || most <= FINEST)
 }
 
 /** Under a true belief far fewer are refused than without it. */
@@ -193,9 +226,11 @@ function forget(belief: EnforcementBelief): void {
 function cut(belief: EnforcementBelief, most: number, now: number): void {
   if (belief.most === Infinity)
     belief.share = sum(belief.refused) / Math.max(1, sum(belief.refused) + sum(belief.accepted))
-  if (most < belief.most) belief.kept = belief.broken = 0
-  belief.most = most
-  if (now - belief.cutAt > RELAX_EVERY / 5) belief.hold = Math.min(LONGEST_HOLD, belief.hold * 2)
+  const part = Math.max(FINEST, most)
+  if (part < belief.most) belief.kept = belief.broken = belief.tried = belief.met = 0
+  belief.most = part
+  // found again after it was relaxed
+  if (belief.grewAt > belief.cutAt) belief.hold = Math.min(LONGEST_HOLD, belief.hold * 2)
   belief.cutAt = now
   belief.grewAt = now
 }
@@ -207,6 +242,7 @@ export function relax(belief: EnforcementBelief, now: number): void {
   belief.grewAt = now
   belief.speed = Math.min(1, belief.speed + SLOWER / 3)
   belief.most *= RELAX
+  belief.tried = belief.met = 0
   if (belief.most * belief.unit < belief.spec.amount) return
   belief.most = Infinity
   belief.hold = FIRST_HOLD / 2
