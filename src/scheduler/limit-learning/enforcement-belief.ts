@@ -50,6 +50,8 @@ export interface EnforcementBelief {
 /** Crowding of a request in units is sorted into bins whose edges grow by a third of an octave. */
 const BINS = 44
 const FIRST_EDGE = 0.06
+/** What lies on an edge belongs to the bin above: what is believed of the bins below ends just before it. */
+const BELOW = 0.999
 const HALF_LIFE = 300_000
 const AGE_STEP = 10_000
 /** Log-likelihood by which a finer part must explain the refusals better than chance does: odds of 33. */
@@ -139,23 +141,24 @@ function edgeOf(bin: number): number {
 /** A request leaves. */
 export function noteSent(belief: EnforcementBelief, crowd: number, now: number): void {
   age(belief, now)
-  const bin = binOf(crowd)
-  belief.accepted[bin] = (belief.accepted[bin] ?? 0) + 1
+  count(belief, crowd, 1)
 }
 
-/** One that had been noted ended without a word on its limits, or was refused. */
+/** One that had been noted was refused, or ended without a word on its limits. */
 export function noteUnanswered(belief: EnforcementBelief, crowd: number): void {
-  const bin = binOf(crowd)
-  belief.accepted[bin] = Math.max(0, (belief.accepted[bin] ?? 0) - 1)
+  count(belief, crowd, -1)
 }
 
-/** It is answered. */
+function count(belief: EnforcementBelief, crowd: number, by: 1 | -1): void {
+  const bin = binOf(crowd)
+  belief.accepted[bin] = Math.max(0, (belief.accepted[bin] ?? 0) + by)
+  if (keeps(belief, crowd)) belief.kept = Math.max(0, belief.kept + by)
+  if (isJustWithin(belief, crowd)) belief.tried = Math.max(0, belief.tried + by)
+}
+
+/** One is answered. */
 export function noteAccepted(belief: EnforcementBelief, crowd: number): void {
-  if (belief.most === Infinity) return
-  if (crowd > belief.most / RELAX) belief.tried++
-  if (!keeps(belief, crowd)) return
-  belief.kept++
-  belief.strain -= OF_LATE * belief.strain
+  if (keeps(belief, crowd)) belief.strain -= OF_LATE * belief.strain
 }
 
 /** Notes the refusal of one that counts as accepted no more, and judges anew. Returns whether crowding explains it: true, false, or undefined while that is open. */
@@ -173,7 +176,7 @@ export function noteRefused(belief: EnforcementBelief, crowd: number, now: numbe
   }
   const found = judge(belief)
   if (found > 0) {
-    const most = edgeOf(found)
+    const most = edgeOf(found) * BELOW
     if (crowd >= Math.min(most, before) * 0.9) cut(belief, Math.min(most, before), now)
     // Already at one at a time, and still they collide: a little slower.
     if (crowd <= before && before <= 1 && crowd > 0 && belief.speed > SLOWEST) {
@@ -184,9 +187,13 @@ export function noteRefused(belief: EnforcementBelief, crowd: number, now: numbe
   }
   if (before < Infinity) {
     // What was believed no longer explains what is seen.
-    if (crowd <= before / RELAX) return false
+    if (!isJustWithin(belief, crowd)) return false
     belief.met++
-    if (belief.met < TOO_WIDE || belief.met < LEAST_SHARE * (belief.met + belief.tried)) return false
+    if (belief.met < TOO_WIDE) return false
+    if (belief.met < LEAST_SHARE * (belief.met + belief.tried)) {
+      belief.hold = Math.max(FIRST_HOLD / 2, belief.hold / 2)
+      return false
+    }
     cut(belief, before / RELAX, now)
     return true
   }
@@ -196,6 +203,11 @@ export function noteRefused(belief: EnforcementBelief, crowd: number, now: numbe
 /** Is something believed, and was the request as far from others as that asks for, or as can be? */
 function keeps({ most }: EnforcementBelief, crowd: number): boolean {
   return most < Infinity && (crowd <= most || most <= FINEST)
+}
+
+/** Would it have had to wait before the belief was last relaxed? */
+function isJustWithin({ most }: EnforcementBelief, crowd: number): boolean {
+  return most < Infinity && crowd > most / RELAX
 }
 
 /** Under a true belief far fewer are refused than without it. */
@@ -229,8 +241,7 @@ function cut(belief: EnforcementBelief, most: number, now: number): void {
   const part = Math.max(FINEST, most)
   if (part < belief.most) belief.kept = belief.broken = belief.tried = belief.met = 0
   belief.most = part
-  // found again after it was relaxed
-  if (belief.grewAt > belief.cutAt) belief.hold = Math.min(LONGEST_HOLD, belief.hold * 2)
+  if (now - belief.cutAt > RELAX_EVERY / 5) belief.hold = Math.min(LONGEST_HOLD, belief.hold * 2)
   belief.cutAt = now
   belief.grewAt = now
 }
