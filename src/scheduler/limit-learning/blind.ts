@@ -34,6 +34,8 @@ const NOTHING_AT_ALL = 7
 /** With the window at least this full, fewer are enough. */
 const NEAR = 0.5
 const IN_A_ROW = 3
+/** So much of a limit that grows is used where its growth is tried. */
+const NEARLY = 0.9
 /** Refusals that told how long to wait are not asked again too soon; so many within some windows count instead. */
 const STRIKES = 2
 /** Of the time that a window takes, as much as this is still it: others count a little differently. */
@@ -106,13 +108,19 @@ export function learnFromRefusal(lease: LeaseRecord, hold: Hold, seen: Circumsta
       press(limit, (belief.most + 1) * belief.unit, now)
     }
     // First the burst, only then the rate.
-    if (crowded !== false && seen.row < CERTAIN) return
+    if (crowded !== false && seen.row < CERTAIN && !isTrying(hold)) return
   }
   if (seen.long) return
   const learnt = learntOf(limit, now)
   if (seen.row >= NOTHING_AT_ALL) return acquit(limit, learnt, now)
   if (!believable(hold, learnt, seen, now)) return
   lower(hold, learnt, seen.stated, now)
+}
+
+/** Has the limit grown since it was cut, and was it used to nearly all that it has grown to? Then that is what was refused. */
+function isTrying({ limit, before, asked }: Hold): boolean {
+  const { learnt, window } = limit
+  return learnt !== undefined && learnt.grewAt > learnt.cutAt && before + asked >= NEARLY * window.amount
 }
 
 /** Not one request was let in, though the key rested ever longer: a limit would have. What was inferred meanwhile is wrong. */

@@ -67,7 +67,7 @@ const FINEST = FIRST_EDGE
 /** So many refusals just within a belief show that it is too wide, where they are this share: fewer are chance. */
 const TOO_WIDE = 2
 /** So large a part of those that kept to it refused of late, each one of them counting so much: requests still come too fast. */
-const TOO_FAST = 0.18
+const TOO_FAST = 0.13
 const OF_LATE = 0.05
 /** A part of the window that lets most requests pass is not worth keeping to. */
 const LEAST_SHARE = 0.2
