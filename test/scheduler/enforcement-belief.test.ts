@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import {
   createBelief,
   type EnforcementBelief,
-  noteAccepted,
   noteRefused,
   noteSent,
   noteUnanswered,
@@ -36,10 +35,7 @@ function live(seed: number, refuses: (crowd: number, random: () => number) => bo
         if (isRefused) {
           noteUnanswered(belief, crowd)
           noteRefused(belief, crowd, at)
-        } else {
-          noteAccepted(belief, crowd)
-          relax(belief, at)
-        }
+        } else relax(belief, at)
       },
     })
   }

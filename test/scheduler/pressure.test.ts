@@ -1,21 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import {
-  createBelief,
-  type EnforcementBelief,
-  isTooFast,
-  noteAccepted,
-  noteRefused,
-  noteSent,
-} from '../../src/scheduler/limit-learning/enforcement-belief.ts'
+import { createBelief, noteRefused, noteSent } from '../../src/scheduler/limit-learning/enforcement-belief.ts'
+import { ease, isTooFast, strain } from '../../src/scheduler/limit-learning/strain.ts'
 import { createLimit, loadOf, press, waitOf } from '../../src/scheduler/limits/limit.ts'
 import type { LimitSpec } from '../../src/scheduler/types.ts'
 
 const spec: LimitSpec = { metric: 'requests', amount: 600, period: 60_000, shape: 'bucket' }
-
-function answer(belief: EnforcementBelief, crowd: number): void {
-  noteSent(belief, crowd, 0)
-  noteAccepted(belief, crowd)
-}
 
 describe('a refusal of a crowded request', () => {
   it('shows that the part is full, whatever was counted: the next one waits until there is room', () => {
@@ -29,18 +18,17 @@ describe('a refusal of a crowded request', () => {
     expect(waitOf(limit, null, 100)).toBeCloseTo(0)
   })
 
-  it('is one of a lower rate where requests that keep to the part are refused as well', () => {
+  it('is one of a lower rate where many are refused that keep to the part', () => {
     for (const [accepted, fast] of [
       [30, false],
       [3, true],
     ] as const) {
-      const belief = createBelief(spec, 0)
-      Object.assign(belief, { most: 9, share: 0.9 })
+      const limit = createLimit(spec, (now) => now, 0)
       for (let n = 0; n < 20; n++) {
-        for (let m = 0; m < accepted; m++) answer(belief, belief.most)
-        noteRefused(belief, belief.most, 0)
+        for (let m = 0; m < accepted; m++) ease(limit)
+        strain(limit)
       }
-      expect(isTooFast(belief)).toBe(fast)
+      expect(isTooFast(limit)).toBe(fast)
     }
   })
 
@@ -50,7 +38,7 @@ describe('a refusal of a crowded request', () => {
       [20, 30],
     ] as const) {
       const belief = createBelief(spec, 0)
-      for (let n = 0; n < 60; n++) answer(belief, crowd * 0.87)
+      for (let n = 0; n < 60; n++) noteSent(belief, crowd * 0.87, 0)
       for (let n = 0; n < 20; n++) noteRefused(belief, crowd, 0)
       if (most === Infinity) expect(belief.most).toBe(Infinity)
       else expect(belief.most).toBeLessThan(most)

@@ -13,13 +13,13 @@ import {
   beliefName,
   createBelief,
   crowding,
-  isTooFast,
-  noteAccepted,
+  keeps,
   noteRefused,
   noteSent,
   noteUnanswered,
   relax,
 } from './enforcement-belief.ts'
+import { ease, isTooFast, strain } from './strain.ts'
 import { learntOf, noteCut, setAmount } from './learnt.ts'
 
 /** One cut in this time: requests that were refused together teach once. */
@@ -88,7 +88,7 @@ export function noteAcceptedHold({ limit, load, asked, noted }: Hold, now: numbe
   if (!belief) return
   const crowd = crowding(belief, load, asked)
   if (!noted) noteSent(belief, crowd, now)
-  noteAccepted(belief, crowd)
+  ease(limit)
   relax(belief, now)
 }
 
@@ -102,13 +102,15 @@ export function learnFromRefusal(lease: LeaseRecord, hold: Hold, seen: Circumsta
   if (limit.rate > 0) {
     limit.belief ??= beliefOf(lease.keyGroup.provider, limit, now)
     const { belief } = limit
-    const crowded = noteRefused(belief, crowding(belief, hold.load, hold.asked), now)
+    const crowd = crowding(belief, hold.load, hold.asked)
+    if (keeps(belief, crowd)) strain(limit)
+    const crowded = noteRefused(belief, crowd, now)
     if (belief.most < Infinity) {
       spread(lease, limit, belief)
       press(limit, (belief.most + 1) * belief.unit, now)
     }
     // First the burst, only then the rate.
-    if (crowded !== false && seen.row < CERTAIN && !isTrying(hold)) return
+    if (crowded !== false && seen.row < CERTAIN && !isTrying(hold) && !isTooFast(limit)) return
   }
   if (seen.long) return
   const learnt = learntOf(limit, now)
@@ -161,7 +163,7 @@ function believable(hold: Hold, learnt: Learnt, seen: Circumstances, now: number
   const near = bucket || before + asked >= NEAR * limit.window.amount
   if (!near) return false
   if (named) return true
-  if (bucket && limit.belief && isTooFast(limit.belief)) return true
+  if (bucket && isTooFast(limit)) return true
   return told === undefined || odd ? row >= IN_A_ROW : learnt.strikes >= STRIKES
 }
 
@@ -187,6 +189,7 @@ function lower(hold: Hold, learnt: Learnt, stated: number | undefined, now: numb
   const first = since >= APART
   // Of those that were refused together, each one leaves a window's true count a little clearer.
   if (!first && (bucket || stated !== undefined)) return
+  limit.strain = 0
   const rate = bucket ? bucketRate(hold, learnt, since) : undefined
   if (stated !== undefined) {
     const guess = rate === undefined ? learnt.share * 0.9 : rate / stated

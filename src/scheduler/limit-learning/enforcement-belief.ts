@@ -27,8 +27,6 @@ export interface EnforcementBelief {
   share: number
   kept: number
   broken: number
-  /** Share of those of late that kept to it and were refused. */
-  strain: number
   /** Of the requests that were let in by the last relaxation: how many were answered, how many refused. */
   tried: number
   met: number
@@ -52,6 +50,8 @@ const BINS = 44
 const FIRST_EDGE = 0.06
 /** What lies on an edge belongs to the bin above: what is believed of the bins below ends just before it. */
 const BELOW = 0.999
+/** Timers and sums are not exact: who waited as long as was asked for may seem so much more crowded. */
+const INEXACT = 1.0005
 const HALF_LIFE = 300_000
 const AGE_STEP = 10_000
 /** Log-likelihood by which a finer part must explain the refusals better than chance does: odds of 33. */
@@ -62,13 +62,13 @@ const MOST_CONVINCED = 16
 /** So many refusals under a belief, and at least this part of the share that was refused without it: it explains nothing. */
 const BROKEN = 5
 const NO_BETTER = 0.5
+/** So many, and more than this share, is too much for any belief: a lower rate is refused like that. */
+const STILL_BROKEN = 10
+const TOLERABLE = 0.1
 /** Closer than that nobody can tell requests apart. */
 const FINEST = FIRST_EDGE
 /** So many refusals just within a belief show that it is too wide, where they are this share: fewer are chance. */
 const TOO_WIDE = 2
-/** So large a part of those that kept to it refused of late, each one of them counting so much: requests still come too fast. */
-const TOO_FAST = 0.13
-const OF_LATE = 0.05
 /** A part of the window that lets most requests pass is not worth keeping to. */
 const LEAST_SHARE = 0.2
 /** Neither is one that holds more than this of it finer than the window: a lower limit explains the same. */
@@ -103,7 +103,6 @@ export function createBelief(spec: LimitSpec, now: number): EnforcementBelief {
     share: 0,
     kept: 0,
     broken: 0,
-    strain: 0,
     tried: 0,
     met: 0,
     convinced: CONVINCED,
@@ -156,11 +155,6 @@ function count(belief: EnforcementBelief, crowd: number, by: 1 | -1): void {
   if (isJustWithin(belief, crowd)) belief.tried = Math.max(0, belief.tried + by)
 }
 
-/** One is answered. */
-export function noteAccepted(belief: EnforcementBelief, crowd: number): void {
-  if (keeps(belief, crowd)) belief.strain -= OF_LATE * belief.strain
-}
-
 /** Notes the refusal of one that counts as accepted no more, and judges anew. Returns whether crowding explains it: true, false, or undefined while that is open. */
 export function noteRefused(belief: EnforcementBelief, crowd: number, now: number): boolean | undefined {
   age(belief, now)
@@ -168,9 +162,7 @@ export function noteRefused(belief: EnforcementBelief, crowd: number, now: numbe
   belief.refused[bin] = (belief.refused[bin] ?? 0) + 1
   belief.seen++
   const before = belief.most
-  const kept = keeps(belief, crowd)
-  if (kept) belief.strain += OF_LATE * (1 - belief.strain)
-  if (kept && isRefuted(belief)) {
+  if (keeps(belief, crowd) && isRefuted(belief)) {
     forget(belief)
     return false
   }
@@ -183,7 +175,7 @@ export function noteRefused(belief: EnforcementBelief, crowd: number, now: numbe
       belief.speed = Math.max(SLOWEST, belief.speed - SLOWER)
       belief.kept = belief.broken = 0
     }
-    return crowd >= most * 0.9 && !isTooFast(belief)
+    return crowd >= most * 0.9
   }
   if (before < Infinity) {
     // What was believed no longer explains what is seen.
@@ -201,8 +193,8 @@ export function noteRefused(belief: EnforcementBelief, crowd: number, now: numbe
 }
 
 /** Is something believed, and was the request as far from others as that asks for, or as can be? */
-function keeps({ most }: EnforcementBelief, crowd: number): boolean {
-  return most < Infinity && (crowd <= most || most <= FINEST)
+export function keeps({ most }: EnforcementBelief, crowd: number): boolean {
+  return most < Infinity && (crowd <= INEXACT * most || most <= FINEST)
 }
 
 /** Would it have had to wait before the belief was last relaxed? */
@@ -213,21 +205,16 @@ function isJustWithin({ most }: EnforcementBelief, crowd: number): boolean {
 /** Under a true belief far fewer are refused than without it. */
 function isRefuted(belief: EnforcementBelief): boolean {
   belief.broken++
-  return belief.broken >= BROKEN && belief.broken / (belief.broken + belief.kept) > NO_BETTER * belief.share
-}
-
-/**
- * Where requests keep to a true part, few are refused. Of more, the part may be true as well, but its rate is lower than
- * declared.
- */
-export function isTooFast({ strain }: EnforcementBelief): boolean {
-  return strain > TOO_FAST
+  const share = belief.broken / (belief.broken + belief.kept)
+  return (
+    (belief.broken >= BROKEN && share > NO_BETTER * belief.share) ||
+    (belief.broken >= STILL_BROKEN && share > TOLERABLE)
+  )
 }
 
 /** What was believed has been tried, and refusals came as before: they have another reason. */
 function forget(belief: EnforcementBelief): void {
   belief.most = Infinity
-  belief.strain = 0
   belief.speed = 1
   belief.hold = FIRST_HOLD / 2
   belief.convinced = Math.min(MOST_CONVINCED, belief.convinced + ONCE_BITTEN)

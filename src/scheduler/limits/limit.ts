@@ -49,6 +49,8 @@ export interface Limit {
   pressure: number
   /** How its provider enforces limits of this kind, once a refusal has raised the question. */
   belief: EnforcementBelief | undefined
+  /** Share of the requests of late that kept to that and were refused. */
+  strain: number
   /** When the provider said that nothing was left though this window had room; absent once that is understood. */
   spentAt: number | undefined
   /** The provider refuses this dimension until then (monotonic ms). */
@@ -99,6 +101,7 @@ export function createLimit(spec: LimitSpec, toWall: ToWall, now: number): Limit
     pressure: 0,
     loadAt: now,
     belief: undefined,
+    strain: 0,
     spentAt: undefined,
     until: 0,
     hearsay: 0,
