@@ -4,6 +4,7 @@
  * provider with the same declared limit share what was seen, so that one refusal need not be repeated by each.
  */
 import type { LimitSpec } from '../types.ts'
+import { BINS, binOf, edgeOf, FIRST_EDGE, firstRefusedBin, LEAST_SHARE, sum } from './refused-bins.ts'
 
 export interface EnforcementBelief {
   readonly spec: LimitSpec
@@ -45,9 +46,6 @@ export interface EnforcementBelief {
   surprises: number
 }
 
-/** Crowding of a request in units is sorted into bins whose edges grow by a third of an octave. */
-const BINS = 44
-const FIRST_EDGE = 0.06
 /** What lies on an edge belongs to the bin above: what is believed of the bins below ends just before it. */
 const BELOW = 0.999
 /** Timers and sums are not exact: who waited as long as was asked for may seem so much more crowded. */
@@ -69,10 +67,6 @@ const TOLERABLE = 0.1
 const FINEST = FIRST_EDGE
 /** So many refusals just within a belief show that it is too wide, where they are this share: fewer are chance. */
 const TOO_WIDE = 2
-/** A part of the window that lets most requests pass is not worth keeping to. */
-const LEAST_SHARE = 0.2
-/** Neither is one that holds more than this of it finer than the window: a lower limit explains the same. */
-const MOST_OF_WINDOW = 0.5
 /** The first so many refusals are held to be of crowding, if their requests came closer than that. */
 const FEW = 3
 const UNSURE = 0.3
@@ -128,15 +122,6 @@ export function crowding({ unit, spec }: EnforcementBelief, load: number, units:
   return Math.max(0, spec.metric === 'requests' ? load : (load + units - unit) / unit)
 }
 
-function binOf(crowd: number): number {
-  if (crowd < FIRST_EDGE) return 0
-  return Math.min(BINS - 1, 1 + Math.floor(3 * Math.log2(crowd / FIRST_EDGE)))
-}
-
-function edgeOf(bin: number): number {
-  return FIRST_EDGE * 2 ** ((bin - 1) / 3)
-}
-
 /** A request leaves. */
 export function noteSent(belief: EnforcementBelief, crowd: number, now: number): void {
   age(belief, now)
@@ -166,7 +151,7 @@ export function noteRefused(belief: EnforcementBelief, crowd: number, now: numbe
     forget(belief)
     return false
   }
-  const found = judge(belief)
+  const found = firstRefusedBin(belief.accepted, belief.refused, belief.convinced, belief.spec.amount / belief.unit)
   if (found > 0) {
     const most = edgeOf(found) * BELOW
     if (crowd >= Math.min(most, before) * 0.9) cut(belief, Math.min(most, before), now)
@@ -246,40 +231,6 @@ export function relax(belief: EnforcementBelief, now: number): void {
   belief.hold = FIRST_HOLD / 2
 }
 
-/** The bin from which on requests are refused that pass below it; 0 where chance explains the refusals as well. */
-function judge({ accepted, refused, convinced, unit, spec }: EnforcementBelief): number {
-  const allRefused = sum(refused)
-  const allAccepted = sum(accepted)
-  const chance = likelihood(allRefused, allAccepted)
-  let best = 0
-  let most = convinced
-  let above = 0
-  let passed = 0
-  for (let bin = BINS - 1; bin > 0; bin--) {
-    above += refused[bin] ?? 0
-    passed += accepted[bin] ?? 0
-    const share = above / (above + passed)
-    const below = (allRefused - above) / Math.max(1e-9, allRefused - above + allAccepted - passed)
-    // One refusal proves nothing.
-    if (above < 1.5 || share < LEAST_SHARE || share < 2 * below) continue
-    if (edgeOf(bin) * unit > MOST_OF_WINDOW * spec.amount) continue
-    const gain = likelihood(above, passed) + likelihood(allRefused - above, allAccepted - passed) - chance
-    if (gain <= most) continue
-    most = gain
-    best = bin
-  }
-  return best
-}
-
-function likelihood(refused: number, accepted: number): number {
-  const all = refused + accepted
-  return part(refused, all) + part(accepted, all)
-}
-
-function part(count: number, all: number): number {
-  return count > 1e-9 ? count * Math.log(count / all) : 0
-}
-
 function age(belief: EnforcementBelief, now: number): void {
   const elapsed = now - belief.agedAt
   if (elapsed < AGE_STEP) return
@@ -290,12 +241,6 @@ function age(belief: EnforcementBelief, now: number): void {
     belief.accepted[bin] = (belief.accepted[bin] ?? 0) * left
     belief.refused[bin] = (belief.refused[bin] ?? 0) * left
   }
-}
-
-function sum(values: Float64Array): number {
-  let total = 0
-  for (const value of values) total += value
-  return total
 }
 
 /** For people; empty where nothing is believed. */
