@@ -30,11 +30,11 @@ import { createConfigDesk } from './config-desk.ts'
 import { createConvert } from './converted-request.ts'
 import { createPlanner } from './plan/planner.ts'
 import { createPriceBook } from '../prices/price-book.ts'
+import { openRequestLog } from './open-request-log.ts'
 import { openTraces } from './traces.ts'
 import { secretNames } from './secret-names.ts'
 import { buildServer } from './server.ts'
 import { createRecordReader } from '../store/sqlite/request-reader.ts'
-import { createRequestLog } from '../store/sqlite/request-log.ts'
 import { openResponseStore } from '../store/sqlite/response-store.ts'
 import type { Database } from '../store/postgres/database.ts'
 import type { Store } from '../store/store.ts'
@@ -199,10 +199,10 @@ export async function createServed(config: Config, options: AppOptions, shared: 
     scheduler,
     models,
     names: modelNames,
-    records: options.data === undefined ? undefined : createRecordReader(options.data),
+    records: options.database?.records ?? (options.data === undefined ? undefined : createRecordReader(options.data)),
     convert: createConvert({ providers, models: config.models }, modelNames.meant),
     configFile: createConfigDesk(config, shared.reloads),
-    plan: createPlanner(config, options.data, clock.wall),
+    plan: createPlanner(config, { folder: options.data, database: options.database?.address }, clock.wall),
     directory,
     accessOf,
     responses: responses.get,
@@ -214,7 +214,7 @@ export async function createServed(config: Config, options: AppOptions, shared: 
     const cut = await running.stop(config.server.shutdown)
     if (cut > 0) log.warn(`${cut} requests still ran after ${config.server.shutdown} ms and were cut off`)
     await server.close()
-    requestLog?.close()
+    await requestLog?.close()
     await tracing?.close()
     unwatch()
     shared.close()
@@ -263,14 +263,6 @@ function responseHeaders(names: readonly string[], redact: Redact): GatewayParts
         return value === undefined ? [] : [[name, redact(value)]]
       }),
     )
-}
-
-/** Where there is a data folder. */
-function openRequestLog({ server }: Config, { data, clock = realClock }: AppOptions, { log, redact }: Shared) {
-  if (data === undefined || server.request_log === false) return undefined
-  const { age, size } = server.request_log
-  const failed = (err: unknown): void => log.error({ err }, 'requests cannot be logged; serving goes on')
-  return createRequestLog({ folder: data, age, size, wall: clock.wall, redact, failed })
 }
 
 /** SQLite is loaded at the first response. */

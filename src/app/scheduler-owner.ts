@@ -77,7 +77,7 @@ export async function createOwner(config: Config, options: OwnerOptions): Promis
   const desk = openDesk({
     data,
     database,
-    records: data === undefined ? undefined : createRecordReader(data),
+    records: database?.records ?? (data === undefined ? undefined : createRecordReader(data)),
     config: () => served,
     wall: clock.wall,
     scheduler: () => scheduler,

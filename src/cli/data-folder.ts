@@ -1,16 +1,35 @@
 /** Where the server of this configuration keeps what it counts: for commands that read it. */
+import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { createRecordReader } from '../store/sqlite/request-reader.ts'
 import type { RecordReader } from '../api/routes/records.ts'
 import { configFile, UsageError } from './command-line.ts'
 
-/** Throws a UsageError where no folder is named. */
-export function openRecords(values: { data?: string; config?: string }): RecordReader {
-  const named = values.data ?? (process.env['BALANCED_CALL_DATA'] || undefined)
-  const folder = named ?? loadConfig(configFile(values.config), process.env).server.data
+/** Rejects with a UsageError where neither a folder nor a database is named. A folder on the command line goes first. */
+export async function openRecords(values: { data?: string; config?: string }): Promise<RecordReader> {
+  if (values.data !== undefined) return createRecordReader(values.data)
+  const named = process.env['BALANCED_CALL_DATA'] || undefined
+  const config = configOf(values.config, named !== undefined)
+  if (config?.database) {
+    const { openSharedRecords } = await import('../store/postgres/database.ts')
+    return openSharedRecords(config.database)
+  }
+  const folder = named ?? config?.server.data
   if (folder === undefined)
-    throw new UsageError('no data folder: name the one of the server with --data, BALANCED_CALL_DATA or server.data')
+    throw new UsageError(
+      'no data folder: name the one of the server with --data, BALANCED_CALL_DATA or server.data, or its database with database.url',
+    )
   return createRecordReader(folder)
+}
+
+/** Where a folder is named the file need not be there, or right. */
+function configOf(file: string | undefined, isNamed: boolean): Config | undefined {
+  try {
+    return loadConfig(configFile(file), process.env)
+  } catch (cause) {
+    if (!isNamed) throw cause
+    return undefined
+  }
 }
 
 const UNITS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }

@@ -49,7 +49,7 @@ async function served(bounds?: PlannerBounds): Promise<string> {
   })
   registerPlan(
     app,
-    createPlanner(config, folder, () => NOW, bounds),
+    createPlanner(config, { folder }, () => NOW, bounds),
     (text) => text,
   )
   await app.listen({ port: 0, host: '127.0.0.1' })

@@ -166,7 +166,7 @@ describe.skipIf(!hasServer)('the database', () => {
     await client.connect()
     const { rows } = await client.query<{ name: string }>('SELECT name FROM together.migration ORDER BY id')
     await client.end()
-    expect(rows.map(({ name }) => name)).toEqual(['001_documents'])
+    expect(rows.map(({ name }) => name)).toEqual(['001_documents', '002_request_log'])
   })
 
   test.each([

@@ -70,7 +70,8 @@ export function openRecords(reader: RecordReader | undefined): RecordReader {
       spend: (question) => readable(() => reader.spend(question)),
       traffic: (question) => readable(() => reader.traffic(question)),
     }
-  const message = 'No requests are kept: give this server a data folder (--data, BALANCED_CALL_DATA or server.data).'
+  const message =
+    'No requests are kept: give this server a data folder (--data, BALANCED_CALL_DATA or server.data) or a database (database.url).'
   throw new GatewayError('not_found', message, { code: 'no_request_log' })
 }
 

@@ -3,6 +3,7 @@ import { readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { basename } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
+import type { RecordReader } from '../../api/routes/records.ts'
 import { GatewayError } from '../../chat/error.ts'
 import { plan } from '../../scheduler/simulator/plan.ts'
 import { readTimedTrace } from '../../scheduler/simulator/trace.ts'
@@ -11,7 +12,7 @@ import { createRecordReader } from '../../store/sqlite/request-reader.ts'
 import { createModelNames } from '../model-names.ts'
 import { loggedTrace } from './logged-trace.ts'
 import { withStrategies } from './plain-spec.ts'
-import type { ThreadData, ThreadMessage, Traffic } from './planner.ts'
+import type { LogPlace, ThreadData, ThreadMessage, Traffic } from './planner.ts'
 
 /** As others that run at leisure. */
 const NICE = 10
@@ -37,12 +38,12 @@ async function traceOf(traffic: Traffic, spec: SchedulerSpec, model: string, mos
       })
     }
   }
-  const { folder, since, aliases } = traffic
+  const { place, since, aliases } = traffic
   const names = createModelNames(
     { providers: spec.providers, aliases },
     spec.pools.map((pool) => pool.model),
   )
-  const records = await createRecordReader(folder).list({ since, limit: most })
+  const records = await (await recordsOf(place)).list({ since, limit: most })
   const { rows, start, supposed } = loggedTrace(records.filter((record) => names.meant(record.model) === model))
   if (rows.length === 0)
     throw new GatewayError('invalid_request', `The log has no request of ${model} in this time.`, {
@@ -54,6 +55,12 @@ async function traceOf(traffic: Traffic, spec: SchedulerSpec, model: string, mos
 function tooLong(rows: number, most: number): GatewayError {
   const message = `The trace has ${rows} requests, and ${most} at most are planned for here: cut it, or use \`balanced-call plan\`.`
   return new GatewayError('too_large', message, { param: 'trace' })
+}
+
+async function recordsOf({ folder = '', database }: LogPlace): Promise<RecordReader> {
+  if (!database) return createRecordReader(folder)
+  const { openSharedRecords } = await import('../../store/postgres/database.ts')
+  return openSharedRecords(database)
 }
 
 /** Where threads have priorities of their own. */

@@ -5,6 +5,7 @@ import { GatewayError, type ErrorKind } from '../../chat/error.ts'
 import type { Planner, PlanQuestion } from '../../api/console/plan.ts'
 import type { PlanAnswer } from '../../api/console/page-answers.ts'
 import type { Config } from '../../config/config.ts'
+import type { DatabaseAddress } from '../../store/postgres/connections.ts'
 import type { SchedulerSpec } from '../../scheduler/scheduler.ts'
 import { isSandbox } from '../sandbox-fallback.ts'
 import { schedulerSpec } from '../scheduler-spec.ts'
@@ -20,10 +21,16 @@ export interface ThreadData {
   most: number
 }
 
+/** Where the log of requests is; the database goes first. Both absent: there is none. */
+export interface LogPlace {
+  folder?: string | undefined
+  database?: DatabaseAddress | undefined
+}
+
 export type Traffic =
   | { from: 'file'; text: string }
   /** @property since milliseconds since the epoch */
-  | { from: 'log'; folder: string; since: number; aliases: Config['aliases'] }
+  | { from: 'log'; place: LogPlace; since: number; aliases: Config['aliases'] }
 
 export type ThreadMessage =
   | { runs: number; requests: number }
@@ -43,10 +50,9 @@ const HEAP = 512
 
 const THREAD = new URL(`plan-thread${extname(import.meta.url)}`, import.meta.url)
 
-/** @param data where the log of requests is; absent: there is none */
 export function createPlanner(
   config: Pick<Config, 'providers' | 'models' | 'aliases' | 'scheduler' | 'server'>,
-  data: string | undefined,
+  place: LogPlace,
   wall: () => number,
   bounds: PlannerBounds = BOUNDS,
 ): Planner {
@@ -54,12 +60,12 @@ export function createPlanner(
 
   function trafficOf({ trace, hours }: PlanQuestion): Traffic {
     if (trace !== undefined) return { from: 'file', text: trace }
-    if (data === undefined || config.server.request_log === false) {
+    if ((place.folder ?? place.database) === undefined || config.server.request_log === false) {
       const message =
-        'No requests are kept: give this server a data folder (--data, BALANCED_CALL_DATA or server.data).'
+        'No requests are kept: give this server a data folder (--data, BALANCED_CALL_DATA or server.data) or a database (database.url).'
       throw new GatewayError('not_found', message, { code: 'no_request_log' })
     }
-    return { from: 'log', folder: data, since: wall() - hours * 3_600_000, aliases: config.aliases }
+    return { from: 'log', place, since: wall() - hours * 3_600_000, aliases: config.aliases }
   }
 
   async function reckon(

@@ -36,7 +36,7 @@ export async function run(args: string[]): Promise<number> {
   refuseMore(positionals, positionals[0] === 'show' ? 2 : 1)
   if (positionals[0] === 'show' && id === undefined)
     throw new UsageError('which request? `balanced-call logs` lists their ids; answers tell theirs in x-request-id')
-  const records = openRecords(values)
+  const records = await openRecords(values)
   if (id !== undefined) return showOne(records, id, values.json === true)
   const { client, model, provider, key, outcome, failed } = values
   const filter: RecordFilter = { client, model, provider, key, outcome, failed }

@@ -129,7 +129,8 @@ async function serveAsWorker(
   const { reloads, administration } = scheduler
   const shared = { scheduler, page, reloads, administration, managed, close: () => scheduler.close() }
   const write = isTerminal() ? await prettyLines() : undefined
-  const app = await createWorkerApp(config, { level: logLevel(), write, data: dataOf(config.server) }, shared)
+  const options = { level: logLevel(), write, data: dataOf(config.server), database }
+  const app = await createWorkerApp(config, options, shared)
   const listen = (): Promise<string> => app.server.listen({ port, host })
   await serve(app, await listening(listen, app.close, port, host))
   await database?.close()

@@ -23,7 +23,8 @@ export async function run(args: string[]): Promise<number> {
     text === undefined ? undefined : new Date(readSince(text, Date.now())).toISOString().slice(0, 10)
   const by = readGroups(values.by ?? 'client')
   const { client } = values
-  const rows = await openRecords(values).spend({ by, since: dayOf(values.since), until: dayOf(values.until), client })
+  const records = await openRecords(values)
+  const rows = await records.spend({ by, since: dayOf(values.since), until: dayOf(values.until), client })
   if (values.json) {
     console.log(JSON.stringify(rows, null, 2))
     return 0

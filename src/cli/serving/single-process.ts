@@ -71,7 +71,7 @@ export async function serveAlone(options: ServeOptions): Promise<number> {
     const { log, redact, desk } = owner
     const served = { scheduler: owner.scheduler(), page, reloads, administration: desk, managed }
     const shared = { ...served, close: () => {}, log, redact }
-    const app = await createServed(next, { level, data }, shared)
+    const app = await createServed(next, { level, data, database }, shared)
     await listener.show(app.server)
     const before = current
     current = app

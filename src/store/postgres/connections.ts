@@ -38,7 +38,12 @@ export function connectionTo({ url }: DatabaseAddress): ClientConfig {
 /** The client library is loaded only where a database is named. */
 export async function connectPool(address: DatabaseAddress): Promise<Connections> {
   const { default: pg } = await import('pg')
-  const pool: Pool = new pg.Pool({ ...connectionTo(address), max: MOST, idleTimeoutMillis: 30_000 })
+  const pool: Pool = new pg.Pool({
+    ...connectionTo(address),
+    max: MOST,
+    idleTimeoutMillis: 30_000,
+    allowExitOnIdle: true,
+  })
   // of those that nobody uses: the next question tells
   pool.on('error', () => {})
   return {

@@ -1,17 +1,25 @@
 /** What several replicas share in PostgreSQL: made ready when it is opened, followed until it is closed. */
+import type { RecordReader } from '../../api/routes/records.ts'
 import type { Documents, DocumentKind } from '../documents.ts'
-import { connectionTo, connectPool, type DatabaseAddress } from './connections.ts'
+import type { RequestLog } from '../request-log.ts'
+import { connectionTo, connectPool, type DatabaseAddress, type Query } from './connections.ts'
 import { listenTo } from './listener.ts'
 import { migrate } from './migrate.ts'
 import { plainFault } from './plain-fault.ts'
 import { createSharedDocuments } from './shared-documents.ts'
+import { createSharedRecordReader } from './shared-record-reader.ts'
+import { createSharedRequestLog, type SharedLogOptions } from './shared-request-log.ts'
 
 export interface Database {
+  address: DatabaseAddress
   /** Host and database, without user and password. */
   where: string
   table(kind: DocumentKind): Documents
   /** A fault of it in words for people, without its address. */
   plainly(cause: unknown): string
+  /** The log of requests of all replicas. */
+  records: RecordReader
+  openLog(options: SharedLogOptions): RequestLog
   /** From now on hears when the server stops answering (why), and when it answers again (undefined). */
   onState(listener: (why: string | undefined) => void): void
   close(): Promise<void>
@@ -40,6 +48,7 @@ export async function openDatabase(address: DatabaseAddress, options: DatabaseOp
     // oxlint-disable-next-line preserve-caught-error -- it may hold the address, with its password
     throw new Error(`${where} cannot be used: ${plainFault(cause)}`)
   }
+  const plainly = (cause: unknown): string => `the database ${where}: ${plainFault(cause)}`
   const listeners: ((why: string | undefined) => void)[] = []
   const changed = (fault: unknown): void => {
     const why = fault === undefined ? undefined : plainFault(fault)
@@ -48,13 +57,40 @@ export async function openDatabase(address: DatabaseAddress, options: DatabaseOp
   const following = every > 0 ? listenTo({ address, look: documents.refresh, changed, every }) : undefined
   return {
     where,
+    address,
     table: documents.table,
-    plainly: (cause) => `the database ${where}: ${plainFault(cause)}`,
+    plainly,
+    records: createSharedRecordReader(address.schema, plain(pool.query, plainly)),
+    openLog: (log) =>
+      createSharedRequestLog({
+        ...log,
+        ...pool,
+        schema: address.schema,
+        failed: (cause) => log.failed(plainly(cause)),
+      }),
     onState: (listener) => void listeners.push(listener),
     async close() {
       await following?.close()
       await pool.close().catch(() => {})
     },
+  }
+}
+
+/** The log of requests alone, to be read: nothing is made or followed. The process may end without closing it. */
+export async function openSharedRecords(address: DatabaseAddress): Promise<RecordReader> {
+  const { query } = await connectPool(address)
+  const plainly = (cause: unknown): string => `the database ${placeOf(address)}: ${plainFault(cause)}`
+  return createSharedRecordReader(address.schema, plain(query, plainly))
+}
+
+function plain(query: Query, plainly: (cause: unknown) => string): Query {
+  return async (text, values) => {
+    try {
+      return await query(text, values)
+    } catch (cause) {
+      // oxlint-disable-next-line preserve-caught-error -- it may hold the address, with its password
+      throw new Error(plainly(cause))
+    }
   }
 }
 

@@ -5,14 +5,9 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { RequestRecord } from '../../gateway/request-record.ts'
 import { plainlyFull } from '../disk-full.ts'
 import { redactBody } from '../redact-body.ts'
+import type { RequestLog } from '../request-log.ts'
+import { COLUMNS, valuesOf } from '../request-row.ts'
 import { openHealthy } from './healthy-file.ts'
-
-export interface RequestLog {
-  /** Never waits, and never throws. */
-  record(record: RequestRecord): void
-  /** Writes what waits, and closes. */
-  close(): void
-}
 
 export interface RequestLogOptions {
   folder: string
@@ -59,31 +54,6 @@ const SCHEMA = `
     PRIMARY KEY (day, client, provider, key, model)
   ) WITHOUT ROWID;
 `
-
-const COLUMNS = [
-  'id',
-  'at',
-  'client',
-  'model',
-  'stream',
-  'outcome',
-  'provider',
-  'upstream_model',
-  'key',
-  'attempts',
-  'queue_ms',
-  'first_ms',
-  'total_ms',
-  'input_tokens',
-  'output_tokens',
-  'cached_tokens',
-  'cache_write_tokens',
-  'reasoning_tokens',
-  'max_tokens',
-  'cost',
-  'error',
-  'detail',
-]
 
 /** The file is opened with the first row; where that fails, it is tried again with each batch. */
 export function createRequestLog({ folder, age, size, wall, redact, failed }: RequestLogOptions): RequestLog {
@@ -179,16 +149,6 @@ function openWriter(folder: string, redact: (text: string) => string, failed: (c
     prune: (before, size) => prune(database, before, size),
     close: () => database.close(),
   }
-}
-
-function valuesOf(at: number, record: RequestRecord, redact: (text: string) => string): (string | number | null)[] {
-  const { trail, warnings, resumed } = record
-  const detail = JSON.stringify({ attempts: trail, warnings, resumed })
-  const row: Record<string, unknown> = { ...record, at, stream: record.stream ? 1 : 0, detail }
-  return COLUMNS.map((name) => {
-    const value = row[name] ?? null
-    return typeof value === 'string' ? redact(value) : (value as number | null)
-  })
 }
 
 /** What is too old goes, and while the file is too large the oldest tenth as well. */

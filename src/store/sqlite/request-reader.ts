@@ -4,11 +4,9 @@ import { join } from 'node:path'
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { RecordFilter, RecordReader, Spent, SpendQuestion, StoredRecord } from '../../api/routes/records.ts'
 import type { RecordedBodies } from '../../gateway/request-record.ts'
+import { FILTERS, GROUPS, recordOf } from '../request-row.ts'
 import { FILE } from './request-log.ts'
 import { readTraffic } from './traffic-reader.ts'
-
-const FILTERS = ['client', 'model', 'provider', 'key', 'outcome'] as const
-const GROUPS = ['day', 'client', 'provider', 'key', 'model'] as const
 
 /** Each question rejects where the file cannot be read. */
 export function createRecordReader(folder: string): RecordReader {
@@ -71,14 +69,6 @@ function list(database: DatabaseSync, filter: RecordFilter): StoredRecord[] {
   const where = terms.length > 0 ? `WHERE ${terms.join(' AND ')}` : ''
   const rows = database.prepare(`SELECT * FROM request ${where} ORDER BY number DESC LIMIT ?`).all(...values, limit)
   return rows.toReversed().map(recordOf)
-}
-
-function recordOf({ detail, stream, ...row }: Record<string, unknown>): StoredRecord {
-  const told = JSON.parse(typeof detail === 'string' ? detail : '{}') as Record<string, unknown>
-  const known = Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null))
-  const { attempts: trail = [], ...more } = told
-  const whole: Record<string, unknown> = { ...known, stream: stream === 1, ...more, trail }
-  return whole as Partial<StoredRecord> as StoredRecord
 }
 
 function spend(database: DatabaseSync, { by, since, until, client }: SpendQuestion): Spent[] {

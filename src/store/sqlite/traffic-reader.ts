@@ -2,12 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { TrafficPoint } from '../../api/console/page-answers.ts'
 import type { TrafficGroup, TrafficQuestion } from '../../api/console/traffic.ts'
-
-/** Rows that are looked at: what is older than the newest of them is not shown. They take a tenth of a second. */
-const MOST_ROWS = 50_000
-
-/** Milliseconds in the queue below which a request was only on its way through it. */
-const WAITED = 10
+import { MOST_ROWS, WAITED } from '../request-row.ts'
 
 const COLUMN: Record<TrafficGroup, string> = {
   model: 'model',
