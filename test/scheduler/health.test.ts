@@ -169,6 +169,15 @@ describe('a breaker', () => {
     expect(candidate(scheduler, 'p#1')?.eta).toBe(0)
   })
 
+  it('is not opened by one request, however often that is tried', async () => {
+    const { scheduler } = setUp([provider('p', [[]])])
+    for (let n = 0; n < 6; n++) {
+      const lease = await scheduler.acquire(ask({ id: 'once' }))
+      lease.fail({ kind: 'server_error', started: false })
+    }
+    expect(candidate(scheduler, 'p#1')?.eta).toBe(0)
+  })
+
   it('opens after repeated faults, empty answers among them, for this model only, and closes by one real request', async () => {
     const { scheduler, clock } = setUp([provider('p', [[]])], { options: { max_wait: 20_000 } })
     await fail(scheduler, {})

@@ -12,6 +12,8 @@ const LONGEST_PAUSE = 30_000
 export interface Breaker {
   /** The last answers, one bit each, 1 a fault; the youngest is the lowest bit. */
   history: number
+  /** Whose request met the last fault: its retries meet the same, and are no second one. */
+  origin: string | object | undefined
   /** Closed when 0; else half-open from then on (monotonic ms). */
   openUntil: number
   /** Openings in a row, each twice as long. */
@@ -21,7 +23,7 @@ export interface Breaker {
 }
 
 export function createBreaker(): Breaker {
-  return { history: 0, openUntil: 0, openings: 0, probing: false }
+  return { history: 0, origin: undefined, openUntil: 0, openings: 0, probing: false }
 }
 
 /** Milliseconds until a request may go; `UNTIL_EVENT` while a probe is out. */
@@ -40,6 +42,7 @@ export function beginProbe(breaker: Breaker): boolean {
 
 export function recordSuccess(breaker: Breaker, probe: boolean): void {
   breaker.history = (breaker.history << 1) & (2 ** WINDOW - 1)
+  breaker.origin = undefined
   if (!probe) return
   breaker.probing = false
   breaker.openUntil = 0
@@ -47,11 +50,21 @@ export function recordSuccess(breaker: Breaker, probe: boolean): void {
   breaker.history = 0
 }
 
-/** @param longest milliseconds that it may stay open */
-export function recordFault(breaker: Breaker, probe: boolean, now: number, longest = LONGEST_PAUSE): void {
+/**
+ * @param origin the client's request, which may be tried several times
+ * @param longest milliseconds that it may stay open
+ */
+export function recordFault(
+  breaker: Breaker,
+  probe: boolean,
+  origin: string | object,
+  now: number,
+  longest = LONGEST_PAUSE,
+): void {
   if (probe) breaker.probing = false
   // Answers to requests that left before it opened say nothing new.
-  else if (breaker.openUntil > 0) return
+  else if (breaker.openUntil > 0 || breaker.origin === origin) return
+  breaker.origin = origin
   breaker.history = ((breaker.history << 1) | 1) & (2 ** WINDOW - 1)
   const row = 2 ** IN_A_ROW - 1
   if (!probe && bits(breaker.history) < FAULTS && (breaker.history & row) !== row) return

@@ -122,7 +122,7 @@ export function fault(schedulerState: SchedulerState, lease: LeaseRecord, failur
     const state = model()
     const before = state.breaker && { ...state.breaker }
     state.breaker ??= createBreaker()
-    recordFault(state.breaker, lease.probes.breaker, now, longest)
+    recordFault(state.breaker, lease.probes.breaker, lease.item.origin, now, longest)
     if (failure.retryAfter) {
       const rest = Math.min(failure.retryAfter, LONGEST_TOLD)
       state.breaker.openUntil = Math.max(state.breaker.openUntil, now + rest)
