@@ -133,6 +133,13 @@ describe.skipIf(!hasServer)('requests in one database', () => {
     expect((await records.list({ limit: 5000 })).map(({ number }) => number)).toEqual(
       Array.from({ length: 3001 }, (_, index) => index + 1),
     )
+    // a batch that overtook another would begin with the same sum, and a reader who follows would miss the other
+    const pool = await connectPool({ url: server.url(), schema })
+    const totals = (await pool.query(`SELECT total FROM ${schema}.request ORDER BY number`, [])).map(
+      (row) => row['total'],
+    )
+    await pool.close()
+    expect(totals).toEqual([...new Set(totals)].toSorted((a, b) => Number(a) - Number(b)))
     expect(await records.find('odd')).toMatchObject({ max_tokens: 1e300, error: 'nul \uFFFD, half \uFFFD' })
     expect(await records.spend({ by: [] })).toMatchObject([{ requests: 3001, cost: 3001 / 4 }])
   })
