@@ -98,6 +98,8 @@ export interface ErrorDetails {
   leaveOut?: readonly string[] | undefined
   /** Further fields of the error body, such as why each key refused. */
   extra?: Record<string, unknown> | undefined
+  /** Of the upstream, where the message names it: no client's business. */
+  host?: string
   cause?: unknown
 }
 
@@ -126,6 +128,9 @@ export class GatewayError extends Error {
   leaveOut?: readonly string[] | undefined
   extra?: Record<string, unknown>
   journey?: Journey
+  host?: string
+  /** Instead of the message, for a client that is no administrator. */
+  told?: string
 
   constructor(kind: ErrorKind, message: string, details: ErrorDetails = {}) {
     const depth = Error.stackTraceLimit
@@ -142,6 +147,7 @@ export class GatewayError extends Error {
     this.retryAfter = details.retryAfter
     this.leaveOut = details.leaveOut
     this.extra = details.extra
+    this.host = details.host
   }
 
   get rule(): KindRule {
@@ -153,8 +159,8 @@ export class GatewayError extends Error {
 export const INTERNAL_MESSAGE = 'The gateway failed on this request; its log has the cause.'
 
 /** What a client may hear of an error, in whatever shape. */
-export function messageOf({ kind, message }: GatewayError): string {
-  return kind === 'internal' ? INTERNAL_MESSAGE : message
+export function messageOf({ kind, message, told }: GatewayError): string {
+  return kind === 'internal' ? INTERNAL_MESSAGE : (told ?? message)
 }
 
 /** OpenAI's error body: what every client of this server sees, in a response or in a stream. */

@@ -22,6 +22,18 @@ export function fromDelta(error: DeltaError): GatewayError {
   return new GatewayError(error.kind, error.message, { type, code, retryAfter })
 }
 
+/** The provider's name in place of its address, which the log and administrators have. */
+export function withoutAddress({ message, host = '', kind }: GatewayError, provider: string): string {
+  const named = message.replaceAll(host, provider).replaceAll(URLS, 'another address').replaceAll(ADDRESSES, provider)
+  const hint = kind === 'connection' ? " Try again; if that does not help, tell this gateway's administrator." : ''
+  return named + hint
+}
+
+const URLS = /\bhttps?:\/\/[^\s;,]+/g
+/** With a port, in the words of sockets. */
+const ADDRESSES =
+  /(?:\b\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\]|(?<![\w:])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}):\d{1,5}\b/gi
+
 /** What came before a fault is the client's; the fault itself is thrown. */
 export function* untilFault(deltas: Delta[]): Generator<Delta[]> {
   const at = faultAt(deltas)

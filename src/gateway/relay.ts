@@ -3,7 +3,7 @@ import type { AnswerSource, AnswerSink } from '../chat/answer-source.ts'
 import type { Delta } from '../chat/delta.ts'
 import { GatewayError } from '../chat/error.ts'
 import type { Lease } from '../scheduler/types.ts'
-import { asGatewayError, faultAt, fromDelta, untilFault } from './errors.ts'
+import { asGatewayError, faultAt, fromDelta, untilFault, withoutAddress } from './errors.ts'
 import type { CommittedAnswer, RequestState } from './request-state.ts'
 import type { UsageMeter } from './usage-meter.ts'
 
@@ -175,6 +175,8 @@ function left({ lease, began }: CommittedAnswer, requestState: RequestState, rec
 /** Gives the lease back with what went wrong; with a meter, an answer had begun. */
 export function conclude(lease: Lease, cause: unknown, requestState: RequestState, meter?: UsageMeter): GatewayError {
   const error = asGatewayError(cause, requestState.context.signal)
+  if (error.host !== undefined && requestState.context.isAdmin === false)
+    error.told = withoutAddress(error, lease.provider)
   lease.fail({ kind: error.kind, retryAfter: error.retryAfter, started: meter !== undefined, used: meter?.read() })
   return error
 }

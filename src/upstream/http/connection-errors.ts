@@ -47,7 +47,7 @@ function codeOf(error: unknown): string {
 export function timeoutFault(phase: Phase, milliseconds: number, host: string): GatewayError {
   const within = phase === 'idle' ? '' : 'within '
   const kind = phase === 'answer' ? 'late_answer' : 'timeout'
-  return new GatewayError(kind, `${host} ${PHASES[phase]} ${within}${milliseconds} ms (timeout ${phase}).`)
+  return new GatewayError(kind, `${host} ${PHASES[phase]} ${within}${milliseconds} ms (timeout ${phase}).`, { host })
 }
 
 /** The caller's signal: its own reason where that is a GatewayError, such as a stop of the server. */
@@ -64,7 +64,7 @@ export function connectionFault(error: unknown, answered: boolean, host: string)
   if (error instanceof Error && error.cause instanceof GatewayError) return error.cause
   const code = codeOf(error)
   const message = error instanceof Error ? error.message : String(error)
-  const details = { cause: error }
+  const details = { cause: error, host }
   if (CLOSED.has(code)) return new GatewayError('shutting_down', 'The server is stopping.', details)
   if (answered) {
     const why = REASONS[code] === undefined || code === 'UND_ERR_SOCKET' ? message : REASONS[code]

@@ -38,6 +38,7 @@ function decodeOne(body: AsyncIterable<Uint8Array>, coding: string, host: string
     throw new GatewayError(
       'bad_answer',
       `${host} sent its answer in the encoding "${coding}", which was not asked for.`,
+      { host },
     )
   }
   return through(body, decoder, host)
@@ -72,6 +73,7 @@ async function* through(body: AsyncIterable<Uint8Array>, decoder: Transform, hos
     if (error instanceof GatewayError) throw error
     const message = error instanceof Error ? error.message : String(error)
     throw new GatewayError('broken_stream', `The compressed answer of ${host} is damaged: ${message}.`, {
+      host,
       cause: error,
     })
   }

@@ -249,5 +249,6 @@ function plainHeaders(received: Record<string, string | string[] | undefined>): 
 /** Where to, without the query: it may hold a key. */
 function redirectFault(status: number, headers: Record<string, string>, host: string): GatewayError {
   const to = headers['location']?.replace(/[?#].*$/s, '') ?? 'nowhere'
-  return new GatewayError('bad_answer', `${host} answered with a redirect (${status}) to ${to}; correct the base_url.`)
+  const message = `${host} answered with a redirect (${status}) to ${to}; correct the base_url.`
+  return new GatewayError('bad_answer', message, { host })
 }
