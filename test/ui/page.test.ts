@@ -103,15 +103,16 @@ describe.runIf(isThere)('the page', () => {
     await show('pool')
     // long enough to be seen on a busy machine
     stage.vendor.rest = 8
-    stage.vendor.refuse.add('north-key-1').add('north-key-2').add('north-key-3')
-    const asked = Promise.all([1, 2, 3].map(() => stage.chat('deep')))
+    // of one key alone: where all are refused, the provider rests, and a request may meet each of them
+    stage.vendor.refuse.add('north-key-1')
+    const asked = Promise.all(Array.from({ length: 6 }, () => stage.chat('deep')))
     await page
       .getByRole('region', { name: 'north' })
       .locator('.rests')
       .getByText(/back in \d/)
       .first()
       .waitFor()
-    expect(await asked).toEqual([200, 200, 200])
+    expect(new Set(await asked)).toEqual(new Set([200]))
     stage.vendor.rest = 4
   })
 
