@@ -20,6 +20,7 @@ export interface OldReplica {
 
 export async function connectOld(url: string, prefix: string, replica: string): Promise<OldReplica> {
   const redis = new Redis(url)
+  let isClosed = false
   const living = `{${prefix}}:replicas`
   await redis.function('LOAD', readFileSync(SOURCE, 'utf8'))
   const call = async (name: string, keys: string[], args: (string | number)[]): Promise<string[]> =>
@@ -37,7 +38,8 @@ export async function connectOld(url: string, prefix: string, replica: string): 
     },
     hello: async (ttl) => (await call('hello', [living], [replica, ttl])).slice(2),
     async close() {
-      if (redis.status !== 'ready') return
+      if (isClosed) return
+      isClosed = true
       await call('goodbye', [living], [replica])
       redis.disconnect()
     },
