@@ -102,17 +102,22 @@ describe.runIf(isThere)('the page', () => {
   test('counts a cool-down', async () => {
     await show('pool')
     // long enough to be seen on a busy machine
-    stage.vendor.rest = 8
+    stage.vendor.rest = 12
     // of one key alone: where all are refused, the provider rests, and a request may meet each of them
     stage.vendor.refuse.add('north-key-1')
-    const asked = Promise.all(Array.from({ length: 6 }, () => stage.chat('deep')))
-    await page
+    const shown = page
       .getByRole('region', { name: 'north' })
       .locator('.rests')
       .getByText(/back in \d/)
       .first()
       .waitFor()
-    expect(new Set(await asked)).toEqual(new Set([200]))
+    // more at once than the two others take; on a slow machine they come one by one, and may all go to those
+    for (let round = 0; round < 20 && stage.vendor.refuse.size > 0; round++) {
+      const asked = await Promise.all(Array.from({ length: 20 }, () => stage.chat('deep')))
+      expect(new Set(asked)).toEqual(new Set([200]))
+    }
+    expect(stage.vendor.refuse.size).toBe(0)
+    await shown
     stage.vendor.rest = 4
   })
 
