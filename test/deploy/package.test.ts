@@ -53,7 +53,7 @@ it('is packed, installed, started and called', { timeout: 280_000 }, async () =>
     const page = await (await fetch(`${url}/metrics`)).text()
     expect(page).toContain('balanced_call_requests_total{model="fast"')
     const ui = await (await fetch(`${url}/ui`)).text()
-    for (const file of ['/ui/main.js', '/ui/views/pool.js', '/ui/style.css', '/ui/library/uplot.mjs']) {
+    for (const file of ['/ui/main.js', '/ui/views/pool/pool.js', '/ui/style.css', '/ui/library/uplot.mjs']) {
       const served = await fetch(`${url}${file}`)
       expect([file, served.status, ui.includes('src="/ui/main.js"')]).toEqual([file, 200, true])
       await served.text()
