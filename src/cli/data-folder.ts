@@ -2,11 +2,18 @@
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { createRecordReader } from '../store/sqlite/request-reader.ts'
-import type { RecordReader } from '../api/routes/records.ts'
+import { withFaults, type RecordReader } from '../api/routes/records.ts'
 import { configFile, UsageError } from './command-line.ts'
 
-/** Rejects with a UsageError where neither a folder nor a database is named. A folder on the command line goes first. */
+/** Rejects, as each question does, with a UsageError. A folder on the command line goes first. */
 export async function openRecords(values: { data?: string; config?: string }): Promise<RecordReader> {
+  return withFaults(
+    await namedRecords(values),
+    (why, cause) => new UsageError(`the log of requests cannot be read: ${why}`, { cause }),
+  )
+}
+
+async function namedRecords(values: { data?: string; config?: string }): Promise<RecordReader> {
   if (values.data !== undefined) return createRecordReader(values.data)
   const named = process.env['BALANCED_CALL_DATA'] || undefined
   const config = configOf(values.config, named !== undefined)

@@ -38,7 +38,7 @@ afterEach(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-async function served(bounds?: PlannerBounds): Promise<string> {
+async function served(bounds?: PlannerBounds, data = folder): Promise<string> {
   const config = loadConfig(join(folder, 'providers.yaml'), {})
   const app = Fastify()
   apps.push(app)
@@ -49,7 +49,7 @@ async function served(bounds?: PlannerBounds): Promise<string> {
   })
   registerPlan(
     app,
-    createPlanner(config, { folder }, () => NOW, bounds),
+    createPlanner(config, { folder: data }, () => NOW, bounds),
     (text) => text,
   )
   await app.listen({ port: 0, host: '127.0.0.1' })
@@ -109,6 +109,7 @@ test('the log is read by model, aliases meant, with those that nobody served', a
 })
 
 test.each([
+  [{ trace: `${'b'.repeat(1e6)},1` }, 400, /^.{100,300}$/],
   [{ trace: 'a,b' }, 400, /line 1: t_s/],
   [{ trace: trace(40, 1) }, 413, /40 requests, and 30 at most/],
   [{ trace: trace(2, 1), model: 'nothing' }, 404, /no model nothing/i],
@@ -120,6 +121,17 @@ test.each([
   const answer = await ask(await served({ requests: 30, time: 60_000 }), question)
   const { error } = (await answer.json()) as { error: { message: string } }
   expect([answer.status, error.message]).toEqual([status, expect.stringMatching(message)])
+})
+
+test('a log that cannot be read is told as elsewhere', async () => {
+  const damaged = mkdtempSync(join(tmpdir(), 'balanced-call-plan-'))
+  try {
+    writeFileSync(join(damaged, 'requests.sqlite'), 'no database at all')
+    const answer = await ask(await served(undefined, damaged), { hours: 1 })
+    expect([answer.status, await answer.json()]).toMatchObject([503, { error: { code: 'request_log_unreadable' } }])
+  } finally {
+    rmSync(damaged, { recursive: true })
+  }
 })
 
 test('one at a time; it is given up when nobody waits', async () => {

@@ -110,7 +110,7 @@ test('a log that cannot be read is told as that, until the next request sets it 
     for (const path of ['requests', 'requests/req_x', 'spend', 'traffic']) {
       const [code, text] = await status(path)
       expect([path, code]).toEqual([path, 503])
-      expect(text).toContain('The log of requests cannot be read: file is not a database.')
+      expect(text).toContain('The log of requests cannot be read: file is not a database')
     }
     const body = JSON.stringify({ model: 'fast', messages: [{ role: 'user', content: 'Hello' }] })
     const headers = { 'content-type': 'application/json' }

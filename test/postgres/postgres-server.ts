@@ -21,6 +21,9 @@ export const hasServer = ((): boolean => {
   return PROGRAMS !== undefined
 })()
 
+/** A program that is told to end when this process is gone, however that ended: its input ends then. */
+const WITH_US = 'exec 3<&0; (cat <&3; kill -INT $$) >/dev/null 2>&1 & exec "$@" 3<&- </dev/null'
+
 export const PASSWORD = 'pass-word-of-the-test-0001'
 
 export interface PostgresServer {
@@ -52,7 +55,8 @@ export async function startPostgres(): Promise<PostgresServer> {
   const settings = ['listen_addresses=127.0.0.1', `port=${port}`, 'unix_socket_directories=', 'fsync=off']
   const run = async (): Promise<ChildProcess> => {
     const words = ['-D', data, ...settings.flatMap((each) => ['-c', each])]
-    const child = spawn(join(PROGRAMS ?? '', 'postgres'), words, { ...options, stdio: ['ignore', 'ignore', 'pipe'] })
+    const command = ['-c', WITH_US, 'sh', join(PROGRAMS ?? '', 'postgres'), ...words]
+    const child = spawn('sh', command, { ...options, stdio: ['pipe', 'ignore', 'pipe'] })
     let told = ''
     for await (const chunk of child.stderr) {
       told += String(chunk)
@@ -63,10 +67,12 @@ export async function startPostgres(): Promise<PostgresServer> {
   }
   let child = await run()
   async function stop(): Promise<void> {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const gone = once(child, 'exit')
-    child.kill('SIGINT')
-    await gone
+    if (child.exitCode === null && child.signalCode === null) {
+      const gone = once(child, 'exit')
+      child.kill('SIGINT')
+      await gone
+    }
+    child.stdin?.destroy()
   }
   return {
     url: (database = 'postgres') => `postgres://tester:${PASSWORD}@127.0.0.1:${port}/${database}`,

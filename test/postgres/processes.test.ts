@@ -4,6 +4,8 @@ import { once } from 'node:events'
 import path from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openRecords } from '../../src/cli/data-folder.ts'
+import { UsageError } from '../../src/cli/command-line.ts'
 import { run } from '../scheduler-http/command-line.ts'
 import { ask, report, serve, setStage, SOON, stage, status, write } from '../workers/stage.ts'
 import { hasServer, PASSWORD, startPostgres, type PostgresServer } from './postgres-server.ts'
@@ -30,15 +32,21 @@ describe.skipIf(!hasServer)('servers on one database', () => {
     return { http: answered.status, ...((await answered.json()) as Record<string, unknown>) }
   }
 
-  it('serve with the key of a provider that one of them was given, also in workers and after a start', async () => {
+  it('serve with the key of a provider that one of them was given, also after a start and in workers', async () => {
     write({ keys: ['${NO_SUCH_KEY}'] })
     name(server.url())
     const env = path.join(stage.folder, 'env')
     writeFileSync(env, 'BALANCED_CALL_SECRET_KEY=the-same-for-all-replicas\n')
-    const one = await serve(1, '--env', env)
-    const first = stage.child
+    const others: (typeof stage.child)[] = []
+    const another = async (): Promise<string> => {
+      try {
+        return await serve(1, '--env', env)
+      } finally {
+        others.push(stage.child)
+      }
+    }
     try {
-      const two = await serve(2, '--env', env)
+      const [one, two] = [await another(), await another()]
       expect(await status(ask(two))).not.toBe(200)
       const added = await change(one, 'POST', '', { provider: 'vendor', key: SECRET })
       expect(added).toMatchObject({ http: 201, status: 'ready' })
@@ -51,14 +59,18 @@ describe.skipIf(!hasServer)('servers on one database', () => {
         [one, two].map((url) => change(url, 'POST', '', { provider: 'vendor', key: SECRET })),
       )
       expect(both.map(({ http }) => http).toSorted()).toEqual([201, 409])
+      const late = await serve(2, '--env', env)
+      expect(await status(ask(late))).toBe(200)
+      const kept = both.find(({ http }) => http === 201)
+      expect(await change(one, 'DELETE', `/${String(kept?.['id'])}`)).toMatchObject({ status: 'removed' })
+      await expect.poll(() => status(ask(late)), SOON).not.toBe(200)
     } finally {
-      first?.kill('SIGKILL')
-      if (first) await once(first, 'exit')
+      for (const each of others) {
+        if (!each || each.exitCode !== null) continue
+        each.kill('SIGKILL')
+        await once(each, 'exit')
+      }
     }
-    stage.child?.kill('SIGTERM')
-    if (stage.child) await once(stage.child, 'exit')
-    const again = await serve(2, '--env', env)
-    expect(await status(ask(again))).toBe(200)
     const client = new pg.Client(server.url())
     await client.connect()
     const { rows } = await client.query<{ document: string }>('SELECT document::text FROM balanced_call.document')
@@ -71,15 +83,24 @@ describe.skipIf(!hasServer)('servers on one database', () => {
     write({})
     const command = (...words: string[]) => run([...words, '--config', stage.file])
     name(server.url())
-    expect((await command('check')).output).toMatch(/database: PostgreSQL .* answers in/)
+    const [good, unsafe] = await Promise.all([command('check'), command('serve', '--port', '0', '--host', '0.0.0.0')])
+    expect(good.output).toMatch(/database: PostgreSQL .* answers in/)
+    // it ends, though it had a connection
+    expect([unsafe.code, unsafe.errors]).toEqual([1, expect.stringContaining('others could spend your keys')])
     name(server.url().replace(PASSWORD, `${PASSWORD}-no`))
-    for (const words of [['check'], ['check', '--json'], ['doctor'], ['serve', '--port', '0']]) {
-      const told = await command(...words)
+    const wrong = [['check'], ['check', '--json'], ['doctor'], ['serve', '--port', '0']]
+    for (const told of await Promise.all(wrong.map((words) => command(...words)))) {
       const said = told.output + told.errors
       expect(told.code).toBe(1)
       expect(said).toContain('it refuses the user or the password')
       expect(said).toContain('database.url')
       expect(said).not.toContain(PASSWORD)
+    }
+    const records = await openRecords({ config: stage.file })
+    for (const asked of [records.list({}), records.find('one'), records.spend({ by: [] })]) {
+      const fault: unknown = await asked.catch((each: unknown) => each)
+      expect(fault).toBeInstanceOf(UsageError)
+      expect(String(fault)).toMatch(/the log of requests cannot be read: the database .*: it refuses the user/)
     }
   }, 120_000)
 })

@@ -1,4 +1,6 @@
 /** Keys that two gateways share in one database: what one changes holds at the other, whatever comes between. */
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openDatabase, type Database } from '../../src/store/postgres/database.ts'
@@ -134,6 +136,39 @@ describe.skipIf(!hasServer)('two gateways on one database', () => {
     expect([...one.lines, ...other.lines].join('\n')).not.toContain(PASSWORD)
   })
 
+  test('a connection that nothing comes through is given up, and does not keep the process from its end', async () => {
+    const one = await replica()
+    const line = await startLine(server.port)
+    const url = server.url().replace(`:${server.port}/`, `:${line.port}/`)
+    try {
+      const database = await openDatabase({ url, schema, answer: 200 }, { every: 50 })
+      const names = (): string[] =>
+        [...database.table('client_key').all().values()].map((each) => (each as { name: string }).name)
+      const listening = async (): Promise<number> => {
+        const rows = await client.query(`SELECT 1 FROM pg_stat_activity WHERE query = 'LISTEN "${schema}"'`)
+        return rows.rows.length
+      }
+      const client = new pg.Client(server.url())
+      await client.connect()
+      try {
+        await expect.poll(listening, SOON).toBe(2)
+        line.hold()
+        await one.admin('POST', '', { name: 'alice' })
+        await expect.poll(names, SOON).toEqual(['alice'])
+        // the server has not heard that the one of before is gone
+        expect(await listening()).toBe(3)
+        line.hold()
+        const began = performance.now()
+        await database.close()
+        expect(performance.now() - began).toBeLessThan(4000)
+      } finally {
+        await client.end()
+      }
+    } finally {
+      line.close()
+    }
+  })
+
   test('what is not told is found by looking, and a state that is put back counts', async () => {
     const [one, other] = [await replica(), await replica(50)]
     const client = new pg.Client(server.url())
@@ -151,6 +186,37 @@ describe.skipIf(!hasServer)('two gateways on one database', () => {
     }
   })
 })
+
+interface Line {
+  port: number
+  /** From now on nothing comes through the connections that there are, and nobody is told. */
+  hold(): void
+  close(): void
+}
+
+async function startLine(to: number): Promise<Line> {
+  const ends: [Socket, Socket][] = []
+  const line = createServer((near) => {
+    const far = connect(to, '127.0.0.1')
+    ends.push([near, far])
+    near.on('error', () => {}).pipe(far)
+    far.on('error', () => {}).pipe(near)
+  }).listen(0, '127.0.0.1')
+  await once(line, 'listening')
+  return {
+    port: (line.address() as AddressInfo).port,
+    hold() {
+      for (const [near, far] of ends) {
+        near.unpipe(far).pause()
+        far.unpipe(near).pause()
+      }
+    },
+    close() {
+      for (const each of ends.flat()) each.destroy()
+      line.close()
+    },
+  }
+}
 
 describe.skipIf(!hasServer)('the database', () => {
   let server: PostgresServer

@@ -1,5 +1,5 @@
 /** The log of requests that replicas share: read from any, as the one of a single process has it, and never in the way. */
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -153,6 +153,28 @@ describe.skipIf(!hasServer)('requests in one database', () => {
     const rows = await opened[0]?.records.list({})
     expect(rows?.map(({ id }) => id)).toEqual(['req_1', 'req_3'])
     expect(told).toEqual([expect.stringContaining('the database'), 'lost 1'])
+  })
+
+  test('one that is too long for an index takes no other with it either', async () => {
+    const log = logOf(await open())
+    log.record(record(1))
+    log.record(record(2, { client: randomBytes(9000).toString('base64') }))
+    log.record(record(3))
+    await log.close()
+    const rows = await opened[0]?.records.list({})
+    expect(rows?.map(({ id }) => id)).toEqual(['req_1', 'req_3'])
+    expect(told.at(-1)).toBe('lost 1')
+  })
+
+  test('with long bodies are written a few at a time, as each batch has only so long', async () => {
+    const log = logOf(await open())
+    const bodies = { request: 'x'.repeat(256 * 1024) }
+    for (let n = 0; n < 12; n++) log.record(record(1, { id: `req_${n}`, bodies }))
+    await log.close()
+    expect((await opened[0]?.records.list({}))?.length).toBe(12)
+    const pool = await connectPool({ url: server.url(), schema })
+    expect(await pool.query(`SELECT count(*)::int AS count FROM ${schema}.request_batch`, [])).toEqual([{ count: 4 }])
+    await pool.close()
   })
 
   test('go when they are too old or too many; what was spent stays', async () => {

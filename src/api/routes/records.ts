@@ -64,24 +64,29 @@ const MOST = 1000
 /** Throws a GatewayError where there are none; each question rejects with one where the log cannot be read. */
 export function openRecords(reader: RecordReader | undefined): RecordReader {
   if (reader)
-    return {
-      list: (filter) => readable(() => reader.list(filter)),
-      find: (id) => readable(() => reader.find(id)),
-      spend: (question) => readable(() => reader.spend(question)),
-      traffic: (question) => readable(() => reader.traffic(question)),
-    }
+    return withFaults(reader, (why, cause) => {
+      const message = `The log of requests cannot be read: ${why}. Serving goes on.`
+      return new GatewayError('overloaded', message, { code: 'request_log_unreadable', cause })
+    })
   const message =
     'No requests are kept: give this server a data folder (--data, BALANCED_CALL_DATA or server.data) or a database (database.url).'
   throw new GatewayError('not_found', message, { code: 'no_request_log' })
 }
 
-async function readable<T>(read: () => Promise<T>): Promise<T> {
-  try {
-    return await read()
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    const message = `The log of requests cannot be read: ${why}. Serving goes on; a damaged file is set aside with the next request.`
-    throw new GatewayError('overloaded', message, { code: 'request_log_unreadable', cause })
+/** One whose questions reject with what is made of why they cannot be answered. */
+export function withFaults(reader: RecordReader, faultOf: (why: string, cause: unknown) => Error): RecordReader {
+  async function readable<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read()
+    } catch (cause) {
+      throw faultOf(cause instanceof Error ? cause.message : String(cause), cause)
+    }
+  }
+  return {
+    list: (filter) => readable(() => reader.list(filter)),
+    find: (id) => readable(() => reader.find(id)),
+    spend: (question) => readable(() => reader.spend(question)),
+    traffic: (question) => readable(() => reader.traffic(question)),
   }
 }
 

@@ -3,7 +3,7 @@ import { readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { basename } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { RecordReader } from '../../api/routes/records.ts'
+import { openRecords, type RecordReader } from '../../api/routes/records.ts'
 import { GatewayError } from '../../chat/error.ts'
 import { plan } from '../../scheduler/simulator/plan.ts'
 import { readTimedTrace } from '../../scheduler/simulator/trace.ts'
@@ -43,7 +43,7 @@ async function traceOf(traffic: Traffic, spec: SchedulerSpec, model: string, mos
     { providers: spec.providers, aliases },
     spec.pools.map((pool) => pool.model),
   )
-  const records = await (await recordsOf(place)).list({ since, limit: most })
+  const records = await openRecords(await recordsOf(place)).list({ since, limit: most })
   const { rows, start, supposed } = loggedTrace(records.filter((record) => names.meant(record.model) === model))
   if (rows.length === 0)
     throw new GatewayError('invalid_request', `The log has no request of ${model} in this time.`, {

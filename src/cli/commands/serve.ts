@@ -68,36 +68,37 @@ export async function run(args: string[]): Promise<number> {
   }
   const first = read()
   database = await openNamedDatabase(first)
-  const config = database ? read() : first
-  const { port, host } = addressOf(config)
-  const load = (): Config => {
-    const next = read()
-    if (values.insecure !== true) checkReach(host, next.server, { folder: dataOf(next.server), shared: database })
-    return next
-  }
-  const workersOf = (server: ServerConfig): number =>
-    readWorkers(values.workers ?? (process.env['BALANCED_CALL_WORKERS'] || server.workers) ?? 1)
-  const workers = workersOf(config.server)
-  const data = dataOf(config.server)
-  const store = data === undefined ? undefined : await open(data)
-  const write = isTerminal() ? await prettyLines() : undefined
-  const options = {
-    config,
-    load,
-    level: logLevel(),
-    write,
-    port,
-    host,
-    store,
-    data,
-    database,
-    environment: () => environment,
-    watch: values['no-watch'] !== true,
-    watched: envFile === undefined ? [] : [envFile],
-    announce: announce(write !== undefined),
-    logLeftOut,
-  }
+  // whatever is wrong from here on, nothing keeps the process from its end
   try {
+    const config = database ? read() : first
+    const { port, host } = addressOf(config)
+    const load = (): Config => {
+      const next = read()
+      if (values.insecure !== true) checkReach(host, next.server, { folder: dataOf(next.server), shared: database })
+      return next
+    }
+    const workersOf = (server: ServerConfig): number =>
+      readWorkers(values.workers ?? (process.env['BALANCED_CALL_WORKERS'] || server.workers) ?? 1)
+    const workers = workersOf(config.server)
+    const data = dataOf(config.server)
+    const store = data === undefined ? undefined : await open(data)
+    const write = isTerminal() ? await prettyLines() : undefined
+    const options = {
+      config,
+      load,
+      level: logLevel(),
+      write,
+      port,
+      host,
+      store,
+      data,
+      database,
+      environment: () => environment,
+      watch: values['no-watch'] !== true,
+      watched: envFile === undefined ? [] : [envFile],
+      announce: announce(write !== undefined),
+      logLeftOut,
+    }
     if (workers === 1) return await serveAlone(options)
     const { serveWithWorkers } = await import('../serving/worker-processes.ts')
     return await serveWithWorkers({ ...options, workersOf })

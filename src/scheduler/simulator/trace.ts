@@ -59,7 +59,7 @@ export function readTimedTrace(text: string): Trace {
   const missing = REQUIRED.filter((name) => !columns.includes(name))
   if (missing.length > 0) {
     throw new Error(
-      `line ${first + 1}: the trace has no column ${missing.join(', ')}; its header is ${header.join(',')}.`,
+      `line ${first + 1}: the trace has no column ${missing.join(', ')}; its header is ${shown(header.join(','))}.`,
     )
   }
   const rows: TraceRow[] = []
@@ -81,7 +81,7 @@ function rowOf(columns: readonly string[], values: readonly string[], line: numb
     if (text === '' && name === 'max_tokens') continue
     const value = Number(text)
     if (text === '' || !Number.isFinite(value) || value < 0) {
-      throw new Error(`line ${line}: ${name} must be a number of 0 or more, and is ${JSON.stringify(text)}.`)
+      throw new Error(`line ${line}: ${name} must be a number of 0 or more, and is ${shown(text)}.`)
     }
     row[name] = value
   }
@@ -101,8 +101,13 @@ function timeOf(text: string, line: number): number {
   const instant = Date.parse(`${day}T${time}${zone}`)
   if (Number.isFinite(instant) && instant >= EPOCH * 1000) return instant / 1000 + Number(`0${fraction || '.0'}`)
   throw new Error(
-    `line ${line}: t_s must be a number of 0 or more, or a time such as 2026-11-24T08:00:00Z, and is ${JSON.stringify(text)}.`,
+    `line ${line}: t_s must be a number of 0 or more, or a time such as 2026-11-24T08:00:00Z, and is ${shown(text)}.`,
   )
+}
+
+/** As much as a message has room for. */
+function shown(text: string): string {
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text)
 }
 
 function cells(line: string): string[] {

@@ -1,4 +1,5 @@
 /** Connections to one database: some that are shared for questions, and what is asked in one transaction. */
+import { Socket } from 'node:net'
 import type { ClientConfig, Pool } from 'pg'
 
 export interface DatabaseAddress {
@@ -6,6 +7,8 @@ export interface DatabaseAddress {
   url: string
   /** Where the tables are. */
   schema: string
+  /** Milliseconds that one question may take. */
+  answer?: number
 }
 
 export type Query = (text: string, values: readonly unknown[]) => Promise<Record<string, unknown>[]>
@@ -15,31 +18,51 @@ export interface Connections {
   query: Query
   /** Rejects, and nothing is kept, where the work rejects. */
   transact: Transact
+  /** Waits a moment for what is asked still, then cuts it off. */
   close(): Promise<void>
 }
 
 /** Milliseconds until a connection that is not there counts as refused. */
 const CONNECT = 5000
-/** Milliseconds that one question may take. */
 const ANSWER = 15_000
+/** Milliseconds that what goes on has when all ends. */
+const LAST = 1000
 /** Those that keep keys and read the log never need many. */
 const MOST = 4
 
-export function connectionTo({ url }: DatabaseAddress): ClientConfig {
+/** @param sockets has what is open, to be cut whatever the other side does */
+export function connectionTo({ url, answer = ANSWER }: DatabaseAddress, sockets = new Set<Socket>()): ClientConfig {
   return {
     connectionString: url,
     connectionTimeoutMillis: CONNECT,
-    query_timeout: ANSWER,
+    query_timeout: answer,
     keepAlive: true,
+    stream() {
+      const socket = new Socket()
+      sockets.add(socket)
+      return socket.once('close', () => sockets.delete(socket))
+    },
     application_name: 'balanced-call',
   }
+}
+
+/** Nobody answers through a connection whose other side is gone without a word: what waits for that is cut after a moment. */
+export async function ended(end: Promise<unknown>, sockets: ReadonlySet<Socket>): Promise<void> {
+  const timer = setTimeout(() => cut(sockets), LAST)
+  await end.catch(() => {})
+  clearTimeout(timer)
+}
+
+export function cut(sockets: ReadonlySet<Socket>): void {
+  for (const socket of sockets) socket.destroy()
 }
 
 /** The client library is loaded only where a database is named. */
 export async function connectPool(address: DatabaseAddress): Promise<Connections> {
   const { default: pg } = await import('pg')
+  const sockets = new Set<Socket>()
   const pool: Pool = new pg.Pool({
-    ...connectionTo(address),
+    ...connectionTo(address, sockets),
     max: MOST,
     idleTimeoutMillis: 30_000,
     allowExitOnIdle: true,
@@ -62,14 +85,13 @@ export async function connectPool(address: DatabaseAddress): Promise<Connections
         await client.query('COMMIT')
       } catch (error) {
         fault = error
-        await client.query('ROLLBACK').catch(() => {})
         throw error
       } finally {
         client.off('error', ignore)
-        // one that has failed may be broken
+        // one that has failed may be broken; its end undoes what it has not kept, and waits for no answer
         client.release(fault !== undefined)
       }
     },
-    close: () => pool.end(),
+    close: () => ended(pool.end(), sockets),
   }
 }

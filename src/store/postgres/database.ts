@@ -44,7 +44,7 @@ export async function openDatabase(address: DatabaseAddress, options: DatabaseOp
     await migrate(connectionTo(address), address.schema, made.length > 0)
     await documents.refresh()
   } catch (cause) {
-    await pool.close().catch(() => {})
+    await pool.close()
     // oxlint-disable-next-line preserve-caught-error -- it may hold the address, with its password
     throw new Error(`${where} cannot be used: ${plainFault(cause)}`)
   }
@@ -70,8 +70,7 @@ export async function openDatabase(address: DatabaseAddress, options: DatabaseOp
       }),
     onState: (listener) => void listeners.push(listener),
     async close() {
-      await following?.close()
-      await pool.close().catch(() => {})
+      await Promise.all([following?.close(), pool.close()])
     },
   }
 }

@@ -38,6 +38,6 @@ export async function describeDatabase(address: DatabaseAddress): Promise<Databa
   } catch (cause) {
     return { isThere: false, text: `database: ${where} cannot be used: ${plainFault(cause)}. See database.url.` }
   } finally {
-    await pool.close().catch(() => {})
+    await pool.close()
   }
 }

@@ -1,6 +1,7 @@
 /** Hears at once what others have changed, by a connection of its own, and looks by itself for what it may have missed. */
+import type { Socket } from 'node:net'
 import type { Client } from 'pg'
-import { connectionTo, type DatabaseAddress } from './connections.ts'
+import { connectionTo, cut, ended, type DatabaseAddress } from './connections.ts'
 
 export interface Listener {
   close(): Promise<void>
@@ -18,6 +19,7 @@ export interface ListenerParts {
 
 /** @returns one that has not connected yet: who listens is told, and never fails */
 export function listenTo({ address, look, changed, every }: ListenerParts): Listener {
+  const sockets = new Set<Socket>()
   let client: Client | undefined
   let timer: NodeJS.Timeout | undefined
   let isOver = false
@@ -31,7 +33,7 @@ export function listenTo({ address, look, changed, every }: ListenerParts): List
 
   async function listen(): Promise<void> {
     const { default: pg } = await import('pg')
-    const next = new pg.Client(connectionTo(address))
+    const next = new pg.Client(connectionTo(address, sockets))
     const lost = (): void => {
       if (client === next) client = undefined
       next.end().catch(() => {})
@@ -56,17 +58,19 @@ export function listenTo({ address, look, changed, every }: ListenerParts): List
       await look()
       told()
     } catch (error) {
+      // a connection that nothing comes through any longer may still look whole from here
+      cut(sockets)
       told(error)
     }
-    if (!isOver) timer = setTimeout(() => void turn(), every).unref()
+    if (!isOver) timer = setTimeout(() => (turning = turn()), every).unref()
   }
 
-  void turn()
+  let turning = turn()
   return {
     async close() {
       isOver = true
       clearTimeout(timer)
-      await client?.end().catch(() => {})
+      await ended(Promise.all([turning, client?.end()]), sockets)
     },
   }
 }

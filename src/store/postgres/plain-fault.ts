@@ -3,6 +3,7 @@
 const WHY: Record<string, string> = {
   ECONNREFUSED: 'nothing listens there',
   ECONNRESET: 'the connection was cut',
+  ENOENT: 'a socket or a file that the URL names is not there',
   ENOTFOUND: 'its name has no address here',
   EAI_AGAIN: 'its name has no address here',
   ETIMEDOUT: 'nothing came in time',
@@ -16,6 +17,7 @@ const WHY: Record<string, string> = {
   '55P03': 'others hold the lock for too long',
   '57P01': 'it was shut down',
   '57P03': 'it is starting or stopping',
+  '42P01': 'the tables are not there: a replica makes them when it starts',
   '25006': 'it is read-only, such as a standby',
 }
 

@@ -33,6 +33,8 @@ const BEHIND = 500
 /** How much longer the next try waits where one has failed. */
 const PATIENCE = 10
 const BATCH = 1000
+/** Bytes of a batch, if it has more than one row: it has to be there within the time of one question, on slow lines too. */
+const BATCH_BYTES = 1024 * 1024
 /** What waits while the database takes none: beyond it the oldest are lost. */
 const MOST_ROWS = 20_000
 const MOST_BYTES = 64 * 1024 * 1024
@@ -80,11 +82,20 @@ export function createSharedRequestLog(parts: SharedLogParts): RequestLog {
     lost += gone.length
   }
 
+  function nextRows(): Waiting[] {
+    let sum = 0
+    const beyond = waiting.findIndex(
+      (each, index) => index >= BATCH || ((sum += each.bytes) > BATCH_BYTES && index > 0),
+    )
+    const rows = waiting.splice(0, beyond < 0 ? waiting.length : beyond)
+    for (const each of rows) bytes -= each.bytes
+    return rows
+  }
+
   async function write(): Promise<void> {
     while (waiting.length + batches.length > 0) {
       if (batches.length === 0) {
-        const rows = waiting.splice(0, BATCH)
-        for (const each of rows) bytes -= each.bytes
+        const rows = nextRows()
         batches.push({ id: randomUUID(), rows })
       }
       const [batch] = batches as [Batch]
@@ -151,5 +162,5 @@ export function createSharedRequestLog(parts: SharedLogParts): RequestLog {
 /** Classes of errors that say that a row is what it may not be: tried again it is no better. */
 function isOfData(cause: unknown): boolean {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
-  return /^(22|23)[0-9A-Z]{3}$/.test(code)
+  return /^(22|23|54)[0-9A-Z]{3}$/.test(code)
 }

@@ -17,6 +17,9 @@ export function createRecordReader(folder: string): RecordReader {
     const database = new DatabaseSync(file, { readOnly: true })
     try {
       return question(database)
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      throw new Error(`${why} (a damaged file is set aside with the next request)`, { cause })
     } finally {
       database.close()
     }
