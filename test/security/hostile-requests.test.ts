@@ -74,11 +74,12 @@ describe('a body', () => {
 
   it('that is a bomb of nested lists is refused in little time', async () => {
     await start()
-    const began = performance.now()
+    const before = process.cpuUsage()
     const bomb = '['.repeat(2_000_000) + ']'.repeat(2_000_000)
     const answer = await post(`{"model":"vendor/m","messages":${bomb}}`)
     expect(answer.status).toBe(400)
-    expect(performance.now() - began).toBeLessThan(5000)
+    const { user, system } = process.cpuUsage(before)
+    expect((user + system) / 1000).toBeLessThan(5000)
     await answer.text()
   })
 

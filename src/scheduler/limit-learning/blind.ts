@@ -92,7 +92,7 @@ export function noteAcceptedHold({ limit, load, asked, noted }: Hold, now: numbe
   relax(belief, now)
 }
 
-/** A request that held this was refused, or ended without an answer. */
+/** A request that held this was refused, ended without an answer, or never left. */
 export function noteUnansweredHold({ limit, load, asked, noted }: Hold): void {
   if (noted && limit.belief) noteUnanswered(limit.belief, crowding(limit.belief, load, asked))
 }
@@ -120,9 +120,9 @@ export function learnFromRefusal(lease: LeaseRecord, hold: Hold, seen: Circumsta
 }
 
 /** Has the limit grown since it was cut, and was it used to nearly all that it has grown to? Then that is what was refused. */
-function isTrying({ limit, before, asked }: Hold): boolean {
-  const { learnt, window } = limit
-  return learnt !== undefined && learnt.grewAt > learnt.cutAt && before + asked >= NEARLY * window.amount
+function isTrying({ limit: { window, learnt }, before, asked }: Hold): boolean {
+  if (!learnt || learnt.cutAt === -Infinity || learnt.grewAt <= learnt.cutAt) return false
+  return before + asked >= NEARLY * window.amount
 }
 
 /** Not one request was let in, though the key rested ever longer: a limit would have. What was inferred meanwhile is wrong. */

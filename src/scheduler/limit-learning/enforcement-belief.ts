@@ -28,7 +28,7 @@ export interface EnforcementBelief {
   share: number
   kept: number
   broken: number
-  /** Of the requests that were let in by the last relaxation: how many were answered, how many refused. */
+  /** Of the requests that only the last relaxation lets through: how many left and were not refused, and how many were. */
   tried: number
   met: number
   /** Log-likelihood that evidence must have: more after each belief that did not come true. */
@@ -128,7 +128,7 @@ export function noteSent(belief: EnforcementBelief, crowd: number, now: number):
   count(belief, crowd, 1)
 }
 
-/** One that had been noted was refused, or ended without a word on its limits. */
+/** One that had been noted was refused, ended without a word on its limits, or has not left after all. */
 export function noteUnanswered(belief: EnforcementBelief, crowd: number): void {
   count(belief, crowd, -1)
 }
@@ -140,7 +140,10 @@ function count(belief: EnforcementBelief, crowd: number, by: 1 | -1): void {
   if (isJustWithin(belief, crowd)) belief.tried = Math.max(0, belief.tried + by)
 }
 
-/** Notes the refusal of one that counts as accepted no more, and judges anew. Returns whether crowding explains it: true, false, or undefined while that is open. */
+/**
+ * Notes the refusal of one that counts as accepted no more, and judges anew. Returns whether crowding explains it: true,
+ * false, or undefined while that is open.
+ */
 export function noteRefused(belief: EnforcementBelief, crowd: number, now: number): boolean | undefined {
   age(belief, now)
   const bin = binOf(crowd)
