@@ -97,8 +97,9 @@ describe.skipIf(!hasServer)('servers on one database', () => {
       expect(said).not.toContain(PASSWORD)
     }
     const records = await openRecords({ config: stage.file })
-    for (const asked of [records.list({}), records.find('one'), records.spend({ by: [] })]) {
-      const fault: unknown = await asked.catch((each: unknown) => each)
+    const asked = [() => records.list({}), () => records.find('one'), () => records.spend({ by: [] })]
+    for (const question of asked) {
+      const fault: unknown = await question().catch((each: unknown) => each)
       expect(fault).toBeInstanceOf(UsageError)
       expect(String(fault)).toMatch(/the log of requests cannot be read: the database .*: it refuses the user/)
     }
