@@ -25,51 +25,33 @@ export interface Bounds {
   high: number
 }
 
-const NO_TRAITS: ModelPlan['traits'] = {}
-
-/** Plans of more models than this are made anew each time, so that clients naming models cannot fill the memory. */
-const MOST_PLANS = 1000
-
 /** What an entry says goes before what the format says of all its models. */
 export function compileModels(definition: FormatDefinition): (model: string) => ModelPlan {
-  const request = definition.request
+  const defaults = definition.request?.defaults ?? {}
+  const clamp = readClamp(definition.request?.clamp, ['request', 'clamp'])
+  const planOf = (traits: ModelPlan['traits'], own: Omit<ModelPlan, 'traits' | 'isPlain'>): ModelPlan => {
+    const set = { ...defaults, ...own.defaults }
+    const bounds = [...own.clamp, ...clamp.filter(({ field }) => own.clamp.every((each) => each.field !== field))]
+    const isPlain = own.drop.length === 0 && Object.keys(set).length === 0 && bounds.length === 0
+    return { traits, drop: own.drop, defaults: set, prepare: own.prepare, clamp: bounds, isPlain }
+  }
   const entries = Object.entries(definition.models ?? {}).map(([glob, entry]) => {
     const at = ['models', glob]
     if (!isMap(entry)) throw new DefinitionError('a model entry is a map', at)
-    const { drop, defaults, clamp, prepare, ...traits } = entry
-    if (drop !== undefined && !isTextList(drop)) throw new DefinitionError('drop is a list of fields', [...at, 'drop'])
-    if (defaults !== undefined && !isMap(defaults)) throw new DefinitionError('defaults is a map', [...at, 'defaults'])
-    return {
-      fits: globTest(glob),
-      drop: drop ?? [],
-      defaults: defaults ?? {},
+    const { drop = [], defaults = {}, clamp, prepare, ...traits } = entry
+    if (!isTextList(drop)) throw new DefinitionError('drop is a list of fields', [...at, 'drop'])
+    if (!isMap(defaults)) throw new DefinitionError('defaults is a map', [...at, 'defaults'])
+    const own = {
+      drop,
+      defaults,
       clamp: readClamp(clamp, [...at, 'clamp']),
       prepare: compileRequestTransforms(prepare, [...at, 'prepare']),
-      traits,
     }
+    return { fits: globTest(glob), plan: planOf(traits, own) }
   })
-  const defaults = request?.defaults ?? {}
-  const clamp = readClamp(request?.clamp, ['request', 'clamp'])
-  const plans = new Map<string, ModelPlan>()
-  return (model) => {
-    const known = plans.get(model)
-    if (known) return known
-    const entry = entries.find((each) => each.fits(model))
-    const own = entry?.clamp ?? []
-    const drop = entry?.drop ?? []
-    const set = { ...defaults, ...entry?.defaults }
-    const bounds = [...own, ...clamp.filter(({ field }) => own.every((each) => each.field !== field))]
-    const plan: ModelPlan = {
-      traits: entry?.traits ?? NO_TRAITS,
-      drop,
-      defaults: set,
-      prepare: entry?.prepare ?? [],
-      clamp: bounds,
-      isPlain: drop.length === 0 && Object.keys(set).length === 0 && bounds.length === 0,
-    }
-    if (plans.size < MOST_PLANS) plans.set(model, plan)
-    return plan
-  }
+  const usual = planOf({}, { drop: [], defaults: {}, clamp: [], prepare: [] })
+  // by entry and not by name: clients name as many models as they like
+  return (model) => entries.find(({ fits }) => fits(model))?.plan ?? usual
 }
 
 function readClamp(node: unknown, path: Path): Bounds[] {
