@@ -3,7 +3,7 @@ import { pipeAnswer, textOf, type AnswerSource } from '../chat/answer-source.ts'
 import type { Delta } from '../chat/delta.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { Client } from '../upstream/types.ts'
-import type { RecordedBodies } from './request-record.ts'
+import type { RecordedBodies } from './logged-request.ts'
 
 /** Characters of one body; what comes beyond is left out. */
 const MOST = 256 * 1024

@@ -5,7 +5,7 @@ import type { Trace } from '../runtime/trace-context.ts'
 import type { CandidateReport, Lease } from '../scheduler/types.ts'
 import type { AttemptAnswer } from '../upstream/attempt.ts'
 import type { KeptBodies } from './kept-bodies.ts'
-import type { AttemptRecord } from './request-record.ts'
+import type { AttemptRecord } from './logged-request.ts'
 import type { ChatContext } from './types.ts'
 import type { UsageMeter } from './usage-meter.ts'
 

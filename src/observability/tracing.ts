@@ -1,7 +1,8 @@
 /** Spans of OpenTelemetry by its conventions for generative AI, made of what is recorded of a request when it has ended. */
 import type { Context, Span, SpanKind } from '@opentelemetry/api'
 import type { SpanExporter } from '@opentelemetry/sdk-trace-base'
-import type { AttemptRecord, RequestRecord } from '../gateway/request-record.ts'
+import type { AttemptRecord } from '../gateway/logged-request.ts'
+import type { RequestRecord } from '../gateway/request-record.ts'
 import type { Trace } from '../runtime/trace-context.ts'
 import type { Redact } from './redact.ts'
 

@@ -1,6 +1,6 @@
 /** The state of every scope, for people and for tests. */
 import { SET_TO_REST } from './adjust-key.ts'
-import type { LimitScope, SchedulerReport } from './types.ts'
+import type { KeyReport, LimitScope, SchedulerReport } from './types.ts'
 import { beliefReason } from './limit-learning/enforcement-belief.ts'
 import type { Limit } from './limits/limit.ts'
 import { waitOf } from './limits/limit.ts'
@@ -119,7 +119,7 @@ function stateOf(
   schedulerState: SchedulerState,
   key: Key,
   now: number,
-): Pick<SchedulerReport['keys'][number], 'state' | 'until' | 'reason' | 'isSetToRest'> {
+): Pick<KeyReport, 'state' | 'until' | 'reason' | 'isSetToRest'> {
   if (key.disabled) return { state: 'disabled' }
   if (key.restsUntil > now)
     return { state: 'cooling', until: schedulerState.toWall(key.restsUntil), reason: SET_TO_REST, isSetToRest: true }

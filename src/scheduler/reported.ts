@@ -21,6 +21,21 @@ export interface WaitingReport {
   held: boolean
 }
 
+export interface KeyReport {
+  key: string
+  provider: string
+  state: string
+  inFlight: number
+  /** Milliseconds since the epoch. */
+  until?: number
+  reason?: string
+  /** An administrator lets it rest. */
+  isSetToRest?: true
+  weight: number
+  /** Where an administrator has set another: what the configuration says. */
+  configuredWeight?: number
+}
+
 export interface ReplicaReport {
   /** This one, and all that live. */
   replica: string

@@ -2,9 +2,9 @@
 import type { Cancellation } from '../runtime/cancellation.ts'
 import type { ErrorKind } from '../chat/error.ts'
 import type { Price, TokenCounts } from '../chat/price.ts'
-import type { ReplicaReport, WaitingReport } from './reported.ts'
+import type { KeyReport, ReplicaReport, WaitingReport } from './reported.ts'
 
-export type { ReplicaReport, WaitingReport } from './reported.ts'
+export type { KeyReport, ReplicaReport, WaitingReport } from './reported.ts'
 
 /** `uncached` is input less what the provider read from its cache. */
 export type Metric = 'requests' | 'tokens' | 'input' | 'output' | 'uncached' | 'concurrency' | 'usd' | 'neurons'
@@ -258,19 +258,7 @@ export interface SchedulerReport {
   }[]
   /** What is not asked now, since it was refused or failed; `until` on the wall clock, where a time ends it. */
   rests: { scope: string; kind: LimitScope; model?: string; until?: number; reason: string }[]
-  keys: {
-    key: string
-    provider: string
-    state: string
-    inFlight: number
-    until?: number
-    reason?: string
-    /** An administrator lets it rest. */
-    isSetToRest?: true
-    weight: number
-    /** Where an administrator has set another: what the configuration says. */
-    configuredWeight?: number
-  }[]
+  keys: KeyReport[]
   pools: { model: string; queued: number; candidates: number }[]
   /** Of several replicas that share one state. */
   replicas?: ReplicaReport

@@ -1,4 +1,9 @@
-/** What the page is answered, as JSON. Types alone, and no imports: the browser's side has the same. */
+/** What the page is answered, as JSON. Types alone, of files that import nothing of Node's: the browser's side has the same. */
+import type { LoggedRequest } from '../../gateway/logged-request.ts'
+import type { KeyReport, WaitingReport } from '../../scheduler/reported.ts'
+
+export type { AttemptRecord, RecordedBodies } from '../../gateway/logged-request.ts'
+export type { KeyReport, WaitingReport } from '../../scheduler/reported.ts'
 
 /** The pool at one moment. Milliseconds; null for what no time but an event brings. */
 export interface Picture {
@@ -8,27 +13,13 @@ export interface Picture {
   queued: number
   /** Of more keys than are shown: how many there are. */
   keyCount: number
-  keys: KeyState[]
+  keys: KeyReport[]
   scopes: LimitState[]
   rests: Rest[]
   pools: { model: string; queued: number; candidates: number }[]
-  waiting: WaitingState[]
+  waiting: WaitingReport[]
   /** Of several replicas that share one state. */
   replicas?: { state: string; replicas: string[] }
-}
-
-export interface KeyState {
-  key: string
-  provider: string
-  state: string
-  inFlight: number
-  until?: number
-  reason?: string
-  /** An administrator lets it rest. */
-  isSetToRest?: true
-  weight: number
-  /** Where an administrator has set another: what the configuration says. */
-  configuredWeight?: number
 }
 
 export interface LimitState {
@@ -54,21 +45,6 @@ export interface Rest {
   /** Milliseconds since the epoch. */
   until?: number
   reason: string
-}
-
-/** One request that waits. */
-export interface WaitingState {
-  model: string
-  place: number
-  client: string
-  id?: string
-  waited: number
-  patience: number
-  eta: number | null
-  guessed?: boolean
-  key?: string
-  reason?: string
-  held: boolean
 }
 
 /** One group within one step. Milliseconds, tokens, US dollars. */
@@ -164,4 +140,12 @@ export interface PlanAnswer {
   newest?: number
   /** Only the built-in upstream is live, which has no limits. */
   embedded: boolean
+}
+
+/** A row of the log. */
+export interface StoredRecord extends LoggedRequest {
+  number: number
+  /** Milliseconds since the epoch, when it came. */
+  at: number
+  trail: NonNullable<LoggedRequest['trail']>
 }

@@ -1,18 +1,12 @@
 /** GET /v1/admin/requests, /v1/admin/requests/{id} and /v1/admin/spend: what was asked, how it went, and what it cost. */
 import type { FastifyInstance } from 'fastify'
 import { GatewayError } from '../../chat/error.ts'
-import type { AttemptRecord, RequestRecord } from '../../gateway/request-record.ts'
 import { adminsOnly } from '../access/admin.ts'
+import type { StoredRecord } from '../console/page-answers.ts'
 import type { TrafficReader } from '../console/traffic.ts'
 import { dayIn, flagIn, numberIn, textIn, type Query } from './query-values.ts'
 
-/** A row of the log. */
-export interface StoredRecord extends RequestRecord {
-  number: number
-  /** Milliseconds since the epoch, when it came. */
-  at: number
-  trail: AttemptRecord[]
-}
+export type { StoredRecord } from '../console/page-answers.ts'
 
 export interface RecordFilter {
   client?: string
@@ -68,9 +62,13 @@ export function openRecords(reader: RecordReader | undefined): RecordReader {
       const message = `The log of requests cannot be read: ${why}. Serving goes on.`
       return new GatewayError('overloaded', message, { code: 'request_log_unreadable', cause })
     })
+  throw noRequestLog()
+}
+
+export function noRequestLog(): GatewayError {
   const message =
-    'No requests are kept: give this server a data folder (--data, BALANCED_CALL_DATA or server.data) or a database (database.url).'
-  throw new GatewayError('not_found', message, { code: 'no_request_log' })
+    'No requests are kept: give this server a data folder (--data, BALANCED_CALL_DATA or server.data) or a database (database.url), and take server.request_log: false away where it is set.'
+  return new GatewayError('not_found', message, { code: 'no_request_log' })
 }
 
 /** One whose questions reject with what is made of why they cannot be answered. */

@@ -18,7 +18,7 @@ const ACTIONS: Record<string, (body: unknown, wall: number) => KeyChange> = {
   cool(body, wall) {
     const seconds = isRecord(body) ? body['seconds'] : undefined
     if (typeof seconds !== 'number' || !(seconds >= 0 && seconds <= LONGEST_REST))
-      throw wrong('seconds', `is a number, ${LONGEST_REST} at most; 0 ends the rest`)
+      throw wrong('seconds', `is a number from 0 to ${LONGEST_REST}; 0 ends the rest`)
     return { restsUntil: seconds === 0 ? 0 : wall + seconds * 1000 }
   },
   weigh(body) {

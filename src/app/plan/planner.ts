@@ -3,6 +3,7 @@ import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { GatewayError, type ErrorKind } from '../../chat/error.ts'
 import type { Planner, PlanQuestion } from '../../api/console/plan.ts'
+import { noRequestLog } from '../../api/routes/records.ts'
 import type { PlanAnswer } from '../../api/console/page-answers.ts'
 import type { Config } from '../../config/config.ts'
 import type { DatabaseAddress } from '../../store/postgres/connections.ts'
@@ -60,11 +61,7 @@ export function createPlanner(
 
   function trafficOf({ trace, hours }: PlanQuestion): Traffic {
     if (trace !== undefined) return { from: 'file', text: trace }
-    if ((place.folder ?? place.database) === undefined || config.server.request_log === false) {
-      const message =
-        'No requests are kept: give this server a data folder (--data, BALANCED_CALL_DATA or server.data) or a database (database.url).'
-      throw new GatewayError('not_found', message, { code: 'no_request_log' })
-    }
+    if ((place.folder ?? place.database) === undefined || config.server.request_log === false) throw noRequestLog()
     return { from: 'log', place, since: wall() - hours * 3_600_000, aliases: config.aliases }
   }
 

@@ -1,7 +1,7 @@
 /** Questions to the request log that replicas share: rows by filter, one request in full, what was spent, traffic over time. */
 import type { TrafficPoint } from '../../api/console/page-answers.ts'
 import type { RecordReader, Spent } from '../../api/routes/records.ts'
-import type { RecordedBodies } from '../../gateway/request-record.ts'
+import type { RecordedBodies } from '../../gateway/logged-request.ts'
 import { COLUMNS, FILTERS, GROUPS, MOST_ROWS, recordOf, WAITED } from '../request-row.ts'
 import type { Query } from './connections.ts'
 

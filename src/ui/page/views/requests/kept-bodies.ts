@@ -1,15 +1,10 @@
 /** What a client asked, what the vendor got for it and what came back, beside each other; of clients whose texts are kept. */
 import { html } from 'htm/preact'
+import type { RecordedBodies } from '../../../../api/console/page-answers.ts'
 import { field, readJson } from '../../api.ts'
 import { t } from '../../text.ts'
 
-export interface Bodies {
-  request: string
-  sent?: string
-  answer?: string
-}
-
-export function KeptBodies({ bodies }: { bodies: Bodies | undefined }) {
+export function KeptBodies({ bodies }: { bodies: RecordedBodies | undefined }) {
   if (!bodies) return html`<p class="note">${t('requests.bodies.none')}</p>`
   const { request, sent, answer } = bodies
   return html`<div class="bodies">

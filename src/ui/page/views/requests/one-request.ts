@@ -1,50 +1,13 @@
 /** One request of the log: what became of it, try by try. */
 import { html } from 'htm/preact'
+import type { AttemptRecord, StoredRecord } from '../../../../api/console/page-answers.ts'
 import { ask, Refusal } from '../../api.ts'
 import { Fault, useFetched } from '../../parts/fetched.ts'
 import { amount, dollars, duration, known, moment, t } from '../../text.ts'
-import { KeptBodies, type Bodies } from './kept-bodies.ts'
-
-export interface Attempt {
-  provider: string
-  model: string
-  key: string
-  at_ms: number
-  waited_ms: number
-  first_ms?: number
-  ms?: number
-  outcome?: string
-  error?: string
-}
-
-export interface Row {
-  number: number
-  id?: string
-  at: number
-  client?: string
-  model: string
-  stream: boolean
-  outcome: string
-  provider?: string
-  upstream_model?: string
-  key?: string
-  attempts: number
-  queue_ms: number
-  first_ms?: number
-  total_ms: number
-  input_tokens?: number
-  output_tokens?: number
-  cached_tokens?: number
-  reasoning_tokens?: number
-  cost?: number
-  error?: string
-  warnings?: string[]
-  trail: Attempt[]
-  bodies?: Bodies
-}
+import { KeptBodies } from './kept-bodies.ts'
 
 export function OneRequest({ id }: { id: string }) {
-  const { value, error } = useFetched(() => ask<Row>(`/v1/admin/requests/${encodeURIComponent(id)}`), id)
+  const { value, error } = useFetched(() => ask<StoredRecord>(`/v1/admin/requests/${encodeURIComponent(id)}`), id)
   return html`
     <div class="head">
       <h1>${t('requests.detail')}</h1>
@@ -55,7 +18,7 @@ export function OneRequest({ id }: { id: string }) {
   `
 }
 
-function Facts({ row }: { row: Row }) {
+function Facts({ row }: { row: StoredRecord }) {
   const facts: [string, unknown][] = [
     [t('requests.id'), html`<code>${row.id}</code>`],
     [t('requests.at'), moment(row.at)],
@@ -95,7 +58,7 @@ function Facts({ row }: { row: Row }) {
   </section>`
 }
 
-function Waterfall({ row }: { row: Row }) {
+function Waterfall({ row }: { row: StoredRecord }) {
   const ends = row.trail.map(({ at_ms, ms }) => at_ms + (ms ?? 0))
   const all = Math.max(1, row.total_ms, ...ends)
   return html`<section class="card" aria-label=${t('requests.waterfall')}>
@@ -109,7 +72,7 @@ function Waterfall({ row }: { row: Row }) {
   </section>`
 }
 
-function Try({ attempt, place, all }: { attempt: Attempt; place: number; all: number }) {
+function Try({ attempt, place, all }: { attempt: AttemptRecord; place: number; all: number }) {
   const { provider, model, key, at_ms, waited_ms, first_ms, ms = 0, outcome, error } = attempt
   const first = Math.min(ms, first_ms ?? ms)
   const parts: [string, string, number, number][] = [
@@ -133,7 +96,7 @@ function Try({ attempt, place, all }: { attempt: Attempt; place: number; all: nu
   </li>`
 }
 
-function Raw({ row }: { row: Row }) {
+function Raw({ row }: { row: StoredRecord }) {
   const { bodies: _, ...facts } = row
   return html`<details class="card">
     <summary>${t('requests.raw')}</summary>
