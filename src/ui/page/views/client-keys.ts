@@ -5,6 +5,8 @@ import { ask, Refusal } from '../api.ts'
 import { CopyButton } from '../parts/copy-button.ts'
 import { Fault, useFetched } from '../parts/fetched.ts'
 import { useWork } from '../parts/work.ts'
+import { Table } from '../parts/table.ts'
+import { valueOf } from '../parts/value-of.ts'
 import { dollars, moment, t, type Word } from '../text.ts'
 
 interface ClientKey {
@@ -72,24 +74,10 @@ export function ClientKeys() {
     ${
       value &&
       value.length > 0 &&
-      html`<div class="scroll" tabindex="0">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">${t('clients.name')}</th>
-              <th scope="col">${t('clients.key')}</th>
-              <th scope="col">${t('clients.status')}</th>
-              <th scope="col">${t('requests.model')}</th>
-              <th scope="col">${t('clients.expires')}</th>
-              <th scope="col" class="num">${t('clients.month')}</th>
-              <th scope="col"><span class="hidden">${t('clients.revoke')}</span></th>
-            </tr>
-          </thead>
-          <tbody>
-            ${value.map((key) => html`<${Line} key=${key.id} of=${key} isBusy=${isBusy} rotate=${() => done(() => ask(`${path(key.id)}/rotate`, { method: 'POST' }))} revoke=${() => revoke(key)} />`)}
-          </tbody>
-        </table>
-      </div>`
+      html`<${Table}
+        columns=${[t('clients.name'), t('clients.key'), t('clients.status'), t('requests.model'), t('clients.expires'), [t('clients.month'), 'num'], [t('clients.revoke'), 'hidden']]}
+        rows=${value.map((key) => html`<${Line} key=${key.id} of=${key} isBusy=${isBusy} rotate=${() => done(() => ask(`${path(key.id)}/rotate`, { method: 'POST' }))} revoke=${() => revoke(key)} />`)}
+      />`
     }
     ${
       !isAbsent &&
@@ -104,7 +92,7 @@ export function ClientKeys() {
                 required=${name === 'name'}
                 placeholder=${name === 'models' ? t('app.all') : undefined}
                 value=${given[name]}
-                onInput=${(event: Event) => give({ ...given, [name]: (event.target as HTMLInputElement).value })}
+                onInput=${(event: Event) => give({ ...given, [name]: valueOf(event) })}
             /></label>`,
         )}
         <button class="main" disabled=${isBusy}>${t('clients.create')}</button>

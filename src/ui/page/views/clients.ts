@@ -5,6 +5,7 @@ import type { LimitState } from '../../../api/console/page-answers.ts'
 import { picture } from '../live.ts'
 import { Fault, useFetched } from '../parts/fetched.ts'
 import { LimitBar } from '../parts/limit-bar.ts'
+import { Table } from '../parts/table.ts'
 import { now, useValue } from '../state.ts'
 import { amount, dollars, t } from '../text.ts'
 import { ClientKeys } from './client-keys.ts'
@@ -40,33 +41,20 @@ export function Clients() {
     ${
       clients.size > 0 &&
       html`<section class="card" aria-label=${t('clients.title')}>
-        <div class="scroll" tabindex="0">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">${t('clients.name')}</th>
-                <th scope="col" class="num">${t('clients.today')}</th>
-                <th scope="col" class="num">${t('clients.month')}</th>
-                <th scope="col" class="num">${t('clients.requests')}</th>
-                <th scope="col" class="num">${t('clients.tokens')}</th>
-                <th scope="col" class="wide">${t('clients.limits')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              ${[...clients].sort().map((name) => {
-                const all = of(month.value, name)
-                return html`<tr key=${name}>
-                  <th scope="row">${name === '' ? html`<span class="muted">${t('queue.anonymous')}</span>` : name}</th>
-                  <td class="num">${dollars(of(today.value, name)?.cost ?? 0)}</td>
-                  <td class="num">${dollars(all?.cost ?? 0)}</td>
-                  <td class="num">${amount(all?.requests ?? 0)}</td>
-                  <td class="num">${amount((all?.input_tokens ?? 0) + (all?.output_tokens ?? 0))}</td>
-                  <td class="wide"><${Bars} limits=${limits.get(`client ${name}`) ?? []} at=${seen?.at ?? 0} /></td>
-                </tr>`
-              })}
-            </tbody>
-          </table>
-        </div>
+        <${Table}
+          columns=${[t('clients.name'), [t('clients.today'), 'num'], [t('clients.month'), 'num'], [t('clients.requests'), 'num'], [t('clients.tokens'), 'num'], [t('clients.limits'), 'wide']]}
+          rows=${[...clients].sort().map((name) => {
+            const all = of(month.value, name)
+            return html`<tr key=${name}>
+              <th scope="row">${name === '' ? html`<span class="muted">${t('queue.anonymous')}</span>` : name}</th>
+              <td class="num">${dollars(of(today.value, name)?.cost ?? 0)}</td>
+              <td class="num">${dollars(all?.cost ?? 0)}</td>
+              <td class="num">${amount(all?.requests ?? 0)}</td>
+              <td class="num">${amount((all?.input_tokens ?? 0) + (all?.output_tokens ?? 0))}</td>
+              <td class="wide"><${Bars} limits=${limits.get(`client ${name}`) ?? []} at=${seen?.at ?? 0} /></td>
+            </tr>`
+          })}
+        />
         ${groups.map(
           ([scope, list]) =>
             html`<div key=${scope}>

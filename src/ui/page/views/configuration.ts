@@ -5,6 +5,7 @@ import type { ConfigFile, ConfigProblem } from '../../../api/console/page-answer
 import { ask, field, Refusal } from '../api.ts'
 import { diffLines } from '../diff.ts'
 import { Fault, useFetched } from '../parts/fetched.ts'
+import { valueOf } from '../parts/value-of.ts'
 import { t } from '../text.ts'
 
 /** Milliseconds after the last key until it is checked. */
@@ -102,7 +103,7 @@ function Editor({ text, change }: { text: string; change: (text: string) => void
       wrap="off"
       rows=${count}
       value=${text}
-      onInput=${(event: Event) => change((event.target as HTMLTextAreaElement).value)}
+      onInput=${(event: Event) => change(valueOf(event))}
     ></textarea>
   </div>`
 }

@@ -2,6 +2,7 @@
 import { html } from 'htm/preact'
 import { useState } from 'preact/hooks'
 import { locked, unlock } from '../api.ts'
+import { valueOf } from '../parts/value-of.ts'
 import { useValue } from '../state.ts'
 import { t } from '../text.ts'
 
@@ -23,7 +24,7 @@ export function Login() {
       autocomplete="off"
       spellcheck=${false}
       value=${given}
-      onInput=${(event: Event) => give((event.target as HTMLInputElement).value)}
+      onInput=${(event: Event) => give(valueOf(event))}
     />
     <button class="main">${t('login.open')}</button>
   </form>`

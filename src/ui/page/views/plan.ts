@@ -2,8 +2,11 @@
 import { html } from 'htm/preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { PlanAnswer, PlanProgress } from '../../../api/console/page-answers.ts'
-import { ask, call, eventsOf, readJson } from '../api.ts'
-import { Fault, useFetched } from '../parts/fetched.ts'
+import { call, eventsOf, readJson } from '../api.ts'
+import { Fault } from '../parts/fetched.ts'
+import { ModelField, useModelChoice } from '../parts/model-choice.ts'
+import { Table } from '../parts/table.ts'
+import { valueOf } from '../parts/value-of.ts'
 import { amount, duration, known, t } from '../text.ts'
 
 const HOUR = 3_600_000
@@ -17,13 +20,9 @@ const MOST = 4 * 1024 * 1024
 type PlanEvent = Partial<PlanProgress> & { report?: PlanAnswer; error?: { message: string } }
 
 export function Plan() {
-  const models = useFetched(
-    async () => (await ask<{ data: { id: string }[] }>('/v1/models')).data.map(({ id }) => id),
-    'models',
-  )
+  const models = useModelChoice()
   const [source, setSource] = useState(USUAL)
   const [file, setFile] = useState<File | undefined>(undefined)
-  const [model, setModel] = useState('')
   const [target, setTarget] = useState('99')
   const [speed, setSpeed] = useState('1')
   const [progress, setProgress] = useState<PlanProgress | undefined>(undefined)
@@ -31,7 +30,7 @@ export function Plan() {
   const [error, fail] = useState<Error | undefined>(undefined)
   const [isBusy, setBusy] = useState(false)
   const running = useRef<AbortController | undefined>(undefined)
-  const chosen = model || models.value?.[0] || ''
+  const { chosen } = models
   // who leaves the view wants no plan any more
   useEffect(() => () => running.current?.abort(), [])
 
@@ -87,15 +86,7 @@ export function Plan() {
             onChange=${(event: Event) => setFile((event.target as HTMLInputElement).files?.[0])}
         /></label>`
       }
-      <label
-        >${t('play.model')}<select
-          aria-label=${t('play.model')}
-          value=${chosen}
-          onChange=${(event: Event) => setModel(valueOf(event))}
-        >
-          ${models.value?.map((id) => html`<option key=${id} value=${id}>${id}</option>`)}
-        </select></label
-      >
+      <${ModelField} of=${models} />
       <label
         >${t('plan.target')}<input
           type="number"
@@ -130,8 +121,12 @@ export function Plan() {
 
 /** Throws an Error for people. */
 async function textOf(file: File | undefined): Promise<string> {
-  const text = (await file?.text()) ?? ''
-  if (JSON.stringify(text).length > MOST - 1000) throw new Error(t('plan.file.large', { n: MOST / 1024 / 1024 }))
+  const large = (): Error => new Error(t('plan.file.large', { n: MOST / 1024 / 1024 }))
+  if (!file) return ''
+  // one that is far too large is not even read
+  if (file.size > MOST) throw large()
+  const text = await file.text()
+  if (new Blob([JSON.stringify(text)]).size > MOST - 1000) throw large()
   return text
 }
 
@@ -192,31 +187,19 @@ function remedyText(remedy: NonNullable<PlanAnswer['target']>['remedies'][number
 function Keys({ keys }: { keys: PlanAnswer['keys'] }) {
   return html`<section class="card" aria-label=${t('plan.use')}>
     <h2>${t('plan.use')}</h2>
-    <div class="scroll" tabindex="0">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">${t('pool.key')}</th>
-            <th scope="col" class="num">${t('plan.requests')}</th>
-            <th scope="col" class="num">${t('plan.refused')}</th>
-            <th scope="col">${t('plan.tightest')}</th>
-            <th scope="col" class="num">${t('plan.used')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${keys.map(
-            ({ key, served, refused, tightest }) =>
-              html`<tr key=${key}>
-                <th scope="row">${key}</th>
-                <td class="num">${amount(served)}</td>
-                <td class="num">${amount(refused)}</td>
-                <td>${tightest ? limitText(tightest.limit) : t('app.none')}</td>
-                <td class="num">${tightest ? `${Math.round(tightest.percentage)} %` : ''}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
+    <${Table}
+      columns=${[t('pool.key'), [t('plan.requests'), 'num'], [t('plan.refused'), 'num'], t('plan.tightest'), [t('plan.used'), 'num']]}
+      rows=${keys.map(
+        ({ key, served, refused, tightest }) =>
+          html`<tr key=${key}>
+            <th scope="row">${key}</th>
+            <td class="num">${amount(served)}</td>
+            <td class="num">${amount(refused)}</td>
+            <td>${tightest ? limitText(tightest.limit) : t('app.none')}</td>
+            <td class="num">${tightest ? `${Math.round(tightest.percentage)} %` : ''}</td>
+          </tr>`,
+      )}
+    />
   </section>`
 }
 
@@ -229,8 +212,4 @@ function limitText(limit: string): string {
 /** What is not all is not told as all. */
 function share(percentage: number): string {
   return `${(percentage < 100 ? Math.min(99.99, percentage) : 100).toFixed(percentage < 100 && percentage > 99 ? 2 : 1)} %`
-}
-
-function valueOf(event: Event): string {
-  return (event.target as HTMLInputElement).value
 }

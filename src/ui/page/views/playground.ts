@@ -1,20 +1,18 @@
 /** A conversation with any model through any of the server's APIs, and what the vendor is sent for it. */
 import { html } from 'htm/preact'
 import { useRef, useState } from 'preact/hooks'
-import { ask, call, eventsOf, readJson } from '../api.ts'
+import { call, eventsOf, readJson } from '../api.ts'
 import { DOORS, type Asked, type Turn } from '../doors.ts'
-import { Fault, useFetched } from '../parts/fetched.ts'
+import { Fault } from '../parts/fetched.ts'
+import { ModelField, useModelChoice } from '../parts/model-choice.ts'
+import { valueOf } from '../parts/value-of.ts'
 import { duration, t, type Word } from '../text.ts'
 import { SentRequest, type Sent } from './sent-request.ts'
 
 const MOST_IMAGE = 5 * 1024 * 1024
 
 export function Playground() {
-  const models = useFetched(
-    async () => (await ask<{ data: { id: string }[] }>('/v1/models')).data.map(({ id }) => id),
-    'models',
-  )
-  const [model, setModel] = useState('')
+  const models = useModelChoice()
   const [door, setDoor] = useState('chat')
   const [system, setSystem] = useState('')
   const [maxTokens, setMaxTokens] = useState(512)
@@ -26,7 +24,7 @@ export function Playground() {
   const [error, fail] = useState<Error | undefined>(undefined)
   const running = useRef<AbortController | undefined>(undefined)
   const [isBusy, setBusy] = useState(false)
-  const chosen = model || models.value?.[0] || ''
+  const { chosen } = models
 
   async function send(event: Event): Promise<void> {
     event.preventDefault()
@@ -102,15 +100,7 @@ export function Playground() {
   return html`
     <h1>${t('play.title')}</h1>
     <div class="fields">
-      <label
-        >${t('play.model')}<select
-          aria-label=${t('play.model')}
-          value=${chosen}
-          onChange=${(event: Event) => setModel(valueOf(event))}
-        >
-          ${models.value?.map((id) => html`<option key=${id} value=${id}>${id}</option>`)}
-        </select></label
-      >
+      <${ModelField} of=${models} />
       <label
         >${t('play.door')}<select
           aria-label=${t('play.door')}
@@ -180,8 +170,4 @@ function dataUrl(file: File): Promise<string> {
     reader.addEventListener('error', () => reject(new Error(file.name)))
     reader.readAsDataURL(file)
   })
-}
-
-function valueOf(event: Event): string {
-  return (event.target as HTMLInputElement).value
 }

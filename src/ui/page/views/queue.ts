@@ -1,7 +1,8 @@
 /** Who waits, for which model, until when, and what for. */
 import { html } from 'htm/preact'
-import type { Picture, WaitingState } from '../../../api/console/page-answers.ts'
+import type { Picture, WaitingReport } from '../../../api/console/page-answers.ts'
 import { picture } from '../live.ts'
+import { Table } from '../parts/table.ts'
 import { now, useValue } from '../state.ts'
 import { countdown, duration, t } from '../text.ts'
 
@@ -18,33 +19,21 @@ export function Queue() {
   `
 }
 
-function OfModel({ model, list, seen }: { model: string; list: WaitingState[]; seen: Picture }) {
+function OfModel({ model, list, seen }: { model: string; list: WaitingReport[]; seen: Picture }) {
   const passed = Math.max(0, useValue(now) - seen.at)
   const all = seen.pools.find((pool) => pool.model === model)?.queued ?? list.length
   return html`<section class="card" aria-label=${model}>
     <h2>${t('queue.byModel', { model, n: all })}</h2>
-    <div class="scroll" tabindex="0">
-      <table class="queue">
-        <thead>
-          <tr>
-            <th scope="col" class="num">${t('queue.place')}</th>
-            <th scope="col">${t('queue.client')}</th>
-            <th scope="col" class="num">${t('queue.waited')}</th>
-            <th scope="col" class="num">${t('queue.eta')}</th>
-            <th scope="col" class="num">${t('queue.patience')}</th>
-            <th scope="col">${t('queue.why')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${list.map((each) => html`<${Row} key=${each.id ?? each.place} each=${each} passed=${passed} />`)}
-        </tbody>
-      </table>
-    </div>
+    <${Table}
+      is="queue"
+      columns=${[[t('queue.place'), 'num'], t('queue.client'), [t('queue.waited'), 'num'], [t('queue.eta'), 'num'], [t('queue.patience'), 'num'], t('queue.why')]}
+      rows=${list.map((each) => html`<${Row} key=${each.id ?? each.place} each=${each} passed=${passed} />`)}
+    />
     ${all > list.length && html`<p class="note">${t('queue.more', { n: all - list.length })}</p>`}
   </section>`
 }
 
-function Row({ each, passed }: { each: WaitingState; passed: number }) {
+function Row({ each, passed }: { each: WaitingReport; passed: number }) {
   const { place, client, waited, patience, eta, guessed, key, reason = '', held } = each
   const isLate = eta !== null && eta > patience
   return html`<tr data-late=${isLate ? 'yes' : undefined}>

@@ -5,6 +5,8 @@ import type { TrafficAnswer, TrafficPoint } from '../../../api/console/page-answ
 import { ask, query } from '../api.ts'
 import { Chart, type Series } from '../parts/chart.ts'
 import { Fault, useFetched } from '../parts/fetched.ts'
+import { Table } from '../parts/table.ts'
+import { valueOf } from '../parts/value-of.ts'
 import { amount, dollars, duration, known, t, type Word } from '../text.ts'
 
 const MINUTE = 60_000
@@ -29,7 +31,7 @@ export function Traffic() {
     return ask(`/v1/admin/traffic?${query({ by, since: until - span, until, step })}`)
   }
   const { value, error } = useFetched(load, `${range} ${by}`, EVERY)
-  const change = (set: (to: string) => void) => (event: Event) => set((event.target as HTMLSelectElement).value)
+  const change = (set: (to: string) => void) => (event: Event) => set(valueOf(event))
   return html`
     <div class="head">
       <h1>${t('traffic.title')}</h1>
@@ -125,31 +127,22 @@ function Sums({ answer, by }: { answer: TrafficAnswer; by: string }) {
   sums.sort((a, b) => b.requests - a.requests)
   return html`<section class="card" aria-label=${t('traffic.total')}>
     <h2>${t('traffic.total')}</h2>
-    <div class="scroll" tabindex="0">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">${t(`traffic.by.${by}` as Word)}</th>
-            ${['requests', 'errors', 'spared', 'refused', 'input', 'output', 'cost'].map((name) => html`<th key=${name} scope="col" class="num">${t(`traffic.col.${name}` as Word)}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${sums.map(
-            ({ name, sum, requests }) =>
-              html`<tr key=${name}>
-                <th scope="row">${nameOf(name, by)}</th>
-                <td class="num">${amount(requests)}</td>
-                <td class="num">${amount(sum((point) => point.errors))}</td>
-                <td class="num">${amount(sum((point) => point.spared))}</td>
-                <td class="num">${amount(sum((point) => point.refused))}</td>
-                <td class="num">${amount(sum((point) => point.input_tokens))}</td>
-                <td class="num">${amount(sum((point) => point.output_tokens))}</td>
-                <td class="num">${dollars(sum((point) => point.cost))}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
+    <${Table}
+      columns=${[t(`traffic.by.${by}` as Word), ...['requests', 'errors', 'spared', 'refused', 'input', 'output', 'cost'].map((name) => [t(`traffic.col.${name}` as Word), 'num'] as const)]}
+      rows=${sums.map(
+        ({ name, sum, requests }) =>
+          html`<tr key=${name}>
+            <th scope="row">${nameOf(name, by)}</th>
+            <td class="num">${amount(requests)}</td>
+            <td class="num">${amount(sum((point) => point.errors))}</td>
+            <td class="num">${amount(sum((point) => point.spared))}</td>
+            <td class="num">${amount(sum((point) => point.refused))}</td>
+            <td class="num">${amount(sum((point) => point.input_tokens))}</td>
+            <td class="num">${amount(sum((point) => point.output_tokens))}</td>
+            <td class="num">${dollars(sum((point) => point.cost))}</td>
+          </tr>`,
+      )}
+    />
   </section>`
 }
 

@@ -1,10 +1,11 @@
 /** What an administrator changes of one key while it serves: a rest for a time, and another weight. */
 import { html } from 'htm/preact'
 import { useState } from 'preact/hooks'
-import type { KeyState } from '../../../../api/console/page-answers.ts'
+import type { KeyReport } from '../../../../api/console/page-answers.ts'
 import { ask } from '../../api.ts'
 import { Fault } from '../../parts/fetched.ts'
 import { useWork } from '../../parts/work.ts'
+import { valueOf } from '../../parts/value-of.ts'
 import { duration, t } from '../../text.ts'
 
 /** Seconds. */
@@ -12,7 +13,7 @@ const RESTS = [60, 600, 3600, 6 * 3600, 86_400]
 const USUAL = '600'
 
 /** Its fields are made when they are asked for: there may be a thousand keys. */
-export function Adjust({ state }: { state: KeyState }) {
+export function Adjust({ state }: { state: KeyReport }) {
   const [isOpen, setOpen] = useState(false)
   return html`<details
     class="adjust"
@@ -24,7 +25,7 @@ export function Adjust({ state }: { state: KeyState }) {
   </details>`
 }
 
-function Fields({ state: { key, isSetToRest, weight, configuredWeight } }: { state: KeyState }) {
+function Fields({ state: { key, isSetToRest, weight, configuredWeight } }: { state: KeyReport }) {
   const { isBusy, error, run } = useWork()
   const [seconds, setSeconds] = useState(USUAL)
   const [wanted, setWanted] = useState(String(weight))
@@ -73,8 +74,4 @@ function Fields({ state: { key, isSetToRest, weight, configuredWeight } }: { sta
       ${configuredWeight !== undefined && html`<button type="button" disabled=${isBusy} aria-label=${t('pool.weigh.reset.label', { key })} onClick=${reset}>${t('pool.weigh.reset')}</button>`}
     </form>
     <${Fault} error=${error} />`
-}
-
-function valueOf(event: Event): string {
-  return (event.target as HTMLInputElement).value
 }

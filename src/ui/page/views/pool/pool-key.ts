@@ -2,7 +2,7 @@
 import { html } from 'htm/preact'
 import { useState } from 'preact/hooks'
 import { ask } from '../../api.ts'
-import type { KeyState, LimitState, Rest } from '../../../../api/console/page-answers.ts'
+import type { KeyReport, LimitState, Rest } from '../../../../api/console/page-answers.ts'
 import { Fault } from '../../parts/fetched.ts'
 import { useWork } from '../../parts/work.ts'
 import { LimitBar } from '../../parts/limit-bar.ts'
@@ -17,7 +17,7 @@ export function Key({
   rests,
   at,
 }: {
-  state: KeyState
+  state: KeyReport
   limits: LimitState[]
   rests: Rest[]
   at: number

@@ -1,10 +1,12 @@
 /** Providers, their keys and limits, as they are now. */
 import { html } from 'htm/preact'
 import { useState } from 'preact/hooks'
-import type { KeyState, Picture } from '../../../../api/console/page-answers.ts'
+import type { KeyReport, Picture } from '../../../../api/console/page-answers.ts'
 import { past, picture } from '../../live.ts'
 import { LimitBar } from '../../parts/limit-bar.ts'
 import { Spark } from '../../parts/spark.ts'
+import { Table } from '../../parts/table.ts'
+import { valueOf } from '../../parts/value-of.ts'
 import { now, useValue } from '../../state.ts'
 import { known, t } from '../../text.ts'
 import { Key, Limits, Rests } from './pool-key.ts'
@@ -17,7 +19,7 @@ export function Pool() {
     return html`<h1>${t('pool.title')}</h1>
       <p class="empty">${t('app.loading')}</p>`
   const wanted = filter.trim().toLowerCase()
-  const fits = ({ key, provider, state }: KeyState): boolean =>
+  const fits = ({ key, provider, state }: KeyReport): boolean =>
     [key, provider, state, known('state', state)].some((text) => text.toLowerCase().includes(wanted))
   const names = [...new Set(seen.keys.map(({ provider }) => provider))]
   const providers = Map.groupBy(seen.keys.filter(fits), ({ provider }) => provider)
@@ -29,7 +31,7 @@ export function Pool() {
         aria-label=${t('pool.filter')}
         placeholder=${t('pool.filter')}
         value=${filter}
-        onInput=${(event: Event) => setFilter((event.target as HTMLInputElement).value)}
+        onInput=${(event: Event) => setFilter(valueOf(event))}
       />
     </div>
     ${seen.replicas && html`<p class="note">${seen.replicas.state === 'away' ? t('pool.replicas.away') : t('pool.replicas', { n: seen.replicas.replicas.length })}</p>`}
@@ -53,7 +55,7 @@ function Recent() {
   </section>`
 }
 
-function Provider({ name, keys, seen }: { name: string; keys: KeyState[]; seen: Picture }) {
+function Provider({ name, keys, seen }: { name: string; keys: KeyReport[]; seen: Picture }) {
   const names = new Set(keys.map(({ key }) => key))
   // an account is named for its provider; a key of its own account has the key's name
   const shared = seen.scopes.filter(
@@ -91,33 +93,22 @@ function Models({ seen }: { seen: Picture }) {
   if (seen.pools.length === 0) return null
   return html`<section class="card" aria-label=${t('pool.models')}>
     <h2>${t('pool.models')}</h2>
-    <div class="scroll" tabindex="0">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">${t('pool.model')}</th>
-            <th scope="col" class="num">${t('pool.candidates')}</th>
-            <th scope="col" class="num">${t('pool.waiting')}</th>
-            <th scope="col">${t('pool.limits')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${seen.pools.map(
-            ({ model, candidates, queued }) =>
-              html`<tr key=${model}>
-                <th scope="row">${model}</th>
-                <td class="num">${candidates}</td>
-                <td class="num">${queued}</td>
-                <td>
-                  ${seen.scopes
-                    .filter((scope) => scope.kind === 'model' && scope.model === model)
-                    .map((limit) => html`<${LimitBar} key=${limit.limit} limit=${limit} at=${seen.at} now=${time} />`)}
-                </td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
+    <${Table}
+      columns=${[t('pool.model'), [t('pool.candidates'), 'num'], [t('pool.waiting'), 'num'], t('pool.limits')]}
+      rows=${seen.pools.map(
+        ({ model, candidates, queued }) =>
+          html`<tr key=${model}>
+            <th scope="row">${model}</th>
+            <td class="num">${candidates}</td>
+            <td class="num">${queued}</td>
+            <td>
+              ${seen.scopes
+                .filter((scope) => scope.kind === 'model' && scope.model === model)
+                .map((limit) => html`<${LimitBar} key=${limit.limit} limit=${limit} at=${seen.at} now=${time} />`)}
+            </td>
+          </tr>`,
+      )}
+    />
   </section>`
 }
 

@@ -4,6 +4,8 @@ import { useState } from 'preact/hooks'
 import { ask, Refusal } from '../../api.ts'
 import { Fault, useFetched } from '../../parts/fetched.ts'
 import { useWork } from '../../parts/work.ts'
+import { Table } from '../../parts/table.ts'
+import { valueOf } from '../../parts/value-of.ts'
 import { duration, t } from '../../text.ts'
 
 export interface ProviderKey {
@@ -61,39 +63,27 @@ export function ProviderKeys({ providers }: { providers: string[] }) {
     ${
       value &&
       value.length > 0 &&
-      html`<div class="scroll" tabindex="0">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">${t('pool.key')}</th>
-              <th scope="col">${t('requests.provider')}</th>
-              <th scope="col">${t('keys.masked')}</th>
-              <th scope="col">${t('pool.state')}</th>
-              <th scope="col"><span class="hidden">${t('keys.remove')}</span></th>
-            </tr>
-          </thead>
-          <tbody>
-            ${value.map(
-              (each) =>
-                html`<tr key=${each.id}>
-                  <th scope="row">${each.name}</th>
-                  <td>${each.provider}</td>
-                  <td><code>${each.masked}</code></td>
-                  <td>${each.why === undefined ? each.status : `${each.status}: ${each.why}`}</td>
-                  <td class="num">
-                    <button
-                      disabled=${isBusy}
-                      aria-label=${t('keys.remove.label', { name: each.name })}
-                      onClick=${() => remove(each)}
-                    >
-                      ${t('keys.remove')}
-                    </button>
-                  </td>
-                </tr>`,
-            )}
-          </tbody>
-        </table>
-      </div>`
+      html`<${Table}
+        columns=${[t('pool.key'), t('requests.provider'), t('keys.masked'), t('pool.state'), [t('keys.remove'), 'hidden']]}
+        rows=${value.map(
+          (each) =>
+            html`<tr key=${each.id}>
+              <th scope="row">${each.name}</th>
+              <td>${each.provider}</td>
+              <td><code>${each.masked}</code></td>
+              <td>${each.why === undefined ? each.status : `${each.status}: ${each.why}`}</td>
+              <td class="num">
+                <button
+                  disabled=${isBusy}
+                  aria-label=${t('keys.remove.label', { name: each.name })}
+                  onClick=${() => remove(each)}
+                >
+                  ${t('keys.remove')}
+                </button>
+              </td>
+            </tr>`,
+        )}
+      />`
     }
     ${
       !isAbsent &&
@@ -104,7 +94,7 @@ export function ProviderKeys({ providers }: { providers: string[] }) {
             list="providers"
             autocomplete="off"
             value=${provider}
-            onInput=${(event: Event) => setProvider((event.target as HTMLInputElement).value)}
+            onInput=${(event: Event) => setProvider(valueOf(event))}
         /></label>
         <datalist id="providers">
           ${providers.map((name) => html`<option key=${name} value=${name}></option>`)}
@@ -115,7 +105,7 @@ export function ProviderKeys({ providers }: { providers: string[] }) {
             type="password"
             autocomplete="off"
             value=${key}
-            onInput=${(event: Event) => setKey((event.target as HTMLInputElement).value)}
+            onInput=${(event: Event) => setKey(valueOf(event))}
         /></label>
         <button class="main" disabled=${isBusy}>${t('keys.add')}</button>
       </form>`

@@ -1,10 +1,13 @@
 /** The log of requests: searched, followed, and one of them in full. */
 import { html } from 'htm/preact'
 import { useState } from 'preact/hooks'
+import type { StoredRecord } from '../../../../api/console/page-answers.ts'
 import { ask, query } from '../../api.ts'
 import { Fault, useFetched } from '../../parts/fetched.ts'
+import { Table } from '../../parts/table.ts'
+import { valueOf } from '../../parts/value-of.ts'
 import { amount, clock, dollars, duration, known, t, type Word } from '../../text.ts'
-import { OneRequest, type Row } from './one-request.ts'
+import { OneRequest } from './one-request.ts'
 
 const FIELDS = ['client', 'model', 'provider', 'key'] as const
 const AT_ONCE = 50
@@ -19,11 +22,11 @@ export function Requests({ detail }: { detail: string }) {
 function List() {
   const [filter, setFilter] = useState<Filter>({})
   const [follows, setFollows] = useState(true)
-  const [earlier, setEarlier] = useState<Row[]>([])
+  const [earlier, setEarlier] = useState<StoredRecord[]>([])
   const [id, setId] = useState('')
   const asked = query({ ...filter, limit: AT_ONCE })
   const { value, error } = useFetched(
-    () => ask<{ data: Row[] }>(`/v1/admin/requests?${asked}`),
+    () => ask<{ data: StoredRecord[] }>(`/v1/admin/requests?${asked}`),
     asked,
     follows ? EVERY : 0,
   )
@@ -37,7 +40,9 @@ function List() {
   }
   const more = async (): Promise<void> => {
     const before = rows.at(-1)?.number
-    const { data } = await ask<{ data: Row[] }>(`/v1/admin/requests?${query({ ...filter, limit: AT_ONCE, before })}`)
+    const { data } = await ask<{ data: StoredRecord[] }>(
+      `/v1/admin/requests?${query({ ...filter, limit: AT_ONCE, before })}`,
+    )
     setEarlier([...rows.filter(({ number }) => number < oldest || earlier.length === 0), ...data.toReversed()])
     if (data.length > 0) setFollows(false)
   }
@@ -73,35 +78,17 @@ function List() {
     ${
       rows.length > 0 &&
       html`<section class="card" aria-label=${t('requests.title')}>
-        <div class="scroll" tabindex="0">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">${t('requests.at')}</th>
-                <th scope="col">${t('requests.client')}</th>
-                <th scope="col">${t('requests.model')}</th>
-                <th scope="col">${t('requests.key')}</th>
-                <th scope="col">${t('requests.outcome')}</th>
-                <th scope="col" class="num">${t('requests.tries')}</th>
-                <th scope="col" class="num">${t('requests.waited')}</th>
-                <th scope="col" class="num">${t('requests.first')}</th>
-                <th scope="col" class="num">${t('requests.total')}</th>
-                <th scope="col" class="num">${t('requests.tokens')}</th>
-                <th scope="col" class="num">${t('requests.cost')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              ${rows.map((row) => html`<${Line} key=${row.number} row=${row} />`)}
-            </tbody>
-          </table>
-        </div>
+        <${Table}
+          columns=${[t('requests.at'), t('requests.client'), t('requests.model'), t('requests.key'), t('requests.outcome'), [t('requests.tries'), 'num'], [t('requests.waited'), 'num'], [t('requests.first'), 'num'], [t('requests.total'), 'num'], [t('requests.tokens'), 'num'], [t('requests.cost'), 'num']]}
+          rows=${rows.map((row) => html`<${Line} key=${row.number} row=${row} />`)}
+        />
         ${rows.length >= AT_ONCE && html`<div><button onClick=${more}>${t('requests.more')}</button></div>`}
       </section>`
     }
   `
 }
 
-function Line({ row }: { row: Row }) {
+function Line({ row }: { row: StoredRecord }) {
   const tokens = (row.input_tokens ?? 0) + (row.output_tokens ?? 0)
   return html`<tr>
     <td class="nowrap">
@@ -120,8 +107,4 @@ function Line({ row }: { row: Row }) {
     <td class="num">${tokens > 0 ? amount(tokens) : ''}</td>
     <td class="num">${row.cost === undefined ? '' : dollars(row.cost)}</td>
   </tr>`
-}
-
-function valueOf(event: Event): string {
-  return (event.target as HTMLInputElement).value
 }

@@ -32,7 +32,7 @@ export const PAST = {
   'traffic.empty': 'There was no request in this time.',
   'traffic.other': 'others',
   'traffic.nolog':
-    'Traffic and requests are shown where this server has a data folder: start it with --data, or set server.data.',
+    'Traffic and requests are shown where this server keeps a log of requests: in a data folder (--data or server.data) or a database (database.url).',
   'requests.title': 'Requests',
   'requests.client': 'Client',
   'requests.model': 'Model',
@@ -84,7 +84,7 @@ export const PAST = {
   'clients.keys': 'Managed keys',
   'clients.keys.none': 'No key has been made here yet.',
   'clients.keys.absent':
-    'Keys are made here where this server has a data folder: start it with --data, or set server.data.',
+    'Keys are made here where this server has a data folder (--data or server.data) or a database (database.url).',
   'clients.create': 'Create a key',
   'clients.create.name': 'Name of the client',
   'clients.create.models': 'Models (with *)',

@@ -48,8 +48,9 @@ export const POOL = {
   'pool.replicas.away': 'The shared state is away: this replica serves its share',
   'pool.now': 'The last minutes',
   'keys.title': 'Providers’ keys added here',
-  'keys.help': 'They are encrypted in the data folder and never shown again; those of the configuration stay there.',
-  'keys.absent': 'Keys are added here where this server has a data folder: start it with --data, or set server.data.',
+  'keys.help': 'They are kept encrypted and never shown again; those of the configuration stay there.',
+  'keys.absent':
+    'Keys are added here where this server has a data folder (--data or server.data) or a database (database.url).',
   'keys.add': 'Add the key',
   'keys.provider': 'Provider',
   'keys.key': 'Key',
