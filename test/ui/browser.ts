@@ -22,7 +22,7 @@ export interface Opened {
 
 export async function openPage(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Opened> {
   const page = await browser.newPage({ locale: 'en-GB', ...options })
-  page.setDefaultTimeout(15_000)
+  page.setDefaultTimeout(50_000)
   const complaints: string[] = []
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
