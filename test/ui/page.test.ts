@@ -261,6 +261,11 @@ describe.runIf(isThere)('the page', () => {
     await page.getByText(/^\d more keys of west, each of an account of its own/).waitFor()
     await page.getByRole('row', { name: /west\/tiny#west#1 \d+ \d+ Requests \/ min 100 %/ }).waitFor()
     expect(await stage.chat('deep')).toBe(200)
+    // few characters, and more bytes than the server takes
+    const large = Buffer.from(`${csv.split('\n', 1)[0]},client\n0,1,1,${'客'.repeat(1_500_000)}`)
+    await form.getByLabel('a file (CSV)').setInputFiles({ name: 'b.csv', mimeType: 'text/csv', buffer: large })
+    await form.getByRole('button', { name: 'Plan' }).click()
+    await page.getByText('The file is too large: 4 MB at most.').waitFor()
     await form.getByLabel('Traffic').selectOption('1')
     await form.getByLabel('Model', { exact: true }).selectOption('deep')
     await form.getByRole('button', { name: 'Plan' }).click()
