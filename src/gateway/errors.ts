@@ -24,12 +24,18 @@ export function fromDelta(error: DeltaError): GatewayError {
 
 /** The provider's name in place of its address, which the log and administrators have. */
 export function withoutAddress({ message, host = '', kind }: GatewayError, provider: string): string {
-  const named = message.replaceAll(host, provider).replaceAll(URLS, 'another address').replaceAll(ADDRESSES, provider)
+  // a look-up that fails names it without its port
+  const name = RegExp.escape(host.replace(/:\d+$/, ''))
+  const own = new RegExp(`(?<![\\w.-])${name}(?::\\d+)?(?![\\w-])`, 'g')
+  const named = [own, ADDRESSES].reduce(
+    (text, each) => text.replaceAll(each, () => provider),
+    message.replaceAll(URLS, 'another address'),
+  )
   const hint = kind === 'connection' ? " Try again; if that does not help, tell this gateway's administrator." : ''
   return named + hint
 }
 
-const URLS = /\bhttps?:\/\/[^\s;,]+/g
+const URLS = /(?:\bhttps?:)?\/\/[^\s;,]+/g
 /** With a port, in the words of sockets. */
 const ADDRESSES =
   /(?:\b\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\]|(?<![\w:])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}):\d{1,5}\b/gi

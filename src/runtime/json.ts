@@ -28,8 +28,8 @@ export function parseFinite(text: string): unknown {
   return HUGE.test(text) && endlessAt(value) !== undefined ? undefined : value
 }
 
-/** How a number is written that may be beyond what a double holds. */
-const HUGE = /[eE]\+?\d{3}|\d{309}/
+/** How a number is written that may be beyond what a double holds: 309 digits are, or fewer with an exponent. */
+const HUGE = /[eE]\+?\d{2}|\d{300}/
 
 /** The key (or index) of a number that no double holds; undefined where there is none. */
 export function endlessAt(root: unknown): string | undefined {

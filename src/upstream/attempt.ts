@@ -211,7 +211,12 @@ async function signed(
       return { status: answer.status, body: await readText(answer.body, MOST_ERROR) }
     },
   })
-  return given instanceof Promise ? orCancelled(given, context.signal) : given
+  return given instanceof Promise ? orCancelled(given, context.signal).catch(throwOwn) : given
+}
+
+/** Others may wait for the same token, and what became of each request is written on its fault. */
+function throwOwn(cause: unknown): never {
+  throw cause instanceof GatewayError ? new GatewayError(cause.kind, cause.message, cause) : cause
 }
 
 /** A token exchange goes on for others when the client that began it leaves. */

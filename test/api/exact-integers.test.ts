@@ -138,3 +138,29 @@ it.each(PLACES.map(([format]) => format))(
     expect(sent[0]?.text).not.toMatch(/"a\\?":null/)
   },
 )
+
+const ANSWER = (number: string): Reply =>
+  reply(
+    `{"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"finish_reason":"tool_calls","message":{"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{\\"a\\":${number}}"}}]}}]}`,
+  )
+
+it.each([ID, '1e999', `1${'0'.repeat(250)}e99`])(
+  'a number of a call keeps its digits at each door whose calls are objects: %s',
+  async (number) => {
+    const messages = [{ role: 'user', content: 'x' }]
+    const doors = [
+      ['/v1/messages', { model: 'p/m', max_tokens: 9, messages }],
+      [`/v1beta/models/${encodeURIComponent('p/m')}:generateContent`, { contents: [{ parts: [{ text: 'x' }] }] }],
+      ['/api/chat', { model: 'p/m', messages, stream: false }],
+    ] as const
+    for (const [path, body] of doors) {
+      const { answers } = await play(
+        { ...provider('openai'), server: { ollama: true } },
+        [body],
+        [ANSWER(number)],
+        path,
+      )
+      expect(answers[0]?.text).toMatch(new RegExp(`"a\\\\?":${number}`))
+    }
+  },
+)

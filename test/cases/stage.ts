@@ -40,11 +40,12 @@ export interface Reply {
   body: string
 }
 
-/** @param replies in order; the last one stands for all that follow */
+/** @param replies in order; the last one stands for all that follow; @param path of the gateway */
 export async function play(
   config: Record<string, unknown>,
   requests: readonly unknown[],
   replies: readonly Reply[],
+  path = '/v1/chat/completions',
 ): Promise<Played> {
   const sent: Sent[] = []
   const upstream = createServer((request, response) => {
@@ -69,7 +70,7 @@ export async function play(
   const answers: Answer[] = []
   try {
     for (const request of requests) {
-      const response = await fetch(`${gateway.url}/v1/chat/completions`, {
+      const response = await fetch(`${gateway.url}${path}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: typeof request === 'string' ? request : JSON.stringify(request),

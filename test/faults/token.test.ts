@@ -20,7 +20,7 @@ afterEach(async () => {
 })
 
 /** @param slow tokens are given when `grant` is called, else at once */
-async function start(act: Act, slow = false): Promise<void> {
+async function start(act: Act, slow = false, server: Record<string, unknown> = {}): Promise<void> {
   given = 0
   waiting = []
   vendor = await startVendor(act)
@@ -36,7 +36,7 @@ async function start(act: Act, slow = false): Promise<void> {
   gateway = await startGateway({
     formats: { traded: { extends: 'openai', request: { headers: { authorization: null } }, auth } },
     providers: { vendor: { format: 'traded', base_url: vendor.url, keys: ['key-one-0001'] } },
-    server: { heartbeat: 0, retries: 0 },
+    server: { heartbeat: 0, retries: 0, ...server },
   })
 }
 
@@ -79,5 +79,24 @@ describe('a token', () => {
     for (const answer of await Promise.all(others)) expect(answer).toMatchObject({ status: 200, text: TEXT })
     expect(given).toBe(1)
     await first
+  })
+
+  it('that is refused to several at once is told to each in its own words, and where only to the administrator', async () => {
+    const keys = { api_keys: { alice: 'key-of-alice' }, admin_keys: ['key-of-admin'] }
+    await start((call) => answerWell(call, 'text'), true, keys)
+    const ask = (key: string): Promise<string> =>
+      fetch(`${gateway.url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { ...JSON_TYPE, authorization: `Bearer ${key}` },
+        body: JSON.stringify({ model: 'vendor/m', messages: [{ role: 'user', content: 'Hello' }] }),
+      }).then((answer) => answer.text())
+    const asked = ['key-of-alice', 'key-of-admin', 'key-of-alice'].map(ask)
+    await expect.poll(() => gateway.app.scheduler.report().inFlight, { interval: 2, timeout: 30_000 }).toBe(3)
+    expect(waiting).toHaveLength(1)
+    waiting[0]?.writeHead(400, JSON_TYPE).end('{"error":"invalid_grant"}')
+    const [first, admin, second] = await Promise.all(asked)
+    const { host } = new URL(`http://127.0.0.1:${(office.address() as AddressInfo).port}`)
+    for (const told of [first, second]) expect(told).toContain('vendor gave no token for this key (400): invalid_grant')
+    expect(admin).toContain(`${host} gave no token for this key (400): invalid_grant`)
   })
 })

@@ -11,15 +11,15 @@ afterEach(async () => {
   await gateway.close()
 })
 
-/** Takes no connection, or cuts each off. */
-async function start(isCut: boolean, timeouts: Record<string, number> = {}): Promise<string> {
+/** @param said what each connection hears before it is cut off; absent: it is refused, or with a time limit silent */
+async function start(said: string | undefined, timeouts: Record<string, number> = {}): Promise<string> {
   const server = createServer((socket) => {
     socket.on('error', () => {})
-    if (isCut) socket.once('data', () => socket.destroy())
+    if (said !== undefined) socket.once('data', () => socket.write(said, () => socket.destroy()))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }
-  if (isCut || timeouts['first_byte'] !== undefined) close = () => void server.close()
+  if (said !== undefined || timeouts['first_byte'] !== undefined) close = () => void server.close()
   else await new Promise((resolve) => server.close(resolve))
   gateway = await startGateway({
     providers: Object.fromEntries(
@@ -63,12 +63,12 @@ async function ask(path: string, body: object, key = 'key-of-alice'): Promise<st
 }
 
 describe.each([
-  ['refuses connections', false, {}, 'Cannot reach NEAR: it refused the connection (ECONNREFUSED). Try again'],
-  ['cuts them off', true, {}, 'Cannot reach NEAR: it closed the connection before it answered'],
-  ['is silent', false, { first_byte: 300, answer: 300 }, 'NEAR did not'],
-])('an upstream that %s', (_name, isCut, timeouts, words) => {
+  ['refuses connections', undefined, {}, 'Cannot reach NEAR: it refused the connection (ECONNREFUSED). Try again'],
+  ['cuts them off', '', {}, 'Cannot reach NEAR: it closed the connection before it answered'],
+  ['is silent', undefined, { first_byte: 300, answer: 300 }, 'NEAR did not'],
+])('an upstream that %s', (_name, said, timeouts, words) => {
   it('has no address for a client, at any door, and one for the administrator and the log', async () => {
-    const address = await start(isCut, timeouts)
+    const address = await start(said, timeouts)
     for (const [index, door] of DOORS.entries()) {
       const told = await ask(...door(`near-${index}/m`))
       expect(told).toContain(words.replace('NEAR', `near-${index}`))
@@ -78,4 +78,19 @@ describe.each([
     const [path, body] = DOORS[0]?.('near-last/m') ?? expect.fail('no door')
     expect(await ask(path, body, 'key-of-admin')).toContain(address)
   })
+})
+
+const BEGUN = `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n`
+const EVENT = `data: {"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"He"}}]}\n\n`
+
+it('an upstream that breaks off in the middle of a stream has none either', async () => {
+  const address = await start(`${BEGUN}${EVENT.length.toString(16)}\r\n${EVENT}\r\n`)
+  const doors = [...DOORS.entries()].filter(([, door]) => !door('m')[0].endsWith('/embeddings'))
+  for (const [index, door] of doors) {
+    const [path, body] = door(`near-${index}/m`)
+    const told = await ask(path.replace(':generate', ':streamGenerate'), { ...body, stream: true })
+    expect(told).toContain(`The answer of near-${index} broke off`)
+    expect(told).not.toContain('127.0.0.1')
+    expect(gateway.lines.at(-1)).toContain(address)
+  }
 })

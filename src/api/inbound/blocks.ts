@@ -10,7 +10,8 @@ import type { Ending } from '../chat-completions/response/choice.ts'
 import { createAnswerFold, type AnswerFold } from '../chat-completions/response/fold.ts'
 import { fromExtraContent } from '../chat-completions/response/upstream-chunk/thought-signature.ts'
 import type { WireDelta, WireToolCall, WireUsage } from '../chat-completions/response/wire-types.ts'
-import { filled } from '../chat-completions/json-value.ts'
+import { parseFinite } from '../../runtime/json.ts'
+import { filled, isRecord } from '../chat-completions/json-value.ts'
 
 export interface Block {
   type: 'text' | 'reasoning' | 'encrypted' | 'refusal' | 'call' | 'custom'
@@ -187,13 +188,9 @@ function isJson(text: string): boolean {
 /** The arguments of a call as an object: `{}` where there are none, and text that is none as `{ input }`. */
 export function argumentsOf({ text }: Block): Record<string, unknown> {
   if (text.trim() === '') return {}
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  } catch {
-    // broken off by the upstream: shown as it came
-  }
-  return { input: text }
+  const value = parseFinite(text)
+  // one that the upstream broke off is shown as it came
+  return isRecord(value) ? value : { input: text }
 }
 
 export interface BlockEnd {

@@ -25,7 +25,9 @@ export function awsSigv4(written: Record<string, unknown>): Authorizer {
     const url = new URL(request.url)
     const region = secret['region'] ?? ownRegion ?? REGION.exec(url.hostname)?.[1]
     if (region === undefined) {
-      throw new GatewayError('authentication', `No region to sign for: ${url.host} names none; give the key a region.`)
+      const { host } = url
+      const message = `No region to sign for: ${host} names none; give the key a region.`
+      throw new GatewayError('authentication', message, { host })
     }
     // Loaded with the first request that needs it: most servers never do.
     const { SignatureV4 } = await import('@smithy/signature-v4')

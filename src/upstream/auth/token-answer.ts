@@ -1,4 +1,4 @@
-import { GatewayError } from '../../chat/error.ts'
+import { GatewayError, type ErrorKind } from '../../chat/error.ts'
 import { isMap } from '../../definition/scope.ts'
 import type { AuthorizeContext, Secret, UpstreamRequest } from '../types.ts'
 import { withoutSecret } from './key-parts.ts'
@@ -33,11 +33,13 @@ export async function exchangeToken(
   if (status >= 200 && status < 300 && typeof text === 'string' && text !== '') {
     return { text, expires: expiryOf(answer, fields, context.now) }
   }
-  const host = /^\w+:\/\/([^/?#]+)/.exec(request.url)?.[1] ?? 'The token server'
+  const { host } = new URL(request.url)
   const said = withoutSecret(messageOf(answer) ?? 'no token in its answer', secret)
-  if (status === 429) throw new GatewayError('rate_limit', `${host} gives no more tokens for now: ${said}`)
-  if (status >= 500) throw new GatewayError('connection', `${host} could not give a token (${status}): ${said}`)
-  throw new GatewayError('authentication', `${host} gave no token for this key (${status}): ${said}`)
+  const fault = (kind: ErrorKind, what: string): GatewayError =>
+    new GatewayError(kind, `${host} ${what}: ${said}`, { host })
+  if (status === 429) throw fault('rate_limit', 'gives no more tokens for now')
+  if (status >= 500) throw fault('connection', `could not give a token (${status})`)
+  throw fault('authentication', `gave no token for this key (${status})`)
 }
 
 function expiryOf(answer: unknown, fields: TokenFields, now: number): number {

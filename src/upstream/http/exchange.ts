@@ -170,7 +170,8 @@ class Exchange implements Dispatcher.DispatchHandler, Tap, Watched, Silence {
   }
 
   abandoned(): void {
-    this.fail(new GatewayError('cancelled', `The answer of ${this.target.host} was not read to its end.`))
+    const { host } = this.target
+    this.fail(new GatewayError('cancelled', `The answer of ${host} was not read to its end.`, { host }))
   }
 
   private dispatch(): void {

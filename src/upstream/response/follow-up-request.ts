@@ -31,7 +31,8 @@ export function compileFollowUp(node: unknown, watch?: Watch): FollowUp | undefi
     const home = new URL(first.url)
     const isHome = url?.origin === home.origin
     if (!url || (!isHome && (url.protocol !== 'https:' || !isTrusted.some((fits) => fits(url.hostname))))) {
-      throw new GatewayError('bad_answer', `The upstream sent its client on to another host than ${home.host}.`)
+      const { host } = home
+      throw new GatewayError('bad_answer', `The upstream sent its client on to another host than ${host}.`, { host })
     }
     const { 'content-type': _, ...headers } = first.headers
     const own = isMap(step['headers']) ? step['headers'] : {}
