@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort, startProcess } from './process.ts'
+import { freePort, startProcess, type Command } from './process.ts'
 import type { RunningServer } from './setting.ts'
 
 export interface Server {
@@ -34,10 +34,46 @@ function python(folder: string, ...packages: string[]): string {
   return binary
 }
 
-function ggufModel(folder: string, binary: string): string {
-  const file = join(folder, 'tiny.gguf')
-  execFileSync(binary, ['-B', join(PROGRAMS, 'gguf_model.py'), file], { stdio: 'inherit' })
-  return file
+/** Made by one of our programs, as the server reads it. */
+function makeModel(binary: string, program: string, to: string): string {
+  execFileSync(binary, ['-B', join(PROGRAMS, program), to], { stdio: 'inherit' })
+  return to
+}
+
+const ggufModel = (folder: string, binary: string): string =>
+  makeModel(binary, 'gguf_model.py', join(folder, 'tiny.gguf'))
+const hfModel = (folder: string, binary: string): string => makeModel(binary, 'hf_model.py', join(folder, 'tiny'))
+
+interface Program extends Omit<Command, 'args'> {
+  args(port: string): string[]
+  /** Path that answers as soon as it serves. */
+  ready?: string
+  log?: string
+}
+
+type Served = Pick<RunningServer, 'url' | 'chatUrl' | 'model' | 'stop'>
+
+/** Below the folder, on a port of its own. */
+async function serve(folder: string, program: Program): Promise<Served> {
+  const { args, ready = '/health', log = 'server.log', ...command } = program
+  const port = String(await freePort())
+  const origin = `http://127.0.0.1:${port}`
+  const { stop } = await startProcess({ ...command, args: args(port) }, origin + ready, join(folder, log))
+  return { url: `${origin}/v1`, chatUrl: `${origin}/v1/chat/completions`, model: 'tiny', stop }
+}
+
+/** For servers that do one of both in a process. */
+async function withEmbeddings(
+  chat: Promise<Served>,
+  embed: Promise<Served>,
+): Promise<Served & Pick<RunningServer, 'embeddings'>> {
+  const both = await Promise.all([chat, embed])
+  const { url, model } = both[1]
+  return {
+    ...both[0],
+    embeddings: { url, model },
+    stop: async () => void (await Promise.all(both.map((each) => each.stop()))),
+  }
 }
 
 const xllamacpp: Server = {
@@ -45,25 +81,15 @@ const xllamacpp: Server = {
   version: '2026.10.11549',
   needs: 'python3',
   async start(folder) {
-    const binary = python(folder, `xllamacpp==${this.version}`, 'gguf==0.19.0')
-    const model = ggufModel(folder, binary)
-    const serve = async (...more: string[]): Promise<{ origin: string; stop(): Promise<void> }> => {
-      const port = await freePort()
-      const origin = `http://127.0.0.1:${port}`
-      const args = [join(PROGRAMS, 'xllamacpp_serve.py'), model, String(port), KEY, ...more]
-      const log = join(folder, `server${more.join('')}.log`)
-      return { origin, ...(await startProcess({ file: binary, args }, `${origin}/health`, log)) }
-    }
-    const [chat, embed] = await Promise.all([serve(), serve('embed')])
-    return {
-      url: `${chat.origin}/v1`,
-      chatUrl: `${chat.origin}/v1/chat/completions`,
-      format: 'llamacpp',
-      model: 'tiny',
-      key: KEY,
-      embeddings: { url: `${embed.origin}/v1`, model: 'tiny' },
-      stop: async () => void (await Promise.all([chat.stop(), embed.stop()])),
-    }
+    const file = python(folder, `xllamacpp==${this.version}`, 'gguf==0.19.0')
+    const model = ggufModel(folder, file)
+    const run = (...more: string[]): Promise<Served> =>
+      serve(folder, {
+        file,
+        args: (port) => [join(PROGRAMS, 'xllamacpp_serve.py'), model, port, KEY, ...more],
+        log: `server${more.join('')}.log`,
+      })
+    return { ...(await withEmbeddings(run(), run('embed'))), format: 'llamacpp', key: KEY }
   },
 }
 
@@ -73,27 +99,22 @@ const llamaCppPython: Server = {
   version: '0.3.36',
   needs: 'cmake',
   async start(folder) {
-    const binary = python(folder, `llama-cpp-python[server]==${this.version}`, 'gguf==0.19.0')
-    const model = ggufModel(folder, binary)
-    const serve = async (...more: string[]): Promise<{ url: string; stop(): Promise<void> }> => {
-      const port = await freePort()
-      const url = `http://127.0.0.1:${port}/v1`
-      const args = ['-m', 'llama_cpp.server', '--model', model, '--model_alias', 'tiny', '--host', '127.0.0.1']
-      args.push('--port', String(port), '--api_key', KEY, '--n_ctx', '2048', '--n_threads', '1', ...more)
-      const log = join(folder, `server${more.length}.log`)
-      return { url, ...(await startProcess({ file: binary, args }, `${url}/models`, log)) }
-    }
-    const [chat, embed] = await Promise.all([serve(), serve('--embedding', 'true')])
+    const file = python(folder, `llama-cpp-python[server]==${this.version}`, 'gguf==0.19.0')
+    const fixed = ['-m', 'llama_cpp.server', '--model', ggufModel(folder, file), '--model_alias', 'tiny']
+    fixed.push('--host', '127.0.0.1', '--api_key', KEY, '--n_ctx', '2048', '--n_threads', '1')
+    const run = (...more: string[]): Promise<Served> =>
+      serve(folder, {
+        file,
+        args: (port) => [...fixed, '--port', port, ...more],
+        ready: '/v1/models',
+        log: `server${more.length}.log`,
+      })
     return {
-      url: chat.url,
-      chatUrl: `${chat.url}/chat/completions`,
+      ...(await withEmbeddings(run(), run('--embedding', 'true'))),
       format: 'llama-cpp-python',
-      model: 'tiny',
       key: KEY,
-      embeddings: { url: embed.url, model: 'tiny' },
       callsByNameOnly: true,
       beyond: ['stream', 'tools'],
-      stop: async () => void (await Promise.all([chat.stop(), embed.stop()])),
     }
   },
   differs: {
@@ -104,13 +125,6 @@ const llamaCppPython: Server = {
   },
 }
 
-/** The same as transformers reads it. */
-function hfModel(folder: string, binary: string): string {
-  const model = join(folder, 'tiny')
-  execFileSync(binary, ['-B', join(PROGRAMS, 'hf_model.py'), model], { stdio: 'inherit' })
-  return model
-}
-
 const transformersServe: Server = {
   name: 'transformers serve',
   version: '5.24.0',
@@ -118,21 +132,13 @@ const transformersServe: Server = {
   async start(folder) {
     const binary = python(folder, `transformers[serving]==${this.version}`, 'torch==2.15.0', 'accelerate==1.15.0')
     hfModel(folder, binary)
-    const port = await freePort()
-    const origin = `http://127.0.0.1:${port}`
-    const args = ['serve', '--host', '127.0.0.1', '--port', String(port), '--device', 'cpu', 'tiny']
-    const command = { file: join(folder, 'bin/transformers'), args, cwd: folder, env: OFFLINE }
-    const { stop } = await startProcess(command, `${origin}/health`, join(folder, 'server.log'))
-    const url = `${origin}/v1`
-    return {
-      url,
-      chatUrl: `${url}/chat/completions`,
-      format: 'transformers',
-      model: 'tiny',
-      knowsModels: true,
-      wrongOption: { chat_template_kwargs: 'many' },
-      stop,
-    }
+    const served = await serve(folder, {
+      file: join(folder, 'bin/transformers'),
+      args: (port) => ['serve', '--host', '127.0.0.1', '--port', port, '--device', 'cpu', 'tiny'],
+      cwd: folder,
+      env: OFFLINE,
+    })
+    return { ...served, format: 'transformers', knowsModels: true, wrongOption: { chat_template_kwargs: 'many' } }
   },
   differs: {
     tools: 'nothing makes it call: of a named tool the model is told alone, and may call another all the same',
@@ -152,26 +158,14 @@ const vllm: Server = {
   async start(folder) {
     const binary = vllmPackages(folder, this.version)
     hfModel(folder, binary)
-    const port = await freePort()
-    const origin = `http://127.0.0.1:${port}`
     // by its module: the package's own command looks for one of another name and ends
     const args = ['-m', 'vllm.entrypoints.openai.api_server', '--model', 'tiny', '--served-model-name', 'tiny']
-    args.push('--host', '127.0.0.1', '--port', String(port), '--api-key', KEY, '--max-model-len', '2048')
+    args.push('--host', '127.0.0.1', '--api-key', KEY, '--max-model-len', '2048')
     args.push('--max-num-seqs', '4', '--dtype', 'float32', '--enforce-eager')
     args.push('--enable-auto-tool-choice', '--tool-call-parser', 'hermes')
     const env = { ...OFFLINE, VLLM_CPU_KVCACHE_SPACE: '1', VLLM_NO_USAGE_STATS: '1', DO_NOT_TRACK: '1' }
-    const command = { file: binary, args, cwd: folder, env }
-    const { stop } = await startProcess(command, `${origin}/health`, join(folder, 'server.log'))
-    const url = `${origin}/v1`
-    return {
-      url,
-      chatUrl: `${url}/chat/completions`,
-      format: 'vllm',
-      model: 'tiny',
-      key: KEY,
-      knowsModels: true,
-      stop,
-    }
+    const served = await serve(folder, { file: binary, args: (port) => [...args, '--port', port], cwd: folder, env })
+    return { ...served, format: 'vllm', key: KEY, knowsModels: true }
   },
   notRun: { embeddings: 'a model of embeddings is a process of its own' },
 }
@@ -196,13 +190,13 @@ const mlx: Server = {
   async start(folder) {
     const binary = python(folder, `mlx-lm==${this.version}`, 'mlx[cpu]==0.32.4')
     hfModel(folder, binary)
-    const port = await freePort()
-    const origin = `http://127.0.0.1:${port}`
-    const args = ['--model', 'tiny', '--host', '127.0.0.1', '--port', String(port)]
-    const command = { file: join(folder, 'bin/mlx_lm.server'), args, cwd: folder, env: OFFLINE }
-    const { stop } = await startProcess(command, `${origin}/health`, join(folder, 'server.log'))
-    const url = `${origin}/v1`
-    return { url, chatUrl: `${url}/chat/completions`, format: 'mlx', model: 'tiny', knowsModels: true, stop }
+    const served = await serve(folder, {
+      file: join(folder, 'bin/mlx_lm.server'),
+      args: (port) => ['--model', 'tiny', '--host', '127.0.0.1', '--port', port],
+      cwd: folder,
+      env: OFFLINE,
+    })
+    return { ...served, format: 'mlx', knowsModels: true }
   },
   differs: {
     tools: 'nothing makes it call: of a named tool the model is told alone, and may call another all the same',
