@@ -172,7 +172,7 @@ describe('models --refresh', () => {
     await expect(refresh()).rejects.toThrow(/answered 200 without a list/)
     configured('bedrock-anthropic', { a: {} })
     await expect(refresh()).rejects.toThrow(/the format bedrock-anthropic says of no list of models/)
-    await expect(run(['--config', config, '--refresh', 'yours'])).rejects.toThrow('yours is not live')
+    await expect(run(['--config', config, '--refresh', 'yours'])).rejects.toThrow('no provider "yours" in')
   })
 })
 

@@ -28,6 +28,7 @@ beforeEach(async () => {
     keys: [${GOOD}, sk-dead-key-1234567890]
     models:
       sandbox: { context: 9000 } # measured next
+  yours: { format: openai, base_url: ${sandbox.url}/v1, keys: ["\${NO_SUCH_KEY_HERE}"] }
 `,
   )
 })
@@ -46,7 +47,8 @@ test('each key is tried, and named without being shown', async () => {
 })
 
 test('a provider that is not there is named', async () => {
-  await expect(probe(['yours', '--config', config])).rejects.toThrow('yours is not live')
+  await expect(probe(['yours', '--config', config])).rejects.toThrow('yours is not live: no key')
+  await expect(probe(['mien', '--config', config])).rejects.toThrow('did you mean')
 })
 
 test('test --live measures, records and writes what it found into the file', async () => {

@@ -53,7 +53,7 @@ function configuration(file: string, environment: NodeJS.ProcessEnv): { finding:
   try {
     const config = standAside(loadConfig(file, environment))
     const { providers, leftOut, models } = config
-    const count = `${providers.length} providers live, ${leftOut.length} without a key, ${models.length} public models`
+    const count = `${providers.length} ${providers.length === 1 ? 'provider' : 'providers'} live, ${leftOut.length} without a key, ${models.length} public models`
     return { finding: good('configuration', `${file}: ${count}`), config }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error

@@ -11,6 +11,7 @@ import { proxyOf } from '../../upstream/http/connection-pools.ts'
 import type { ListedModel } from '../../upstream/types.ts'
 import { standAside, startProvider } from '../../app/sandbox-fallback.ts'
 import { configFile, readOptions, refuseMore, UsageError } from '../command-line.ts'
+import { findLive } from '../find-live.ts'
 
 const OPTIONS = {
   config: { type: 'string' },
@@ -34,8 +35,7 @@ export async function run(args: string[]): Promise<number> {
 
 /** 0: all that the configuration names is still there, and as it says. */
 async function refresh(name: string, config: Config, json: boolean): Promise<number> {
-  const provider = config.providers.find((each) => each.name === name)
-  if (!provider) throw new UsageError(`${name} is not live; \`balanced-call providers\` says why`)
+  const provider = findLive(config, name)
   const listed = await listOf(provider)
   const known = knownModels(provider, config)
   const found = compareModels(known, listed, provider.format.traits)

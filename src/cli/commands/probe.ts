@@ -4,16 +4,16 @@ import { loadConfig } from '../../config/load.ts'
 import { probeKey } from '../../format-tools/live/probe-key.ts'
 import { table } from '../../format-tools/catalogue/table.ts'
 import { standAside, startProvider } from '../../app/sandbox-fallback.ts'
-import { configFile, readOptions, refuseMore, UsageError } from '../command-line.ts'
+import { configFile, readOptions, refuseMore } from '../command-line.ts'
+import { findLive } from '../find-live.ts'
 
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = readOptions(args, { config: { type: 'string' }, json: { type: 'boolean' } })
   refuseMore(positionals, 1)
   const [wanted] = positionals
-  const config = standAside(loadConfig(configFile(values.config), process.env))
-  const [name, ...rest] = (wanted ?? '').split('/')
-  const providers = config.providers.filter((provider) => wanted === undefined || provider.name === name)
-  if (providers.length === 0) throw new UsageError(`${name} is not live; \`balanced-call providers\` says why`)
+  const config = loadConfig(configFile(values.config), process.env)
+  const [name = '', ...rest] = (wanted ?? '').split('/')
+  const providers = wanted === undefined ? standAside(config).providers : [findLive(config, name)]
   const rows: string[][] = []
   let failed = 0
   for (const provider of providers) {
@@ -32,7 +32,11 @@ export async function run(args: string[]): Promise<number> {
     return failed === 0 ? 0 : 1
   }
   console.log(table(['key', 'model', '', 'took', 'says of limits, or what is wrong'], rows))
-  console.log(failed === 0 ? `\nall ${rows.length} keys work` : `\n${failed} of ${rows.length} keys do not work`)
+  console.log(
+    failed === 0
+      ? `\n${rows.length === 1 ? 'the key works' : `all ${rows.length} keys work`}`
+      : `\n${failed} of ${rows.length} keys do not work`,
+  )
   return failed === 0 ? 0 : 1
 }
 

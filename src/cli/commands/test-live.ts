@@ -1,9 +1,7 @@
 /** `test PROVIDER --live`: a few real requests with the user's own key; what they show, and what they leave behind. */
 import { writeFileSync } from 'node:fs'
-import type { Config, Provider } from '../../config/config.ts'
 import { loadConfig } from '../../config/load.ts'
 import { readSource } from '../../config/document/read-source.ts'
-import { didYouMean } from '../../definition/near-miss.ts'
 import { measured, withCapabilities } from '../../format-tools/live/capabilities.ts'
 import { liveText } from '../../format-tools/live/live-text.ts'
 import { runLive, storeCases } from '../../format-tools/live/run-live.ts'
@@ -11,6 +9,7 @@ import { startProvider } from '../../app/sandbox-fallback.ts'
 import { proxyOf } from '../../upstream/http/connection-pools.ts'
 import { createClient } from '../../upstream/http/client.ts'
 import { UsageError } from '../command-line.ts'
+import { findLive } from '../find-live.ts'
 
 export interface LiveOptions {
   /** The first that the provider lists when none is named. */
@@ -61,13 +60,4 @@ export async function runTestLive(name: string | undefined, file: string, option
     await client.destroy()
     await close()
   }
-}
-
-function findLive(config: Config, name: string): Provider {
-  const found = config.providers.find((provider) => provider.name === name)
-  if (found) return found
-  const out = config.leftOut.find((each) => each.name === name)
-  if (out) throw new UsageError(`${name} is not live: ${out.reason}`)
-  const names = [...config.providers, ...config.leftOut].map((each) => each.name)
-  throw new UsageError(`no provider "${name}" in ${config.file}${didYouMean(name, names)}`)
 }
