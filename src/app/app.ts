@@ -36,7 +36,7 @@ import { secretNames } from './secret-names.ts'
 import { buildServer } from './server.ts'
 import { createRecordReader } from '../store/sqlite/request-reader.ts'
 import { openResponseStore } from '../store/sqlite/response-store.ts'
-import type { Database } from '../store/postgres/database.ts'
+import type { Database, SharedRequests } from '../store/postgres/database.ts'
 import type { Store } from '../store/store.ts'
 import { proxyOf } from '../upstream/http/connection-pools.ts'
 import { createClient, type Client } from '../upstream/http/client.ts'
@@ -65,6 +65,9 @@ export interface AppOptions {
   /** Addresses that files may be fetched from beside public ones, for tests. */
   allowMedia?: (address: string) => boolean
 }
+
+/** Who serves beside the owner of the scheduler needs no more of the database than the log of requests. */
+export type ServedOptions = Omit<AppOptions, 'database'> & { database?: SharedRequests | undefined }
 
 export interface App extends Served {
   scheduler: LiveScheduler
@@ -98,7 +101,11 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
 }
 
 /** A worker: everything but the scheduler, which another process owns. */
-export async function createWorkerApp(config: Config, options: AppOptions, shared: SharedScheduler): Promise<Served> {
+export async function createWorkerApp(
+  config: Config,
+  options: ServedOptions,
+  shared: SharedScheduler,
+): Promise<Served> {
   const redact = createRedactor(secretNames(config))
   const log = createLog({ level: options.level, redact, write: options.write })
   return createServed(config, options, { ...shared, log, redact })
@@ -123,7 +130,7 @@ interface Shared extends SharedScheduler {
 }
 
 /** What one configuration needs to answer requests. */
-export async function createServed(config: Config, options: AppOptions, shared: Shared): Promise<Served> {
+export async function createServed(config: Config, options: ServedOptions, shared: Shared): Promise<Served> {
   const { clock = realClock } = options
   const { scheduler, log, redact } = shared
   const sandbox = config.providers.some(isSandbox) ? await openSandbox() : undefined

@@ -3,13 +3,13 @@ import type { Config } from '../config/config.ts'
 import type { Log } from '../observability/log.ts'
 import type { Redact } from '../observability/redact.ts'
 import { realClock, type Clock } from '../scheduler/clock.ts'
-import type { Database } from '../store/postgres/database.ts'
+import type { SharedRequests } from '../store/postgres/database.ts'
 import type { RequestLog } from '../store/request-log.ts'
 import { createRequestLog } from '../store/sqlite/request-log.ts'
 
 interface LogOptions {
   data?: string | undefined
-  database?: Database | undefined
+  database?: SharedRequests | undefined
   clock?: Clock
 }
 

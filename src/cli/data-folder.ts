@@ -18,8 +18,8 @@ async function namedRecords(values: { data?: string; config?: string }): Promise
   const named = process.env['BALANCED_CALL_DATA'] || undefined
   const config = configOf(values.config, named !== undefined)
   if (config?.database) {
-    const { openSharedRecords } = await import('../store/postgres/database.ts')
-    return openSharedRecords(config.database)
+    const { openSharedRequests } = await import('../store/postgres/database.ts')
+    return (await openSharedRequests(config.database)).records
   }
   const folder = named ?? config?.server.data
   if (folder === undefined)

@@ -5,16 +5,12 @@ import { UsageError } from './command-line.ts'
 
 /**
  * Undefined where none is named. Rejects with a UsageError where it cannot be used: without it nobody knows who may call.
- * @param every milliseconds between two looks for what others have changed; 0: what is there now is enough
  */
-export async function openNamedDatabase(
-  { database }: Pick<Config, 'database'>,
-  every?: number,
-): Promise<Database | undefined> {
+export async function openNamedDatabase({ database }: Pick<Config, 'database'>): Promise<Database | undefined> {
   if (!database) return undefined
   const { openDatabase } = await import('../store/postgres/database.ts')
   try {
-    return await openDatabase(database, { ...(every !== undefined && { every }) })
+    return await openDatabase(database)
   } catch (cause) {
     throw new UsageError(`the database ${cause instanceof Error ? cause.message : String(cause)}. See database.url.`)
   }

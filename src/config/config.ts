@@ -9,6 +9,8 @@ export interface Config {
   file: string
   /** What it said when it was read. */
   text: string
+  /** Keys of providers that are not of the file. */
+  added: AddedKeys
   /** It, and the files of wire formats that it names. */
   files: string[]
   server: ServerConfig
@@ -205,3 +207,12 @@ export interface ModelInfo extends Capabilities {
   limits?: LimitSpec[]
   price?: Price
 }
+
+/** A key that is not of the file: its name, and it as it could stand there, nothing of it to be filled. */
+export interface AddedKey {
+  name: string
+  written: { key: ProviderKey['secret']; weight?: number; account?: string; limits?: unknown }
+}
+
+/** By provider. */
+export type AddedKeys = Record<string, AddedKey[]>

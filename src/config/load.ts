@@ -2,11 +2,10 @@
 import { dirname, resolve } from 'node:path'
 import type { Path } from '../definition/error.ts'
 import { didYouMean } from '../definition/near-miss.ts'
-import type { Config, Provider } from './config.ts'
+import type { AddedKeys, Config, Provider } from './config.ts'
 import { readAliases } from './sections/aliases.ts'
 import { keyHash, readClientList } from './sections/client-list.ts'
 import { adminKeys, checkClients, clientNames, readClients } from './sections/clients.ts'
-import type { AddedKeys } from './sections/keys.ts'
 import { fillValue, pointer, type Environment, type Gap } from './document/environment.ts'
 import { formatTable, type Compile } from './sections/formats.ts'
 import type { Written } from './sections/limits.ts'
@@ -111,6 +110,7 @@ export function configOf(source: Source, env: Environment, compile?: Compile, ad
   return {
     file: source.file,
     text: source.text,
+    added,
     files: [source.file, ...formatFiles(source.file, root.section('formats'))],
     server: serverSettings(root.section('server'), env, context.folder, list),
     scheduler: {

@@ -26,10 +26,10 @@ export interface FleetParts {
 
 export interface Fleet {
   /**
-   * Starts workers until that many serve the configuration of this text, with these variables beside their own, then retires those that served before. Rejects
+   * Starts workers until that many serve the configuration, with these variables beside their own, then retires those that served before. Rejects
    * when one ends before it serves, and then those go on.
    */
-  renew(count: number, text: string, environment: Record<string, string>): Promise<string>
+  renew(count: number, configuration: string, environment: Record<string, string>): Promise<string>
   /** Clients have changed; resolves when every worker that serves knows of it, or is too busy to say so. */
   tell(changed: readonly ManagedClient[]): Promise<void>
   stop(): Promise<void>

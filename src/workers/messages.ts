@@ -26,7 +26,7 @@ export type ToOwner =
   | ['report', id: number]
   | ['waiting', id: number, most: number]
   | ['adjustKey', id: number, key: string, change: KeyChange]
-  /** The text of the configuration that is served: the file may say something else by now. */
+  /** What is to be served: the file may say something else by now. */
   | ['configuration', id: number]
   /** All processes' counters as a page. */
   | ['page', id: number]

@@ -9,7 +9,7 @@ import type { LeaseFacts, ToOwner, ToWorker } from './messages.ts'
 export interface RemoteScheduler extends Scheduler {
   /** The counters of all processes, as a page. */
   page(): Promise<string>
-  /** The text of the configuration that this worker is to serve. */
+  /** What this worker is to serve, as the owner told its fleet. */
   configuration(): Promise<string>
   /** What the owner knows of its configuration. */
   reloads: Reloads

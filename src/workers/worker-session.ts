@@ -17,7 +17,7 @@ export interface OwnerParts {
   clients: () => readonly ManagedClient[]
   /** Hears that this worker has taken in what it was told of clients. */
   heard: (number: number) => void
-  /** The text of the configuration that this worker serves. */
+  /** What this worker is told to serve. */
   configuration: string
   /** Hears the counters of this worker. */
   counted: (counts: Counts) => void

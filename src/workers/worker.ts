@@ -16,7 +16,7 @@ const GRACE = 1000
 
 export interface Link {
   scheduler: RemoteScheduler
-  /** The text of the configuration that this worker is to serve. */
+  /** What this worker is to serve, as the owner told its fleet. */
   configuration(): Promise<string>
   /** All counters of all processes; the owner has to hear this process's own first. */
   page(counts: Counts): Promise<string>

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { RecordReader } from '../../src/api/routes/records.ts'
 import type { RequestRecord } from '../../src/gateway/request-record.ts'
-import { openDatabase, openSharedRecords, type Database } from '../../src/store/postgres/database.ts'
+import { openDatabase, openSharedRequests, type Database } from '../../src/store/postgres/database.ts'
 import { connectPool } from '../../src/store/postgres/connections.ts'
 import { writeRequests } from '../../src/store/postgres/write-requests.ts'
 import { createRequestLog } from '../../src/store/sqlite/request-log.ts'
@@ -113,9 +113,8 @@ describe.skipIf(!hasServer)('requests in one database', () => {
         ),
       ]
       for (const ask of questions) expect(await ask(shared)).toEqual(await ask(alone))
-      expect(await (await openSharedRecords({ url: server.url(), schema })).list({ limit: 1 })).toMatchObject([
-        { id: 'req_40', number: 40 },
-      ])
+      const { records } = await openSharedRequests({ url: server.url(), schema })
+      expect(await records.list({ limit: 1 })).toMatchObject([{ id: 'req_40', number: 40 }])
       expect(JSON.stringify(await shared.find('req_7'))).not.toContain('key-0001')
       expect(told).toEqual([])
     } finally {

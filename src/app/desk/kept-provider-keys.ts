@@ -1,7 +1,7 @@
 /** Providers' keys that were added while a server ran, as they are kept: encrypted, one document each. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { AddedKeys } from '../../config/sections/keys.ts'
+import type { AddedKeys } from '../../config/config.ts'
 import type { Documents } from '../../store/documents.ts'
 import { MANAGED_FILE, openDocuments } from '../../store/sqlite/document-file.ts'
 import { createVault, SECRET_KEY, type Vault } from '../../store/vault.ts'

@@ -1,8 +1,8 @@
 /** Providers' keys that are added, switched, tried and removed while the server runs; kept encrypted. */
 import { randomBytes } from 'node:crypto'
 import { GatewayError } from '../../chat/error.ts'
-import type { Config, Provider } from '../../config/config.ts'
-import { readAddedKey, type AddedKey } from '../../config/sections/keys.ts'
+import type { AddedKey, Config, Provider } from '../../config/config.ts'
+import { readAddedKey } from '../../config/sections/keys.ts'
 import { partFaults } from '../../config/schema.ts'
 import { probeKey } from '../../format-tools/live/probe-key.ts'
 import type { Reloads } from '../../runtime/reloads.ts'

@@ -59,8 +59,8 @@ function tooLong(rows: number, most: number): GatewayError {
 
 async function recordsOf({ folder = '', database }: LogPlace): Promise<RecordReader> {
   if (!database) return createRecordReader(folder)
-  const { openSharedRecords } = await import('../../store/postgres/database.ts')
-  return openSharedRecords(database)
+  const { openSharedRequests } = await import('../../store/postgres/database.ts')
+  return (await openSharedRequests(database)).records
 }
 
 /** Where threads have priorities of their own. */

@@ -1,18 +1,19 @@
 /** `serve`: the gateway on a port, until it is told to stop. */
 import cluster from 'node:cluster'
 import { createWorkerApp } from '../../app/app.ts'
-import type { Config, ServerConfig } from '../../config/config.ts'
+import type { Config, DatabaseConfig, ServerConfig } from '../../config/config.ts'
 import { configOf, loadConfig } from '../../config/load.ts'
 import { parseSource } from '../../config/document/read-source.ts'
 import { standAside } from '../../app/sandbox-fallback.ts'
 import { addedKeys } from '../../app/desk/kept-provider-keys.ts'
 import { createManagedDirectory } from '../../api/access/managed-directory.ts'
 import { hasClientKeys } from '../../store/sqlite/document-file.ts'
-import type { Database } from '../../store/postgres/database.ts'
+import type { Database, SharedRequests } from '../../store/postgres/database.ts'
 import type { Store } from '../../store/store.ts'
 import { openNamedDatabase } from '../named-database.ts'
 import { listening } from '../serving/listen-error.ts'
 import { serveAlone } from '../serving/single-process.ts'
+import { hearConfiguration } from '../serving/worker-configuration.ts'
 import { announce, logLeftOut } from '../serving/greeting.ts'
 import { checkEnvironmentUrls } from '../environment-urls.ts'
 import { envFileOf, readEnvFile } from '../env-file.ts'
@@ -46,13 +47,10 @@ export async function run(args: string[]): Promise<number> {
   const addressOf = ({ server }: Config): Address => {
     const port = readPort(values.port ?? process.env['PORT'] ?? String(server.port ?? 9000))
     const host = values.host ?? process.env['HOST'] ?? server.host ?? '127.0.0.1'
-    if (values.insecure !== true) checkReach(host, server, { folder: dataOf(server), shared: database })
     return { port, host }
   }
   let database: Database | undefined
-  if (cluster.isWorker) {
-    return serveAsWorker(file, addressOf, dataOf, async (config) => (database = await openNamedDatabase(config, 0)))
-  }
+  if (cluster.isWorker) return serveAsWorker(file, addressOf, dataOf)
   const envFile = envFileOf(values.env)
   let environment: Record<string, string> = {}
   const read = (): Config => {
@@ -72,11 +70,12 @@ export async function run(args: string[]): Promise<number> {
   try {
     const config = database ? read() : first
     const { port, host } = addressOf(config)
-    const load = (): Config => {
-      const next = read()
-      if (values.insecure !== true) checkReach(host, next.server, { folder: dataOf(next.server), shared: database })
-      return next
+    const checked = (of: Config): Config => {
+      if (values.insecure !== true) checkReach(host, of.server, { folder: dataOf(of.server), shared: database })
+      return of
     }
+    checked(config)
+    const load = (): Config => checked(read())
     const workersOf = (server: ServerConfig): number =>
       readWorkers(values.workers ?? (process.env['BALANCED_CALL_WORKERS'] || server.workers) ?? 1)
     const workers = workersOf(config.server)
@@ -112,17 +111,12 @@ async function serveAsWorker(
   file: string,
   addressOf: (config: Config) => Address,
   dataOf: (server: ServerConfig) => string | undefined,
-  openShared: (config: Config) => Promise<Database | undefined>,
 ): Promise<number> {
   const { linkToOwner } = await import('../../workers/worker.ts')
   const { scheduler, configuration, page, serve } = linkToOwner()
-  const source = parseSource(file, await configuration())
-  const written = configOf(source, process.env)
-  const database = await openShared(written)
-  const place = { folder: dataOf(written.server), shared: database?.table('provider_key') }
-  // the owner has told of those that do not open
-  const added = addedKeys(place, process.env, () => {})
-  const read = standAside(Object.keys(added).length === 0 ? written : configOf(source, process.env, undefined, added))
+  const { text, added } = hearConfiguration(await configuration())
+  const read = standAside(configOf(parseSource(file, text), process.env, undefined, added))
+  const database = read.database && (await openRequests(read.database))
   const { port, host } = addressOf(read)
   const config = withHost(read, host)
   const managed = createManagedDirectory()
@@ -179,6 +173,11 @@ async function open(folder: string): Promise<Store> {
 
 function logLevel(): string {
   return process.env['LOG_LEVEL'] ?? 'info'
+}
+
+async function openRequests(address: DatabaseConfig): Promise<SharedRequests> {
+  const { openSharedRequests } = await import('../../store/postgres/database.ts')
+  return openSharedRequests(address)
 }
 
 /** People read a terminal; programs read everything else. */

@@ -8,6 +8,7 @@ import { createFleet } from '../../workers/fleet.ts'
 import { createReloader } from './reload.ts'
 import { reloadByItself } from './reload-causes.ts'
 import type { ServeOptions } from './single-process.ts'
+import { tellConfiguration } from './worker-configuration.ts'
 import { untilStopped } from './until-stopped.ts'
 import { UsageError } from '../command-line.ts'
 
@@ -45,7 +46,7 @@ export async function serveWithWorkers(options: WorkersOptions): Promise<number>
   logLeftOut(owner.log, config)
   const args = await workerArgs(port, host)
   const serve = async (next: Config): Promise<void> =>
-    void (await fleet.renew(workersOf(next.server), next.text, environment()))
+    void (await fleet.renew(workersOf(next.server), tellConfiguration(next), environment()))
   const reloads = createReloader({ owner, config, load, logLeftOut, serve, fixed: ['port', 'host', 'data'] })
   const fleet = createFleet({
     reloads,
@@ -65,7 +66,7 @@ export async function serveWithWorkers(options: WorkersOptions): Promise<number>
     owner.close()
     return 0
   }
-  const started = fleet.renew(workersOf(config.server), config.text, environment())
+  const started = fleet.renew(workersOf(config.server), tellConfiguration(config), environment())
   let address: string | undefined
   try {
     address = await Promise.race([started, stopped.promise.then(() => undefined)])

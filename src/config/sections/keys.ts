@@ -1,7 +1,7 @@
 /** `keys:` of a provider as written → its live keys, and why others are not. */
 import type { Path } from '../../definition/error.ts'
 import { nearMiss } from '../../definition/near-miss.ts'
-import type { ProviderKey } from '../config.ts'
+import type { AddedKey, ProviderKey } from '../config.ts'
 import { fillText, isReference, type Environment } from '../document/environment.ts'
 import { readLimits, type Written } from './limits.ts'
 import { fault, type Fault } from '../problem.ts'
@@ -14,15 +14,6 @@ export interface Keys {
   /** Variables that would have given further keys. */
   missing: string[]
 }
-
-/** A key that is not of the file: its name, and it as it could stand there, nothing of it to be filled. */
-export interface AddedKey {
-  name: string
-  written: { key: Secret; weight?: number; account?: string; limits?: unknown }
-}
-
-/** By provider. */
-export type AddedKeys = Record<string, AddedKey[]>
 
 /** @returns the key, or what is wrong with it */
 export function readAddedKey({ name, written }: AddedKey): ProviderKey | Fault[] {

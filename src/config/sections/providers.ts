@@ -1,11 +1,11 @@
 /** `providers:` → those that are live, and why the others are not. */
 import type { Path } from '../../definition/error.ts'
 import { didYouMean } from '../../definition/near-miss.ts'
-import type { ModelInfo, Provider } from '../config.ts'
+import type { AddedKeys, ModelInfo, Provider } from '../config.ts'
 import { readPrefix } from '../../upstream/request/assistant-prefix.ts'
 import type { Environment } from '../document/environment.ts'
 import type { Formats } from './formats.ts'
-import { readAddedKey, readKeys, type AddedKeys } from './keys.ts'
+import { readAddedKey, readKeys } from './keys.ts'
 import { readLimits, readModelLimits, type Written } from './limits.ts'
 import { fault, type Fault } from '../problem.ts'
 import { amount } from './quantities.ts'

@@ -2,7 +2,7 @@
 import type { RecordReader } from '../../api/routes/records.ts'
 import type { Documents, DocumentKind } from '../documents.ts'
 import type { RequestLog } from '../request-log.ts'
-import { connectionTo, connectPool, type DatabaseAddress, type Query } from './connections.ts'
+import { connectionTo, connectPool, type Connections, type DatabaseAddress, type Query } from './connections.ts'
 import { listenTo } from './listener.ts'
 import { migrate } from './migrate.ts'
 import { plainFault } from './plain-fault.ts'
@@ -10,19 +10,22 @@ import { createSharedDocuments } from './shared-documents.ts'
 import { createSharedRecordReader } from './shared-record-reader.ts'
 import { createSharedRequestLog, type SharedLogOptions } from './shared-request-log.ts'
 
-export interface Database {
+/** The log of requests of all replicas. */
+export interface SharedRequests {
   address: DatabaseAddress
+  records: RecordReader
+  openLog(options: SharedLogOptions): RequestLog
+  close(): Promise<void>
+}
+
+export interface Database extends SharedRequests {
   /** Host and database, without user and password. */
   where: string
   table(kind: DocumentKind): Documents
   /** A fault of it in words for people, without its address. */
   plainly(cause: unknown): string
-  /** The log of requests of all replicas. */
-  records: RecordReader
-  openLog(options: SharedLogOptions): RequestLog
   /** From now on hears when the server stops answering (why), and when it answers again (undefined). */
   onState(listener: (why: string | undefined) => void): void
-  close(): Promise<void>
 }
 
 export interface DatabaseOptions {
@@ -48,7 +51,6 @@ export async function openDatabase(address: DatabaseAddress, options: DatabaseOp
     // oxlint-disable-next-line preserve-caught-error -- it may hold the address, with its password
     throw new Error(`${where} cannot be used: ${plainFault(cause)}`)
   }
-  const plainly = (cause: unknown): string => `the database ${where}: ${plainFault(cause)}`
   const listeners: ((why: string | undefined) => void)[] = []
   const changed = (fault: unknown): void => {
     const why = fault === undefined ? undefined : plainFault(fault)
@@ -56,18 +58,10 @@ export async function openDatabase(address: DatabaseAddress, options: DatabaseOp
   }
   const following = every > 0 ? listenTo({ address, look: documents.refresh, changed, every }) : undefined
   return {
+    ...requestsOf(address, pool),
     where,
-    address,
     table: documents.table,
-    plainly,
-    records: createSharedRecordReader(address.schema, plain(pool.query, plainly)),
-    openLog: (log) =>
-      createSharedRequestLog({
-        ...log,
-        ...pool,
-        schema: address.schema,
-        failed: (cause) => log.failed(plainly(cause)),
-      }),
+    plainly: (cause) => plainly(address, cause),
     onState: (listener) => void listeners.push(listener),
     async close() {
       await Promise.all([following?.close(), pool.close()])
@@ -75,22 +69,38 @@ export async function openDatabase(address: DatabaseAddress, options: DatabaseOp
   }
 }
 
-/** The log of requests alone, to be read: nothing is made or followed. The process may end without closing it. */
-export async function openSharedRecords(address: DatabaseAddress): Promise<RecordReader> {
-  const { query } = await connectPool(address)
-  const plainly = (cause: unknown): string => `the database ${placeOf(address)}: ${plainFault(cause)}`
-  return createSharedRecordReader(address.schema, plain(query, plainly))
+/** The log of requests alone: nothing is made or followed, and the server need not be there yet. A process may end without closing it. */
+export async function openSharedRequests(address: DatabaseAddress): Promise<SharedRequests> {
+  return requestsOf(address, await connectPool(address))
 }
 
-function plain(query: Query, plainly: (cause: unknown) => string): Query {
-  return async (text, values) => {
+function requestsOf(address: DatabaseAddress, { query, transact, close }: Connections): SharedRequests {
+  const { schema } = address
+  const ask: Query = async (text, values) => {
     try {
       return await query(text, values)
     } catch (cause) {
       // oxlint-disable-next-line preserve-caught-error -- it may hold the address, with its password
-      throw new Error(plainly(cause))
+      throw new Error(plainly(address, cause))
     }
   }
+  return {
+    address,
+    records: createSharedRecordReader(schema, ask),
+    openLog: (log) =>
+      createSharedRequestLog({
+        ...log,
+        query,
+        transact,
+        schema,
+        failed: (cause) => log.failed(plainly(address, cause)),
+      }),
+    close,
+  }
+}
+
+function plainly(address: DatabaseAddress, cause: unknown): string {
+  return `the database ${placeOf(address)}: ${plainFault(cause)}`
 }
 
 export function placeOf({ url }: DatabaseAddress): string {
