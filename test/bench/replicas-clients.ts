@@ -1,6 +1,6 @@
 /** Clients of a shared state, without HTTP: keys asked for at a steady rate, and as fast as the server gives them. */
-import { connectLedger, type Ledger } from '../../src/replicas/ledger.ts'
-import type { Charge } from '../../src/replicas/ledger-calls.ts'
+import { connectLedger, type Ledger } from '../../src/replicas/ledger/ledger.ts'
+import type { Charge } from '../../src/replicas/ledger/ledger-calls.ts'
 import { createScheduler, type SchedulerSpec } from '../../src/scheduler/scheduler.ts'
 import type { AcquireRequest, Scheduler } from '../../src/scheduler/types.ts'
 import { startReplica } from '../replicas/replica.ts'
