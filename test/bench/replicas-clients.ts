@@ -68,11 +68,15 @@ export async function latencies(
   return { p50: times[Math.floor(times.length / 2)] ?? 0, p99: times[Math.floor(times.length * 0.99)] ?? 0 }
 }
 
+/** Of the three limits of a key: two are of one shape, the third of a day. */
+export const FLAT_OUT = ['bucket', 'sliding'] as const
+export type FlatOut = (typeof FLAT_OUT)[number]
+
 /** A client that asks for keys of three limits each, many at once; gives how many it got. */
-export async function acquireFlatOut(url: string, seconds: number): Promise<() => Promise<number>> {
+export async function acquireFlatOut(url: string, shape: FlatOut, seconds: number): Promise<() => Promise<number>> {
   const ledger = await connectLedger({
     url,
-    prefix: 'rate',
+    prefix: `rate-${shape}`,
     timeout: 20_000,
     replica: `bench-${process.pid}`,
     wall: Date.now,
@@ -85,7 +89,7 @@ export async function acquireFlatOut(url: string, seconds: number): Promise<() =
     let count = 0
     const ask = async (): Promise<void> => {
       while (performance.now() < until) {
-        const { taken } = await ledger.acquire(`b${count}`, 15_000, [chargesOf(ledger, count % 100)])
+        const { taken } = await ledger.acquire(`b${count}`, 15_000, [chargesOf(ledger, shape, count % 100)])
         if (taken === 0) count++
       }
     }
@@ -95,15 +99,15 @@ export async function acquireFlatOut(url: string, seconds: number): Promise<() =
   }
 }
 
-function chargesOf(ledger: Ledger, key: number): Charge[] {
+function chargesOf(ledger: Ledger, shape: FlatOut, key: number): Charge[] {
   const day = 86_400_000
   const from = Math.floor(Date.now() / day) * day
   const common = { amount: 1e9, guard: 120, capacity: 1e9 }
   const frame = [from, from + day, from + 2 * day] as const
   const name = (what: string): string => ledger.keyOf('limit', `key p#${key}`, what)
   return [
-    { ...common, key: name('requests'), shape: 'bucket', period: 60_000, frame: [0, 0, 0], need: 1, cost: 1 },
-    { ...common, key: name('tokens'), shape: 'bucket', period: 60_000, frame: [0, 0, 0], need: 200, cost: 200 },
+    { ...common, key: name('requests'), shape, period: 60_000, frame: [0, 0, 0], need: 1, cost: 1 },
+    { ...common, key: name('tokens'), shape, period: 60_000, frame: [0, 0, 0], need: 200, cost: 200 },
     { ...common, key: name('day'), shape: 'fixed', period: day, frame, need: 1, cost: 1 },
   ]
 }

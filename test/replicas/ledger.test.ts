@@ -192,6 +192,20 @@ describe.runIf(hasServer)('the shared ledger', () => {
     expect((await one().acquire('3', 1000, [[{ ...wide, need: 90, cost: 90 }]])).taken).toBe(0)
   })
 
+  it('keeps nothing of a call that fails on its way', async () => {
+    const limit = limitOf(one(), 'failing', { shape: 'sliding', amount: 10, period: 60_000 })
+    const place = limitOf(one(), 'no-place', { shape: 'places', amount: 1, period: 0 })
+    await one().acquire('1', 1000, [[{ ...limit, need: 3, cost: 3 }]])
+    await server.command('SET', place.key, 'a text')
+    const both = [
+      { ...limit, need: 5, cost: 5 },
+      { ...place, need: 1, cost: 1 },
+    ]
+    await expect(one().acquire('2', 1000, [both])).rejects.toThrow(/WRONGTYPE/)
+    const { states } = await one().peek([limit])
+    expect(states[0]?.state?.[1]).toBe(3)
+  })
+
   it('gives places back that a replica took which says nothing more', async () => {
     const place = { ...limitOf(one(), 'place', { shape: 'places', amount: 1, period: 0 }), need: 1, cost: 1 }
     expect((await one().acquire('gone', 100, [[place]])).taken).toBe(0)

@@ -9,6 +9,8 @@
 local LOST = 1000
 -- Takings within this share of a period are one entry, which ends with its youngest.
 local QUANTA = 240
+-- Sliding windows that are remembered as more than a string: some 20 kB each, when full.
+local LISTS = 1000
 -- How long those who were refused hear of what is given back.
 local LISTENS = 60000
 local HAIR = 1e-9
@@ -84,7 +86,7 @@ local function limitOf(key, words, raw)
   return {
     key = key, shape = kind.shape, amount = kind.amount, period = kind.period, guard = kind.guard, capacity = kind.capacity,
     from = kind.from, to = kind.to, next = kind.next, isWhole = kind.isWhole, raw = raw, isOpen = false, isChanged = false,
-    isFreed = false, isShort = false, level = 0, used = 0, late = 0, sum = 0, opened = 0, entries = false, lives = 0,
+    isFreed = false, isShort = false, isDoubted = false, level = 0, used = 0, late = 0, list = false, lives = 0,
   }
 end
 
@@ -99,29 +101,75 @@ function open.bucket(limit, now, raw, from)
   limit.level = math.min(limit.capacity, level + math.max(0, now - at) * rate(limit))
 end
 
-function open.sliding(limit, now, raw, from)
-  limit.entries = {}
-  if not raw then return end
-  local list = numbers(raw, from)
-  limit.opened = list[1]
-  local ended = now - limit.period - limit.guard
-  local entries, quantum, cell = limit.entries, limit.period / QUANTA, nil
-  for i = 2, #list - 1, 2 do
-    local at, units = list[i], list[i + 1]
-    if at > ended then
-      -- What was lent has ended long since, and need not stay an entry of its own.
-      local own = at < now - quantum and floor(at / quantum) or nil
-      if own and own == cell then
-        entries[#entries - 1] = at
-        entries[#entries] = entries[#entries] + units
-      else
-        entries[#entries + 1] = at
-        entries[#entries + 1] = units
-      end
-      cell = own
-      limit.sum = limit.sum + units
+-- What a sliding window has taken, oldest first: moments, units, and how each is written, from `first` to `last`. To read and write
+-- hundreds of numbers costs ten times all else, so a list is remembered with the string that was made of it.
+local lists, remembered = {}, 0
+
+local function add(list, at, units)
+  local last = list.last + 1
+  list.at[last], list.units[last], list.words[last], list.last = at, units, false, last
+  list.sum = list.sum + units
+end
+
+local function listOf(raw, from, now, quantum)
+  local list = { at = {}, units = {}, words = {}, first = 1, last = 0, sum = 0, opened = 0 }
+  if not raw then return list end
+  local parts, cell = numbers(raw, from), nil
+  list.opened = parts[1]
+  for i = 2, #parts - 1, 2 do
+    local at, units = parts[i], parts[i + 1]
+    -- What was lent has ended long since, and need not stay an entry of its own.
+    local own = at < now - quantum and floor(at / quantum) or nil
+    if own and own == cell then
+      local last = list.last
+      list.at[last], list.units[last] = at, list.units[last] + units
+      list.sum = list.sum + units
+    else
+      add(list, at, units)
     end
+    cell = own
   end
+  return list
+end
+
+-- Whoever changes a list keeps it anew, or it is forgotten: a call that fails on the way leaves none that nobody has kept.
+local function recall(key, raw)
+  local list = lists[key]
+  if not list then return end
+  lists[key], remembered = nil, remembered - 1
+  if list.raw == raw then return list end
+end
+
+local function remember(key, raw, list)
+  if remembered >= LISTS then lists, remembered = {}, 0 end
+  list.raw = raw
+  lists[key], remembered = list, remembered + 1
+end
+
+-- Entries that have ended stay in the tables for a while, before `first`.
+local function compact(list)
+  local gone = list.first - 1
+  list.sum = 0
+  for i = 1, list.last - gone do
+    list.at[i], list.units[i], list.words[i] = list.at[i + gone], list.units[i + gone], list.words[i + gone]
+    list.sum = list.sum + list.units[i]
+  end
+  for i = list.last - gone + 1, list.last do list.at[i], list.units[i], list.words[i] = nil, nil, nil end
+  list.first, list.last = 1, list.last - gone
+end
+
+function open.sliding(limit, now, raw, from)
+  local list = raw and recall(limit.key, raw)
+  if not list or list.last - list.first > QUANTA * 2 then
+    list = listOf(raw, from, now, limit.period / QUANTA)
+  end
+  local ended = now - limit.period - limit.guard
+  while list.first <= list.last and list.at[list.first] <= ended do
+    list.sum = list.sum - list.units[list.first]
+    list.first = list.first + 1
+  end
+  if list.first > 50 then compact(list) end
+  limit.list = list
 end
 
 function open.fixed(limit, now, raw, start)
@@ -143,7 +191,7 @@ end
 
 local room = {}
 function room.bucket(limit) return limit.level end
-function room.sliding(limit) return limit.amount - limit.sum end
+function room.sliding(limit) return limit.amount - limit.list.sum end
 function room.fixed(limit) return limit.amount - limit.used end
 function room.places(limit) return limit.amount - limit.used end
 
@@ -157,10 +205,11 @@ end
 
 function wait.sliding(limit, need, now)
   if need > limit.amount + HAIR then return NEVER end
-  local missing = limit.sum + need - limit.amount
-  for i = 1, #limit.entries, 2 do
-    missing = missing - limit.entries[i + 1]
-    if missing <= HAIR then return limit.entries[i] + limit.period + limit.guard - now end
+  local list = limit.list
+  local missing = list.sum + need - limit.amount
+  for i = list.first, list.last do
+    missing = missing - list.units[i]
+    if missing <= HAIR then return list.at[i] + limit.period + limit.guard - now end
   end
   return limit.period + limit.guard
 end
@@ -183,32 +232,33 @@ function take.bucket(limit, now, units)
   return now
 end
 
--- The end of the last entry that is not later: what is lent lies ahead.
-local function before(entries, at)
-  local last = #entries
-  while last > 0 and entries[last - 1] > at do last = last - 2 end
+-- The last entry that is not later: what is lent lies ahead.
+local function before(list, at)
+  local last = list.last
+  while last >= list.first and list.at[last] > at do last = last - 1 end
   return last
 end
 
-local function insert(limit, at, units)
-  local entries = limit.entries
-  local last = before(entries, at)
-  table.insert(entries, last + 1, at)
-  table.insert(entries, last + 2, units)
+local function insert(list, at, units)
+  add(list, at, units)
+  for i = list.last - 1, list.first, -1 do
+    if list.at[i] <= at then return end
+    list.at[i], list.units[i], list.words[i], list.at[i + 1], list.units[i + 1], list.words[i + 1] =
+      at, units, false, list.at[i], list.units[i], list.words[i]
+  end
 end
 
 function take.sliding(limit, now, units)
-  local entries = limit.entries
-  limit.sum = limit.sum + units
-  local last = before(entries, now)
-  if last > 0 and now - limit.opened < limit.period / QUANTA then
-    entries[last - 1] = now
-    entries[last] = entries[last] + units
+  local list = limit.list
+  local last = before(list, now)
+  if last >= list.first and now - list.opened < limit.period / QUANTA then
+    list.at[last], list.units[last], list.words[last] = now, list.units[last] + units, false
+    list.sum = list.sum + units
   else
-    insert(limit, now, units)
-    limit.opened = now
+    insert(list, now, units)
+    list.opened = now
   end
-  return limit.opened
+  return list.opened
 end
 
 function take.fixed(limit, now, units)
@@ -223,16 +273,17 @@ local give = {}
 function give.bucket(limit, _, units) limit.level = math.min(limit.capacity, limit.level + units) end
 
 function give.sliding(limit, now, units, mark)
-  local ended = mark <= now - limit.period - limit.guard
-  for i = 1, #limit.entries, 2 do
-    if not ended and limit.entries[i] >= mark - 0.01 then
-      limit.entries[i + 1] = limit.entries[i + 1] - units
-      limit.sum = limit.sum - units
-      return
-    end
-  end
+  local list = limit.list
+  -- Younger entries are more often meant.
+  local i = before(list, mark - 0.01) + 1
+  while i > list.first and list.at[i - 1] >= mark - 0.01 do i = i - 1 end
+  if mark > now - limit.period - limit.guard and i <= list.last then
+    list.units[i], list.words[i] = list.units[i] - units, false
+    list.sum = list.sum - units
   -- Its entry has ended; what was used beyond it is charged now.
-  if units < 0 then take.sliding(limit, now, -units) end
+  elseif units < 0 then
+    take.sliding(limit, now, -units)
+  end
 end
 
 function give.fixed(limit, now, units, mark)
@@ -254,10 +305,7 @@ end
 
 function lend.sliding(limit, _, till, half)
   local units = half(room.sliding(limit))
-  if units > 0 then
-    insert(limit, till, units)
-    limit.sum = limit.sum + units
-  end
+  if units > 0 then insert(limit.list, till, units) end
   return units, till
 end
 
@@ -290,12 +338,12 @@ function pack.fixed(limit)
   return moment(limit.from) .. ',' .. moment(limit.to) .. ',' .. text(limit.used) .. ',' .. text(limit.late)
 end
 function pack.sliding(limit)
-  local list = { moment(limit.opened) }
-  for i = 1, #limit.entries, 2 do
-    list[i + 1] = moment(limit.entries[i])
-    list[i + 2] = text(limit.entries[i + 1])
+  local list = limit.list
+  local words = list.words
+  for i = list.first, list.last do
+    if not words[i] then words[i] = ',' .. moment(list.at[i]) .. ',' .. text(list.units[i]) end
   end
-  return table.concat(list, ',')
+  return moment(list.opened) .. table.concat(words, '', list.first, list.last)
 end
 function pack.places(limit) return text(limit.used) end
 
@@ -325,6 +373,7 @@ local function opened(limit, now)
   open[limit.shape](limit, now, mark and raw, mark and mark + 1)
   -- Kept by another server: its last writes may not have come over, so the last second counts as busy.
   if mark and string.sub(raw, 1, mark - 1) ~= born then
+    limit.isDoubted = true
     local units = math.min(limit.amount, rate(limit) * LOST)
     local isWhole = limit.isWhole and limit.shape ~= 'bucket'
     take[limit.shape](limit, now, isWhole and math.ceil(units) or units)
@@ -337,7 +386,11 @@ local function close(limit, now)
   if limit.shape == 'places' then
     if limit.lives > 0 then redis.call('PEXPIRE', limit.key, math.ceil(limit.lives * 2)) end
   elseif limit.isChanged then
-    redis.call('SET', limit.key, born .. ';' .. stateOf(limit, now), 'PX', math.ceil(life(limit, now)))
+    local raw = born .. ';' .. stateOf(limit, now)
+    redis.call('SET', limit.key, raw, 'PX', math.ceil(life(limit, now)))
+    if limit.list then remember(limit.key, raw, limit.list) end
+  elseif limit.list and limit.raw and not limit.isDoubted then
+    remember(limit.key, limit.raw, limit.list)
   end
   if limit.isShort then redis.call('SET', limit.key .. ':w', '1', 'PX', LISTENS) end
   if limit.isFreed and redis.call('EXISTS', limit.key .. ':w') == 1 then
