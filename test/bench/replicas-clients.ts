@@ -31,41 +31,44 @@ function specOf(mode: Mode): SchedulerSpec {
   }
 }
 
-/** Milliseconds that a key took, at a steady rate. @param url of the shared state; a single process without */
-export async function latencies(
-  mode: Mode,
-  url: string | undefined,
-  rate: number,
-  seconds: number,
-): Promise<{ p50: number; p99: number }> {
+export interface Asked {
+  /** Milliseconds that each key took, at a steady rate, shortest first. */
+  round(rate: number, seconds: number): Promise<number[]>
+  close(): Promise<void>
+}
+
+/** @param url of the shared state; a single process without */
+export async function askerOf(mode: Mode, url: string | undefined): Promise<Asked> {
   const spec = specOf(mode)
   const replica = url ? await startReplica({ url, name: 'bench', spec, timeout: 5000 }) : undefined
   const scheduler: Pick<Scheduler, 'acquire'> = replica?.replicas ?? createScheduler(spec)
-  const times: number[] = []
-  const total = rate * seconds
-  const begun = performance.now()
-  const warm = total / 5
-  const one = async (index: number): Promise<void> => {
-    const sent = performance.now()
-    const lease = await scheduler.acquire(REQUEST)
-    if (index >= warm) times.push(performance.now() - sent)
-    setTimeout(() => lease.settle({ input: 100, output: 50 }), RUNS)
+  return {
+    async round(rate, seconds) {
+      const times: number[] = []
+      const total = rate * seconds
+      const begun = performance.now()
+      const one = async (): Promise<void> => {
+        const sent = performance.now()
+        const lease = await scheduler.acquire(REQUEST)
+        times.push(performance.now() - sent)
+        setTimeout(() => lease.settle({ input: 100, output: 50 }), RUNS)
+      }
+      await new Promise<void>((resolve) => {
+        let count = 0
+        const all: Promise<void>[] = []
+        const turn = (): void => {
+          const due = Math.min(total, Math.floor(((performance.now() - begun) * rate) / 1000))
+          for (; count < due; count++) all.push(one())
+          if (count < total) setTimeout(turn, 0)
+          else resolve(Promise.all(all).then(() => {}))
+        }
+        turn()
+      })
+      await new Promise((resolve) => setTimeout(resolve, RUNS * 2))
+      return times.toSorted((a, b) => a - b)
+    },
+    close: async () => replica?.close(),
   }
-  await new Promise<void>((resolve) => {
-    let index = 0
-    const all: Promise<void>[] = []
-    const turn = (): void => {
-      const due = Math.min(total, Math.floor(((performance.now() - begun) * rate) / 1000))
-      while (index < due) all.push(one(index++))
-      if (index < total) setTimeout(turn, 0)
-      else resolve(Promise.all(all).then(() => {}))
-    }
-    turn()
-  })
-  await new Promise((resolve) => setTimeout(resolve, RUNS * 2))
-  await replica?.close()
-  times.sort((a, b) => a - b)
-  return { p50: times[Math.floor(times.length / 2)] ?? 0, p99: times[Math.floor(times.length * 0.99)] ?? 0 }
 }
 
 /** Of the three limits of a key: two are of one shape, the third of a day. */
