@@ -30,12 +30,12 @@ import { createConfigDesk } from './config-desk.ts'
 import { createConvert } from './converted-request.ts'
 import { createPlanner } from './plan/planner.ts'
 import { createPriceBook } from '../prices/price-book.ts'
+import { keepResponses } from './keep-responses.ts'
 import { openRequestLog } from './open-request-log.ts'
 import { openTraces } from './traces.ts'
 import { secretNames } from './secret-names.ts'
 import { buildServer } from './server.ts'
 import { createRecordReader } from '../store/sqlite/request-reader.ts'
-import { openResponseStore } from '../store/sqlite/response-store.ts'
 import type { Database, SharedRequests } from '../store/postgres/database.ts'
 import type { Store } from '../store/store.ts'
 import { proxyOf } from '../upstream/http/connection-pools.ts'
@@ -193,7 +193,7 @@ export async function createServed(config: Config, options: ServedOptions, share
   })
   const load = createLoadView(config.models, providers, scheduler)
   const running = createRunning()
-  const responses = lazyResponses(options.data)
+  const responses = keepResponses(options, log)
   const page = { text: () => shared.page(metrics.counts()), contentType: CONTENT_TYPE }
   const server = buildServer({
     running,
@@ -227,7 +227,7 @@ export async function createServed(config: Config, options: ServedOptions, share
     shared.close()
     await client.destroy()
     await media.close()
-    responses.close()
+    await responses.close()
     await sandbox?.close()
   }
   return {
@@ -270,15 +270,6 @@ function responseHeaders(names: readonly string[], redact: Redact): GatewayParts
         return value === undefined ? [] : [[name, redact(value)]]
       }),
     )
-}
-
-/** SQLite is loaded at the first response. */
-function lazyResponses(folder: string | undefined) {
-  let opened: ReturnType<typeof openResponseStore> | undefined
-  return {
-    get: () => (opened ??= openResponseStore({ folder })),
-    close: () => opened?.close(),
-  }
 }
 
 /** Loaded only where it is used. */

@@ -8,6 +8,7 @@ import { createRedactor, type Redact } from '../observability/redact.ts'
 import { realClock, type Clock } from '../scheduler/clock.ts'
 import type { Price } from '../chat/price.ts'
 import { createPriceBook } from '../prices/price-book.ts'
+import { createClientUsage } from '../scheduler/persistence/client-usage.ts'
 import { followScheduler } from '../scheduler/follow-scheduler.ts'
 import { createScheduler, type LiveScheduler, type SchedulerSpec } from '../scheduler/scheduler.ts'
 import { openDesk, type Desk } from './desk/desk.ts'
@@ -101,6 +102,15 @@ export async function createOwner(config: Config, options: OwnerOptions): Promis
     changes: () => current.changes(),
   }
   const stopJournal = store && keepJournal(memory, store, clock, (err) => log.error({ err }, UNKEPT))
+  // where replicas share a state, that counts
+  const usage = replicated
+    ? undefined
+    : await database?.shareUsage({
+        scheduler: () => current,
+        usage: createClientUsage(),
+        clock,
+        failed: (cause) => log.error({ why: database.plainly(cause) }, UNSHARED),
+      })
 
   /** One after another: each is made of what the one before has left. */
   function inTurn(work: () => Promise<void>): Promise<void> {
@@ -111,6 +121,7 @@ export async function createOwner(config: Config, options: OwnerOptions): Promis
 
   function takeOver(spec: SchedulerSpec): void {
     const successor = createScheduler(spec, clock)
+    usage?.note()
     current.handOver(successor)
     // the journal asks it for changes next, and the first to ask is told everything
     current = successor
@@ -149,6 +160,7 @@ export async function createOwner(config: Config, options: OwnerOptions): Promis
       current.close()
       void replicated?.close()
       stopJournal?.()
+      void usage?.close()
       desk.close()
     },
   }
@@ -187,4 +199,6 @@ function processFacts() {
 }
 
 const AWAY = 'the database does not answer: keys go on as they are known here, and none can be changed until it answers'
+const UNSHARED =
+  'what clients use cannot be counted together with other replicas: each counts for itself until it can, and then all is added up'
 const UNKEPT = 'what the scheduler counted could not be written; it is tried again'

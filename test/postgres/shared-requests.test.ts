@@ -242,6 +242,79 @@ describe.skipIf(!hasServer)('requests in one database', () => {
     }
   })
 
+  test('responses that clients ask to keep are gone on from at any replica, and outlive them', async () => {
+    const gateways = [
+      await startGateway(SANDBOX, {}, { database: await open() }),
+      await startGateway(SANDBOX, {}, { database: await open() }),
+    ]
+    const at = async (index: number, method: string, path = '', body?: object) => {
+      const answer = await fetch(`${gateways[index]?.url}/v1/responses${path}`, {
+        method,
+        ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      })
+      const said = (await answer.json()) as { id: string; data: unknown[]; error?: { message: string } }
+      return { ...said, http: answer.status }
+    }
+    const say = (index: number, input: string, previous?: string) =>
+      at(index, 'POST', '', { model: 'fast', input, ...(previous !== undefined && { previous_response_id: previous }) })
+    try {
+      const first = await say(0, 'My name is \uD83D Ann')
+      const second = await say(1, 'And yours?', first.id)
+      const third = await say(0, 'Good.', second.id)
+      expect([first, second, third].map(({ http }) => http)).toEqual([200, 200, 200])
+      expect(await at(1, 'GET', `/${third.id}`)).toMatchObject({ http: 200, id: third.id })
+      expect((await at(1, 'GET', `/${second.id}/input_items`)).data).toHaveLength(1)
+      await server.stop()
+      try {
+        const alone = await say(0, 'Is anybody there?')
+        expect(alone.http).toBe(200)
+        expect(await at(0, 'GET', `/${alone.id}`)).toMatchObject({ http: 200 })
+        const refused = await say(1, 'And now?', third.id)
+        expect(refused.http).toBe(503)
+        expect(refused.error?.message).toContain('nothing listens there')
+        await server.start()
+        await expect.poll(async () => (await at(1, 'GET', `/${alone.id}`)).http, SOON).toBe(200)
+      } finally {
+        await server.start().catch(() => {})
+      }
+      expect(await at(1, 'DELETE', `/${first.id}`)).toMatchObject({ http: 200 })
+      expect(await say(0, 'Who am I?', third.id)).toMatchObject({ http: 400 })
+      await gateways[0]?.close()
+      gateways[0] = await startGateway(SANDBOX, {}, { database: await open() })
+      expect(await at(0, 'GET', `/${third.id}`)).toMatchObject({ http: 200, id: third.id })
+    } finally {
+      for (const each of gateways) await each.close()
+    }
+  })
+
+  test('kept responses go when they are too many', async () => {
+    let wall = NOON
+    const lost: number[] = []
+    const kept = (await open()).openResponses({
+      most: 1000,
+      wall: () => wall,
+      failed: () => {},
+      again: (n) => void lost.push(n),
+    })
+    for (let n = 0; n < 20; n++)
+      kept.put({
+        id: `r${n}`,
+        client: 'alice',
+        previous: undefined,
+        isNative: false,
+        items: [],
+        response: { text: 'x'.repeat(100) },
+      })
+    await kept.close()
+    wall += 1
+    const there = (await open()).openResponses({ wall: () => wall, failed: () => {}, again: () => {} })
+    expect(await there.get('r19', 'alice')).toBeDefined()
+    expect(await there.get('r19', 'bob')).toBeUndefined()
+    expect(await there.get('r2', 'alice')).toBeUndefined()
+    await there.close()
+    expect(lost).toEqual([])
+  })
+
   test('a batch whose answer was lost is written once', async () => {
     const database = await open()
     const pool = await connectPool(database.address)

@@ -13,33 +13,34 @@ const kept = (id: string, more: Partial<KeptResponse> = {}): KeptResponse => ({
   ...more,
 })
 
-test('the oldest go when there is too much', () => {
+test('the oldest go when there is too much', async () => {
   const store = openResponseStore({ most: 300 })
   for (const id of ['a', 'b', 'c', 'd']) store.put(kept(id))
-  expect(['a', 'b', 'c', 'd'].filter((id) => store.get(id, undefined))).toEqual(['c', 'd'])
+  const found = await Promise.all(['a', 'b', 'c', 'd'].map((id) => store.get(id, undefined)))
+  expect(found.map((each) => each?.id)).toEqual([undefined, undefined, 'c', 'd'])
   store.put(kept('large', { response: { text: 'x'.repeat(1000) } }))
-  expect(store.get('large', undefined)).toBeUndefined()
-  expect(store.get('d', undefined)).toBeDefined()
+  expect(await store.get('large', undefined)).toBeUndefined()
+  expect(await store.get('d', undefined)).toBeDefined()
 })
 
-test('a response ends after thirty days', () => {
+test('a response ends after thirty days', async () => {
   let now = 0
   const store = openResponseStore({ now: () => now })
   store.put(kept('a'))
   now = 29 * 86_400_000
-  expect(store.get('a', undefined)).toBeDefined()
+  expect(await store.get('a', undefined)).toBeDefined()
   now = 31 * 86_400_000
-  expect(store.get('a', undefined)).toBeUndefined()
+  expect(await store.get('a', undefined)).toBeUndefined()
 })
 
-test('a conversation is told from its first turn, and not at all where one is gone', () => {
+test('a conversation is told from its first turn, and not at all where one is gone', async () => {
   const store = openResponseStore()
   store.put(kept('a'))
   store.put(kept('b', { previous: 'a' }))
   store.put(kept('c', { previous: 'b' }))
-  expect(store.conversation('c', undefined)?.map(({ id }) => id)).toEqual(['a', 'b', 'c'])
-  expect(store.conversation('c', 'somebody')).toBeUndefined()
-  expect(store.delete('a', 'somebody')).toBe(false)
-  expect(store.delete('a', undefined)).toBe(true)
-  expect(store.conversation('c', undefined)).toBeUndefined()
+  expect((await store.conversation('c', undefined))?.map(({ id }) => id)).toEqual(['a', 'b', 'c'])
+  expect(await store.conversation('c', 'somebody')).toBeUndefined()
+  expect(await store.delete('a', 'somebody')).toBe(false)
+  expect(await store.delete('a', undefined)).toBe(true)
+  expect(await store.conversation('c', undefined)).toBeUndefined()
 })

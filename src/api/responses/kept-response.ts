@@ -13,11 +13,13 @@ export interface KeptResponse {
   response: Record<string, unknown>
 }
 
+/** Each question rejects where what is kept cannot be read. */
 export interface ResponseStore {
-  get(id: string, client: string | undefined): KeptResponse | undefined
+  get(id: string, client: string | undefined): Promise<KeptResponse | undefined>
   /** From the first to this one; undefined where one of them is gone. */
-  conversation(id: string, client: string | undefined): KeptResponse[] | undefined
+  conversation(id: string, client: string | undefined): Promise<KeptResponse[] | undefined>
+  /** Nobody waits for it. Throws where nothing can be kept. */
   put(kept: KeptResponse): void
   /** False where there is none. */
-  delete(id: string, client: string | undefined): boolean
+  delete(id: string, client: string | undefined): Promise<boolean>
 }

@@ -33,13 +33,23 @@ export async function responses(app: FastifyInstance, options: ResponsesOptions)
   const { now = Date.now, clientOf, responses: store } = options
   const answerCall = createAnswerCall({ log: app.log, ...options })
 
-  app.post('/v1/responses', (request, reply) => {
+  async function kept<T>(read: (all: ResponseStore) => Promise<T>): Promise<T> {
+    try {
+      return await read(store())
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      const message = `What is kept of responses cannot be read: ${why}. Requests that do not go on from one are served.`
+      throw new GatewayError('overloaded', message, { code: 'responses_unreadable', cause })
+    }
+  }
+
+  app.post('/v1/responses', async (request, reply) => {
     const body: unknown = request.body
     const fault = checkResponses(body)
     if (fault || !isRecord(body)) throw fault
     const client = clientOf?.(request)
     const previous = filled(body['previous_response_id'])
-    const history = previous === undefined ? NO_HISTORY : historyOf(store(), previous, client)
+    const history = previous === undefined ? NO_HISTORY : await historyOf(kept, previous, client)
     const before = history?.flatMap(({ items, response }) => [...items, ...outputOf(response)]) ?? []
     const { chat, items, spaced } = readResponsesRequest(body, before, history === undefined)
     chat.native = nativeRequest('responses', request)
@@ -52,7 +62,12 @@ export async function responses(app: FastifyInstance, options: ResponsesOptions)
     const finished: Finished = (response, isNative) => {
       const id = filled(response['id'])
       if (body['store'] === false || id === undefined) return
-      store().put({ id, client, previous: history ? previous : undefined, isNative, items, response })
+      try {
+        store().put({ id, client, previous: history ? previous : undefined, isNative, items, response })
+      } catch (err) {
+        // the answer is there all the same
+        app.log.error({ err, response: id }, 'a response cannot be kept, so that no later request can go on from it')
+      }
     }
     const call = {
       chat,
@@ -63,11 +78,11 @@ export async function responses(app: FastifyInstance, options: ResponsesOptions)
     return answerCall(call, request, reply)
   })
 
-  const keptOf = (request: FastifyRequest): KeptResponse => {
+  const keptOf = async (request: FastifyRequest): Promise<KeptResponse> => {
     const { id } = request.params as { id: string }
-    const kept = store().get(id, clientOf?.(request))
-    if (!kept) throw missing(id)
-    return kept
+    const found = await kept((all) => all.get(id, clientOf?.(request)))
+    if (!found) throw missing(id)
+    return found
   }
 
   app.get('/v1/responses', (request, reply) => {
@@ -82,33 +97,35 @@ export async function responses(app: FastifyInstance, options: ResponsesOptions)
       },
     )
   })
-  void app.register(async (kept) => {
-    kept.addHook('onSend', (request, reply, payload, done) => {
+  void app.register(async (ours) => {
+    ours.addHook('onSend', (request, reply, payload, done) => {
       reply.header('x-request-id', request.id)
       done(null, payload)
     })
-    kept.get('/v1/responses/:id', async (request) => {
-      const { response } = keptOf(request)
+    ours.get('/v1/responses/:id', async (request) => {
+      const { response } = await keptOf(request)
       if (String((request.query as Json)['stream']) === 'true')
         throw invalid('Only background responses can be streamed again, and this server runs none.', 'stream')
       return response
     })
-    kept.get('/v1/responses/:id/input_items', async (request) => listOf(keptOf(request), request.query as Json))
-    kept.delete('/v1/responses/:id', WITHOUT_BODY, async (request) => {
+    ours.get('/v1/responses/:id/input_items', async (request) => listOf(await keptOf(request), request.query as Json))
+    ours.delete('/v1/responses/:id', WITHOUT_BODY, async (request) => {
       const { id } = request.params as { id: string }
-      if (!store().delete(id, clientOf?.(request))) throw missing(id)
+      if (!(await kept((all) => all.delete(id, clientOf?.(request))))) throw missing(id)
       return { id, object: 'response', deleted: true }
     })
-    kept.post('/v1/responses/:id/cancel', WITHOUT_BODY, async (request) => {
-      keptOf(request)
+    ours.post('/v1/responses/:id/cancel', WITHOUT_BODY, async (request) => {
+      await keptOf(request)
       throw invalid('Only background responses can be cancelled, and this server runs none.', 'id')
     })
   })
 }
 
-/** Undefined for one of another server. Throws a GatewayError where one of ours is gone. */
-function historyOf(store: ResponseStore, id: string, client: string | undefined): KeptResponse[] | undefined {
-  const turns = store.conversation(id, client)
+type Read = <T>(read: (all: ResponseStore) => Promise<T>) => Promise<T>
+
+/** Undefined for one of another server. Rejects with a GatewayError where one of ours is gone. */
+async function historyOf(kept: Read, id: string, client: string | undefined): Promise<KeptResponse[] | undefined> {
+  const turns = await kept((all) => all.conversation(id, client))
   if (turns) return turns
   if (!id.startsWith(PREFIX)) return undefined
   throw invalid(

@@ -1,5 +1,6 @@
 /** What is kept of a client key, and how a wish for one is read. */
 import { GatewayError } from '../../chat/error.ts'
+import { UncertainChange } from '../../store/documents.ts'
 import type { Fault } from '../../config/problem.ts'
 
 export interface StoredKey {
@@ -22,6 +23,10 @@ export async function kept(change: Promise<void>, plainly: (cause: unknown) => s
   } catch (cause) {
     if (cause instanceof GatewayError) throw cause
     const why = plainly(cause)
+    if (cause instanceof UncertainChange) {
+      const message = `The key may have been stored: ${why}, so that nobody knows. List the keys before you try again (balanced-call keys list, provider-keys list); a client's key that is there and that nobody was shown can be rotated.`
+      throw new GatewayError('overloaded', message, { code: 'may_be_kept', cause })
+    }
     const message = `The key cannot be kept: ${why}; nothing has changed.`
     throw new GatewayError('overloaded', message, { code: 'not_kept', cause })
   }

@@ -209,8 +209,8 @@ export const COMMANDS: Record<string, Command> = {
     load: () => import('./spend.ts'),
   },
   keys: {
-    summary: "make, list, show, change, rotate or revoke clients' keys of a gateway that runs",
-    usage: 'keys create|list|show|change|rotate|revoke [NAME] [options]',
+    summary: "make, list, show, change, rotate or revoke clients' keys of a gateway that runs; move them to a database",
+    usage: 'keys create|list|show|change|rotate|revoke|import [NAME] [options]',
     options: {
       ...ADMIN,
       '--models NAMES': 'that it may use, with * for any part and commas between',
@@ -224,6 +224,7 @@ export const COMMANDS: Record<string, Command> = {
       '--tags WORDS': 'of yours, with commas between',
       '--log-bodies yes|no': 'keep what it asks and gets in the log of requests',
       '--overlap TIME': 'how long the old key goes on after rotate (default 1d)',
+      '--data DIR': "import: the data folder whose keys, providers' too, are copied to the database",
     },
     example: 'balanced-call keys create alice --models "fast,openai/*" --rpm 60 --usd-month 20',
     load: () => import('./keys.ts'),

@@ -9,6 +9,7 @@ const NUMBERS = ['rpm', 'rpd', 'tpm', 'tpd', 'concurrency', 'usd-day', 'usd-mont
 
 const OPTIONS = {
   ...ADMIN_OPTIONS,
+  data: { type: 'string' },
   models: { type: 'string' },
   ...(Object.fromEntries(NUMBERS.map((name) => [name, { type: 'string' }])) as Record<
     (typeof NUMBERS)[number],
@@ -40,7 +41,7 @@ interface Shown {
   spent?: { day: number; month: number; all: number }
 }
 
-const ACTIONS = ['create', 'list', 'show', 'change', 'rotate', 'revoke'] as const
+const ACTIONS = ['create', 'list', 'show', 'change', 'rotate', 'revoke', 'import'] as const
 
 export async function run(args: string[]): Promise<number> {
   if (args.some((each) => /^--name(=|$)/.test(each)))
@@ -51,7 +52,8 @@ export async function run(args: string[]): Promise<number> {
     throw new UsageError(
       `"${action}" is nothing that keys can do${didYouMean(action, ACTIONS) || `: there are ${ACTIONS.join(', ')}; a key for ${action} is made by balanced-call keys create ${action}`}`,
     )
-  refuseMore(positionals, action === 'list' ? 1 : 2)
+  refuseMore(positionals, action === 'list' || action === 'import' ? 1 : 2)
+  if (action === 'import') return importKeys(values)
   if (action !== 'list' && name === undefined) throw new UsageError(`whose key? balanced-call keys ${action} NAME`)
   const entry = entryOf(values)
   if (action === 'change' && Object.keys(entry).length === 0 && windowsOf(values).length === 0)
@@ -74,9 +76,21 @@ export async function run(args: string[]): Promise<number> {
     rotate: () =>
       askedOf<Shown>(client, `${path}/rotate`, 'POST', values.overlap === undefined ? {} : { overlap: values.overlap }),
     revoke: () => askedOf<Shown>(client, path, 'DELETE'),
-  }[action as Exclude<(typeof ACTIONS)[number], 'list'>]()
+  }[action as Exclude<(typeof ACTIONS)[number], 'list' | 'import'>]()
   console.log(values.json ? JSON.stringify(done, null, 2) : described(done))
   return 0
+}
+
+/** No server has to run: the folder and the database are read here. */
+async function importKeys(values: Values): Promise<number> {
+  const { importFromFolder } = await import('../import-keys.ts')
+  const { moved, left } = await importFromFolder(values)
+  if (values.json) console.log(JSON.stringify({ moved, left }, null, 2))
+  else {
+    console.log(moved.length === 0 ? 'no keys were copied' : `copied to the database: ${moved.join(', ')}`)
+    for (const { name, why } of left) console.log(`left: ${name} (${why})`)
+  }
+  return left.length === 0 ? 0 : 1
 }
 
 /** What the options say, as under `clients:`; what is empty is taken away. */

@@ -1,4 +1,5 @@
 /** `logs`: the requests that were asked, as they come; `logs ID`: one of them in full, try by try. */
+import { setTimeout as pause } from 'node:timers/promises'
 import { dollarsText } from '../../chat/price.ts'
 import type { RecordFilter, RecordReader, StoredRecord } from '../../api/routes/records.ts'
 import { loggedTrace, traceText } from '../../app/plan/logged-trace.ts'
@@ -7,6 +8,7 @@ import type { RecordedBodies } from '../../gateway/logged-request.ts'
 import { beside } from '../beside.ts'
 import { readOptions, refuseMore, UsageError } from '../command-line.ts'
 import { openRecords, readSince } from '../data-folder.ts'
+import { followLog } from '../follow-log.ts'
 
 const OPTIONS = {
   config: { type: 'string' },
@@ -26,6 +28,8 @@ const OPTIONS = {
 
 /** Rows of a trace at most. */
 const MOST_TRACED = 1_000_000
+/** Rows that may have come while the log could not be read: as many as wait for it at most. */
+const MOST_NEW = 20_000
 /** Milliseconds between two looks for new rows. */
 const AGAIN = 500
 
@@ -56,12 +60,13 @@ export async function run(args: string[]): Promise<number> {
     if (rows.length === 0) console.error('no requests that fit are in the log')
     return 0
   }
-  for (let after = rows.at(-1)?.number ?? 0; ;) {
-    await new Promise((resolve) => setTimeout(resolve, AGAIN))
-    const more = await records.list({ ...filter, after, limit: 1000 })
-    write(more)
-    after = more.at(-1)?.number ?? after
+  const list = (after: number): Promise<StoredRecord[]> => records.list({ ...filter, after, limit: MOST_NEW })
+  const next = async (): Promise<boolean> => {
+    await pause(AGAIN)
+    return true
   }
+  await followLog({ list, after: rows.at(-1)?.number ?? 0, write, say: (text) => console.error(text), next })
+  return 0
 }
 
 function limitIn(text: string | undefined, usual: number): number {

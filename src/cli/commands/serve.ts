@@ -10,6 +10,7 @@ import { createManagedDirectory } from '../../api/access/managed-directory.ts'
 import { hasClientKeys } from '../../store/sqlite/document-file.ts'
 import type { Database, SharedRequests } from '../../store/postgres/database.ts'
 import type { Store } from '../../store/store.ts'
+import { takeKeys } from '../import-keys.ts'
 import { openNamedDatabase } from '../named-database.ts'
 import { listening } from '../serving/listen-error.ts'
 import { serveAlone } from '../serving/single-process.ts'
@@ -68,6 +69,7 @@ export async function run(args: string[]): Promise<number> {
   database = await openNamedDatabase(first)
   // whatever is wrong from here on, nothing keeps the process from its end
   try {
+    if (database) await takeKeys(dataOf(first.server), database, { ...environment, ...process.env }, console.error)
     const config = database ? read() : first
     const { port, host } = addressOf(config)
     const checked = (of: Config): Config => {

@@ -57,6 +57,12 @@ export class Fixed implements Window {
     return [start, end, this.frame(end).end]
   }
 
+  /** Start and end of the window of this moment. */
+  span(now: number): readonly [start: number, end: number] {
+    this.advance(now)
+    return [this.start, this.end]
+  }
+
   room(now: number): number {
     this.advance(now)
     return this.amount - this.used

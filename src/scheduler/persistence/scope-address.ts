@@ -8,6 +8,7 @@ import type { Scope } from '../topology/limit-scope.ts'
 import type { SchedulerState } from '../state.ts'
 import type { Client } from '../topology/clients.ts'
 import type { ChangeSet } from './change-set.ts'
+import type { Limit } from '../limits/limit.ts'
 
 /** A scope, and the key or pair of key and model that it is the own scope of. */
 export interface Place {
@@ -16,6 +17,12 @@ export interface Place {
   key?: Key
   keyModel?: KeyModel
   provider?: Provider
+}
+
+export interface ClientLimit {
+  /** `client alice`, `group research`. */
+  scope: string
+  limit: Limit
 }
 
 const addressOf = (...parts: readonly string[]): string => JSON.stringify(parts)
@@ -57,6 +64,12 @@ function* placesOfClient({ scopes }: Client): Generator<Place> {
     const space = scope.name.indexOf(' ')
     yield { address: addressOf(scope.name.slice(0, space), scope.name.slice(space + 1)), scope }
   }
+}
+
+/** A group's once, however many are in it. */
+export function clientLimitsOf({ clients }: SchedulerState): ClientLimit[] {
+  const scopes = new Set(clients.values().flatMap((client) => client.scopes))
+  return [...scopes].flatMap(({ name: scope, limits }) => limits.map((limit) => ({ scope, limit })))
 }
 
 /** All that a request with one key of one key group counts against, the client's own scope aside. */

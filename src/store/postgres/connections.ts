@@ -1,6 +1,7 @@
 /** Connections to one database: some that are shared for questions, and what is asked in one transaction. */
 import { Socket } from 'node:net'
 import type { ClientConfig, Pool } from 'pg'
+import { UncertainChange } from '../documents.ts'
 
 export interface DatabaseAddress {
   /** `postgres://user:password@host/database` */
@@ -16,7 +17,11 @@ export type Transact = (work: (query: Query) => Promise<void>) => Promise<void>
 
 export interface Connections {
   query: Query
-  /** Rejects, and nothing is kept, where the work rejects. */
+  /** A question alone: the server gives it up itself when nobody waits for the answer any longer. */
+  read: Query
+  /**
+   * Rejects, and nothing is kept, where the work rejects; with an UncertainChange where nobody said whether it was kept.
+   */
   transact: Transact
   /** Waits a moment for what is asked still, then cuts it off. */
   close(): Promise<void>
@@ -69,29 +74,51 @@ export async function connectPool(address: DatabaseAddress): Promise<Connections
   })
   // of those that nobody uses: the next question tells
   pool.on('error', () => {})
+  // nobody waits for an answer that comes later; as part of each transaction, as poolers give each another connection
+  const soon = Math.max(1, Math.round((address.answer ?? ANSWER) * 0.9))
+  const bounds = `SET LOCAL statement_timeout = ${soon}`
+
+  async function within(begin: string, work: (query: Query) => Promise<void>): Promise<void> {
+    const client = await pool.connect()
+    // it is cut while nobody asks: the next question tells
+    const ignore = (): void => {}
+    client.on('error', ignore)
+    let fault: unknown
+    let isEnding = false
+    try {
+      await client.query(begin)
+      await work(async (text, values) => (await client.query(text, [...values])).rows as Record<string, unknown>[])
+      isEnding = true
+      await client.query('COMMIT')
+    } catch (error) {
+      fault = error
+      throw isEnding && !isRefused(error) ? new UncertainChange(error) : error
+    } finally {
+      client.off('error', ignore)
+      // one that has failed may be broken; its end undoes what it has not kept, and waits for no answer
+      client.release(fault !== undefined)
+    }
+  }
+
   return {
     query: async (text, values) => (await pool.query(text, [...values])).rows as Record<string, unknown>[],
-    async transact(work) {
-      const client = await pool.connect()
-      // it is cut while nobody asks: the next question tells
-      const ignore = (): void => {}
-      client.on('error', ignore)
-      let fault: unknown
-      try {
-        await client.query('BEGIN')
-        // whoever stalls must not keep others from it
-        await client.query(`SET LOCAL lock_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '10s'`)
-        await work(async (text, values) => (await client.query(text, [...values])).rows as Record<string, unknown>[])
-        await client.query('COMMIT')
-      } catch (error) {
-        fault = error
-        throw error
-      } finally {
-        client.off('error', ignore)
-        // one that has failed may be broken; its end undoes what it has not kept, and waits for no answer
-        client.release(fault !== undefined)
-      }
+    async read(text, values) {
+      let rows: Record<string, unknown>[] = []
+      await within(`BEGIN READ ONLY; ${bounds}`, async (query) => void (rows = await query(text, values)))
+      return rows
     },
+    // whoever stalls must not keep others from it
+    transact: (work) =>
+      within(
+        `BEGIN; ${bounds}; SET LOCAL lock_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '10s'`,
+        work,
+      ),
     close: () => ended(pool.end(), sockets),
   }
+}
+
+/** The server has said that it keeps nothing. One that is shut down, or a connection that is cut, has said neither. */
+function isRefused(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return /^[0-9A-Z]{5}$/.test(code) && !/^(08|57|E)/.test(code)
 }

@@ -1,4 +1,5 @@
 /** Why a database does not serve, in words for people. What the client library says may hold the whole address; this does not. */
+import { UncertainChange } from '../documents.ts'
 
 const WHY: Record<string, string> = {
   ECONNREFUSED: 'nothing listens there',
@@ -15,6 +16,7 @@ const WHY: Record<string, string> = {
   '53300': 'it has no connection left',
   '53100': 'its disk is full',
   '55P03': 'others hold the lock for too long',
+  '57014': 'a question took it too long',
   '57P01': 'it was shut down',
   '57P03': 'it is starting or stopping',
   '42P01': 'the tables are not there: a replica makes them when it starts',
@@ -22,7 +24,8 @@ const WHY: Record<string, string> = {
 }
 
 export function plainFault(error: unknown): string {
-  const inner: unknown = error instanceof AggregateError ? error.errors[0] : error
+  const outer: unknown = error instanceof UncertainChange ? error.cause : error
+  const inner: unknown = outer instanceof AggregateError ? outer.errors[0] : outer
   if (!(inner instanceof Error)) return 'it does not answer'
   const code = 'code' in inner ? String(inner.code) : ''
   const known = WHY[code]

@@ -3,6 +3,7 @@ import type { RequestRecord } from '../../gateway/request-record.ts'
 import { redactBody } from '../redact-body.ts'
 import { COLUMNS, valuesOf } from '../request-row.ts'
 import type { Query } from './connections.ts'
+import { jsonOf } from './json-text.ts'
 
 export interface Batch {
   /** A UUID. */
@@ -109,11 +110,4 @@ function spentBy(at: number, record: RequestRecord): object | undefined {
 
 function lengthOf(values: object): number {
   return Object.values(values).reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0)
-}
-
-/** Of texts that PostgreSQL takes: it knows no NUL, and no half of a character. */
-function jsonOf(rows: readonly object[]): string {
-  return JSON.stringify(rows, (_key, value: unknown) =>
-    typeof value === 'string' ? value.replaceAll('\0', '\uFFFD').toWellFormed() : value,
-  )
 }

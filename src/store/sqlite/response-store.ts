@@ -48,7 +48,7 @@ export function openResponseStore(options: ResponseStoreOptions = {}): ResponseS
   const drop = database.prepare('DELETE FROM response WHERE number = ?')
 
   const store = {
-    get(id: string, client: string | undefined): KeptResponse | undefined {
+    async get(id: string, client: string | undefined): Promise<KeptResponse | undefined> {
       const row = find.get(id, client ?? NOBODY, now() - LIFE)
       if (!row) return undefined
       return {
@@ -60,10 +60,10 @@ export function openResponseStore(options: ResponseStoreOptions = {}): ResponseS
         response: JSON.parse(String(row['response'])) as Record<string, unknown>,
       }
     },
-    conversation(id: string, client: string | undefined): KeptResponse[] | undefined {
+    async conversation(id: string, client: string | undefined): Promise<KeptResponse[] | undefined> {
       const turns: KeptResponse[] = []
       for (let next: string | undefined = id; next !== undefined; next = turns[0]?.previous) {
-        const kept = store.get(next, client)
+        const kept = await store.get(next, client)
         if (!kept || turns.length >= MOST_TURNS) return undefined
         turns.unshift(kept)
       }
@@ -83,7 +83,8 @@ export function openResponseStore(options: ResponseStoreOptions = {}): ResponseS
       }
       insert.run(id, client ?? NOBODY, previous ?? null, isNative ? 1 : 0, now(), size, ...texts)
     },
-    delete: (id: string, client: string | undefined): boolean => remove.run(id, client ?? NOBODY).changes > 0,
+    delete: async (id: string, client: string | undefined): Promise<boolean> =>
+      remove.run(id, client ?? NOBODY).changes > 0,
     close: () => database.close(),
   }
   return store
