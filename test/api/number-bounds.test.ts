@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { readCompletions } from '../../src/api/completions/request.ts'
 import { checkChatRequest } from '../../src/api/chat-completions/request/schema/schema.ts'
 import { checkGenerateContent } from '../../src/api/generate-content/schema.ts'
+import { checkChat } from '../../src/api/ollama/schema.ts'
 import { checkMessages } from '../../src/api/messages/schema.ts'
 import type { GatewayError } from '../../src/chat/error.ts'
 
@@ -22,6 +23,7 @@ const DOORS: Record<string, Door> = {
       return error as GatewayError
     }
   },
+  ollama: (fields) => checkChat({ model: 'm', messages, options: fields }),
   'generate-content': (fields) => checkGenerateContent({ contents, generationConfig: fields }),
 }
 
@@ -42,6 +44,10 @@ const FIELDS: [door: string, field: string, bad: (number | bigint)[], good: (num
   ['completions', 'logprobs', [-1, ...NOT_WHOLE], [0, 5]],
   ['completions', 'seed', NOT_WHOLE, [-1, 7]],
   ['completions', 'temperature', [-2], [0, 2]],
+  ['ollama', 'num_predict', [-3, 2 ** 31, ...NOT_WHOLE], [-2, -1, 128]],
+  ['ollama', 'temperature', [-2, 101], [0, 2]],
+  ['ollama', 'top_p', [-1, 1.5], [0, 1]],
+  ['ollama', 'seed', NOT_WHOLE, [-1, 2n ** 63n]],
   ['generate-content', 'maxOutputTokens', [-1, 2 ** 31, ...NOT_WHOLE], [1, 8192]],
   ['generate-content', 'max_output_tokens', [-1], [1]],
   ['generate-content', 'candidateCount', [-1, 0, 129], [1, 8]],
@@ -54,10 +60,16 @@ const FIELDS: [door: string, field: string, bad: (number | bigint)[], good: (num
 
 test.each(FIELDS)('%s: %s', (door, field, bad, good) => {
   const camel = field.replace(/_(\w)/g, (_all, letter: string) => letter.toUpperCase())
-  const param = door === 'generate-content' ? `generationConfig.${camel}` : field
+  const param = { 'generate-content': `generationConfig.${camel}`, ollama: `options.${field}` }[door] ?? field
   for (const value of [...bad, ...ASTRONOMICAL]) {
     const error = DOORS[door]?.({ [field]: value })
     expect([value, error?.status, error?.param]).toEqual([value, 400, param])
   }
   for (const value of good) expect([value, DOORS[door]?.({ [field]: value })]).toEqual([value, undefined])
+})
+
+test('a seed of Ollama is a number or nothing', () => {
+  const error = DOORS['ollama']?.({ seed: 'x' })
+  expect([error?.status, error?.param]).toEqual([400, 'options.seed'])
+  expect(DOORS['ollama']?.({ seed: null })).toBeUndefined()
 })

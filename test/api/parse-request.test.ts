@@ -93,6 +93,17 @@ describe('tools', () => {
     expect(parse({ tools: [weather], tool_choice: choice }).tool_choice).toEqual(expected)
   })
 
+  test.each([{}, { tools: [] }, { tools: [{ type: 'web_search' }] }])(
+    'a tool that is named among %j is refused',
+    (given) => {
+      const choice = { type: 'function', function: { name: 'weather' } }
+      expect(() => parse({ ...given, tool_choice: choice })).toThrow(
+        "Tool choice 'weather' not found in 'tools' parameter.",
+      )
+      expect(() => parse({ ...given, function_call: { name: 'weather' } })).toThrow("'weather' not found")
+    },
+  )
+
   test('a custom tool is a function with one text', () => {
     const format = { type: 'grammar', grammar: { syntax: 'lark', definition: 'start: "x"' } }
     const [tool] =

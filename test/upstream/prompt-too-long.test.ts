@@ -9,11 +9,12 @@ it.each([
   'too many tokens: size limit exceeded by 12 tokens. Try using shorter or fewer inputs.',
   'the request exceeds the available context size (4096 tokens), try increasing it',
   'Please reduce the length of the messages or completion.',
-  'Range of input length should be [1, 30720]; input length exceeds',
+  '<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, 30720]',
   'Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 maximum context length',
   'The prompt length 9000 exceeds the max_model_len 8192',
   'Requested tokens (600) exceed context window of 512',
-  '`inputs` tokens + `max_new_tokens` must be <= 4097. Given: 5000 `inputs` tokens and 20 `max_new_tokens`: input tokens exceed the limit',
+  '`inputs` tokens + `max_new_tokens` must be <= 4097. Given: 5000 `inputs` tokens and 20 `max_new_tokens`',
+  'Input validation error: `inputs` must have less than 1024 tokens. Given: 2000',
   '输入内容长度超过模型最大上下文限制',
 ])('knows a prompt that is too long: %s', (message) => expect(isPromptTooLong(message)).toBe(true))
 

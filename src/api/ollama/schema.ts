@@ -1,5 +1,7 @@
 import { Ajv } from 'ajv'
 import type { GatewayError } from '../../chat/error.ts'
+import { isRecord } from '../chat-completions/json-value.ts'
+import { checkNumbers, OLLAMA_BOUNDS } from '../chat-completions/request/schema/number-bounds.ts'
 import { schemaError } from '../chat-completions/request/schema/schema-error.ts'
 
 const text = { type: 'string' }
@@ -13,7 +15,7 @@ const options = orNull('object', {
     num_predict: number,
     temperature: number,
     top_p: number,
-    seed: number,
+    seed: {}, // one beyond 2^53 is no number of this schema's
     presence_penalty: number,
     frequency_penalty: number,
     stop: { type: ['string', 'array', 'null'], items: text },
@@ -83,9 +85,23 @@ const chat = ajv.compile(chatSchema)
 const generate = ajv.compile(generateSchema)
 
 export function checkChat(body: unknown): GatewayError | undefined {
-  return chat(body) ? undefined : schemaError(chat.errors?.[0], body)
+  return chat(body) ? checkOptions(body) : schemaError(chat.errors?.[0], body)
 }
 
 export function checkGenerate(body: unknown): GatewayError | undefined {
-  return generate(body) ? undefined : schemaError(generate.errors?.[0], body)
+  return generate(body) ? checkOptions(body) : schemaError(generate.errors?.[0], body)
+}
+
+const NO_SEED = {
+  keyword: 'type',
+  instancePath: '/options/seed',
+  schemaPath: '',
+  params: { type: ['integer', 'null'] },
+}
+
+function checkOptions(body: unknown): GatewayError | undefined {
+  const given = isRecord(body) && isRecord(body['options']) ? body['options'] : {}
+  if (!['number', 'bigint', 'undefined'].includes(typeof (given['seed'] ?? undefined)))
+    return schemaError(NO_SEED, body)
+  return checkNumbers(given, OLLAMA_BOUNDS, 'options.')
 }

@@ -8,6 +8,7 @@ const WORDS = [
   /(exceed|too (long|large|many)|longer|larger|greater|beyond|overflow|more tokens|does not fit|not fit).{0,80}(context|max(imum)? (input|prompt|number of (input |prompt )?tokens|tokens|length)|token limit|model's limit)/,
   /(prompt|input|inputs|messages?|conversation|content)( length)? (is|are|was|were) too (long|large)/,
   /too many (input |prompt )?tokens/,
+  /range of input length|`?inputs?`? tokens \+ `?max_(new_)?tokens`? must be|`?(inputs|prompt)`? must have (less|fewer) than/,
   /(reduce|shorten) (the|your) (length|size|prompt|input|messages|conversation)/,
   /(input|上下文|提示词?|tokens?).{0,20}(超过|超出|过长)|(超过|超出).{0,20}(上下文|最大长度|token)/,
 ]

@@ -78,12 +78,13 @@ export function parseChatRequest(given: Record<string, unknown>): ChatRequest {
     const others = vendorTools(body)
     if (others.length > 0) request.vendor_tools = others
   }
+  const choice = knownChoice(parseToolChoice(body), tools, request.vendor_tools)
   // A choice among tools that are not there means nothing, and vendors refuse it.
   if (tools === undefined) return request
   return {
     ...request,
     tools,
-    tool_choice: knownChoice(parseToolChoice(body), tools, request.vendor_tools),
+    tool_choice: choice,
     parallel_tool_calls: boolean(body['parallel_tool_calls']),
   }
 }

@@ -28,7 +28,7 @@ function allowed(choice: Record<string, unknown>): ToolChoice {
 /** The choice, if all that it names is there; vendors refuse others, and some do so in words that nobody understands. Throws a GatewayError. */
 export function knownChoice(
   choice: ToolChoice,
-  tools: readonly Tool[],
+  tools: readonly Tool[] = [],
   vendorTools: readonly Record<string, unknown>[] = [],
 ): ToolChoice {
   if (typeof choice === 'string') return choice

@@ -54,11 +54,23 @@ export const GENERATE_CONTENT_BOUNDS: NumberBounds = {
   presencePenalty: penalty,
   frequencyPenalty: penalty,
 }
+/** Of its options those that have a place beyond this API; it asks for no end by -1, and to fill the context by -2. */
+export const OLLAMA_BOUNDS: NumberBounds = {
+  num_predict: whole(-2, 2 ** 31 - 1),
+  seed: BOUNDS.seed,
+  temperature: BOUNDS.temperature,
+  top_p: BOUNDS.top_p,
+  presence_penalty: penalty,
+  frequency_penalty: penalty,
+}
 /** Of what is relayed: pictures at once. */
 export const RELAYED_BOUNDS: NumberBounds = {
   n: BOUNDS.n,
   temperature: BOUNDS.temperature,
   top_n: whole(0, 2 ** 31 - 1),
+  partial_images: whole(0, 1000),
+  output_compression: whole(0, 100),
+  speed: decimal(0, 100),
 }
 
 /** The first number of a body that is out of all bounds. @param within the name of the field that `body` is, for the message */
