@@ -21,7 +21,8 @@ export interface Fleet {
 }
 
 export interface FleetSpec {
-  url: string
+  /** Of the shared state: one for all, or one for each; replicas count for themselves where there is none. */
+  url: string | readonly string[] | undefined
   count: number
   keys: string[]
   /** As a configuration writes them. */
@@ -57,18 +58,20 @@ export async function startFleet(spec: FleetSpec): Promise<Fleet> {
     },
   })
   const folder = mkdtempSync(join(tmpdir(), 'balanced-call-fleet-'))
-  const file = join(folder, 'providers.yaml')
-  writeFileSync(
-    file,
-    JSON.stringify({
+  const files = Array.from({ length: count }, (_, index) => {
+    const file = join(folder, `providers-${index}.yaml`)
+    const own = typeof url === 'string' ? url : url?.[index]
+    const config = {
       providers: { up: { format: 'openai', base_url: `${sandbox.url}/v1`, keys, limits: declared } },
       models: { fast: ['up/sandbox'] },
       scheduler: { max_wait },
-      state: { url, timeout: '500ms', ...state },
-    }),
-  )
+      ...(own && { state: { url: own, timeout: '500ms', ...state } }),
+    }
+    writeFileSync(file, JSON.stringify(config))
+    return file
+  })
   const env = stamped ? { NODE_OPTIONS: `--import ${STAMP}` } : {}
-  const children = Array.from({ length: count }, () => start(['serve', '--config', file, '--port', '0'], env))
+  const children = files.map((file) => start(['serve', '--config', file, '--port', '0'], env))
   const addresses = await Promise.all(children.map(greeted))
   const alive = children.map(() => true)
   const ended = (index: number): Promise<unknown> => {
