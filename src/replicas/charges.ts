@@ -2,7 +2,7 @@
 import type { LeaseRecord } from '../scheduler/lease/lease.ts'
 import { costOf, needOf } from '../scheduler/limits/request-cost.ts'
 import type { Other } from '../scheduler/select/others.ts'
-import type { Charge } from './ledger-calls.ts'
+import type { Charge } from './ledger/ledger-calls.ts'
 import type { Mirror } from './mirror.ts'
 import { sharedLimit } from './shared-limit.ts'
 import type { Part } from './slices.ts'

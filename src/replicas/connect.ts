@@ -5,7 +5,7 @@ import type { StateConfig } from '../config/config.ts'
 import type { Clock } from '../scheduler/clock.ts'
 import { followScheduler } from '../scheduler/follow-scheduler.ts'
 import type { LiveScheduler } from '../scheduler/scheduler.ts'
-import { connectLedger } from './ledger.ts'
+import { connectLedger } from './ledger/ledger.ts'
 import { createReplicas } from './replicated-scheduler.ts'
 
 export interface Log {

@@ -1,6 +1,6 @@
 /** What `check` says of the shared state: whether the server answers, in what version, and how fast. */
 import type { StateConfig } from '../config/config.ts'
-import { connectLedger } from './ledger.ts'
+import { connectLedger } from './ledger/ledger.ts'
 
 /** Milliseconds that a server may take for its first answer. */
 const PATIENCE = 3000

@@ -4,7 +4,7 @@ import type { Hold } from '../scheduler/lease/accounting.ts'
 import { Concurrency } from '../scheduler/limits/concurrency.ts'
 import type { Limit } from '../scheduler/limits/limit.ts'
 import type { Scope } from '../scheduler/topology/limit-scope.ts'
-import type { SharedState } from './ledger-calls.ts'
+import type { SharedState } from './ledger/ledger-calls.ts'
 import { nameOf } from './shared-limit.ts'
 
 /** Units of a limit that were leased ahead. */

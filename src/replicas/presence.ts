@@ -3,8 +3,8 @@
  * to this replica's share until it does, and then it hears what was taken meanwhile, or all that is known here.
  */
 import type { Clock } from '../scheduler/clock.ts'
-import type { Charge, SharedLimit, SharedState, Told } from './ledger-calls.ts'
-import type { Ledger } from './ledger.ts'
+import type { Charge, SharedLimit, SharedState, Told } from './ledger/ledger-calls.ts'
+import type { Ledger } from './ledger/ledger.ts'
 import type { Mirror, Mirrored } from './mirror.ts'
 import { sharedLimit } from './shared-limit.ts'
 import { createStaticShare, type StaticShare, type Tally } from './static-share.ts'

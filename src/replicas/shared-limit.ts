@@ -6,7 +6,7 @@ import type { Limit } from '../scheduler/limits/limit.ts'
 import { limitId } from '../scheduler/limits/limit.ts'
 import { jitterGuard } from '../scheduler/limits/window.ts'
 import type { Scope } from '../scheduler/topology/limit-scope.ts'
-import type { SharedLimit } from './ledger-calls.ts'
+import type { SharedLimit } from './ledger/ledger-calls.ts'
 
 const NO_FRAME = [0, 0, 0] as const
 
@@ -25,6 +25,7 @@ export function sharedLimit(key: string, { window, spec }: Limit, wall: number):
     guard: jitterGuard(spec.period),
     capacity: amount,
     frame: NO_FRAME,
+    isMoney: spec.metric === 'usd' || spec.metric === 'neurons',
   }
   if (window instanceof Concurrency) return { ...common, shape: 'places' }
   if (window instanceof Bucket) return { ...common, shape: 'bucket', capacity: window.capacity }

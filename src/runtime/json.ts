@@ -22,14 +22,18 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The same, and undefined as well for what could not be written again: a number that no double holds would become null. */
+/** The same, and undefined as well for what has a number that no double holds: who reads a value gets none that is wrong. */
 export function parseFinite(text: string): unknown {
   const value = parseJson(text)
-  return HUGE.test(text) && endlessAt(value) !== undefined ? undefined : value
+  return mayBeEndless(text) && endlessAt(value) !== undefined ? undefined : value
 }
 
-/** How a number is written that may be beyond what a double holds: 309 digits are, or fewer with an exponent. */
-const HUGE = /[eE]\+?\d{2}|\d{300}/
+/** How a number is written that may be beyond what a double holds: with an exponent of three digits, or with very many digits itself. */
+const HUGE = /[0-9][eE]\+?[0-9]{3}/
+
+function mayBeEndless(text: string): boolean {
+  return HUGE.test(text) || hasLongInteger(text)
+}
 
 /** The key (or index) of a number that no double holds; undefined where there is none. */
 export function endlessAt(root: unknown): string | undefined {
@@ -40,7 +44,7 @@ export function endlessAt(root: unknown): string | undefined {
       if (typeof value !== 'object' || value === null) continue
       for (const key in value) {
         const item = (value as Record<string, unknown>)[key]
-        if (typeof item === 'number' && !Number.isFinite(item)) return key
+        if (typeof item === 'number' ? !Number.isFinite(item) : isRaw(item)) return key
         next.push(item)
       }
     }
@@ -67,13 +71,20 @@ function isDeeper(root: unknown, most: number): boolean {
 /** Ids of orders and records are longer than what a double holds; digits beyond these are nobody's id. */
 const MOST_DIGITS = 1000
 
-/** JSON.parse, but an integer that no number holds becomes a bigint, which is written as it came. Throws a SyntaxError. */
+// Node's since 22, and TypeScript does not know them yet
+const rawJson = Reflect.get(JSON, 'rawJSON') as (text: string) => unknown
+const isRaw = Reflect.get(JSON, 'isRawJSON') as (value: unknown) => boolean
+
+/**
+ * JSON.parse, but a number is written again as it came that no double holds: an integer becomes a bigint, and one that would be
+ * infinite, and then null, a raw value of JSON. Throws a SyntaxError.
+ */
 export function parseExactly(text: string): unknown {
-  return hasLongInteger(text) ? parseIntegers(text) : JSON.parse(text)
+  return mayBeEndless(text) ? parseNumbers(text) : JSON.parse(text)
 }
 
-/** The same for a text that has long integers: some twenty times as slow. */
-export function parseIntegers(text: string): unknown {
+/** The same for a text that has such numbers: some twenty times as slow. */
+export function parseNumbers(text: string): unknown {
   return JSON.parse(text, exactly)
 }
 
@@ -81,11 +92,11 @@ function exactly(_key: string, value: unknown, context?: { source?: string }): u
   if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
   const source = context?.source ?? ''
   const isOther = source.length <= MOST_DIGITS && /^-?\d+$/.test(source) && String(value) !== source
-  return isOther ? BigInt(source) : value
+  if (isOther) return BigInt(source)
+  return Number.isFinite(value) ? value : rawJson(source)
 }
 
-// JSON.stringify knows no bigint, and asks for this method (ECMA-262, SerializeJSONProperty); JSON.rawJSON is Node's since 22, and TypeScript does not know it yet.
-const rawJson = Reflect.get(JSON, 'rawJSON') as (text: string) => unknown
+// JSON.stringify knows no bigint, and asks for this method (ECMA-262, SerializeJSONProperty)
 // oxlint-disable-next-line no-extend-native -- the one hook that JSON.stringify has for them
 Object.defineProperty(BigInt.prototype, 'toJSON', {
   value(this: bigint) {

@@ -1,7 +1,7 @@
-/** Integers that no double holds stay what they are, on every wire and both ways. */
+/** Numbers that no double holds stay what they are, on every wire and both ways. */
 import { expect, it } from 'vitest'
 import { hasLongInteger } from '../../src/runtime/long-integer.ts'
-import { readJson } from '../../src/runtime/json.ts'
+import { parseFinite, readJson } from '../../src/runtime/json.ts'
 import { ordinary, play, type Reply } from '../cases/stage.ts'
 
 const ID = '2512292042121000001'
@@ -84,8 +84,17 @@ const ANSWERS: [name: string, format: string, stream: boolean, Reply][] = [
 
 it.each(ANSWERS)('of an answer come back: %s', async (_name, format, stream, answer) => {
   const request = { model: 'p/m', stream, messages: [{ role: 'user', content: 'x' }] }
-  const { answers } = await play(provider(format), [request], [answer])
-  expect(answers[0]?.text).toContain(`{\\"a\\":${ID}}`)
+  // beyond an integer: numbers that would be infinite, which JSON has no word for but null
+  const numbers = [ID, '1e999', '-1E+400', `1.${'0'.repeat(250)}e309`, '9'.repeat(2000)]
+  const replies = numbers.map((number) => ({ ...answer, body: answer.body.replace(ID, number) }))
+  const { answers } = await play(
+    provider(format),
+    numbers.map(() => request),
+    replies,
+  )
+  expect(answers.map(({ text }) => text)).toEqual(
+    numbers.map((number) => expect.stringContaining(`{\\"a\\":${number}}`)),
+  )
 })
 
 it.each([
@@ -103,8 +112,16 @@ it.each(['{"a":123456789012345}', '{"a":0.1234567890123456789}', '"x123456789012
   (text) => expect(hasLongInteger(text)).toBe(false),
 )
 
-it('are left as the nearest number where they are longer than anybody writes', () => {
-  expect(readJson(`[${'9'.repeat(2000)}]`)).toEqual([Infinity])
+it.each([`[${'9'.repeat(2000)}]`, '{"a":[1e999,-1e999]}'])(
+  'are written as they came where no double holds them: %s',
+  (text) => {
+    expect(JSON.stringify(readJson(text))).toBe(text)
+    expect(parseFinite(text)).toBeUndefined()
+  },
+)
+
+it.each(['{"a":1e308}', '{"a":1e-999}', '{"a":"1e999"}'])('are read where they are none: %s', (text) => {
+  expect(parseFinite(text)).toEqual(JSON.parse(text))
 })
 
 it.each([

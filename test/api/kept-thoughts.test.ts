@@ -40,12 +40,13 @@ const STREAMED: Reply = {
     .join(''),
 }
 
-it.each([
+it.each<[format: string, stream: boolean, field?: string]>([
   ['deepseek', false],
   ['deepseek', true],
   ['moonshot', true],
   ['zhipu', false],
-])('%s, streamed: %s', async (format, stream) => {
+  ['openrouter', true, 'reasoning'],
+])('%s, streamed: %s', async (format, stream, field = 'reasoning_content') => {
   const providers = { p: { format, base_url: 'http://127.0.0.1:PORT', keys: ['key-00000001'] } }
   const history = [
     question,
@@ -58,7 +59,7 @@ it.each([
   ]
   const { sent } = await play({ providers }, requests, [stream ? STREAMED : WHOLE])
   const [, answer] = (sent[1]?.body['messages'] ?? []) as Record<string, unknown>[]
-  expect(answer).toMatchObject({ role: 'assistant', reasoning_content: 'I plan' })
+  expect(answer).toMatchObject({ role: 'assistant', [field]: 'I plan' })
 })
 
 async function tell(

@@ -1,6 +1,6 @@
 /** Clients of a shared state, without HTTP: keys asked for at a steady rate, and as fast as the server gives them. */
-import { connectLedger, type Ledger } from '../../src/replicas/ledger.ts'
-import type { Charge } from '../../src/replicas/ledger-calls.ts'
+import { connectLedger, type Ledger } from '../../src/replicas/ledger/ledger.ts'
+import type { Charge } from '../../src/replicas/ledger/ledger-calls.ts'
 import { createScheduler, type SchedulerSpec } from '../../src/scheduler/scheduler.ts'
 import type { AcquireRequest, Scheduler } from '../../src/scheduler/types.ts'
 import { startReplica } from '../replicas/replica.ts'
@@ -31,48 +31,55 @@ function specOf(mode: Mode): SchedulerSpec {
   }
 }
 
-/** Milliseconds that a key took, at a steady rate. @param url of the shared state; a single process without */
-export async function latencies(
-  mode: Mode,
-  url: string | undefined,
-  rate: number,
-  seconds: number,
-): Promise<{ p50: number; p99: number }> {
+export interface Asked {
+  /** Milliseconds that each key took, at a steady rate, shortest first. */
+  round(rate: number, seconds: number): Promise<number[]>
+  close(): Promise<void>
+}
+
+/** @param url of the shared state; a single process without */
+export async function askerOf(mode: Mode, url: string | undefined): Promise<Asked> {
   const spec = specOf(mode)
   const replica = url ? await startReplica({ url, name: 'bench', spec, timeout: 5000 }) : undefined
   const scheduler: Pick<Scheduler, 'acquire'> = replica?.replicas ?? createScheduler(spec)
-  const times: number[] = []
-  const total = rate * seconds
-  const begun = performance.now()
-  const warm = total / 5
-  const one = async (index: number): Promise<void> => {
-    const sent = performance.now()
-    const lease = await scheduler.acquire(REQUEST)
-    if (index >= warm) times.push(performance.now() - sent)
-    setTimeout(() => lease.settle({ input: 100, output: 50 }), RUNS)
+  return {
+    async round(rate, seconds) {
+      const times: number[] = []
+      const total = rate * seconds
+      const begun = performance.now()
+      const one = async (): Promise<void> => {
+        const sent = performance.now()
+        const lease = await scheduler.acquire(REQUEST)
+        times.push(performance.now() - sent)
+        setTimeout(() => lease.settle({ input: 100, output: 50 }), RUNS)
+      }
+      await new Promise<void>((resolve) => {
+        let count = 0
+        const all: Promise<void>[] = []
+        const turn = (): void => {
+          const due = Math.min(total, Math.floor(((performance.now() - begun) * rate) / 1000))
+          for (; count < due; count++) all.push(one())
+          if (count < total) setTimeout(turn, 0)
+          else resolve(Promise.all(all).then(() => {}))
+        }
+        turn()
+      })
+      await new Promise((resolve) => setTimeout(resolve, RUNS * 2))
+      return times.toSorted((a, b) => a - b)
+    },
+    close: async () => replica?.close(),
   }
-  await new Promise<void>((resolve) => {
-    let index = 0
-    const all: Promise<void>[] = []
-    const turn = (): void => {
-      const due = Math.min(total, Math.floor(((performance.now() - begun) * rate) / 1000))
-      while (index < due) all.push(one(index++))
-      if (index < total) setTimeout(turn, 0)
-      else resolve(Promise.all(all).then(() => {}))
-    }
-    turn()
-  })
-  await new Promise((resolve) => setTimeout(resolve, RUNS * 2))
-  await replica?.close()
-  times.sort((a, b) => a - b)
-  return { p50: times[Math.floor(times.length / 2)] ?? 0, p99: times[Math.floor(times.length * 0.99)] ?? 0 }
 }
 
+/** Of the three limits of a key: two are of one shape, the third of a day. */
+export const FLAT_OUT = ['bucket', 'sliding'] as const
+export type FlatOut = (typeof FLAT_OUT)[number]
+
 /** A client that asks for keys of three limits each, many at once; gives how many it got. */
-export async function acquireFlatOut(url: string, seconds: number): Promise<() => Promise<number>> {
+export async function acquireFlatOut(url: string, shape: FlatOut, seconds: number): Promise<() => Promise<number>> {
   const ledger = await connectLedger({
     url,
-    prefix: 'rate',
+    prefix: `rate-${shape}`,
     timeout: 20_000,
     replica: `bench-${process.pid}`,
     wall: Date.now,
@@ -80,12 +87,14 @@ export async function acquireFlatOut(url: string, seconds: number): Promise<() =
     said: () => {},
     failed: () => {},
   })
+  // A replica has the names of its limits at hand as well.
+  const charges = Array.from({ length: 100 }, (_, key) => chargesOf(ledger, shape, key))
   return async () => {
     const until = performance.now() + seconds * 1000
     let count = 0
     const ask = async (): Promise<void> => {
       while (performance.now() < until) {
-        const { taken } = await ledger.acquire(`b${count}`, 15_000, [chargesOf(ledger, count % 100)])
+        const { taken } = await ledger.acquire(`b${count}`, 15_000, [charges[count % charges.length] ?? []])
         if (taken === 0) count++
       }
     }
@@ -95,15 +104,15 @@ export async function acquireFlatOut(url: string, seconds: number): Promise<() =
   }
 }
 
-function chargesOf(ledger: Ledger, key: number): Charge[] {
+function chargesOf(ledger: Ledger, shape: FlatOut, key: number): Charge[] {
   const day = 86_400_000
   const from = Math.floor(Date.now() / day) * day
   const common = { amount: 1e9, guard: 120, capacity: 1e9 }
   const frame = [from, from + day, from + 2 * day] as const
   const name = (what: string): string => ledger.keyOf('limit', `key p#${key}`, what)
   return [
-    { ...common, key: name('requests'), shape: 'bucket', period: 60_000, frame: [0, 0, 0], need: 1, cost: 1 },
-    { ...common, key: name('tokens'), shape: 'bucket', period: 60_000, frame: [0, 0, 0], need: 200, cost: 200 },
+    { ...common, key: name('requests'), shape, period: 60_000, frame: [0, 0, 0], need: 1, cost: 1 },
+    { ...common, key: name('tokens'), shape, period: 60_000, frame: [0, 0, 0], need: 200, cost: 200 },
     { ...common, key: name('day'), shape: 'fixed', period: day, frame, need: 1, cost: 1 },
   ]
 }

@@ -80,6 +80,7 @@ test.each([
 test.each([
   ['POST', '/v1/messages/batches', 'POST /v1/messages'],
   ['GET', '/v1beta/cachedContents', ':generateContent'],
+  ['POST', '/upload/v1beta/files', ':generateContent'],
 ])('%s %s says in its own shape what there is instead', async (method, path, hint) => {
   const response = await fetch(`${gateway.url}${path}`, { method })
   expect(response.status).toBe(404)

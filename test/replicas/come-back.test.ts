@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { connectLedger, type Ledger } from '../../src/replicas/ledger.ts'
+import { connectLedger, type Ledger } from '../../src/replicas/ledger/ledger.ts'
 import { createReplicas, type Replicas } from '../../src/replicas/replicated-scheduler.ts'
 import { realClock } from '../../src/scheduler/clock.ts'
 import { createScheduler, type LiveScheduler } from '../../src/scheduler/scheduler.ts'

@@ -1,7 +1,8 @@
+import { setImmediate } from 'node:timers/promises'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Charge, SharedLimit } from '../../src/replicas/ledger-calls.ts'
-import { connectLedger, type Ledger } from '../../src/replicas/ledger.ts'
+import type { Charge, SharedLimit } from '../../src/replicas/ledger/ledger-calls.ts'
+import { connectLedger, type Ledger } from '../../src/replicas/ledger/ledger.ts'
 import { windowOf } from '../../src/sandbox/limits/windows.ts'
 import { hasServer, startRedis, type RedisServer } from './redis-server.ts'
 
@@ -71,6 +72,7 @@ describe.runIf(hasServer)('the shared ledger', () => {
       cost: fc.integer({ min: 1, max: 8 }),
       used: fc.integer({ min: 0, max: 8 }),
       keeps: fc.boolean(),
+      turn: fc.nat(9),
     })
     let run = 0
     await fc.assert(
@@ -82,7 +84,9 @@ describe.runIf(hasServer)('the shared ledger', () => {
           const log: { at: number; does: (at: number) => void }[] = []
           const judges = kinds.map(judgeOf)
           await Promise.all(
-            requests.map(async ({ by, which, cost, used, keeps }, number) => {
+            requests.map(async ({ by, which, cost, used, keeps, turn }, number) => {
+              // some go together, some one after another
+              for (let n = 0; n < turn; n++) await setImmediate()
               const ledger = ledgers[by] as Ledger
               const mine = kinds.flatMap((each, index) => ((which + 1) & (1 << index) ? [{ each, index }] : []))
               if (mine.length === 0) return
@@ -145,6 +149,36 @@ describe.runIf(hasServer)('the shared ledger', () => {
     },
   )
 
+  it('is asked once a turn, and the later see what the earlier have taken', async () => {
+    const calls = async (): Promise<number> =>
+      Number(/cmdstat_fcall:calls=(\d+)/.exec(String(await server.command('INFO', 'commandstats')))?.[1])
+    const limit = limitOf(one(), 'turn', { shape: 'sliding', amount: 6, period: 60_000 })
+    const place = limitOf(one(), 'turn-place', { shape: 'places', amount: 4, period: 0 })
+    const ask = (number: number, amount = 6) =>
+      one().acquire(`t${number}`, 1000, [
+        [
+          { ...limit, amount, capacity: amount, need: 1, cost: 1 },
+          { ...place, need: 1, cost: 1 },
+        ],
+      ])
+    const before = await calls()
+    const told = await Promise.all(Array.from({ length: 10 }, (_, number) => ask(number)))
+    expect(told.map(({ taken }) => taken)).toEqual([0, 0, 0, 0, -1, -1, -1, -1, -1, -1])
+    expect(await calls()).toBe(before + 1)
+    // and what it gives back is there for who asks behind it
+    const back = { ...place, mark: 0, back: 1, more: 0 }
+    const [, next] = await Promise.all([one().settle('t0', [back]), ask(10)])
+    expect(next.taken).toBe(0)
+    // the same limit of another amount is another question
+    const [narrow, wide] = await Promise.all([
+      ask(11, 5),
+      one()
+        .settle('t1', [back])
+        .then(() => ask(12, 7)),
+    ])
+    expect([narrow.taken, wide.taken]).toEqual([-1, 0])
+  })
+
   it('takes from all limits or from none', async () => {
     const wide = limitOf(one(), 'wide', { shape: 'sliding', amount: 100, period: 60_000 })
     const narrow = limitOf(one(), 'narrow', { shape: 'sliding', amount: 1, period: 60_000 })
@@ -156,6 +190,20 @@ describe.runIf(hasServer)('the shared ledger', () => {
     const told = await one().acquire('2', 1000, [both])
     expect(told).toMatchObject({ taken: -1, worst: 1 })
     expect((await one().acquire('3', 1000, [[{ ...wide, need: 90, cost: 90 }]])).taken).toBe(0)
+  })
+
+  it('keeps nothing of a call that fails on its way', async () => {
+    const limit = limitOf(one(), 'failing', { shape: 'sliding', amount: 10, period: 60_000 })
+    const place = limitOf(one(), 'no-place', { shape: 'places', amount: 1, period: 0 })
+    await one().acquire('1', 1000, [[{ ...limit, need: 3, cost: 3 }]])
+    await server.command('SET', place.key, 'a text')
+    const both = [
+      { ...limit, need: 5, cost: 5 },
+      { ...place, need: 1, cost: 1 },
+    ]
+    await expect(one().acquire('2', 1000, [both])).rejects.toThrow(/WRONGTYPE/)
+    const { states } = await one().peek([limit])
+    expect(states[0]?.state?.[1]).toBe(3)
   })
 
   it('gives places back that a replica took which says nothing more', async () => {

@@ -1,5 +1,5 @@
 /** Replicas in one process: each a scheduler of its own with its own connection, all on one ledger. */
-import { connectLedger, type Ledger } from '../../src/replicas/ledger.ts'
+import { connectLedger, type Ledger } from '../../src/replicas/ledger/ledger.ts'
 import { createReplicas, type OnLoss, type Replicas } from '../../src/replicas/replicated-scheduler.ts'
 import { realClock } from '../../src/scheduler/clock.ts'
 import type { AcquireRequest, LimitSpec } from '../../src/scheduler/types.ts'

@@ -1,5 +1,5 @@
 /** Four real schedulers on one real server, all on the virtual clock: the server is told the time before each call. */
-import { connectLedger, type Ledger } from '../../src/replicas/ledger.ts'
+import { connectLedger, type Ledger } from '../../src/replicas/ledger/ledger.ts'
 import { createReplicas, type Replicas } from '../../src/replicas/replicated-scheduler.ts'
 import { createScheduler } from '../../src/scheduler/scheduler.ts'
 import { seededChance } from '../../src/scheduler/simulator/chance.ts'

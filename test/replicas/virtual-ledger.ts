@@ -6,7 +6,7 @@ const CLOCK = 'test:clock'
 
 /** The functions, with their clock replaced. */
 export function virtualSource(): string {
-  const source = readFileSync(new URL('../../src/replicas/ledger.lua', import.meta.url), 'utf8')
+  const source = readFileSync(new URL('../../src/replicas/ledger/ledger.lua', import.meta.url), 'utf8')
   const own = "local time = redis.call('TIME')"
   if (!source.includes(own)) throw new Error('the ledger reads its clock in another way')
   return source.replace(own, `local told = tonumber(redis.call('GET', '${CLOCK}'))\n  local time = { 0, told * 1000 }`)

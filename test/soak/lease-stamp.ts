@@ -4,7 +4,8 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe } from 'node:diagnostics_channel'
-import { Redis } from 'ioredis'
+import { registerHooks } from 'node:module'
+import { connectLedger as connect, type Ledger, type LedgerOptions } from '../../src/replicas/ledger/ledger.ts'
 import { LEASE_HEADER } from './lease-moments.ts'
 
 /** Of the request that is served: the ledger's moment of its last lease; none of one that was given in the ledger's absence. */
@@ -12,16 +13,27 @@ const served = new AsyncLocalStorage<{ moment?: number }>()
 
 subscribe('http.server.request.start', () => served.enterWith({}))
 
-const fcall = Redis.prototype.fcall as (this: Redis, name: string, ...rest: unknown[]) => Promise<unknown>
-Redis.prototype.fcall = async function (this: Redis, name: string, ...rest: unknown[]): Promise<unknown> {
-  const store = served.getStore()
-  const isAcquire = name.endsWith('_acquire')
-  if (store && isAcquire) delete store.moment
-  const told = await fcall.call(this, name, ...rest)
-  // now, born, which candidate was taken
-  if (store && isAcquire && Array.isArray(told) && told[2] !== '0') store.moment = Number(told[0])
-  return told
-} as Redis['fcall']
+// Who connects to the ledger gets the one below.
+registerHooks({
+  resolve(specifier, context, next) {
+    const isTheirs = specifier === './ledger/ledger.ts' && context.parentURL?.endsWith('/replicas/connect.ts') === true
+    return isTheirs ? { url: import.meta.url, shortCircuit: true } : next(specifier, context)
+  },
+})
+
+export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
+  const ledger = await connect(options)
+  return {
+    ...ledger,
+    async acquire(...args) {
+      const store = served.getStore()
+      delete store?.moment
+      const told = await ledger.acquire(...args)
+      if (store && told.taken >= 0) store.moment = told.at
+      return told
+    },
+  }
+}
 
 subscribe('undici:request:create', (message) => {
   const { request } = message as { request: { addHeader: (name: string, value: string) => void } }

@@ -3,15 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { reloadByItself } from '../../src/cli/serving/reload-causes.ts'
+import { reloadByItself, type FileWatch } from '../../src/cli/serving/reload-causes.ts'
 import type { Reloader, ReloadListener } from '../../src/cli/serving/reload.ts'
 
-const looks = vi.hoisted(() => new Map<string, () => void>())
-vi.mock('node:fs', async (original) => ({
-  ...(await original<object>()),
-  watchFile: (file: string, _options: object, look: () => void) => looks.set(file, look),
-  unwatchFile: (file: string) => looks.delete(file),
-}))
+const looks = new Map<string, () => void>()
+const watch: FileWatch = {
+  watchFile: (file, _options, look) => looks.set(file, look),
+  unwatchFile: (file) => looks.delete(file),
+}
 
 let folder: string
 let named: string[]
@@ -43,7 +42,7 @@ beforeEach(() => {
     onReload: (heard) => void (tell = heard),
     end: () => Promise.resolve(),
   }
-  stop = reloadByItself(reloader, true, [])
+  stop = reloadByItself(reloader, true, [], watch)
   ask = reload
 })
 afterEach(() => {

@@ -6,12 +6,31 @@ import { filled, isRecord } from '../chat-completions/json-value.ts'
 import { nativeRequest } from '../inbound/native-request.ts'
 import { inOwnWords } from '../inbound/own-words.ts'
 import { invalid } from '../chat-completions/request/invalid.ts'
+import { unreadFields } from '../inbound/unread-fields.ts'
 import { camelKeys } from './request/camel-keys.ts'
 import { toChatMessages } from './request/messages.ts'
 import { toJsonSchema } from './request/schema.ts'
 import { toChatTools } from './request/tools.ts'
 
 type Map = Record<string, unknown>
+
+/** Read here, or without meaning for an upstream of another API. */
+const READ = new Set(['model', 'contents', 'systemInstruction', 'tools', 'toolConfig', 'generationConfig'])
+const READ_OF_CONFIG = new Set([
+  'maxOutputTokens',
+  'temperature',
+  'topP',
+  'stopSequences',
+  'seed',
+  'presencePenalty',
+  'frequencyPenalty',
+  'responseLogprobs',
+  'logprobs',
+  'responseMimeType',
+  'responseSchema',
+  'responseJsonSchema',
+  'thinkingConfig',
+])
 
 export function readGenerateContent(request: FastifyRequest, model: string, streams: boolean): ChatRequest {
   const body = request.body as Map
@@ -50,13 +69,13 @@ export function toChat(given: Map, model: string, streams: boolean): ChatRequest
   })
   // a wish, which only upstreams that can think are to hear
   chat.reasoning_effort = effortOf(config['thinkingConfig'])
-  for (const field of ['topK', 'candidateCount'] as const) {
-    if (isSaid(config[field]) && config[field] !== 1)
-      losses.push(`generationConfig.${field}: for an upstream of the same API, left out`)
+  const isText = String(config['responseModalities']).toUpperCase() === 'TEXT'
+  const asked = {
+    ...config,
+    ...(config['candidateCount'] === 1 && { candidateCount: null }),
+    ...(isText && { responseModalities: null }),
   }
-  for (const field of ['cachedContent', 'safetySettings'] as const) {
-    if (isSaid(body[field])) losses.push(`${field}: for an upstream of the same API, left out`)
-  }
+  losses.push(...unreadFields(asked, READ_OF_CONFIG, 'generationConfig.'), ...unreadFields(body, READ))
   if (losses.length > 0) chat.losses = losses
   if (messages.length === 0) {
     if (losses.length === 0) throw invalid('contents must hold at least one part that is not empty.', 'contents')
@@ -83,10 +102,6 @@ function numberOf(config: Map, field: string): unknown {
   if (!Number.isNaN(number)) return number
   const path = `generationConfig.${field}`
   throw invalid(`Invalid value at '${path}': a number is expected.`, path, 'invalid_type')
-}
-
-function isSaid(value: unknown): boolean {
-  return value !== undefined && value !== null && value !== false && !(Array.isArray(value) && value.length === 0)
 }
 
 function without(fields: Map): Map {

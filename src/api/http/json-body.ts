@@ -1,6 +1,6 @@
 /** JSON bodies, parsed from their bytes and checked; the bytes are kept for formats that pass a long body on as it came. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { parseIntegers } from '../../runtime/json.ts'
+import { parseNumbers } from '../../runtime/json.ts'
 import { decodeRequest } from '../content-encoding.ts'
 import { createKnownTools } from './known-tools.ts'
 import { checkBounds, checkFinite, type RequestBounds } from './request-bounds.ts'
@@ -54,7 +54,7 @@ export function registerJsonBody(app: FastifyInstance, bounds: RequestBounds): v
       try {
         if (fault) throw fault
         // told by the values, as to look for digits in the whole text costs a third of its parsing
-        if (checkBounds(body, bounds)) checkFinite((exact = parseIntegers(text)))
+        if (checkBounds(body, bounds)) checkFinite((exact = parseNumbers(text)))
         else known.learn(json, body)
       } catch (error) {
         return done(error as Error)

@@ -6,6 +6,7 @@ import { parseChatRequest } from '../chat-completions/request/parse.ts'
 import { filled, isRecord } from '../chat-completions/json-value.ts'
 import { nativeRequest } from '../inbound/native-request.ts'
 import { inOwnWords } from '../inbound/own-words.ts'
+import { unreadFields } from '../inbound/unread-fields.ts'
 import { toChatMessages } from './request/messages.ts'
 import { toChatTools } from './request/tools.ts'
 
@@ -13,6 +14,26 @@ type Map = Record<string, unknown>
 
 /** Of the client's headers, those that upstreams of this API are to hear. */
 const HEADERS = ['anthropic-beta', 'anthropic-version']
+
+/** Read here, or without meaning for an upstream of another API. */
+const READ = new Set([
+  'model',
+  'messages',
+  'system',
+  'max_tokens',
+  'temperature',
+  'top_p',
+  'stop_sequences',
+  'tools',
+  'tool_choice',
+  'output_config',
+  'output_format',
+  'thinking',
+  'stream',
+  'metadata',
+  'mcp_servers',
+  'cache_control', // others keep their caches by themselves
+])
 
 /** The body has passed the schema. Throws a GatewayError for what a schema cannot say. */
 export function readMessages(request: FastifyRequest): ChatRequest {
@@ -47,10 +68,9 @@ export function toChat(body: Map): ChatRequest {
   chat.reasoning_effort = effortOf(body)
   const user = isRecord(body['metadata']) ? filled(body['metadata']['user_id']) : undefined
   if (user !== undefined && user.length <= LONGEST_USER) chat.user = user
-  if (body['top_k'] !== undefined && body['top_k'] !== null)
-    losses.push('top_k: has no place in OpenAI’s API, left out')
   if (Array.isArray(body['mcp_servers']) && body['mcp_servers'].length > 0)
     losses.push('mcp_servers: only an upstream of the same API connects to them, left out')
+  losses.push(...unreadFields(body['service_tier'] === 'auto' ? { ...body, service_tier: null } : body, READ))
   if (losses.length > 0) chat.losses = losses
   if (needs !== undefined) chat.needs_native = needs
   else if (messages.length === 0) {

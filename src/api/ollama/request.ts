@@ -6,6 +6,7 @@ import { filled } from '../chat-completions/json-value.ts'
 import { fillBetween } from '../inbound/fill-between.ts'
 import { nativeRequest } from '../inbound/native-request.ts'
 import { inOwnWords } from '../inbound/own-words.ts'
+import { unreadFields } from '../inbound/unread-fields.ts'
 import { listOf, toChatMessages, withImages } from './request/messages.ts'
 import { effortOf, toChatOptions, without } from './request/options.ts'
 
@@ -13,6 +14,15 @@ type Map = Record<string, unknown>
 
 /** The client's API, as formats name it under `native`. */
 const API = 'ollama'
+
+/** Read here, or about how a server runs the model, which is no matter of another's. */
+const READ = new Set(
+  [
+    ['model', 'messages', 'tools', 'format', 'options', 'stream', 'think', 'logprobs', 'top_logprobs'],
+    ['keep_alive', 'truncate', 'shift'],
+    ['prompt', 'suffix', 'system', 'template', 'context', 'raw', 'images'],
+  ].flat(),
+)
 
 /** The body has passed the schema. Throws a GatewayError for what a schema cannot say. */
 export function readChat(request: FastifyRequest, model: string): ChatRequest {
@@ -80,6 +90,7 @@ function chatRequest(body: Map, model: string, fields: Map, losses: string[]): C
       }),
     })
     chat.reasoning_effort = effortOf(body['think'])
+    losses.push(...unreadFields(body, READ))
     if (losses.length > 0) chat.losses = losses
     return chat
   } catch (fault) {

@@ -6,6 +6,7 @@ import { inOwnWords } from '../inbound/own-words.ts'
 import { invalid } from '../chat-completions/request/invalid.ts'
 import { parseChatRequest } from '../chat-completions/request/parse.ts'
 import { filled, isRecord } from '../chat-completions/json-value.ts'
+import { unreadFields } from '../inbound/unread-fields.ts'
 import { readConversation } from './input-items.ts'
 import { readTools, type Namespaced } from './tools.ts'
 
@@ -38,7 +39,8 @@ const SAME = [
 const ELSEWHERE = ['conversation', 'prompt']
 
 /** Read elsewhere, or without meaning for an upstream of another wire. */
-const OTHER = new Set([
+const READ = new Set<string>([
+  ...SAME,
   'input',
   'instructions',
   'tools',
@@ -95,11 +97,10 @@ export function readResponsesRequest(body: Json, history: readonly unknown[], is
   const leftOut = [
     ...conversation.leftOut,
     ...read.hosted.map((type) => `the tool ${type}`),
-    ...Object.keys(body).filter((field) => !OTHER.has(field) && !isSame(field) && isSaid(body[field])),
-  ]
-  if (body['truncation'] === 'auto') leftOut.push('truncation: auto')
-  if (leftOut.length > 0)
-    chat.losses = [...new Set(leftOut)].map((what) => `${what} left out: for an upstream of the same API`)
+    ...(body['truncation'] === 'auto' ? ['truncation: auto'] : []),
+  ].map((what) => `${what} left out: for an upstream of the same API`)
+  const losses = [...new Set(leftOut), ...unreadFields(body, READ)]
+  if (losses.length > 0) chat.losses = losses
   const kept = isForeign ? 'previous_response_id' : elsewhere
   const insists = read.insists ?? conversation.insists ?? heldElsewhere(kept, messages)
   if (insists !== undefined) chat.needs_native = insists
@@ -118,7 +119,6 @@ function instructions(written: unknown): Json[] {
   return text === undefined ? [] : [{ role: 'system', content: text }]
 }
 
-const isSame = (field: string): boolean => (SAME as readonly string[]).includes(field)
 const isSaid = (value: unknown): boolean => value !== undefined && value !== null
 
 function same(body: Json): Json {

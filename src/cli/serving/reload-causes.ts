@@ -1,5 +1,5 @@
 /** What makes a process that serves read its configuration anew: SIGHUP, and a change of one of its files. */
-import { readFileSync, unwatchFile, watchFile } from 'node:fs'
+import fs, { readFileSync } from 'node:fs'
 import type { Reloader } from './reload.ts'
 
 /**
@@ -8,8 +8,19 @@ import type { Reloader } from './reload.ts'
  */
 const EVERY = 500
 
+/** How files are looked at: Node's own way, and another in tests. */
+export interface FileWatch {
+  watchFile(file: string, options: { interval: number; persistent: boolean }, changed: () => void): unknown
+  unwatchFile(file: string, changed: () => void): void
+}
+
 /** Until the function that comes back is called. @param more files beside those of the configuration */
-export function reloadByItself(reloader: Reloader, isWatching: boolean, more: readonly string[]): () => void {
+export function reloadByItself(
+  reloader: Reloader,
+  isWatching: boolean,
+  more: readonly string[],
+  { watchFile, unwatchFile }: FileWatch = fs,
+): () => void {
   /** What each file held when it was read. */
   let seen = new Map<string, string | null>()
   let watched = new Set<string>()

@@ -1,16 +1,22 @@
 /** What shapes the answer, in OpenAI's form: `options`, `format`, `think`, log probabilities. */
 import { filled, isRecord } from '../../chat-completions/json-value.ts'
+import { unreadFields } from '../../inbound/unread-fields.ts'
 
 type Map = Record<string, unknown>
 
-/** They change what is said, and OpenAI has no place for them. The others say how a server runs the model. */
-const SAMPLING = ['top_k', 'min_p', 'typical_p', 'tfs_z', 'repeat_penalty', 'mirostat'] as const
+/** Read here, or about how a server runs the model, which is no matter of another's. */
+const READ = new Set(
+  [
+    ['num_predict', 'temperature', 'top_p', 'stop', 'seed', 'presence_penalty', 'frequency_penalty'],
+    ['num_ctx', 'num_keep', 'num_batch', 'num_gpu', 'main_gpu', 'num_thread', 'num_gqa', 'numa', 'low_vram'],
+    ['use_mmap', 'use_mlock', 'f16_kv', 'logits_all', 'vocab_only'],
+  ].flat(),
+)
 
 /** @param losses gets what has no place there, one sentence each */
 export function toChatOptions(body: Map, losses: string[]): Map {
   const options = isRecord(body['options']) ? body['options'] : {}
-  for (const name of SAMPLING)
-    if (isSaid(options[name])) losses.push(`options.${name}: for an upstream of the same API, left out`)
+  losses.push(...unreadFields(options, READ, 'options.'))
   const most = options['num_predict']
   return without({
     // below 0 there is no bound
@@ -29,10 +35,6 @@ export function toChatOptions(body: Map, losses: string[]): Map {
 
 export function without(fields: Map): Map {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null))
-}
-
-function isSaid(value: unknown): boolean {
-  return value !== undefined && value !== null
 }
 
 function formatOf(format: unknown): Map | undefined {

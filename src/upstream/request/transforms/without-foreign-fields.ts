@@ -1,4 +1,5 @@
 /** What other vendors put into a message and clients send back, thoughts, marks and what models made, for servers that refuse to hear of it. */
+import type { Message } from '../../../chat/request.ts'
 import { isMap } from '../../../definition/scope.ts'
 import type { RequestTransform } from './request-transform.ts'
 
@@ -15,28 +16,33 @@ const FOREIGN = new Set([
 /** Kinds of content parts that only their vendor reads. */
 const FOREIGN_PARTS = new Set(['thinking', 'redacted_thinking'])
 
-/** `keep`: those that this server reads; `thoughts`: the one of them in which it wants thoughts that came as another. */
+/** `keep`: those that this server reads; `thoughts`: the one of them in which it wants thoughts that came as another, or were kept here. */
 export const withoutForeignFields: RequestTransform = (options) => {
   const kept = new Set(Array.isArray(options['keep']) ? options['keep'].map(String) : [])
   const foreign = new Set([...FOREIGN].filter((field) => !kept.has(field)))
-  const { thoughts } = options
+  const thoughts = typeof options['thoughts'] === 'string' ? options['thoughts'] : undefined
   return (request) => {
     const { messages, tools } = request.body
-    if (!hasForeign(messages, foreign) && !hasForeign(tools, foreign)) return request
+    const told = thoughts === undefined ? messages : withThoughtsIn(thoughts, messages, request.messages)
+    if (told === messages && !hasForeign(messages, foreign) && !hasForeign(tools, foreign)) return request
     const body = { ...request.body }
-    const named =
-      typeof thoughts === 'string' ? (value: unknown) => withThoughtsIn(value, thoughts) : (value: unknown) => value
-    if (Array.isArray(messages)) body['messages'] = messages.map((message) => own(named(message), foreign))
+    if (Array.isArray(told)) body['messages'] = told.map((message) => own(message, foreign))
     if (Array.isArray(tools)) body['tools'] = tools.map((tool) => own(tool, foreign))
     return { ...request, body }
   }
 }
 
-/** Thoughts that stand under the one name alone stand under the other as well. */
-function withThoughtsIn(message: unknown, field: string): unknown {
-  if (!isMap(message) || message[field] !== undefined || typeof message['reasoning_content'] !== 'string')
-    return message
-  return { ...message, [field]: message['reasoning_content'] }
+const THOUGHTS = ['reasoning', 'reasoning_details']
+
+/** Thoughts that stand under another name alone, or under none as the client dropped them, stand under this one. */
+function withThoughtsIn(field: string, wired: unknown, messages: readonly Message[]): unknown {
+  const isSame = Array.isArray(wired) && wired.length === messages.length
+  if (!isSame || messages.every(({ reasoning }) => reasoning === undefined)) return wired
+  return wired.map((wire: unknown, i) => {
+    const text = (messages[i]?.reasoning ?? []).map((thought) => thought.text ?? '').join('')
+    if (text === '' || !isMap(wire) || THOUGHTS.some((name) => wire[name] !== undefined)) return wire
+    return { ...wire, [field]: text }
+  })
 }
 
 /** Whether `own` would leave anything out of a list: to look costs less than a copy. */

@@ -1,14 +1,13 @@
 /**
- * The limits that replicas share, on a server of the Redis protocol (Redis 7, Valkey): each call is one function on that
- * server, all or nothing, by its clock. Calls of one turn of the event loop go out together.
+ * The limits that replicas share, on a server of the Redis protocol (Redis 7, Valkey): each call is all or nothing there, by its
+ * clock. Calls of one turn of the event loop are one function on that server.
  */
 import { readFileSync } from 'node:fs'
 import { Redis, type RedisOptions } from 'ioredis'
 import type { Acquired, Charge, Refund, SharedLimit, SharedShape, SharedState, Told } from './ledger-calls.ts'
+import { createTurn, type Answer, type Word } from './turn.ts'
 
 const SOURCE = new URL('ledger.lua', import.meta.url)
-/** Of each limit, in the answer of `acquire`. */
-const WORDS = 5
 
 export interface LedgerOptions {
   url: string
@@ -73,7 +72,7 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
     maxRetriesPerRequest: 0,
     retryStrategy: (times) => Math.min(50 * times, 1000),
   }
-  const redis = new Redis(protocolOf(options.url), { ...common, commandTimeout: timeout, enableAutoPipelining: true })
+  const redis = new Redis(protocolOf(options.url), { ...common, commandTimeout: timeout })
   const listener = new Redis(protocolOf(options.url), {
     ...common,
     enableOfflineQueue: true,
@@ -90,17 +89,23 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
   await redis.connect().catch(heard)
   listener.connect().catch(heard)
 
-  async function call(name: string, keys: readonly string[], args: readonly (string | number)[]): Promise<string[]> {
-    const run = (): Promise<unknown> => redis.fcall(`${library}_${name}`, keys.length, ...keys, ...args)
+  async function run(name: string, keys: readonly string[], args: readonly Word[]): Promise<string[]> {
+    const once = (): Promise<unknown> => redis.fcall(`${library}_${name}`, keys.length, ...keys, ...args)
     try {
-      return (await run()) as string[]
+      return (await once()) as string[]
     } catch (error) {
       // A server that was started anew without its data, or one that took over before the functions came.
       if (!(error instanceof Error) || !/function not found/i.test(error.message)) throw error
       await install()
-      return (await run()) as string[]
+      return (await once()) as string[]
     }
   }
+
+  const turn = createTurn(async (keys, words) => {
+    const told = await run('calls', keys, words)
+    follow(told[0])
+    return told
+  })
 
   async function install(): Promise<void> {
     try {
@@ -125,13 +130,25 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
     return list.slice(1).map((value, index) => (index % 2 === 0 ? value + offset : value))
   }
 
-  function statesOf(limits: readonly SharedLimit[], words: readonly string[]): SharedState[] {
-    return limits.map(({ key, shape }, index) => ({
-      key,
-      shape,
-      mark: Number(words[index * 2] ?? 0),
-      state: words[index * 2 + 1] ? read(shape, words[index * 2 + 1] ?? '') : undefined,
-    }))
+  /** What follows a call's first words: a mark, and a state where there is no plenty. */
+  function stateOf({ key, shape }: SharedLimit, at: number, text: string): SharedState {
+    if (text === '') return { key, shape, mark: at, state: undefined }
+    const [mark, state, units, life, lentAt] = text.split(' ')
+    const known = { key, shape, mark: mark ? Number(mark) : at, state: state ? read(shape, state) : undefined }
+    if (units === undefined) return known
+    return { ...known, lent: { units: Number(units), life: Number(life), mark: lentAt ? Number(lentAt) : at } }
+  }
+
+  function statesOf(limits: readonly SharedLimit[], { at, born, text }: Answer): Told {
+    const states = text.split(';')
+    return {
+      at,
+      born,
+      states: limits.map(({ key, shape }, index) => {
+        const state = states[index]
+        return { key, shape, mark: at, state: state ? read(shape, state) : undefined }
+      }),
+    }
   }
 
   listener.on('pmessage', (_pattern: string, channel: string, text: string) => {
@@ -144,68 +161,51 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
 
   return {
     async acquire(lease, ttl, candidates, force = false) {
-      const charges = candidates.flat()
-      const args = charges.flatMap((limit) => [
-        ...numbersOf(limit, limit.need),
-        limit.cost,
-        limit.ahead ?? 0,
-        limit.life ?? 0,
-      ])
-      const sizes = candidates.map(({ length }) => length)
-      const [now, born = '', taken, wait, worst, ...words] = await call(
-        'acquire',
-        charges.map(({ key }) => key),
-        [lease, ttl, force ? '1' : '0', sizes.length, ...sizes, ...args],
-      )
-      follow(now)
-      const states = charges.slice(0, words.length / WORDS).map(({ key, shape }, index): SharedState => {
-        const [mark, state = '', lent, life, lentAt] = words.slice(index * WORDS, (index + 1) * WORDS)
-        const known = { key, shape, mark: Number(mark), state: state ? read(shape, state) : undefined }
-        return lent ? { ...known, lent: { units: Number(lent), life: Number(life), mark: Number(lentAt) } } : known
+      const charges = candidates.length === 1 ? (candidates[0] as readonly Charge[]) : candidates.flat()
+      const { at, born, text } = await turn.call('acquire', charges, (numbers) => {
+        const words: Word[] = [lease, ttl, force ? '1' : '0', candidates.length]
+        for (const { length } of candidates) words.push(length)
+        charges.forEach(({ need, cost, ahead = 0, life = 0 }, index) => {
+          const number = numbers[index] ?? 0
+          if (ahead > 0) words.push(-number, need, cost, ahead, life)
+          else words.push(number, need, cost)
+        })
+        return words
       })
-      const which = Number(taken) - 1
+      const [head = '', ...rest] = text.split(';')
+      const [taken, wait, worst] = head.split(' ').map(Number)
+      const states = rest.map((each, index) => stateOf(charges[index] as Charge, at, each))
+      const which = (taken ?? 0) - 1
       return {
-        at: Number(now),
+        at,
         born,
         taken: which,
-        wait: Number(wait),
-        worst: Number(worst) - 1,
+        wait: wait ?? 0,
+        worst: (worst ?? 0) - 1,
         states,
-        own: which < 0 ? [] : states.slice(states.length - (sizes[which] ?? 0)),
+        own: which < 0 ? [] : states.slice(states.length - (candidates[which]?.length ?? 0)),
       }
     },
     async settle(lease, refunds, once = 0) {
-      const args = refunds.flatMap((limit) => [...numbersOf(limit, 0), limit.mark, limit.back, limit.more])
-      const [now, born = '', ...words] = await call(
-        'settle',
-        refunds.map(({ key }) => key),
-        [lease, once > 0 ? '1' : '0', once, ...args],
-      )
-      follow(now)
-      return { at: Number(now), born, states: words.length > 0 ? statesOf(refunds, words) : [] }
+      const answer = await turn.call('settle', refunds, (numbers) => {
+        const words: Word[] = [lease, once]
+        refunds.forEach(({ mark, back, more }, index) => words.push(numbers[index] ?? 0, mark, back, more))
+        return words
+      })
+      return answer.text === '' ? { at: answer.at, born: answer.born, states: [] } : statesOf(refunds, answer)
     },
     async peek(limits) {
-      const [now, born = '', ...words] = await call(
-        'peek',
-        limits.map(({ key }) => key),
-        limits.flatMap((limit) => numbersOf(limit, 0)),
-      )
-      follow(now)
-      return { at: Number(now), born, states: statesOf(limits, words) }
+      return statesOf(limits, await turn.call('peek', limits, (numbers) => [...numbers]))
     },
     async merge(limits) {
-      const [now, born = '', ...words] = await call(
-        'merge',
-        limits.map(({ key }) => key),
-        limits.flatMap((limit) => numbersOf(limit, limit.room)),
-      )
-      follow(now)
-      return { at: Number(now), born, states: statesOf(limits, words) }
+      const write = (numbers: readonly number[]): Word[] =>
+        limits.flatMap(({ room }, index) => [numbers[index] ?? 0, room])
+      return statesOf(limits, await turn.call('merge', limits, write))
     },
     async hello(ttl, places) {
       const keys = [...living, ...places.map(({ key }) => key)]
       const args = [replica, ttl, ...places.flatMap((place) => [place.lease, place.ttl])]
-      const [now, born = '', count, ...both] = await call('hello', keys, args)
+      const [now, born = '', count, ...both] = await run('hello', keys, args)
       follow(now)
       const names = both.slice(0, Number(count))
       const know = new Set(both.slice(Number(count)))
@@ -229,16 +229,11 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
       listener.disconnect()
     },
     async close() {
-      await call('goodbye', living, [replica]).catch(() => {})
+      await run('goodbye', living, [replica]).catch(() => {})
       redis.disconnect()
       listener.disconnect()
     },
   }
-}
-
-function numbersOf(limit: SharedLimit, need: number): (string | number)[] {
-  const { shape, amount, period, guard, capacity, frame } = limit
-  return [shape, amount, period, guard, capacity, ...frame, need]
 }
 
 /** Valkey is reached by the same protocol; the client knows it by its older name. */

@@ -15,6 +15,8 @@ export interface SharedLimit {
   capacity: number
   /** Of fixed windows: start and end of the one that holds this moment, and the end of the next one. */
   frame: readonly [from: number, to: number, next: number]
+  /** Is a unit no whole thing, as a request or token is? */
+  isMoney?: boolean
 }
 
 export interface Charge extends SharedLimit {
