@@ -15,7 +15,11 @@ interface KeepOptions {
 export function keepResponses({ data: folder, database, clock = realClock }: KeepOptions, log: Log) {
   let opened: (ResponseStore & { close(): Promise<void> | void }) | undefined
   const open = () => {
-    if (!database) return openResponseStore({ folder })
+    if (!database) {
+      const damaged = (aside: string, why: string): void =>
+        log.error({ why }, `responses cannot be read: their file is set aside as ${aside}, and a new one begins`)
+      return openResponseStore({ folder, damaged })
+    }
     return database.openResponses({
       wall: clock.wall,
       failed: (why) => log.error({ why }, 'responses cannot be kept and wait; serving goes on'),

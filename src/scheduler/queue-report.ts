@@ -12,6 +12,10 @@ import type { WaitingReport } from './types.ts'
 /** Of so many of each queue it is told what they wait for; of those behind them when and where they stand. */
 const EXPLAINED = 20
 
+/** Milliseconds without an end, and how many times what others took: then nobody knows when one that runs will end. */
+const OVERDUE = 5000
+const OUTRUN = 2
+
 /** At most `most` of each queue, those that are due first. */
 export function waitingReport(schedulerState: SchedulerState, now: number, most: number): WaitingReport[] {
   return [...schedulerState.pools.values()].flatMap((pool) =>
@@ -26,7 +30,8 @@ function waitOf(schedulerState: SchedulerState, pool: Pool, item: Waiting, place
   const demand = item.demand ?? pool.typical
   // those before it take what comes first; and what only an end frees, ends as soon as others did
   const turn = demand && (place > 0 || own >= UNTIL_EVENT) ? momentOf(pool, demand, place + 1, now) : 0
-  const wait = own >= UNTIL_EVENT && turn > 0 ? turn : Math.max(own, turn)
+  const guess = turn > 0 && pool.drainRate.idle(now) < Math.max(OVERDUE, OUTRUN * turn) ? turn : UNTIL_EVENT
+  const wait = own >= UNTIL_EVENT ? guess : Math.max(own, turn)
   const [first] = place < EXPLAINED ? reportCandidates(schedulerState, pool, item, now, 1) : []
   return {
     model: pool.spec.model,

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { plainlyFull } from './disk-full.ts'
+import { openPrivate } from './sqlite/private-file.ts'
 import type { Entry, Snapshot } from '../scheduler/persistence/snapshot.ts'
 
 export interface Store {
@@ -72,7 +73,7 @@ function freeName(file: string): string {
 
 /** Throws for a file that is no database, or one with damage in it. */
 function readyFile(file: string): DatabaseSync {
-  const database = new DatabaseSync(file)
+  const database = openPrivate(file)
   try {
     database.exec(`
       PRAGMA journal_mode = WAL;

@@ -59,11 +59,11 @@ describe('the rules and the dashboard', () => {
 describe('the container', () => {
   it('is nobody special, keeps its data in a volume, and says whether it lives', () => {
     const lines = read('Dockerfile').split('\n')
-    expect(lines).toContain('USER node')
+    expect(lines).toContain('USER 1000:1000')
     expect(lines).toContain('VOLUME /data')
     expect(read('Dockerfile')).toMatch(/HEALTHCHECK[^\n]*\\\n[^\n]*\/health/)
     // the last stage: nothing that writes comes after the user
-    expect(lines.slice(lines.indexOf('USER node')).some((line) => line.startsWith('RUN'))).toBe(false)
+    expect(lines.slice(lines.indexOf('USER 1000:1000')).some((line) => line.startsWith('RUN'))).toBe(false)
   })
 
   it('runs with a read-only root and no capability, and shows its ports to this machine alone', () => {

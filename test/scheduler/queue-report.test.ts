@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { LimitSpec } from '../../src/scheduler/types.ts'
-import { ask, provider, rpm, setUp } from './fixture.ts'
+import { ask, concurrency, provider, rpm, setUp } from './fixture.ts'
 
 /** One every 10 s. */
 const BUCKET = rpm(6, { shape: 'bucket' })
@@ -81,5 +81,22 @@ describe('the time and the place that one who waits is told', () => {
     const seen = await watch(370)
     expect(seen.filter(({ misplaced }) => misplaced !== 0)).toEqual([])
     expect(seen.filter(({ late }) => Math.abs(late) > 1200)).toEqual([])
+  })
+
+  it('are not guessed by how long others took once those that run have taken far longer', async () => {
+    const { scheduler, clock } = setUp([provider('a', [[concurrency(1)]])], { options: { max_wait: 600_000 } })
+    for (let n = 0; n < 5; n++) {
+      const lease = await scheduler.acquire(ask())
+      await clock.advance(400)
+      lease.settle({})
+    }
+    const lease = await scheduler.acquire(ask())
+    const next = scheduler.acquire(ask())
+    await clock.advance(100)
+    expect(scheduler.waiting(1)).toMatchObject([{ guessed: true, eta: expect.any(Number) as number }])
+    await clock.advance(20_000)
+    expect(scheduler.waiting(1)).toMatchObject([{ guessed: true, eta: null }])
+    lease.settle({})
+    await next
   })
 })

@@ -1,4 +1,7 @@
 /** What is kept of responses is bounded, ends in time, and is its client's alone. */
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { KeptResponse } from '../../src/api/responses/kept-response.ts'
 import { openResponseStore } from '../../src/store/sqlite/response-store.ts'
@@ -43,4 +46,19 @@ test('a conversation is told from its first turn, and not at all where one is go
   expect(await store.delete('a', 'somebody')).toBe(false)
   expect(await store.delete('a', undefined)).toBe(true)
   expect(await store.conversation('c', undefined)).toBeUndefined()
+})
+
+test('a file that is damaged is set aside, and a new one is for this user alone', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'responses-'))
+  const file = join(folder, 'responses.sqlite')
+  writeFileSync(file, 'no database')
+  const told: string[] = []
+  const store = openResponseStore({ folder, damaged: (aside) => void told.push(aside) })
+  store.put(kept('a'))
+  expect(await store.get('a', undefined)).toBeDefined()
+  expect(told).toEqual([`${file}.damaged-1`])
+  for (const name of readdirSync(folder).filter((each) => !each.includes('damaged')))
+    expect([name, (statSync(join(folder, name)).mode & 0o777).toString(8)]).toEqual([name, '600'])
+  store.close()
+  rmSync(folder, { recursive: true })
 })

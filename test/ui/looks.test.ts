@@ -80,6 +80,8 @@ describe.runIf(isThere)('each view', () => {
     const look = async (view: string): Promise<void> => {
       const over = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
       expect({ view, over }).toEqual({ view, over: 0 })
+      const unseen = await page.evaluate<number>(CUT)
+      expect({ view, unseen }).toEqual({ view, unseen: 0 })
       if (name !== 'tablet') expect({ view, faults: await page.evaluate(SERIOUS) }).toEqual({ view, faults: [] })
       await take(page, UI_SHOTS, `${view}-${name}`, true)
     }
@@ -113,6 +115,12 @@ async function lastOf(client: string): Promise<string> {
   if (id === undefined) throw new Error(`${client} has no request in the log`)
   return id
 }
+
+/** Reasons and outcomes that only who scrolls aside would see. */
+const CUT = `[...document.querySelectorAll('.why, td .state')].filter((each) => {
+  const { left, right } = each.getBoundingClientRect()
+  return left < 0 || right > innerWidth || right > each.closest('.scroll').getBoundingClientRect().right
+}).length`
 
 const SERIOUS = `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations
   .filter(({ impact }) => impact === 'serious' || impact === 'critical')

@@ -14,6 +14,8 @@ export interface DrainRate {
   served(now: number): void
   /** Requests a millisecond, measured. */
   rate(now: number): number
+  /** Milliseconds since the last one was. */
+  idle(now: number): number
   /** Notes how old the head of the queue is; 0 for none. */
   note(age: number, now: number): void
   standing(now: number): boolean
@@ -25,6 +27,7 @@ export function createDrainRate(start: number): DrainRate {
   let calm = start
   let calmSince = start
   let noted = start
+  let last = start
 
   function advance(now: number): void {
     const current = Math.floor((now / SPAN) * SLOTS)
@@ -36,7 +39,9 @@ export function createDrainRate(start: number): DrainRate {
     served(now) {
       advance(now)
       counts[slot % SLOTS] = (counts[slot % SLOTS] ?? 0) + 1
+      last = now
     },
+    idle: (now) => now - last,
     rate(now) {
       advance(now)
       let sum = 0

@@ -1,19 +1,17 @@
 /** Documents in a SQLite file of the data folder, which one process changes: one JSON a row. */
-import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import type { DocumentKind, Documents, DocumentStore } from '../documents.ts'
+import { openPrivate } from './private-file.ts'
 
 export const MANAGED_FILE = 'managed.sqlite'
 
 /** Makes the folder and the file, for this user alone, where they are not there. Throws for a file that is damaged. */
 export function openDocuments(folder: string): DocumentStore {
   mkdirSync(folder, { recursive: true })
-  const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
-  const file = join(folder, MANAGED_FILE)
-  const database = new DatabaseSync(file)
+  const database = openPrivate(join(folder, MANAGED_FILE))
   try {
-    chmodSync(file, 0o600)
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000;')
   } catch (error) {
     database.close()

@@ -1,5 +1,6 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
+import { openPrivate } from './private-file.ts'
 
 /** Opens a SQLite file, or makes it. One that is damaged is set aside, which `damaged` hears of, and a new one begun. */
 export function openHealthy(file: string, schema: string, damaged: (aside: string, why: string) => void): DatabaseSync {
@@ -17,9 +18,7 @@ export function openHealthy(file: string, schema: string, damaged: (aside: strin
 }
 
 function open(file: string, schema: string): DatabaseSync {
-  // loaded where there is something to keep
-  const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
-  const database = new DatabaseSync(file)
+  const database = openPrivate(file)
   try {
     database.exec(schema)
     return database

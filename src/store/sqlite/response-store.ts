@@ -1,7 +1,9 @@
 /** Responses that clients asked to keep, in a SQLite file that all processes of a data folder share, or in memory. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
 import type { KeptResponse, ResponseStore } from '../../api/responses/kept-response.ts'
+import { openHealthy } from './healthy-file.ts'
 
 export interface ResponseStoreOptions {
   /** The data folder; in memory when absent. */
@@ -10,6 +12,8 @@ export interface ResponseStoreOptions {
   most?: number
   /** Milliseconds since the epoch. */
   now?: () => number
+  /** Hears where a file that was damaged is set aside, and why. */
+  damaged?: (aside: string, why: string) => void
 }
 
 /** As long as OpenAI keeps them. */
@@ -20,23 +24,22 @@ const MOST_IN_MEMORY = 64 * 1024 * 1024
 const MOST_TURNS = 1000
 const NOBODY = ''
 
+const SCHEMA = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = NORMAL;
+  PRAGMA busy_timeout = 2000;
+  CREATE TABLE IF NOT EXISTS response (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, client TEXT NOT NULL, previous TEXT, native INTEGER NOT NULL,
+    made REAL NOT NULL, size INTEGER NOT NULL, items TEXT NOT NULL, response TEXT NOT NULL
+  );
+`
+
 /** Throws where the folder cannot be written. */
 export function openResponseStore(options: ResponseStoreOptions = {}): ResponseStore & { close(): void } {
-  const { folder, now = Date.now } = options
+  const { folder, now = Date.now, damaged = () => {} } = options
   const most = options.most ?? (folder === undefined ? MOST_IN_MEMORY : MOST_ON_DISK)
   if (folder !== undefined) mkdirSync(folder, { recursive: true })
-  // loaded at the first response that is kept
-  const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
-  const database = new DatabaseSync(folder === undefined ? ':memory:' : join(folder, 'responses.sqlite'))
-  database.exec(`
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = NORMAL;
-    PRAGMA busy_timeout = 2000;
-    CREATE TABLE IF NOT EXISTS response (
-      number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, client TEXT NOT NULL, previous TEXT, native INTEGER NOT NULL,
-      made REAL NOT NULL, size INTEGER NOT NULL, items TEXT NOT NULL, response TEXT NOT NULL
-    );
-  `)
+  const database = folder === undefined ? inMemory() : openHealthy(join(folder, 'responses.sqlite'), SCHEMA, damaged)
   const find = database.prepare('SELECT * FROM response WHERE id = ? AND client = ? AND made > ?')
   const insert = database.prepare(
     'INSERT OR REPLACE INTO response (id, client, previous, native, made, size, items, response) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
@@ -88,4 +91,12 @@ export function openResponseStore(options: ResponseStoreOptions = {}): ResponseS
     close: () => database.close(),
   }
   return store
+}
+
+function inMemory(): DatabaseSync {
+  // loaded at the first response that is kept
+  const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
+  const database = new DatabaseSync(':memory:')
+  database.exec(SCHEMA)
+  return database
 }

@@ -79,6 +79,7 @@ function List() {
       rows.length > 0 &&
       html`<section class="card" aria-label=${t('requests.title')}>
         <${Table}
+          is="asked"
           columns=${[t('requests.at'), t('requests.client'), t('requests.model'), t('requests.key'), t('requests.outcome'), [t('requests.tries'), 'num'], [t('requests.waited'), 'num'], [t('requests.first'), 'num'], [t('requests.total'), 'num'], [t('requests.tokens'), 'num'], [t('requests.cost'), 'num']]}
           rows=${rows.map((row) => html`<${Line} key=${row.number} row=${row} />`)}
         />
