@@ -1,10 +1,11 @@
 /** Keeps what the scheduler has learnt and counted in a SQLite file, so that a restart does not forget it. */
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { plainlyFull } from './disk-full.ts'
 import { openPrivate } from './sqlite/private-file.ts'
 import type { Entry, Snapshot } from '../scheduler/persistence/snapshot.ts'
+import { makeFolder } from '../runtime/make-folder.ts'
 
 export interface Store {
   /** What was written last; null when there is nothing. */
@@ -29,7 +30,7 @@ type Damaged = (where: string, why: string) => void
 export function openStore(directory: string, damaged: Damaged = () => {}): Store {
   let lock: DatabaseSync | undefined
   try {
-    mkdirSync(directory, { recursive: true })
+    makeFolder(directory)
     lock = takeLock(directory)
     return storeOf(openFile(join(directory, FILE), damaged), lock)
   } catch (error) {

@@ -1,11 +1,12 @@
 /** `setup TOOL`: writes this server into a tool's own configuration; what stood there is kept beside it. */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname } from 'node:path'
 import { agentNames, fillIn, readAgents, type AgentFile } from '../../agents/agent.ts'
 import { mergeSettings } from '../../agents/merge-settings.ts'
 import { readEndpoint, ENDPOINT_OPTIONS } from '../endpoint.ts'
 import { readOptions, UsageError } from '../command-line.ts'
+import { makeFolder } from '../../runtime/make-folder.ts'
 
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = readOptions(args, { ...ENDPOINT_OPTIONS, print: { type: 'boolean' } })
@@ -43,7 +44,7 @@ function changeOf(file: AgentFile): Change {
 
 function write({ path, before, after }: Change): void {
   const kept = before === '' ? '' : `; what it was before: ${backUp(path)}`
-  mkdirSync(dirname(path), { recursive: true })
+  makeFolder(dirname(path))
   // it holds a key
   writeFileSync(path, after, { mode: 0o600 })
   console.log(`${path} is written${kept}`)

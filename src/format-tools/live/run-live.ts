@@ -1,11 +1,12 @@
 /** All probes against one model with a real key, one after the other: a free plan allows no more. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import type { Provider } from '../../config/config.ts'
 import type { Client, Secret } from '../../upstream/types.ts'
 import { exchange, type Exchange } from './exchange.ts'
 import { PROBES } from './probes.ts'
+import { makeFolder } from '../../runtime/make-folder.ts'
 
 /** A provider that wants no key cannot be asked with a wrong one. */
 export async function runLive(provider: Provider, model: string, secret: Secret, client: Client): Promise<Exchange[]> {
@@ -18,7 +19,7 @@ export async function runLive(provider: Provider, model: string, secret: Secret,
 /** Stores the exchanges as cases; gives the file. */
 export function storeCases(folder: string, provider: string, model: string, exchanges: Exchange[]): string {
   const cases = exchanges.flatMap((each) => each.case ?? [])
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   const file = join(folder, `${provider}-${model.replaceAll(/[^\w.-]+/g, '-')}.yaml`)
   writeFileSync(file, stringify(cases, { lineWidth: 0, aliasDuplicateObjects: false }))
   return file

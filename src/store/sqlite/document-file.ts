@@ -1,15 +1,16 @@
 /** Documents in a SQLite file of the data folder, which one process changes: one JSON a row. */
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import type { DocumentKind, Documents, DocumentStore } from '../documents.ts'
 import { openPrivate } from './private-file.ts'
+import { makeFolder } from '../../runtime/make-folder.ts'
 
 export const MANAGED_FILE = 'managed.sqlite'
 
 /** Makes the folder and the file, for this user alone, where they are not there. Throws for a file that is damaged. */
 export function openDocuments(folder: string): DocumentStore {
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   const database = openPrivate(join(folder, MANAGED_FILE))
   try {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000;')

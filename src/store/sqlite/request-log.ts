@@ -1,5 +1,5 @@
 /** One row a request, in a SQLite file of the data folder: written behind in batches, bounded by age and by size. */
-import { mkdirSync } from 'node:fs'
+
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import type { RequestRecord } from '../../gateway/request-record.ts'
@@ -8,6 +8,7 @@ import { redactBody } from '../redact-body.ts'
 import type { RequestLog } from '../request-log.ts'
 import { COLUMNS, valuesOf } from '../request-row.ts'
 import { openHealthy } from './healthy-file.ts'
+import { makeFolder } from '../../runtime/make-folder.ts'
 
 export interface RequestLogOptions {
   folder: string
@@ -110,7 +111,7 @@ interface Writer {
 }
 
 function openWriter(folder: string, redact: (text: string) => string, failed: (cause: unknown) => void): Writer {
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   const database = openHealthy(join(folder, FILE), SCHEMA, (aside, why) =>
     failed(new Error(`the request log cannot be read (${why}): it is set aside as ${aside}, and a new one begins`)),
   )

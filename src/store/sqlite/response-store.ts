@@ -1,9 +1,10 @@
 /** Responses that clients asked to keep, in a SQLite file that all processes of a data folder share, or in memory. */
-import { mkdirSync } from 'node:fs'
+
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import type { KeptResponse, ResponseStore } from '../../api/responses/kept-response.ts'
 import { openHealthy } from './healthy-file.ts'
+import { makeFolder } from '../../runtime/make-folder.ts'
 
 export interface ResponseStoreOptions {
   /** The data folder; in memory when absent. */
@@ -38,7 +39,7 @@ const SCHEMA = `
 export function openResponseStore(options: ResponseStoreOptions = {}): ResponseStore & { close(): void } {
   const { folder, now = Date.now, damaged = () => {} } = options
   const most = options.most ?? (folder === undefined ? MOST_IN_MEMORY : MOST_ON_DISK)
-  if (folder !== undefined) mkdirSync(folder, { recursive: true })
+  if (folder !== undefined) makeFolder(folder)
   const database = folder === undefined ? inMemory() : openHealthy(join(folder, 'responses.sqlite'), SCHEMA, damaged)
   const find = database.prepare('SELECT * FROM response WHERE id = ? AND client = ? AND made > ?')
   const insert = database.prepare(
