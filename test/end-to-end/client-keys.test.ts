@@ -149,6 +149,7 @@ describe('what is refused', () => {
     [{ name: 'x', limits: { rpm: 'many' } }, 400, 'limits.rpm'],
     [{ name: 'x', groups: 'por' }, 400, 'did you mean poor?'],
     [{ name: 'x', expires: 'soon' }, 400, 'expected a day'],
+    [{ name: 'x', expires: '2020-01-01' }, 400, 'over already'],
     [{ name: 'x', keys: 'mine' }, 400, 'made by the server'],
     [{ name: 'bob' }, 409, 'There is a client bob'],
     [{ name: 'admin' }, 409, 'There is a client admin'],

@@ -167,6 +167,15 @@ export function createClientKeys(parts: ClientKeyParts): ClientKeys {
     })
   }
 
+  /** A key that opens nothing is a day that was mistyped. */
+  function refuseOver(entry: Record<string, unknown>): void {
+    const read = readClientEntry(entry, Object.keys(config().scheduler.groups ?? {}))
+    if (Array.isArray(read) || (read.access.expires ?? Infinity) > wall()) return
+    throw new GatewayError('invalid_request', 'expires is over already: the key would open nothing.', {
+      param: 'expires',
+    })
+  }
+
   const ACTIONS: Record<string, (wish: Wish) => object | Promise<object>> = {
     list: async () => ({
       object: 'list',
@@ -197,6 +206,7 @@ export function createClientKeys(parts: ClientKeyParts): ClientKeys {
             param: 'name',
           })
         checkEntry(entry)
+        refuseOver(entry)
         return { id, name, entry, created: wall(), secrets: [stored] }
       }, true)
       log.info({ client: name, key: stored.prefix }, 'a client key was created')

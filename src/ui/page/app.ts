@@ -3,9 +3,9 @@ import { html } from 'htm/preact'
 import type { ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { hasKey, locked, unlock } from './api.ts'
-import { connection, picture } from './live.ts'
-import { useValue } from './state.ts'
-import { language, t, type Word } from './text.ts'
+import { connection, heard, picture } from './live.ts'
+import { now, useValue } from './state.ts'
+import { clock, language, t, type Word } from './text.ts'
 import { nextTheme, theme } from './theme.ts'
 import { Login } from './views/login.ts'
 import { Pool } from './views/pool/pool.ts'
@@ -88,6 +88,7 @@ export function App() {
       </div>
     </header>
     <main id="main" tabindex="-1">
+      <${Old} />
       ${lock === '' ? html`<${View} key=${where.view} detail=${where.detail} />` : html`<${Login} />`}
     </main>
   `
@@ -119,6 +120,18 @@ function Status() {
     <span class="live">${t(`app.live.${state}`)}</span>
     ${seen && html`<span>${t('app.inFlight', { n: seen.inFlight })}</span><span>${t('app.queued', { n: seen.queued })}</span>`}
   </p>`
+}
+
+/** Milliseconds without a picture, of which there is one a second. */
+const OLD = 5000
+
+function Old() {
+  const isLost = useValue(connection) === 'lost'
+  const seen = useValue(picture)
+  const isOld = useValue(now) - heard.get() > OLD
+  return isLost && isOld && seen
+    ? html`<p class="fault" role="status">${t('app.live.old', { time: clock(seen.at) })}</p>`
+    : null
 }
 
 function leave(): void {

@@ -6,6 +6,8 @@ import { createValue } from './state.ts'
 export const picture = createValue<Picture | undefined>(undefined)
 /** In flight and waiting, one a second. */
 export const past = createValue<{ at: number; inFlight: number; queued: number }[]>([])
+/** When the last one came, by this machine's clock. */
+export const heard = createValue(0)
 export const connection = createValue<'on' | 'lost' | 'off'>('off')
 
 const KEPT = 300
@@ -35,6 +37,7 @@ async function listen(signal: AbortSignal): Promise<void> {
 
 function take(next: Picture): void {
   picture.set(next)
+  heard.set(Date.now())
   past.set([...past.get(), { at: next.at, inFlight: next.inFlight, queued: next.queued }].slice(-KEPT))
 }
 

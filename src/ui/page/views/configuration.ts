@@ -44,6 +44,11 @@ export function Configuration() {
       setText(undefined)
       again()
     } catch (cause) {
+      if (cause instanceof Refusal && cause.code === 'config_changed') {
+        // what is written here stays, beside what the file says now
+        again()
+        return fail(new Error(t('config.moved')))
+      }
       const told = cause instanceof Refusal && cause.status === 422 ? field(cause.body, 'data') : undefined
       if (Array.isArray(told)) setProblems(told as ConfigProblem[])
       fail(Array.isArray(told) ? new Error(t('config.refused')) : (cause as Error))

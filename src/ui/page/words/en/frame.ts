@@ -13,6 +13,7 @@ export const FRAME = {
   'app.lock': 'Log out',
   'app.live.on': 'live',
   'app.live.lost': 'connecting …',
+  'app.live.old': 'The server does not answer: what is shown here is of {time}.',
   'app.live.off': 'not connected',
   'app.inFlight': '{n} in flight',
   'app.queued': '{n} waiting',

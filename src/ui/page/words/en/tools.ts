@@ -77,6 +77,8 @@ export const TOOLS = {
   'config.diff': 'What changes',
   'config.same': 'Nothing is changed.',
   'config.applied': 'Written and served. Requests that run go on.',
+  'config.moved':
+    'the file was changed meanwhile. Below is what your text would change of it now: apply it again, or discard your changes',
   'config.refused': 'Refused: nothing has changed.',
   'config.loaded': 'served since {time}',
   'config.refusedAt': 'The newest file was refused at {time}; the one before is served.',

@@ -14,6 +14,7 @@ export const FRAME: Record<keyof typeof EN, string> = {
   'app.lock': '退出',
   'app.live.on': '实时',
   'app.live.lost': '正在连接……',
+  'app.live.old': '服务器没有响应:此处显示的是 {time} 的状态。',
   'app.live.off': '未连接',
   'app.inFlight': '{n} 个进行中',
   'app.queued': '{n} 个等待中',

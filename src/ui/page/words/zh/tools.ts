@@ -76,6 +76,7 @@ export const TOOLS: Record<keyof typeof EN, string> = {
   'config.diff': '更改内容',
   'config.same': '没有更改。',
   'config.applied': '已写入并生效。进行中的请求不受影响。',
+  'config.moved': '文件已在此期间被更改。下方是您的文本对现有文件的更改:可再次应用,或放弃更改',
   'config.refused': '被拒绝:没有任何更改。',
   'config.loaded': '自 {time} 起生效',
   'config.refusedAt': '最新文件于 {time} 被拒绝;仍使用之前的配置。',
