@@ -16,7 +16,7 @@ import { anyModel, readPublicModel } from './sections/routes.ts'
 import { configFaults } from './schema.ts'
 import { checkStrategy, schedulerSettings, serverSettings } from './sections/settings.ts'
 import { databaseSettings, isDatabaseUrl } from './sections/database.ts'
-import { stateSettings } from './sections/state.ts'
+import { isStateUrl, NO_STATE_URL, stateSettings } from './sections/state.ts'
 import { readSource } from './document/read-source.ts'
 import type { Source } from './document/source.ts'
 import { isMap } from '../definition/scope.ts'
@@ -98,6 +98,7 @@ export function configOf(source: Source, env: Environment, compile?: Compile, ad
   const state = stateSettings(root.section('state'), env)
   if (state === undefined && Object.keys(root.section('state')).length > 0)
     report(fault(['state'], 'needs a url, here or as BALANCED_CALL_STATE_URL'))
+  if (state && sound('state') && !isStateUrl(state.url)) report(fault(['state', 'url'], NO_STATE_URL))
 
   const database = databaseSettings(root.section('database'), env)
   if (database === undefined && Object.keys(root.section('database')).length > 0)

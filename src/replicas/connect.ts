@@ -5,6 +5,7 @@ import type { StateConfig } from '../config/config.ts'
 import type { Clock } from '../scheduler/clock.ts'
 import { followScheduler } from '../scheduler/follow-scheduler.ts'
 import type { LiveScheduler } from '../scheduler/scheduler.ts'
+import { placeOf } from './ledger/connection.ts'
 import { connectLedger } from './ledger/ledger.ts'
 import { createReplicas } from './replicated-scheduler.ts'
 
@@ -27,7 +28,7 @@ export async function connectReplicas(
   log: Log,
 ): Promise<Replicated> {
   const replica = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`
-  const where = new URL(config.url).host
+  const where = placeOf(config.url)
   const ledger = await connectLedger({
     url: config.url,
     prefix: config.prefix,

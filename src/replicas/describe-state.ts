@@ -1,12 +1,13 @@
 /** What `check` says of the shared state: whether the server answers, in what version, and how fast. */
 import type { StateConfig } from '../config/config.ts'
+import { placeOf } from './ledger/connection.ts'
 import { connectLedger } from './ledger/ledger.ts'
 
 /** Milliseconds that a server may take for its first answer. */
 const PATIENCE = 3000
 
 export async function describeState(config: StateConfig): Promise<{ isThere: boolean; text: string }> {
-  const where = new URL(config.url).host
+  const where = placeOf(config.url)
   let fault: Error | undefined
   const ledger = await connectLedger({
     ...config,

@@ -27,6 +27,29 @@ describe('state', () => {
     expect(load('providers: {}', { BALANCED_CALL_STATE_URL: 'no-key-set-here' }).state).toBeUndefined()
   })
 
+  test.each([
+    'redis://10.0.0.5',
+    'rediss://user:p%40ss@state.internal:6380/1',
+    'redis+sentinel://:p@[fd00::1]:26379,b/main',
+    'valkeys+cluster://a:6379,b:6379',
+  ])('takes %s', (url) => {
+    expect(load(`providers: {}\nstate: { url: "${url}" }`).state?.url).toBe(url)
+  })
+
+  test.each([
+    'redis://a:6379,b:6379',
+    'redis+sentinel://a:26379',
+    'redis+other://a',
+    'redis://:pass/word@a',
+    'redis://a:99999',
+    'redis+cluster://a,,b',
+    'redis://:%@a',
+  ])('refuses %s', (url) => {
+    const [problem] = problemsOf(() => load(`providers: {}\nstate: { url: "${url}" }`))
+    expect(problem?.excerpt).toContain('url:')
+    expect(`${problem?.message} ${problem?.excerpt}`).not.toContain('pass/word')
+  })
+
   test('without any server is a fault that says what to do', () => {
     const [problem] = problemsOf(() => load('providers: {}\nstate: { prefix: a }'))
     expect(problem?.message).toContain('BALANCED_CALL_STATE_URL')

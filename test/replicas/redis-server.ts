@@ -34,16 +34,17 @@ export interface RedisServer {
   close(): Promise<void>
 }
 
-export async function startRedis(args: readonly string[] = []): Promise<RedisServer> {
+/** @param file its configuration, where it has one */
+export async function startRedis(args: readonly string[] = [], file?: string): Promise<RedisServer> {
   const port = await freePort()
   const folder = mkdtempSync(join(tmpdir(), 'balanced-call-redis-'))
   const run = async (): Promise<ChildProcess> => {
     const child = spawn(
       'redis-server',
-      ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder, ...args],
+      [...(file ? [file] : ['--save', '']), '--port', String(port), '--bind', '127.0.0.1', '--dir', folder, ...args],
       { stdio: ['ignore', 'pipe', 'ignore'] },
     )
-    for await (const chunk of child.stdout) if (String(chunk).includes('Ready to accept connections')) break
+    for await (const chunk of child.stdout) if (/Ready to accept connections|Sentinel ID is/.test(String(chunk))) break
     child.stdout.resume()
     return child
   }

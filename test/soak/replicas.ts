@@ -55,7 +55,7 @@ interface Plan {
 
 function planOf(shape: Shape): Plan {
   const perKey = (AMOUNT * 1000) / PERIOD
-  const places = { metric: 'concurrency' as const, amount: Math.max(4, Math.ceil(perKey / 4)), period: 0 }
+  const places = { metric: 'concurrency' as const, amount: Math.max(4, Math.ceil(perKey / 2)), period: 0 }
   if (shape === 'places') {
     const takes = (places.amount * 1000) / perKey
     return {

@@ -1,14 +1,23 @@
 /** `state:` with its defaults. */
 import type { StateConfig } from '../config.ts'
+import { readServersUrl } from '../../runtime/servers-url.ts'
 import type { Environment } from '../document/environment.ts'
 import type { Written } from './limits.ts'
 import { milliseconds } from './quantities.ts'
 
 export const STATE_URL = 'BALANCED_CALL_STATE_URL'
 
-/** As the schema has it. */
+export const NO_STATE_URL =
+  'it names no server: redis://HOST:PORT, redis+sentinel://HOST:PORT,HOST:PORT/NAME or redis+cluster://HOST:PORT,HOST:PORT; ' +
+  'characters such as @ and / in a password are written as %40, %2F'
+
+/** As the schema has it, and one that can be read. */
 export function isStateUrl(text: string | undefined): text is string {
-  return text !== undefined && /^(redis|valkey)s?:\/\//.test(text) && URL.canParse(text)
+  if (text === undefined || !/^(redis|valkey)s?(\+(sentinel|cluster))?:\/\//.test(text)) return false
+  const servers = readServersUrl(text)
+  if (!servers) return false
+  if (servers.kind === 'sentinel') return servers.path.length > 0
+  return servers.kind === 'cluster' || servers.hosts.length === 1
 }
 
 /** @param written `state:`, checked and filled; undefined where no server is named */

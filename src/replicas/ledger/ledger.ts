@@ -3,8 +3,8 @@
  * clock. Calls of one turn of the event loop are one function on that server.
  */
 import { readFileSync } from 'node:fs'
-import { Redis, type RedisOptions } from 'ioredis'
 import type { Acquired, Charge, Refund, SharedLimit, SharedShape, SharedState, Told } from './ledger-calls.ts'
+import { connectionTo, opened, serversOf } from './connection.ts'
 import { createTurn, type Answer, type Word } from './turn.ts'
 
 const SOURCE = new URL('ledger.lua', import.meta.url)
@@ -65,19 +65,8 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
   const { prefix, timeout, replica, wall } = options
   const tag = `{${prefix}}`
   const living = [`${tag}:replicas`, `${tag}:replicas:2`]
-  const common: RedisOptions = {
-    lazyConnect: true,
-    connectTimeout: 2000,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    retryStrategy: (times) => Math.min(50 * times, 1000),
-  }
-  const redis = new Redis(protocolOf(options.url), { ...common, commandTimeout: timeout })
-  const listener = new Redis(protocolOf(options.url), {
-    ...common,
-    enableOfflineQueue: true,
-    maxRetriesPerRequest: null,
-  })
+  const redis = connectionTo(options.url, { timeout, isPatient: false })
+  const listener = connectionTo(options.url, { isPatient: true })
   const { source = readFileSync(SOURCE, 'utf8') } = options
   // Each version has functions of its own.
   const library = /^#!lua name=(\w+)/.exec(source)?.[1] ?? ''
@@ -86,7 +75,7 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
   redis.on('error', heard)
   listener.on('error', heard)
   // One that is not there yet is tried again and again, and so is each call.
-  await redis.connect().catch(heard)
+  await opened(redis).catch(heard)
   listener.connect().catch(heard)
 
   async function run(name: string, keys: readonly string[], args: readonly Word[]): Promise<string[]> {
@@ -108,12 +97,16 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
   })
 
   async function install(): Promise<void> {
-    try {
-      await redis.function('LOAD', source)
-    } catch (error) {
-      // Another replica was faster. Loading it again would make the server look like a new one.
-      if (!(error instanceof Error) || !/already exists/i.test(error.message)) throw error
-    }
+    await Promise.all(
+      serversOf(redis).map(async (server) => {
+        try {
+          await server.function('LOAD', source)
+        } catch (error) {
+          // Another replica was faster. Loading it again would make the server look like a new one.
+          if (!(error instanceof Error) || !/already exists/i.test(error.message)) throw error
+        }
+      }),
+    )
   }
 
   /** The clock of this process runs beside the server's; only what the network takes is not known. */
@@ -234,9 +227,4 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
       listener.disconnect()
     },
   }
-}
-
-/** Valkey is reached by the same protocol; the client knows it by its older name. */
-function protocolOf(url: string): string {
-  return url.replace(/^valkey(s?):/, 'redis$1:')
 }
