@@ -279,7 +279,7 @@ function oldest(pool: Pool): number | undefined {
   let first: number | undefined
   for (const line of pool.queue.activeLines()) {
     // who comes back goes to the front, and has not waited here
-    const head = line.items.find(({ gone, awaited, held }) => !gone && !awaited && !held)
+    const head = line.items.find(({ gone, held }) => !gone && !held)
     if (head && (first === undefined || head.arrived < first)) first = head.arrived
   }
   return first

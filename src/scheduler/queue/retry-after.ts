@@ -29,7 +29,7 @@ export interface Told extends Placed {
   readonly client: string
   /** What tells the same request when it comes again. */
   readonly mark: string
-  /** In requests of the usual size. */
+  /** In requests of the usual size; 0 for what is left of one that was told to several, and has been claimed. */
   readonly size: number
   /** Later than most client libraries obey. */
   readonly far: boolean
@@ -78,7 +78,9 @@ export class RetryPromises {
     const first = this.marks.get(mark)?.[0]
     if (!first || first.at > now + EARLY) return undefined
     this.drop(first)
-    this.learn(first, 1)
+    if (first.size > 0) this.learn(first, 1)
+    // Who was told the same moment may have been another request that looks alike: it is on time as well.
+    if (first.again > 0) this.add({ ...first, size: 0, kept: undefined, again: first.again - 1, place: -1 })
     return first
   }
 
@@ -125,7 +127,7 @@ export class RetryPromises {
   private expire(now: number): void {
     for (let told = this.due.first(); told && told.at + LATE < now; told = this.due.first()) {
       this.drop(told)
-      this.learn(told, 0)
+      if (told.size > 0) this.learn(told, 0)
     }
   }
 
