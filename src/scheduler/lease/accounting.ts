@@ -3,6 +3,7 @@ import type { Settlement } from '../types.ts'
 import { ask, mayAsk } from '../limit-learning/doubt.ts'
 import { crowding, noteSent } from '../limit-learning/enforcement-belief.ts'
 import { grow } from '../limit-learning/learnt.ts'
+import { takeTurn } from '../limit-learning/trial.ts'
 import type { Demand } from '../limits/request-cost.ts'
 import { actualOf, costOf, lateCost } from '../limits/request-cost.ts'
 import { Fixed } from '../limits/fixed.ts'
@@ -44,7 +45,10 @@ export function reserve(held: readonly Hold[], scope: Scope, demand: Demand, now
 }
 
 function hold(limit: Limit, scope: Scope, demand: Demand, now: number): Hold {
-  if (limit.learnt) grow(limit, now)
+  if (limit.learnt) {
+    takeTurn(limit, now)
+    grow(limit, now)
+  }
   const cost = costOf(limit.spec, demand)
   if (limit.doubt && mayAsk(limit.doubt, now) && isHeld(limit, cost, now)) ask(limit.doubt, now)
   const load = limit.rate > 0 ? loadOf(limit, now) : 0

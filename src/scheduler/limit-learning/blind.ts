@@ -21,6 +21,7 @@ import {
 } from './enforcement-belief.ts'
 import { ease, isTooFast, strain } from './strain.ts'
 import { learntOf, noteCut, setAmount } from './learnt.ts'
+import { noteCutForTrial, noteTrialAccepted, noteTrialRefused } from './trial.ts'
 
 /** One cut in this time: requests that were refused together teach once. */
 const APART = 2000
@@ -83,12 +84,14 @@ export function beliefOf(provider: Provider, { spec }: Limit, now: number): Enfo
 }
 
 /** A good answer came to a request that held this: what was free then is known to have been there. */
-export function noteAcceptedHold({ limit, load, asked, noted }: Hold, now: number): void {
+export function noteAcceptedHold(hold: Hold, now: number): void {
+  const { limit, load, asked, noted } = hold
   const { belief } = limit
   if (!belief) return
   const crowd = crowding(belief, load, asked)
   if (!noted) noteSent(belief, crowd, now)
   ease(limit)
+  noteTrialAccepted(hold, now)
   relax(belief, now)
 }
 
@@ -99,6 +102,7 @@ export function noteUnansweredHold({ limit, load, asked, noted }: Hold): void {
 
 export function learnFromRefusal(lease: LeaseRecord, hold: Hold, seen: Circumstances, now: number): void {
   const { limit } = hold
+  if (noteTrialRefused(hold, now)) return
   if (limit.rate > 0) {
     limit.belief ??= beliefOf(lease.keyGroup.provider, limit, now)
     const { belief } = limit
@@ -203,6 +207,7 @@ function lower(hold: Hold, learnt: Learnt, stated: number | undefined, now: numb
     if (first) noteCut(learnt, now)
     if (limit.belief) Object.assign(limit.belief, { loweredAt: now, lowered: amount })
     setAmount(limit, amount, now, 'refused below the declared limit')
+    noteCutForTrial(limit, now)
   }
   if (bucket) limit.window.lower(now, 0)
 }

@@ -1,0 +1,113 @@
+/**
+ * Keys whose limits were cut by inference, and alike, may have met an incident that is over. One of them, in turn, tries
+ * what was declared: where it is let do more than its cut would let it, the cut is refuted for all; where it is refused,
+ * it goes back, and the next one tries the later the longer the cut has lasted.
+ */
+import type { Hold } from '../lease/accounting.ts'
+import type { Limit } from '../limits/limit.ts'
+import { setAmount } from './learnt.ts'
+
+export interface Trials {
+  /** Limits of one kind of a provider that are cut by inference. */
+  readonly cut: Set<Limit>
+  /** Since when any is (monotonic ms). */
+  since: number
+  running: Trial | undefined
+  nextAt: number
+}
+
+interface Trial {
+  readonly limit: Limit
+  /** What it was cut to, and what was free of that when the trial began. */
+  readonly amount: number
+  readonly room: number
+  readonly startedAt: number
+  /** Units of answered requests that have left since. */
+  accepted: number
+}
+
+/** Fewer that were cut are judged each by themselves: their growth finds out. */
+const LEAST_CUT = 3
+/** The pause between two trials, in milliseconds, and as a part of the time that the cut has lasted. */
+const SHORTEST_PAUSE = 15_000
+const LONGEST_PAUSE = 300_000
+const PAUSE = 0.25
+/** A trial that has found nothing ends. */
+const LONGEST_TRIAL = 120_000
+/** Of what is cut to this part of the declared amount or more, growth makes up soon. */
+const NEARLY_WHOLE = 0.85
+/** What a cut limit lets through besides its rate: units of its kind, and a part of the declared amount. */
+const CHANCE = 3
+const CHANCE_PART = 0.05
+/** A key is busy that has less than this part of its cut amount free. */
+const BUSY = 0.2
+
+export function createTrials(): Trials {
+  return { cut: new Set(), since: 0, running: undefined, nextAt: 0 }
+}
+
+/** A limit was cut by inference. */
+export function noteCutForTrial(limit: Limit, now: number): void {
+  const trials = limit.belief?.trials
+  if (!trials) return
+  if (trials.cut.size === 0) trials.since = now
+  trials.cut.add(limit)
+  trials.nextAt = Math.max(trials.nextAt, now + pauseOf(trials, now))
+}
+
+/** A request is about to take from a limit: is it this one's turn? */
+export function takeTurn(limit: Limit, now: number): void {
+  const trials = limit.belief?.trials
+  if (!trials?.cut.has(limit)) return
+  if (trials.running) {
+    if (now - trials.running.startedAt > LONGEST_TRIAL) goBack(trials, trials.running, now)
+    return
+  }
+  const { window, spec } = limit
+  // it has grown to all of it
+  if (window.amount >= spec.amount) trials.cut.delete(limit)
+  if (now < trials.nextAt || trials.cut.size < LEAST_CUT || window.amount > NEARLY_WHOLE * spec.amount) return
+  const room = window.room(now)
+  if (room > Math.max(1, BUSY * window.amount)) return
+  trials.running = { limit, amount: window.amount, room: Math.max(0, room), startedAt: now, accepted: 0 }
+  setAmount(limit, spec.amount, now, 'tries what is declared, for all that were cut like it')
+}
+
+/** A request that held this was answered. */
+export function noteTrialAccepted({ limit, mark, asked }: Hold, now: number): void {
+  const trials = limit.belief?.trials
+  const trial = trials?.running
+  if (!trials || trial?.limit !== limit || mark < trial.startedAt) return
+  trial.accepted += asked
+  const { spec, belief } = limit
+  const periods = (mark - trial.startedAt) / spec.period
+  // a window may have ended in between, and a new one have begun
+  const most = trial.room + trial.amount * (spec.shape === 'bucket' ? periods : 1 + periods)
+  if (trial.accepted <= most + Math.max(CHANCE * (belief?.unit ?? 1), CHANCE_PART * spec.amount)) return
+  trials.running = undefined
+  for (const each of trials.cut) {
+    if (each.learnt) each.learnt.cutAt = -Infinity
+    setAmount(each, each.spec.amount, now, 'as declared')
+  }
+  trials.cut.clear()
+}
+
+/** A request that held this was refused. Was that the trial's? Then it says nothing else. */
+export function noteTrialRefused({ limit, mark }: Hold, now: number): boolean {
+  const trials = limit.belief?.trials
+  const trial = trials?.running
+  if (!trials || trial?.limit !== limit || mark < trial.startedAt) return false
+  goBack(trials, trial, now)
+  return true
+}
+
+function goBack(trials: Trials, { limit, amount }: Trial, now: number): void {
+  trials.running = undefined
+  trials.nextAt = now + pauseOf(trials, now)
+  setAmount(limit, amount, now, 'refused below the declared limit')
+  limit.window.lower(now, 0)
+}
+
+function pauseOf({ since }: Trials, now: number): number {
+  return Math.min(LONGEST_PAUSE, Math.max(SHORTEST_PAUSE, PAUSE * (now - since)))
+}
