@@ -13,20 +13,24 @@ interface Crowd {
   kept: number
   final: number
   waits: number[]
+  /** Milliseconds from when a request was first made until it was served. */
+  ages: number[]
 }
 
 /** No two requests of ten minutes are the same. */
 let unlike = 0
 
 /** Clients that come back once, when told, unless that is later than a minute. */
-function crowd({ scheduler, clock }: Setting, count: number, outcome: Crowd): void {
+function crowd({ scheduler, clock }: Setting, count: number, outcome: Crowd, sizes = 5000, clients = 6): void {
   for (let n = 0; n < count; n++) {
-    const request = ask({ client: `c${n % 6}`, input: 100 + (unlike++ % 5000) })
+    const request = ask({ client: `c${n % clients}`, input: 100 + (unlike++ % sizes) })
+    const made = clock.now()
     const serve = (visit: number): void => {
       scheduler.acquire(request).then(
         (lease) => {
           lease.settle({ input: request.input, output: 10 })
           outcome.served++
+          outcome.ages.push(clock.now() - made)
           if (visit > 0) outcome.kept++
         },
         ({ retryAfter = Infinity }: GatewayError) => {
@@ -42,7 +46,7 @@ function crowd({ scheduler, clock }: Setting, count: number, outcome: Crowd): vo
   }
 }
 
-const empty = (): Crowd => ({ served: 0, told: 0, kept: 0, final: 0, waits: [] })
+const empty = (): Crowd => ({ served: 0, told: 0, kept: 0, final: 0, waits: [], ages: [] })
 
 describe('a Retry-After is a promise', () => {
   it.each(['bucket', undefined] as const)('kept after a burst (%s)', async (shape) => {
@@ -69,7 +73,16 @@ describe('a Retry-After is a promise', () => {
     for (const now of [4985, 5000, 5090]) expect(promises.again('m', now)).toBeUndefined()
   })
 
-  it('kept in standing overload, with no less served', async () => {
+  it('kept to each of those who were told the same, as they look alike', () => {
+    const promises = new RetryPromises()
+    promises.add({ at: 5000, since: 0, client: 'c', mark: 'm', size: 1, far: false, again: 0, place: -1 })
+    promises.again('m', 4000)
+    for (const now of [5000, 5001]) expect(promises.claim('m', now)).toBeDefined()
+    expect(promises.claim('m', 5002)).toBeUndefined()
+    expect(promises.size).toBe(0)
+  })
+
+  it.each([5000, 400])('kept in standing overload, with no less served, of %i kinds of requests', async (sizes) => {
     const world = setUp([
       provider(
         'p',
@@ -79,13 +92,29 @@ describe('a Retry-After is a promise', () => {
     const outcome = empty()
     // Seven a second, of which five can be served.
     for (let second = 0; second < 900; second++) {
-      crowd(world, 7, outcome)
+      crowd(world, 7, outcome, sizes)
       await world.clock.advance(1000)
     }
     await world.clock.advance(120_000)
     expect(outcome.told).toBeGreaterThan(300)
     expect(outcome.kept).toBeGreaterThanOrEqual(0.8 * outcome.told)
     expect(outcome.served).toBeGreaterThanOrEqual(0.97 * 5 * 900)
+  })
+
+  it('no reason to wait longer and longer: in standing overload who comes is served soon, or sent away for good', async () => {
+    const keys = Array.from({ length: 5 }, () => [rpm(60, { shape: 'bucket' })])
+    const world = setUp([provider('p', keys)])
+    const outcome = empty()
+    let before = 0
+    for (let second = 0; second < 900; second++) {
+      // by then the overload stands
+      if (second === 300) before = outcome.ages.length
+      crowd(world, 10, outcome, 5000, 1)
+      await world.clock.advance(1000)
+    }
+    expect(outcome.served).toBeGreaterThanOrEqual(0.97 * 5 * 900)
+    const late = outcome.ages.slice(before)
+    expect(late.filter((age) => age > 90_000).length).toBeLessThan(0.1 * late.length)
   })
 
   it('never made beyond what client libraries obey, where a minute is all that has to pass', async () => {

@@ -78,7 +78,7 @@ export function admit(
     return turnAway(schedulerState, pool, item, own.wait, now, fallBack)
   }
   const head = oldest(pool)
-  pool.drainRate.note(head === undefined ? 0 : now - head, now)
+  pool.drainRate.note(Math.max(head === undefined ? 0 : now - head, comingBack(pool, now)), now)
   if (schedulerState.queued > schedulerState.settings.max_queue)
     return overflow(schedulerState, pool, item, now, fallBack, true)
   const usual = schedulerState.settings.max_wait
@@ -101,6 +101,11 @@ export function admit(
   // Less patient than the queue is made for: its own place in it counts.
   if (queue.ahead(item.client) > Math.max(1, supply(patience)))
     turnAway(schedulerState, pool, item, own.wait, now, fallBack)
+}
+
+/** Those who were sent away and will be back are a queue as well: milliseconds that serving them takes, as things go. */
+function comingBack({ promises, drainRate }: Pool, now: number): number {
+  return promises.size === 0 ? 0 : promises.within(STANDING_WAIT, now) / drainRate.rate(now)
 }
 
 /** Does a client with limits of its own have more in the queue than these let through in time? */
