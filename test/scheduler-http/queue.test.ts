@@ -140,7 +140,7 @@ describe('the queue', () => {
   })
 
   it('is left by a client that leaves, and its provider never hears of it', async () => {
-    await open({ limits: { concurrency: 1 }, sandbox: { first_byte: 300 } })
+    await open({ limits: { concurrency: 1 }, sandbox: { first_byte: 1000 } })
     const running = gateway.ask(say('first'))
     await expect.poll(() => got.length).toBe(1)
     const leaving = new AbortController()
