@@ -14,6 +14,9 @@ export interface Trials {
   since: number
   running: Trial | undefined
   nextAt: number
+  /** When a trial last found that nothing is cut, and how often in a row that was soon found wrong. */
+  wonAt: number
+  vain: number
 }
 
 interface Trial {
@@ -32,6 +35,10 @@ const LEAST_CUT = 3
 const SHORTEST_PAUSE = 15_000
 const LONGEST_PAUSE = 300_000
 const PAUSE = 0.25
+/** What was found holds if nothing is cut for so long; else the next trials come so many times later. */
+const HELD = 300_000
+const VAIN = 4
+const MOST_VAIN = 4
 /** A trial that has found nothing ends. */
 const LONGEST_TRIAL = 120_000
 /** Of what is cut to this part of the declared amount or more, growth makes up soon. */
@@ -43,14 +50,17 @@ const CHANCE_PART = 0.05
 const BUSY = 0.2
 
 export function createTrials(): Trials {
-  return { cut: new Set(), since: 0, running: undefined, nextAt: 0 }
+  return { cut: new Set(), since: 0, running: undefined, nextAt: 0, wonAt: -Infinity, vain: 0 }
 }
 
 /** A limit was cut by inference. */
 export function noteCutForTrial(limit: Limit, now: number): void {
   const trials = limit.belief?.trials
   if (!trials) return
-  if (trials.cut.size === 0) trials.since = now
+  if (trials.cut.size === 0) {
+    trials.since = now
+    trials.vain = now - trials.wonAt < HELD ? Math.min(MOST_VAIN, trials.vain + 1) : 0
+  }
   trials.cut.add(limit)
   trials.nextAt = Math.max(trials.nextAt, now + pauseOf(trials, now))
 }
@@ -85,6 +95,7 @@ export function noteTrialAccepted({ limit, mark, asked }: Hold, now: number): vo
   const most = trial.room + trial.amount * (spec.shape === 'bucket' ? periods : 1 + periods)
   if (trial.accepted <= most + Math.max(CHANCE * (belief?.unit ?? 1), CHANCE_PART * spec.amount)) return
   trials.running = undefined
+  trials.wonAt = now
   for (const each of trials.cut) {
     if (each.learnt) each.learnt.cutAt = -Infinity
     setAmount(each, each.spec.amount, now, 'as declared')
@@ -105,9 +116,9 @@ function goBack(trials: Trials, { limit, amount }: Trial, now: number): void {
   trials.running = undefined
   trials.nextAt = now + pauseOf(trials, now)
   setAmount(limit, amount, now, 'refused below the declared limit')
-  limit.window.lower(now, 0)
+  if (limit.spec.shape === 'bucket') limit.window.lower(now, 0)
 }
 
-function pauseOf({ since }: Trials, now: number): number {
-  return Math.min(LONGEST_PAUSE, Math.max(SHORTEST_PAUSE, PAUSE * (now - since)))
+function pauseOf({ since, vain }: Trials, now: number): number {
+  return Math.min(LONGEST_PAUSE, Math.max(SHORTEST_PAUSE * VAIN ** vain, PAUSE * (now - since)))
 }
