@@ -41,8 +41,8 @@ const VAIN = 4
 const MOST_VAIN = 4
 /** A trial that has found nothing ends. */
 const LONGEST_TRIAL = 120_000
-/** Of what is cut to this part of the declared amount or more, growth makes up soon. */
-const NEARLY_WHOLE = 0.85
+/** What is cut to this part of the declared amount or more has little to gain, and grows back soon. */
+const NEARLY_WHOLE = 0.65
 /** What a cut limit lets through besides its rate: units of its kind, and a part of the declared amount. */
 const CHANCE = 3
 const CHANCE_PART = 0.05

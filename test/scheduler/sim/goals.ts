@@ -28,7 +28,8 @@ export const GOALS: Record<string, Goal[]> = {
   c_azure_conv: [NO_REFUSAL, goodput(97)],
   // A limit that was cut is tried again within ten minutes, lest a wrong cut last: that costs a refusal each time.
   d_learn: [{ measure: 'refused', atMost: 1.8 }, goodput(99.9)],
-  d_over: [{ measure: 'refused', atMost: 10 }, goodput(98)],
+  // ten would do for a belief that is never tried; one key at a time tries it, so that the end of an incident is found
+  d_over: [{ measure: 'refused', atMost: 15 }, goodput(98)],
   e_tpm: [NO_REFUSAL, ALL_SERVED],
   e_tpm_over: [NO_REFUSAL, { measure: 'tokensServed', atLeast: 72.5 }, { measure: 'largestServed', atLeast: 64 }],
   f_faults: [NO_REFUSAL, { measure: 'failed', atMost: 1.5 }, { measure: 'unauthorized', atMost: 0.2 }],
