@@ -22,6 +22,7 @@ import {
 import { ease, isTooFast, strain } from './strain.ts'
 import { learntOf, noteCut, setAmount } from './learnt.ts'
 import { noteCutForTrial, noteTrialAccepted, noteTrialRefused } from './trial.ts'
+import { createTrials, type Trials } from './trials.ts'
 
 /** One cut in this time: requests that were refused together teach once. */
 const APART = 2000
@@ -83,15 +84,22 @@ export function beliefOf(provider: Provider, { spec }: Limit, now: number): Enfo
   return belief
 }
 
+/** What the limits of one kind of a provider have to do with each other once they are cut. */
+function trialsOf({ trials }: Provider, { spec }: Limit): Trials<Limit> {
+  const name = beliefName(spec)
+  let own = trials.get(name)
+  if (!own) trials.set(name, (own = createTrials()))
+  return own
+}
+
 /** A good answer came to a request that held this: what was free then is known to have been there. */
-export function noteAcceptedHold(hold: Hold, now: number): void {
-  const { limit, load, asked, noted } = hold
+export function noteAcceptedHold({ limit, load, asked, mark, noted }: Hold, now: number): void {
   const { belief } = limit
   if (!belief) return
   const crowd = crowding(belief, load, asked)
   if (!noted) noteSent(belief, crowd, now)
   ease(limit)
-  noteTrialAccepted(hold, now)
+  noteTrialAccepted(limit, mark, asked, now)
   relax(belief, now)
 }
 
@@ -102,7 +110,7 @@ export function noteUnansweredHold({ limit, load, asked, noted }: Hold): void {
 
 export function learnFromRefusal(lease: LeaseRecord, hold: Hold, seen: Circumstances, now: number): void {
   const { limit } = hold
-  if (noteTrialRefused(hold, now)) return
+  if (noteTrialRefused(limit, hold.mark, now)) return
   if (limit.rate > 0) {
     limit.belief ??= beliefOf(lease.keyGroup.provider, limit, now)
     const { belief } = limit
@@ -120,7 +128,7 @@ export function learnFromRefusal(lease: LeaseRecord, hold: Hold, seen: Circumsta
   const learnt = learntOf(limit, now)
   if (seen.row >= NOTHING_AT_ALL) return acquit(limit, learnt, now)
   if (!believable(hold, learnt, seen, now)) return
-  lower(hold, learnt, seen.stated, now)
+  lower(lease.keyGroup.provider, hold, learnt, seen.stated, now)
 }
 
 /** Has the limit grown since it was cut, and was it used to nearly all that it has grown to? Then that is what was refused. */
@@ -185,7 +193,7 @@ function fits({ limit, asked }: Hold, told: number, now: number): boolean {
  * ago the first one, the better that is known. `stated` is the amount that the provider itself names; if it is met,
  * somebody else uses the scope, and our share is learnt.
  */
-function lower(hold: Hold, learnt: Learnt, stated: number | undefined, now: number): void {
+function lower(provider: Provider, hold: Hold, learnt: Learnt, stated: number | undefined, now: number): void {
   const { limit } = hold
   const since = now - learnt.cutAt
   const { spec, window } = limit
@@ -207,7 +215,7 @@ function lower(hold: Hold, learnt: Learnt, stated: number | undefined, now: numb
     if (first) noteCut(learnt, now)
     if (limit.belief) Object.assign(limit.belief, { loweredAt: now, lowered: amount })
     setAmount(limit, amount, now, 'refused below the declared limit')
-    noteCutForTrial(limit, now)
+    if (limit.rate > 0) noteCutForTrial(limit, trialsOf(provider, limit), now)
   }
   if (bucket) limit.window.lower(now, 0)
 }

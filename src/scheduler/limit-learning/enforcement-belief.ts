@@ -5,8 +5,6 @@
  */
 import type { LimitSpec } from '../types.ts'
 import { BINS, binOf, edgeOf, FIRST_EDGE, firstRefusedBin, LEAST_SHARE, sum } from './refused-bins.ts'
-import type { Trials } from './trial.ts'
-import { createTrials } from './trial.ts'
 
 export interface EnforcementBelief {
   readonly spec: LimitSpec
@@ -42,8 +40,6 @@ export interface EnforcementBelief {
   /** When a key's limit was last found to be lower, and how low: its like need not find out each by themselves. */
   loweredAt: number
   lowered: number
-  /** Of the keys that were cut, one tries at a time what was declared. */
-  readonly trials: Trials
   /** Does `remaining` fill up continuously, or with whole windows? Unknown until something tells. */
   refill: 'bucket' | 'window' | undefined
   /** Refusals with less left than was thought. */
@@ -109,7 +105,6 @@ export function createBelief(spec: LimitSpec, now: number): EnforcementBelief {
     grewAt: now,
     loweredAt: -Infinity,
     lowered: 0,
-    trials: createTrials(),
     refill: undefined,
     surprises: 0,
   }

@@ -3,31 +3,9 @@
  * what was declared: where it is let do more than its cut would let it, the cut is refuted for all; where it is refused,
  * it goes back, and the next one tries the later the longer the cut has lasted.
  */
-import type { Hold } from '../lease/accounting.ts'
 import type { Limit } from '../limits/limit.ts'
 import { setAmount } from './learnt.ts'
-
-export interface Trials {
-  /** Limits of one kind of a provider that are cut by inference. */
-  readonly cut: Set<Limit>
-  /** Since when any is (monotonic ms). */
-  since: number
-  running: Trial | undefined
-  nextAt: number
-  /** When a trial last found that nothing is cut, and how often in a row that was soon found wrong. */
-  wonAt: number
-  vain: number
-}
-
-interface Trial {
-  readonly limit: Limit
-  /** What it was cut to, and what was free of that when the trial began. */
-  readonly amount: number
-  readonly room: number
-  readonly startedAt: number
-  /** Units of answered requests that have left since. */
-  accepted: number
-}
+import type { Trial, Trials } from './trials.ts'
 
 /** Fewer that were cut are judged each by themselves: their growth finds out. */
 const LEAST_CUT = 3
@@ -49,14 +27,9 @@ const CHANCE_PART = 0.05
 /** A key is busy that has less than this part of its cut amount free. */
 const BUSY = 0.2
 
-export function createTrials(): Trials {
-  return { cut: new Set(), since: 0, running: undefined, nextAt: 0, wonAt: -Infinity, vain: 0 }
-}
-
 /** A limit was cut by inference. */
-export function noteCutForTrial(limit: Limit, now: number): void {
-  const trials = limit.belief?.trials
-  if (!trials) return
+export function noteCutForTrial(limit: Limit, trials: Trials<Limit>, now: number): void {
+  limit.trials = trials
   if (trials.cut.size === 0) {
     trials.since = now
     trials.vain = now - trials.wonAt < HELD ? Math.min(MOST_VAIN, trials.vain + 1) : 0
@@ -67,7 +40,7 @@ export function noteCutForTrial(limit: Limit, now: number): void {
 
 /** A request is about to take from a limit: is it this one's turn? */
 export function takeTurn(limit: Limit, now: number): void {
-  const trials = limit.belief?.trials
+  const trials = limit.trials
   if (!trials?.cut.has(limit)) return
   if (trials.running) {
     if (now - trials.running.startedAt > LONGEST_TRIAL) goBack(trials, trials.running, now)
@@ -83,9 +56,9 @@ export function takeTurn(limit: Limit, now: number): void {
   setAmount(limit, spec.amount, now, 'tries what is declared, for all that were cut like it')
 }
 
-/** A request that held this was answered. */
-export function noteTrialAccepted({ limit, mark, asked }: Hold, now: number): void {
-  const trials = limit.belief?.trials
+/** A request was answered that left at `mark` and was charged `asked` units. */
+export function noteTrialAccepted(limit: Limit, mark: number, asked: number, now: number): void {
+  const trials = limit.trials
   const trial = trials?.running
   if (!trials || trial?.limit !== limit || mark < trial.startedAt) return
   trial.accepted += asked
@@ -103,22 +76,22 @@ export function noteTrialAccepted({ limit, mark, asked }: Hold, now: number): vo
   trials.cut.clear()
 }
 
-/** A request that held this was refused. Was that the trial's? Then it says nothing else. */
-export function noteTrialRefused({ limit, mark }: Hold, now: number): boolean {
-  const trials = limit.belief?.trials
+/** A request was refused that left at `mark`. Was that the trial's? Then it says nothing else. */
+export function noteTrialRefused(limit: Limit, mark: number, now: number): boolean {
+  const trials = limit.trials
   const trial = trials?.running
   if (!trials || trial?.limit !== limit || mark < trial.startedAt) return false
   goBack(trials, trial, now)
   return true
 }
 
-function goBack(trials: Trials, { limit, amount }: Trial, now: number): void {
+function goBack(trials: Trials<Limit>, { limit, amount }: Trial<Limit>, now: number): void {
   trials.running = undefined
   trials.nextAt = now + pauseOf(trials, now)
   setAmount(limit, amount, now, 'refused below the declared limit')
   if (limit.spec.shape === 'bucket') limit.window.lower(now, 0)
 }
 
-function pauseOf({ since, vain }: Trials, now: number): number {
+function pauseOf({ since, vain }: Trials<Limit>, now: number): number {
   return Math.min(LONGEST_PAUSE, Math.max(SHORTEST_PAUSE * VAIN ** vain, PAUSE * (now - since)))
 }

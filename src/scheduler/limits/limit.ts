@@ -4,6 +4,7 @@ import type { Doubt } from '../limit-learning/doubt.ts'
 import { doubt, mayAsk, UNDOUBTED } from '../limit-learning/doubt.ts'
 import type { EnforcementBelief } from '../limit-learning/enforcement-belief.ts'
 import { paceWait } from '../limit-learning/enforcement-belief.ts'
+import type { Trials } from '../limit-learning/trials.ts'
 import { Bucket } from './bucket.ts'
 import { calendarFrame, periodicFrame } from './calendar.ts'
 import { Concurrency } from './concurrency.ts'
@@ -49,6 +50,8 @@ export interface Limit {
   pressure: number
   /** How its provider enforces limits of this kind, once a refusal has raised the question. */
   belief: EnforcementBelief | undefined
+  /** Shared with those of its kind that were cut; absent until it was. */
+  trials: Trials<Limit> | undefined
   /** Share of the requests of late that kept to that and were refused. */
   strain: number
   /** When the provider said that nothing was left though this window had room; absent once that is understood. */
@@ -101,6 +104,7 @@ export function createLimit(spec: LimitSpec, toWall: ToWall, now: number): Limit
     pressure: 0,
     loadAt: now,
     belief: undefined,
+    trials: undefined,
     strain: 0,
     spentAt: undefined,
     until: 0,

@@ -12,6 +12,8 @@ import { mayAsk } from '../limit-learning/doubt.ts'
 import type { Demand } from '../limits/request-cost.ts'
 import type { EnforcementBelief } from '../limit-learning/enforcement-belief.ts'
 import { createToldRests, type ToldRests } from '../limit-learning/told-rest.ts'
+import type { Trials } from '../limit-learning/trials.ts'
+import type { Limit } from '../limits/limit.ts'
 import type { ToWall } from '../limits/window.ts'
 import type { KeptRoom } from './kept-room.ts'
 import type { Scope } from './limit-scope.ts'
@@ -112,6 +114,8 @@ export interface Provider {
   readonly incident: Incident
   /** How it enforces limits, by metric, period and amount. */
   readonly beliefs: Map<string, EnforcementBelief>
+  /** Its limits that were cut, by the same names. */
+  readonly trials: Map<string, Trials<Limit>>
   /** What its word is worth on how long to rest. */
   readonly toldRests: ToldRests
   /** Requests under way with all its keys. */
@@ -141,6 +145,7 @@ export function createProvider(spec: ProviderSpec, toWall: ToWall, now: number):
     owners: new Set(spec.keys.map(({ account, name }) => account ?? `key ${name}`)).size,
     incident: createIncident(),
     beliefs: new Map(),
+    trials: new Map(),
     toldRests: createToldRests(),
     inFlight: 0,
     weight: weightOf(spec, spec.keys),

@@ -1,0 +1,28 @@
+/** Of the limits of one kind of a provider that were cut by inference, one at a time tries what was declared. */
+
+/** `L` is a limit. */
+export interface Trials<L> {
+  /** The limits that are cut. */
+  readonly cut: Set<L>
+  /** Since when any is (monotonic ms). */
+  since: number
+  running: Trial<L> | undefined
+  nextAt: number
+  /** When a trial last found that nothing is cut, and how often in a row that was soon found wrong. */
+  wonAt: number
+  vain: number
+}
+
+export interface Trial<L> {
+  readonly limit: L
+  /** What it was cut to, and what was free of that when the trial began. */
+  readonly amount: number
+  readonly room: number
+  readonly startedAt: number
+  /** Units of answered requests that have left since. */
+  accepted: number
+}
+
+export function createTrials<L>(): Trials<L> {
+  return { cut: new Set(), since: 0, running: undefined, nextAt: 0, wonAt: -Infinity, vain: 0 }
+}
