@@ -25,6 +25,7 @@ export async function describeState(config: StateConfig): Promise<{ isThere: boo
     const took = (performance.now() - sent).toFixed(1)
     const others = names.filter((name) => name !== 'check').length
     const version = await ledger.version()
+    await ledger.listening
     return { isThere: true, text: `shared state: ${version} at ${where} answers in ${took} ms; ${counted(others)}` }
   } catch (error) {
     const why = (fault ?? (error as Error)).message

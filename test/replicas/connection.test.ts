@@ -70,6 +70,25 @@ describe.runIf(hasServer)('a shared state', { timeout: 30_000 }, () => {
     }
   })
 
+  it('may be asked by a user of few rights, and is refused by name where one is missing', async () => {
+    const server = await startRedis()
+    try {
+      const rights =
+        'reset on >secret ~{connection}* +@read +@write +@pubsub +@connection -@dangerous +fcall +function|load +info +time'
+      const allow = (channels: string) => server.command('ACL', 'SETUSER', 'gateway', ...rights.split(' '), channels)
+      const url = `redis://gateway:secret@127.0.0.1:${server.port}`
+      await allow('&{connection}:*')
+      const [taken, said] = await lastPlace(url)
+      expect(taken).toEqual([0, -1])
+      expect(said).toContain('answers')
+      await allow('&other')
+      const state = { url, prefix: 'connection', timeout: 50, on_loss: 'share' as const, replicas: 1 }
+      expect(await describeState(state)).toMatchObject({ isThere: false, text: expect.stringContaining('channels') })
+    } finally {
+      await server.close()
+    }
+  })
+
   it('is told to be away where no Sentinel answers, without waiting for one', async () => {
     const url = 'redis+sentinel://127.0.0.1:1,127.0.0.1:2/main'
     const told = await describeState({ url, prefix: 'connection', timeout: 50, on_loss: 'share', replicas: 1 })

@@ -192,6 +192,20 @@ describe.runIf(hasServer)('the shared ledger', () => {
     expect((await one().acquire('3', 1000, [[{ ...wide, need: 90, cost: 90 }]])).taken).toBe(0)
   })
 
+  it.each(['bucket', 'sliding', 'fixed'] as const)('takes what is no %s for none', async (shape) => {
+    for (const [index, text] of ['', 'a text', 'a;b', 'a;1,x', 'a;1,2,x', ';;,,;'].entries()) {
+      const limit = limitOf(one(), `garbage-${shape}-${index}`, { shape, amount: 10, period: 60_000 })
+      await server.command('SET', limit.key, text)
+      // ten at once: nothing of it is left for the next
+      const ask = (lease: string) => one().acquire(lease, 1000, [[{ ...limit, need: 1, cost: 1 }]])
+      const told = await Promise.all(Array.from({ length: 12 }, (_, number) => ask(`g${number}`)))
+      const taken = told.filter((each) => each.taken === 0).length
+      expect(taken, text).toBeGreaterThanOrEqual(8)
+      expect(taken, text).toBeLessThanOrEqual(10)
+      expect((await ask('next')).taken).toBe(-1)
+    }
+  })
+
   it('keeps nothing of a call that fails on its way', async () => {
     const limit = limitOf(one(), 'failing', { shape: 'sliding', amount: 10, period: 60_000 })
     const place = limitOf(one(), 'no-place', { shape: 'places', amount: 1, period: 0 })

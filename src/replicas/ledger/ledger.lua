@@ -92,12 +92,17 @@ end
 
 local function rate(limit) return limit.amount / limit.period end
 
+-- What is kept of a bucket, and of a fixed window. What is none of ours, as an operator may have put there, is as good as nothing.
+local TWO = '^(-?[%d.]+),(-?[%d.e+-]+)$'
+local FOUR = '^(%d[%d.]*),(%d[%d.]*),(-?[%d.e+-]+),(-?[%d.e+-]+)$'
+
 local open = {}
 
 function open.bucket(limit, now, raw, from)
   limit.level = limit.capacity
   if not raw then return end
-  local at, level = match(raw, '^([^,]+),([^,]+)', from)
+  local at, level = match(raw, TWO, from)
+  if not level then return end
   limit.level = math.min(limit.capacity, level + math.max(0, now - at) * rate(limit))
 end
 
@@ -115,7 +120,7 @@ local function listOf(raw, from, now, quantum)
   local list = { at = {}, units = {}, words = {}, first = 1, last = 0, sum = 0, opened = 0 }
   if not raw then return list end
   local parts, cell = numbers(raw, from), nil
-  list.opened = parts[1]
+  list.opened = parts[1] or 0
   for i = 2, #parts - 1, 2 do
     local at, units = parts[i], parts[i + 1]
     -- What was lent has ended long since, and need not stay an entry of its own.
@@ -175,7 +180,8 @@ end
 function open.fixed(limit, now, raw, start)
   while now >= limit.to do limit.from, limit.to, limit.next = limit.to, limit.next, limit.next * 2 - limit.to end
   if not raw then return end
-  local from, to, used, late = match(raw, '^([^,]+),([^,]+),([^,]+),([^,]+)', start)
+  local from, to, used, late = match(raw, FOUR, start)
+  if not late then return end
   from, to = tonumber(from), tonumber(to)
   if from == limit.from then limit.used, limit.late = tonumber(used), tonumber(late)
   -- What left just before the boundary may arrive after it.

@@ -47,6 +47,8 @@ export interface Ledger {
   ): Promise<Told & { names: string[]; mayLend: boolean }>
   /** Replicas that have said since then, by the server's clock, that they live. @param ttl as they said it */
   heard(since: number, ttl: number): Promise<string[]>
+  /** Resolves when it hears the others; rejects where it may not. */
+  listening: Promise<void>
   /** To all other replicas. */
   say(text: string): Promise<void>
   /** `Redis 7.0.15` or `Valkey 8.1.0`. */
@@ -150,7 +152,8 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
     follow(now)
     options.freed({ key: channel, born, text: state })
   })
-  listener.psubscribe(`${tag}:*`).catch(heard)
+  const listening = listener.psubscribe(`${tag}:*`).then(() => {})
+  listening.catch(heard)
 
   return {
     async acquire(lease, ttl, candidates, force = false) {
@@ -204,6 +207,7 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
       const know = new Set(both.slice(Number(count)))
       return { at: Number(now), born, names, mayLend: names.every((name) => know.has(name)), states: [] }
     },
+    listening,
     heard: (since, ttl) => redis.zrangebyscore(living[0] ?? '', since + ttl, '+inf'),
     async say(text) {
       await redis.publish(`${tag}:said`, text)
