@@ -226,3 +226,21 @@ describe('what a server of one’s own cannot do', () => {
     expect([told.status, told.headers.get('retry-after')]).toEqual([429, '37'])
   })
 })
+
+it('keys that all rest for hours are told as such, though each was tried', async () => {
+  vendor = await startVendor(({ response }) => {
+    const message = 'Usage limit reached for 5 hour. Your limit will reset at 2099-01-01 00:00:00'
+    response.writeHead(429, JSON_TYPE).end(JSON.stringify({ error: { code: '1308', message } }))
+  })
+  gateway = await startGateway({
+    providers: { glm: { format: 'zhipu', base_url: vendor.url, keys: KEYS } },
+    server: { retries: KEYS.length - 1, retry_share: 1 },
+  })
+  const answer = await fetch(`${gateway.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'glm/glm-5', messages: [{ role: 'user', content: 'Hi' }] }),
+  })
+  expect([answer.status, vendor.calls.length]).toEqual([429, KEYS.length])
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(3600)
+})

@@ -108,12 +108,23 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
         if (!verdict.again) {
           if (course.spare) return course.spare
           // who is turned away for a limit is told when to come back, though no upstream said so
-          if (KINDS[last.kind].blame === 'limit') last.retryAfter ??= SOONEST
+          if (KINDS[last.kind].blame === 'limit') last.retryAfter ??= await nextMoment(asked, requestState)
           throw last
         }
         heed(verdict, lease, requestState)
         next = again(asked, requestState, requestState.excluded, requestState.maxWait)
       }
+    }
+  }
+
+  /** When a key can take this request; at once where one is free, which the request had no further try for. */
+  async function nextMoment(asked: AcquireRequest, requestState: RequestState): Promise<number> {
+    try {
+      const lease = await parts.scheduler.acquire(again(asked, requestState, undefined, 0))
+      lease.fail({ kind: 'cancelled', started: false })
+      return SOONEST
+    } catch (cause) {
+      return asGatewayError(cause, requestState.context.signal).retryAfter ?? SOONEST
     }
   }
 
