@@ -29,6 +29,8 @@ export async function connectReplicas(
 ): Promise<Replicated> {
   const replica = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`
   const where = placeOf(config.url)
+  /** What was said of the connection last: it is tried several times a second, and mostly for the same reason. */
+  let fault = ''
   const ledger = await connectLedger({
     url: config.url,
     prefix: config.prefix,
@@ -37,8 +39,12 @@ export async function connectReplicas(
     wall: () => clock.wall(),
     freed: (told) => replicas.freed(told),
     said: (text) => replicas.hear(text),
-    // What matters is told when a call fails: a connection is tried again several times a second.
-    failed: () => {},
+    failed(error) {
+      const why = error.message || (error as NodeJS.ErrnoException).code || error.name
+      if (why === fault) return
+      fault = why
+      log.warn({ state: where, why }, 'no connection to the shared state; it is tried again')
+    },
   })
   const replicas = createReplicas(inner, ledger, {
     replica,
@@ -47,8 +53,11 @@ export async function connectReplicas(
     clock,
     random: Math.random,
     changed(isAway, why) {
-      if (isAway) log.warn({ state: where, why, on_loss: config.on_loss }, AWAY[config.on_loss])
-      else log.info({ state: where, why }, 'the shared state is back; replicas count together again')
+      if (isAway) log.warn({ state: where, why: fault || why, on_loss: config.on_loss }, AWAY[config.on_loss])
+      else {
+        fault = ''
+        log.info({ state: where, why }, 'the shared state is back; replicas count together again')
+      }
     },
   })
   await replicas.start()

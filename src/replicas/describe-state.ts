@@ -28,7 +28,7 @@ export async function describeState(config: StateConfig): Promise<{ isThere: boo
     await ledger.listening
     return { isThere: true, text: `shared state: ${version} at ${where} answers in ${took} ms; ${counted(others)}` }
   } catch (error) {
-    const why = (fault ?? (error as Error)).message
+    const why = (fault ?? (error as Error)).message.replace(/\.$/, '')
     return { isThere: false, text: `shared state: ${where} cannot be used: ${why}. See state.url.` }
   } finally {
     await ledger.close()

@@ -1,9 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Redis } from 'ioredis'
 import { describe, expect, it, vi } from 'vitest'
+import { connectReplicas } from '../../src/replicas/connect.ts'
 import { connectLedger } from '../../src/replicas/ledger/ledger.ts'
 import { describeState } from '../../src/replicas/describe-state.ts'
+import { realClock } from '../../src/scheduler/clock.ts'
+import { createScheduler } from '../../src/scheduler/scheduler.ts'
+import { specOf } from './replica.ts'
 import { hasServer, startRedis } from './redis-server.ts'
 
 /** Two ask for one place, and then say how the server is called. */
@@ -85,6 +90,32 @@ describe.runIf(hasServer)('a shared state', { timeout: 30_000 }, () => {
       const state = { url, prefix: 'connection', timeout: 50, on_loss: 'share' as const, replicas: 1 }
       expect(await describeState(state)).toMatchObject({ isThere: false, text: expect.stringContaining('channels') })
     } finally {
+      await server.close()
+    }
+  })
+
+  it('is away by its own words where its password has changed, and back without a reload when that is mended', async () => {
+    const server = await startRedis()
+    const operator = new Redis(server.url)
+    const said: string[] = []
+    const note = (fields: object, text: string): void => void said.push(`${JSON.stringify(fields)} ${text}`)
+    const scheduler = createScheduler(specOf([{ metric: 'requests', amount: 4, period: 60_000 }]))
+    const state = { url: server.url, prefix: 'connection', timeout: 500, on_loss: 'share' as const, replicas: 1 }
+    const replicated = await connectReplicas(state, () => scheduler, realClock, { info: note, warn: note })
+    const until = (words: RegExp): Promise<unknown> =>
+      vi.waitUntil(() => said.some((line) => words.test(line)), { timeout: 15_000, interval: 20 })
+    try {
+      await operator.config('SET', 'requirepass', 'another')
+      await operator.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+      await until(/NOAUTH.*cannot be reached; this replica keeps within its share/)
+      await operator.config('SET', 'requirepass', '')
+      await until(/replicas count together again/)
+      // tried many times, told once
+      expect(said.filter((line) => line.includes('it is tried again')).length).toBeLessThanOrEqual(3)
+    } finally {
+      operator.disconnect()
+      await replicated.close()
+      scheduler.close()
       await server.close()
     }
   })
