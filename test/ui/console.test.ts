@@ -103,7 +103,7 @@ describe('the files of the page', () => {
 
 test('the feed shows who waits, where, how long, and what for', async () => {
   await Promise.all(Array.from({ length: 4 }, () => stage.chat('narrow', 'bob')))
-  stage.vendor.pause = 400
+  const go = stage.vendor.hold()
   const asked = Array.from({ length: 5 }, (_, index) => stage.chat('narrow', index % 2 ? 'alice' : 'bob'))
   const { waiting, queued, keys } = await pictured((picture) => picture['queued'] === 3)
   expect(queued).toBe(3)
@@ -117,7 +117,7 @@ test('the feed shows who waits, where, how long, and what for', async () => {
   expect(waiting).toMatchObject([first, { place: 2, eta: expect.any(Number) as number }, { place: 3 }])
   const etas = (waiting as { eta: number }[]).map(({ eta }) => eta)
   expect(etas).toEqual(etas.toSorted((a, b) => a - b))
-  stage.vendor.pause = 15
+  go()
   expect(await Promise.all(asked)).toEqual(asked.map(() => 200))
 })
 

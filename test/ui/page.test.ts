@@ -23,7 +23,7 @@ let complaints: string[]
 
 describe.runIf(isThere)('the page', () => {
   beforeAll(async () => {
-    ;[stage, browser] = await Promise.all([startStage(undefined, ['--workers', '2']), launch()])
+    ;[stage, browser] = await Promise.all([startStage(undefined, ['--workers', '2', '--no-watch']), launch()])
     ;({ page, show, complaints } = await openPage(browser, stage.url))
   })
   afterAll(async () => {
@@ -125,14 +125,14 @@ describe.runIf(isThere)('the page', () => {
   test('shows who waits, how long, and for what', async () => {
     await show('queue')
     await page.getByText('Nobody waits').waitFor()
-    stage.vendor.pause = 300
+    const go = stage.vendor.hold()
     const asked = Promise.all(Array.from({ length: 5 }, (_, n) => stage.chat('narrow', n % 2 ? 'bob' : 'alice')))
     await page.getByRole('heading', { name: 'narrow: 3 waiting' }).waitFor()
     await page
       .getByRole('row', { name: /alice.*concurrency/ })
       .first()
       .waitFor()
-    stage.vendor.pause = 15
+    go()
     expect(await asked).toEqual([200, 200, 200, 200, 200])
     await page.getByText('Nobody waits').waitFor()
   })

@@ -14,6 +14,8 @@ export interface Vendor {
   rest: number
   /** Milliseconds between two words. */
   pause: number
+  /** Nothing is answered from now on, until the function that comes back is called. */
+  hold(): () => void
   close(): Promise<void>
 }
 
@@ -23,11 +25,13 @@ export async function startVendor(): Promise<Vendor> {
   const server = createServer((request, response) => void answer(request, response))
   const served = new Map<string, number>()
   const refuse = new Set<string>()
+  let held: Promise<void> | undefined
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const key = request.headers.authorization?.slice('Bearer '.length) ?? ''
     const body = (await json(request)) as { stream?: boolean; model: string }
     served.set(key, (served.get(key) ?? 0) + 1)
+    await held
     if (refuse.delete(key)) {
       response.writeHead(429, { 'content-type': 'application/json', 'retry-after': String(vendor.rest) })
       response.end(
@@ -72,6 +76,14 @@ export async function startVendor(): Promise<Vendor> {
     refuse,
     rest: 4,
     pause: 15,
+    hold() {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      held = promise
+      return () => {
+        held = undefined
+        resolve()
+      }
+    },
     async close() {
       server.closeAllConnections()
       server.close()
