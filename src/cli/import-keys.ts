@@ -1,7 +1,10 @@
 /** Keys that were made in a data folder come to the database that a configuration names: at a start, or when asked. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { keysLeft, moveKeys, type Moved } from '../app/desk/move-keys.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Database } from '../store/postgres/database.ts'
+import { MANAGED_FILE } from '../store/sqlite/document-file.ts'
 import { configFile, UsageError } from './command-line.ts'
 import { envFileOf, readEnvFile } from './env-file.ts'
 import { openNamedDatabase } from './named-database.ts'
@@ -14,6 +17,7 @@ export async function importFromFolder(values: { data?: string; config?: string;
   const folder = values.data ?? (env['BALANCED_CALL_DATA'] || config.server.data)
   if (folder === undefined)
     throw new UsageError('from which data folder? --data DIR, BALANCED_CALL_DATA or server.data names it')
+  if (!existsSync(join(folder, MANAGED_FILE))) throw new UsageError(`no key was ever made at run time in ${folder}`)
   const database = await openNamedDatabase(config)
   if (!database) throw new UsageError('to which database? Set database.url or BALANCED_CALL_DATABASE_URL')
   try {
@@ -42,7 +46,7 @@ export async function takeKeys(
     if (left.length === 0) return
     if (!(await database.isNew()))
       return say(
-        `${left.length} keys of ${folder} are not in the database and open nothing: ${left.join(', ')}. balanced-call keys import --data ${folder} copies them`,
+        `${left.length === 1 ? 'a key' : `${left.length} keys`} of ${folder} that the database lacks will open nothing: ${left.join(', ')}. To copy: balanced-call keys import --data ${folder}`,
       )
     const { moved, left: kept } = await moveKeys(folder, database, env)
     if (moved.length > 0) say(`the keys of ${folder} were copied to the database, which had none: ${moved.join(', ')}`)

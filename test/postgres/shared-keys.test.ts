@@ -42,13 +42,16 @@ interface Replica extends TestGateway {
   ask(key: string): Promise<number>
 }
 
+let server: PostgresServer
+beforeAll(async () => {
+  if (hasServer) server = await startPostgres()
+}, 60_000)
+afterAll(() => server?.close())
+
 describe.skipIf(!hasServer)('two gateways on one database', () => {
-  let server: PostgresServer
   let schema = ''
   let count = 0
   let replicas: Replica[] = []
-  beforeAll(async () => void (server = await startPostgres()), 60_000)
-  afterAll(() => server.close())
   beforeEach(() => void (schema = `s${++count}`))
   afterEach(async () => {
     for (const each of replicas.splice(0)) {
@@ -336,10 +339,6 @@ async function startLine(to: number): Promise<Line> {
 }
 
 describe.skipIf(!hasServer)('the database', () => {
-  let server: PostgresServer
-  beforeAll(async () => void (server = await startPostgres()), 60_000)
-  afterAll(() => server.close())
-
   test('is made ready once, by those who start at once and by those who come later', async () => {
     const address = { url: server.url(), schema: 'together' }
     const opened = await Promise.all(Array.from({ length: 4 }, () => openDatabase(address, { every: 0 })))

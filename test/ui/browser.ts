@@ -9,7 +9,10 @@ export const isThere = existsSync(CHROMIUM)
 if (!isThere) console.warn(`the page is not tried: there is no ${CHROMIUM} (apt-get install chromium, or CHROMIUM=…)`)
 
 export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu', '--disable-software-rasterizer'] })
+  return chromium.launch({
+    executablePath: CHROMIUM,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-software-rasterizer'],
+  })
 }
 
 export interface Opened {
