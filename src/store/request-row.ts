@@ -44,10 +44,10 @@ export function valuesOf(
 ): (string | number | null)[] {
   const { trail, warnings, resumed } = record
   const detail = JSON.stringify({ attempts: trail, warnings, resumed })
-  const row: Record<string, unknown> = { ...record, at, stream: record.stream ? 1 : 0, detail }
+  const plain = { at, stream: Number(record.stream), detail }
   return COLUMNS.map((name) => {
-    const value = row[name] ?? null
-    return typeof value === 'string' ? redact(value) : (value as number | null)
+    const value = Object.hasOwn(plain, name) ? plain[name as keyof typeof plain] : record[name as keyof RequestRecord]
+    return typeof value === 'string' ? redact(value) : ((value ?? null) as number | null)
   })
 }
 
