@@ -197,24 +197,29 @@ async function abort({ ask, url, key }: Setting): Promise<string> {
   const begun = performance.now()
   answered(await ask(long))
   const whole = performance.now() - begun
+  // llama.cpp looks once a second whether anybody listens: a quick machine needs several answers to show it
+  const many = Math.min(8, Math.ceil(4000 / whole))
   const waits: number[] = []
   for (const isStream of [true, false]) {
     const leaving = new AbortController()
     const { signal } = leaving
     const body = JSON.stringify({ model: 'fast', ...long, stream: isStream })
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` }
-    const sent = fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body, signal })
+    const send = (): Promise<Response> => fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body, signal })
+    const [sent, ...others] = [send(), ...Array.from({ length: many - 1 }, send)]
+    const all = Promise.allSettled([sent, ...others])
     if (isStream) await (await sent).body?.getReader().read()
     else await Promise.race([sent, after(whole / 10)])
     leaving.abort()
-    await sent.catch(() => undefined)
+    await all
     const left = performance.now()
     answered(await ask({ messages: HELLO, max_tokens: 2 }))
     waits.push(performance.now() - left)
   }
   const [streamed = 0, plain = 0] = waits.map(Math.round)
-  const told = `the next one waits ${streamed} ms after a stream, ${plain} ms after a whole answer, of ${Math.round(whole)} ms`
-  must(streamed < whole / 2 && plain < whole / 2, told)
+  const due = Math.round(many * whole)
+  const told = `the next one waits ${streamed} ms after ${many} left streams, ${plain} ms after whole answers, of ${due} ms`
+  must(streamed < due / 2 && plain < due / 2, told)
   return told
 }
 

@@ -1,7 +1,7 @@
 /** The servers that are run, each with its pinned version, how it is brought here and what it does differently. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { freePort, startProcess, type Command } from './process.ts'
 import type { RunningServer } from './setting.ts'
 
@@ -20,6 +20,7 @@ export interface Server {
 
 const PROGRAMS = join(import.meta.dirname, 'programs')
 const KEY = 'key-of-a-server-0001'
+const UNFORCED = 'nothing makes it call: of a named tool the model is told alone, and may call another all the same'
 /** One thread: the machine has others to serve. */
 const OFFLINE = { HF_HUB_OFFLINE: '1', OMP_NUM_THREADS: '1' }
 
@@ -35,13 +36,13 @@ function python(folder: string, ...packages: string[]): string {
 }
 
 /** Made by one of our programs, as the server reads it. */
-function makeModel(binary: string, program: string, to: string): string {
-  execFileSync(binary, ['-B', join(PROGRAMS, program), to], { stdio: 'inherit' })
+function makeModel(binary: string, program: string, to: string, ...more: string[]): string {
+  execFileSync(binary, ['-B', join(PROGRAMS, program), to, ...more], { stdio: 'inherit' })
   return to
 }
 
-const ggufModel = (folder: string, binary: string): string =>
-  makeModel(binary, 'gguf_model.py', join(folder, 'tiny.gguf'))
+const ggufModel = (folder: string, binary: string, ...more: string[]): string =>
+  makeModel(binary, 'gguf_model.py', join(folder, 'tiny.gguf'), ...more)
 const hfModel = (folder: string, binary: string): string => makeModel(binary, 'hf_model.py', join(folder, 'tiny'))
 
 interface Program extends Omit<Command, 'args'> {
@@ -54,9 +55,9 @@ interface Program extends Omit<Command, 'args'> {
 type Served = Pick<RunningServer, 'url' | 'chatUrl' | 'model' | 'stop'>
 
 /** Below the folder, on a port of its own. */
-async function serve(folder: string, program: Program): Promise<Served> {
+async function serve(folder: string, program: Program, given?: string): Promise<Served> {
   const { args, ready = '/health', log = 'server.log', ...command } = program
-  const port = String(await freePort())
+  const port = given ?? String(await freePort())
   const origin = `http://127.0.0.1:${port}`
   const { stop } = await startProcess({ ...command, args: args(port) }, origin + ready, join(folder, log))
   return { url: `${origin}/v1`, chatUrl: `${origin}/v1/chat/completions`, model: 'tiny', stop }
@@ -100,7 +101,8 @@ const llamaCppPython: Server = {
   needs: 'cmake',
   async start(folder) {
     const file = python(folder, `llama-cpp-python[server]==${this.version}`, 'gguf==0.19.0')
-    const fixed = ['-m', 'llama_cpp.server', '--model', ggufModel(folder, file), '--model_alias', 'tiny']
+    const model = ggufModel(folder, file, 'pooled')
+    const fixed = ['-m', 'llama_cpp.server', '--model', model, '--model_alias', 'tiny']
     fixed.push('--host', '127.0.0.1', '--api_key', KEY, '--n_ctx', '2048', '--n_threads', '1')
     const run = (...more: string[]): Promise<Served> =>
       serve(folder, {
@@ -141,7 +143,7 @@ const transformersServe: Server = {
     return { ...served, format: 'transformers', knowsModels: true, wrongOption: { chat_template_kwargs: 'many' } }
   },
   differs: {
-    tools: 'nothing makes it call: of a named tool the model is told alone, and may call another all the same',
+    tools: UNFORCED,
     schema: 'it has no structured output: the schema goes into the instructions, with a warning',
     errors:
       'wrong `chat_template_kwargs` are a plain 500 with no word why, and asked again as any 500: the key rests 5 s after it',
@@ -164,10 +166,11 @@ const vllm: Server = {
     args.push('--max-num-seqs', '4', '--dtype', 'float32', '--enforce-eager')
     args.push('--enable-auto-tool-choice', '--tool-call-parser', 'hermes')
     const env = { ...OFFLINE, VLLM_CPU_KVCACHE_SPACE: '1', VLLM_NO_USAGE_STATS: '1', DO_NOT_TRACK: '1' }
-    const served = await serve(folder, { file: binary, args: (port) => [...args, '--port', port], cwd: folder, env })
-    return { ...served, format: 'vllm', key: KEY, knowsModels: true }
+    const run = (log: string, ...more: string[]): Promise<Served> =>
+      serve(folder, { file: binary, args: (port) => [...args, ...more, '--port', port], cwd: folder, env, log })
+    const embed = run('server-embed.log', '--runner', 'pooling', '--convert', 'embed')
+    return { ...(await withEmbeddings(run('server.log'), embed)), format: 'vllm', key: KEY, knowsModels: true }
   },
-  notRun: { embeddings: 'a model of embeddings is a process of its own' },
 }
 
 /** The package asks for a build of PyTorch that PyPI does not have; the one that is there serves as well. */
@@ -199,18 +202,84 @@ const mlx: Server = {
     return { ...served, format: 'mlx', knowsModels: true }
   },
   differs: {
-    tools: 'nothing makes it call: of a named tool the model is told alone, and may call another all the same',
+    tools: UNFORCED,
     schema: 'it has no structured output: the schema goes into the instructions, with a warning',
     overflow: 'it answers, beyond the positions that the model knows',
   },
   notRun: { embeddings: 'it has none' },
 }
 
-export const SERVERS: Server[] = [llamaCppPython, xllamacpp, transformersServe, vllm, mlx]
+/** Its module brings llama.cpp's sources, which cgo compiles: ten minutes on one core. */
+function ollamaProgram(folder: string, version: string): string {
+  const file = join(folder, 'bin/ollama')
+  if (!existsSync(file)) {
+    const env = { GOBIN: join(folder, 'bin'), GOFLAGS: '-p=1', CGO_ENABLED: '1', CGO_CPPFLAGS: `-I${headers(folder)}` }
+    const args = ['install', `github.com/ollama/ollama@v${version}`]
+    execFileSync('go', args, { stdio: 'inherit', env: { ...process.env, ...env } })
+  }
+  return file
+}
+
+/** No Go module carries a folder that is named `vendor`: what llama.cpp has there comes from another who carries it. */
+function headers(folder: string): string {
+  const to = join(folder, 'vendor')
+  const source = `llama_cpp_python-${llamaCppPython.version}`
+  const args = ['--no-deps', '--no-binary', ':all:', '--dest', folder, `llama-cpp-python==${llamaCppPython.version}`]
+  execFileSync('python3', ['-m', 'pip', 'download', '--quiet', ...args], { stdio: 'inherit' })
+  const names = ['nlohmann', 'stb', 'miniaudio'].map((name) => `${source}/vendor/llama.cpp/vendor/${name}`)
+  mkdirSync(to, { recursive: true })
+  execFileSync('tar', ['-xzf', join(folder, `${source}.tar.gz`), '-C', to, '--strip-components=4', ...names])
+  return to
+}
+
+/** Its models, and the key that it makes for itself, stay below the folder. */
+async function serveOllama(folder: string, version: string): Promise<Served> {
+  const file = ollamaProgram(folder, version)
+  ggufModel(folder, python(join(folder, 'python'), 'gguf==0.19.0'))
+  const env = { HOME: folder, OLLAMA_MODELS: join(folder, 'models'), OLLAMA_NUM_PARALLEL: '1', OLLAMA_KEEP_ALIVE: '1h' }
+  const port = String(await freePort())
+  const host = { OLLAMA_HOST: `127.0.0.1:${port}` }
+  const served = await serve(
+    folder,
+    { file, args: () => ['serve'], env: { ...env, ...host }, ready: '/api/tags' },
+    port,
+  )
+  copyFileSync(join(PROGRAMS, 'Modelfile'), join(folder, 'Modelfile'))
+  const create = ['create', 'tiny', '--file', join(folder, 'Modelfile')]
+  execFileSync(file, create, { stdio: 'ignore', env: { ...process.env, ...env, ...host } })
+  return served
+}
+
+const ollama: Server = {
+  name: 'Ollama',
+  version: '0.17.4',
+  needs: 'go',
+  async start(folder) {
+    const served = await serveOllama(folder, this.version)
+    const url = served.url.replace('/v1', '')
+    return { ...served, url, chatUrl: `${url}/api/chat`, format: 'ollama', knowsModels: true }
+  },
+}
+
+/** The same server by OpenAI's wire. */
+const ollamaOpenai: Server = {
+  ...ollama,
+  name: 'Ollama /v1',
+  async start(folder) {
+    const served = await serveOllama(folderOf(ollama, dirname(folder)), this.version)
+    return { ...served, format: 'openai-compatible', knowsModels: true, wrongOption: { reasoning: 'much' } }
+  },
+  differs: {
+    tools: UNFORCED,
+    overflow: 'a prompt that is too long is cut in silence; by the format `ollama` it is an error',
+  },
+}
+
+export const SERVERS: Server[] = [llamaCppPython, xllamacpp, ollama, ollamaOpenai, transformersServe, vllm, mlx]
 
 /** Made where it is not there. */
 export function folderOf(server: Server, root: string): string {
-  const folder = join(root, `${server.name.replaceAll(' ', '-')}-${server.version}`)
+  const folder = join(root, `${server.name.replaceAll(/\W+/g, '-')}-${server.version}`)
   mkdirSync(root, { recursive: true })
   return folder
 }

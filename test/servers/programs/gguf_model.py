@@ -1,4 +1,4 @@
-"""Writes the tiny model as GGUF, with a vocabulary of bytes and printable characters: gguf_model.py FILE"""
+"""Writes the tiny model as GGUF, with a vocabulary of bytes and printable characters: gguf_model.py FILE [pooled]"""
 
 import sys
 
@@ -37,8 +37,9 @@ writer.add_unk_token_id(ids["<unk>"])
 writer.add_add_bos_token(True)
 # else llama.cpp puts a blank behind the last special token of a prompt, and its grammars for tools and schemas do not fit
 writer.add_add_space_prefix(False)
-# else llama-cpp-python gives a vector for each token
-writer.add_pooling_type(gguf.PoolingType.MEAN)
+# else llama-cpp-python gives a vector for each token; Ollama takes a model that says so for one of embeddings alone
+if sys.argv[2:] == ["pooled"]:
+    writer.add_pooling_type(gguf.PoolingType.MEAN)
 writer.add_chat_template(tiny.TEMPLATE)
 # GGUF's llama turns neighbouring coordinates together: the last two of a head are the slowest
 for name, value in tiny.weights(ids, printable, slow=tiny.WIDTH // tiny.HEADS - 2).items():
