@@ -31,8 +31,9 @@ export function withoutAddress({ message, host = '', kind }: GatewayError, provi
     (text, each) => text.replaceAll(each, () => provider),
     message.replaceAll(URLS, 'another address'),
   )
-  const hint = kind === 'connection' ? " Try again; if that does not help, tell this gateway's administrator." : ''
-  return named + hint
+  if (kind !== 'connection') return named
+  const end = /[.!?]$/.test(named) ? '' : '.'
+  return `${named}${end} Try again; if that does not help, tell this gateway's administrator.`
 }
 
 const URLS = /(?:\bhttps?:)?\/\/[^\s;,]+/g

@@ -13,3 +13,9 @@ it('of a message that names the address otherwise, none of it is left', () => {
   )
   expect(told('my-box.lan is not box.lan', 'box.lan')).toBe('my-box.lan is not near')
 })
+
+it('what the client is to do is a sentence of its own', () => {
+  const said = (message: string): string => withoutAddress(new GatewayError('connection', message), 'up')
+  expect(said('no token in its answer')).toMatch(/^no token in its answer\. Try again;/)
+  expect(said('It refused.')).toMatch(/^It refused\. Try again;/)
+})
