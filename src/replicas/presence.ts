@@ -109,7 +109,7 @@ export function createPresence(parts: PresenceParts): Presence {
     cutAll()
     try {
       const before = names
-      const told = await timed(greet())
+      const told = await timed(greet(false))
       note(told)
       const isSame = told.born === born
       await reconcile(isSame, told, before)
@@ -146,10 +146,10 @@ export function createPresence(parts: PresenceParts): Presence {
     const until = clock.now() + LIVES
     for (;;) {
       await payTaken(share.tally(clock.now()))
+      if ((await timed(greet(true))).born !== answers) throw new Error('its server was started anew')
       const heard = new Set(await timed(ledger.heard(at, LIVES)))
       if (isClosed || clock.now() >= until || before.every((name) => heard.has(name))) break
       await new Promise<void>((resolve) => void clock.setTimer(clock.now() + SOONEST_LOOK, resolve, false))
-      if ((await timed(greet())).born !== answers) throw new Error('its server was started anew')
     }
     if (before.length > 1) await payTaken(share.tally(clock.now()).map(withUnheard))
     const told: SharedState[] = []
@@ -169,11 +169,12 @@ export function createPresence(parts: PresenceParts): Presence {
     }
   }
 
-  function greet(): ReturnType<Ledger['hello']> {
+  /** @param isTold nothing was taken here that the ledger does not know of */
+  function greet(isTold: boolean): ReturnType<Ledger['hello']> {
     const places = [...mirror.all()].flatMap(({ key, places: held }) =>
       [...held].map((lease) => ({ key, lease, ttl: PLACE })),
     )
-    return ledger.hello(LIVES, places)
+    return ledger.hello(LIVES, places, isTold)
   }
 
   function note(told: { names: string[]; mayLend: boolean }): void {
@@ -187,7 +188,7 @@ export function createPresence(parts: PresenceParts): Presence {
   }
 
   async function sayAlive(): Promise<void> {
-    const told = await timed(greet())
+    const told = await timed(greet(true))
     if (isClosed || isAway || renewed(told.born)) return
     note(told)
     beat()
@@ -214,7 +215,7 @@ export function createPresence(parts: PresenceParts): Presence {
     lose,
     async start() {
       try {
-        const told = await greet()
+        const told = await greet(true)
         born = told.born
         note(told)
         beat()

@@ -85,6 +85,10 @@ describe.runIf(hasServer)('a replica whose ledger comes back', () => {
     const first = await ask(10)
     server.process.kill('SIGCONT')
     await until(() => asked > 2)
+    // one that was held up on its way, of a replica that goes on alone, says that it lives, and no more
+    await other.hello(5000, [], false)
+    const before = asked
+    await until(() => asked > before + 2)
     expect(replicas.report().state).toBe('away')
     expect(first + (await ask(60))).toBe(AMOUNT / 2)
     await other.hello(5000, [])

@@ -548,9 +548,10 @@ local function calls(keys, args)
   return out
 end
 
--- KEYS: the set of replicas, the set of those that know of slices, then the places that it holds. ARGV: its name, milliseconds that it
--- counts as living, then for each place the lease and the milliseconds that it lives on. Gives now, born, how many live, their names,
--- and the names of those who know of slices.
+-- KEYS: the set of replicas, the set of those that know of slices, the set of those that owe nothing, then the places that it holds.
+-- ARGV: its name, milliseconds that it counts as living, '1' where it has told all that it took in this server's absence, then for each
+-- place the lease and the milliseconds that it lives on. Gives now, born, how many live, their names, and the names of those who know
+-- of slices.
 local function hello(keys, args)
   local now = clock()
   local out = { spoken, born }
@@ -561,9 +562,11 @@ local function hello(keys, args)
     if i == 1 then out[3] = tostring(#living) end
     for _, name in ipairs(living) do out[#out + 1] = name end
   end
-  for i = 3, #keys do
-    redis.call('ZADD', keys[i], now + args[i * 2 - 2], args[i * 2 - 3])
-    redis.call('PEXPIRE', keys[i], math.ceil(args[i * 2 - 2] * 2))
+  redis.call('ZREMRANGEBYSCORE', keys[3], '-inf', now)
+  if args[3] == '1' then redis.call('ZADD', keys[3], now + args[2], args[1]) end
+  for i = 4, #keys do
+    redis.call('ZADD', keys[i], now + args[i * 2 - 3], args[i * 2 - 4])
+    redis.call('PEXPIRE', keys[i], math.ceil(args[i * 2 - 3] * 2))
   end
   return out
 end

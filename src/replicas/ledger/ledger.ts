@@ -40,12 +40,16 @@ export interface Ledger {
   peek(limits: readonly SharedLimit[]): Promise<Told>
   /** Lowers what is free to what this replica knows. */
   merge(limits: readonly (SharedLimit & { room: number })[]): Promise<Told>
-  /** This replica lives, and so do its places. Gives the names of those who live, and whether all know of this version's slices. */
+  /**
+   * This replica lives, and so do its places.
+   * @param isTold has it told all that it took in the ledger's absence? A call that was held up says this only where it is true.
+   * Gives the names of those who live, and whether all know of this version's slices. */
   hello(
     ttl: number,
     places: readonly { key: string; lease: string; ttl: number }[],
+    isTold?: boolean,
   ): Promise<Told & { names: string[]; mayLend: boolean }>
-  /** Replicas that have said since then, by the server's clock, that they live. @param ttl as they said it */
+  /** Replicas that have said since then, by the server's clock, that they live and have told all. @param ttl as they said it */
   heard(since: number, ttl: number): Promise<string[]>
   /** Resolves when it hears the others; rejects where it may not. */
   listening: Promise<void>
@@ -66,7 +70,7 @@ export interface Ledger {
 export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
   const { prefix, timeout, replica, wall } = options
   const tag = `{${prefix}}`
-  const living = [`${tag}:replicas`, `${tag}:replicas:2`]
+  const living = [`${tag}:replicas`, `${tag}:replicas:2`, `${tag}:replicas:told`]
   const redis = connectionTo(options.url, { timeout, isPatient: false })
   const listener = connectionTo(options.url, { isPatient: true })
   const { source = readFileSync(SOURCE, 'utf8') } = options
@@ -198,9 +202,9 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
         limits.flatMap(({ room }, index) => [numbers[index] ?? 0, room])
       return statesOf(limits, await turn.call('merge', limits, write))
     },
-    async hello(ttl, places) {
+    async hello(ttl, places, isTold = true) {
       const keys = [...living, ...places.map(({ key }) => key)]
-      const args = [replica, ttl, ...places.flatMap((place) => [place.lease, place.ttl])]
+      const args = [replica, ttl, isTold ? '1' : '0', ...places.flatMap((place) => [place.lease, place.ttl])]
       const [now, born = '', count, ...both] = await run('hello', keys, args)
       follow(now)
       const names = both.slice(0, Number(count))
@@ -208,7 +212,7 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
       return { at: Number(now), born, names, mayLend: names.every((name) => know.has(name)), states: [] }
     },
     listening,
-    heard: (since, ttl) => redis.zrangebyscore(living[0] ?? '', since + ttl, '+inf'),
+    heard: (since, ttl) => redis.zrangebyscore(living[2] ?? '', since + ttl, '+inf'),
     async say(text) {
       await redis.publish(`${tag}:said`, text)
     },
