@@ -166,8 +166,10 @@ describe.each(Object.entries(FORMATS))('%s', (name, { models, brokenRules }) => 
       options,
       model: fc.constantFrom(...models),
     })
-    const check = fc.property(client, ({ turns, options: fields, model }) => {
+    const check = fc.property(client, ({ turns, options: { tool_choice, ...fields }, model }) => {
       const body: Body = { model: 'm', ...fields, messages: turns.flat() }
+      // who names a tool tells tools
+      if (typeof tool_choice !== 'object' || fields.tools?.length) body['tool_choice'] = tool_choice
       expect(checkChatRequest(body)).toBeUndefined()
       const before = JSON.stringify(body)
       const { request, warnings } = format.encode(parseChatRequest(body), { ...target, model })
