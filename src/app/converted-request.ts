@@ -8,7 +8,7 @@ import { readResponsesRequest } from '../api/responses/request.ts'
 import { GatewayError } from '../chat/error.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { Provider, PublicModel } from '../config/config.ts'
-import { createRedactor } from '../observability/redact.ts'
+import { createRedactor, SHORTEST } from '../observability/redact.ts'
 
 /** What stands in for the key of a provider that has none here. */
 export const PLACEHOLDER_KEY = 'no-key-set-here'
@@ -38,7 +38,7 @@ export async function convertedRequest(
   const body = typeof signed.body === 'string' ? signed.body : Buffer.from(signed.body).toString('utf8')
   const shown = Object.entries(signed.headers).map(([name, value]) => [
     name,
-    isOwnCredential(name, headers) ? HIDDEN : mask(value),
+    isOwnCredential(name, headers) || (CREDENTIAL.test(name) && holdsShort(value, secret)) ? HIDDEN : mask(value),
   ])
   return {
     provider: provider.name,
@@ -86,15 +86,23 @@ function chatOf({ door, model, body }: ConvertQuestion): ChatRequest {
   }
 }
 
+type Secret = Provider['keys'][number]['secret']
+
 const HIDDEN = '•••'
-const CREDENTIAL = /auth|key|token|secret|cookie|password|credential|session|signature/i
+const CREDENTIAL = /auth|key|token|secret|cookie|pass|credential|session|signature/i
 
 /** A header of the file's own whose name says that it lets somebody in; the key's is known by its value. */
 function isOwnCredential(name: string, own: Readonly<Record<string, string>>): boolean {
   return CREDENTIAL.test(name) && Object.keys(own).some((each) => each.toLowerCase() === name.toLowerCase())
 }
 
-function maskOf(secret: Provider['keys'][number]['secret'], name: string): (text: string) => string {
+/** A key so short that it is not looked for in texts, where its header says what it is. */
+function holdsShort(value: string, secret: Secret): boolean {
+  const parts = typeof secret === 'string' ? [secret] : Object.values(secret)
+  return parts.some((part) => part.length < SHORTEST && value.includes(part))
+}
+
+function maskOf(secret: Secret, name: string): (text: string) => string {
   const parts =
     typeof secret === 'string'
       ? [[secret, name]]

@@ -5,7 +5,7 @@ import { didYouMean } from '../definition/near-miss.ts'
 import type { AddedKeys, Config, Provider } from './config.ts'
 import { readAliases } from './sections/aliases.ts'
 import { keyHash, readClientList } from './sections/client-list.ts'
-import { adminKeys, checkClients, clientNames, readClients } from './sections/clients.ts'
+import { adminKeys, checkClients, checkKey, clientNames, readClients } from './sections/clients.ts'
 import { fillValue, pointer, type Environment, type Gap } from './document/environment.ts'
 import { formatTable, type Compile } from './sections/formats.ts'
 import type { Written } from './sections/limits.ts'
@@ -81,6 +81,7 @@ export function configOf(source: Source, env: Environment, compile?: Compile, ad
     }
     checkClients(clients, new Set([...names.values(), ...list.accesses.keys()]), ['scheduler', 'clients'], report)
     const admins = sound('server', 'admin_keys') ? adminKeys(root.section('server')['admin_keys'], env) : []
+    for (const key of admins) checkKey(key, ['server', 'admin_keys'], report)
     const shared = admins
       .map((key) => names.get(key) ?? list.hashes.get(keyHash(key)))
       .find((client) => client !== undefined)

@@ -1,7 +1,7 @@
 /** The one sink for secrets: whatever leaves the process as a log line, error or page goes through here first. */
 
 /** Shorter than this a secret would be found in innocent text; no provider's key is. */
-const SHORTEST = 8
+export const SHORTEST = 8
 
 export type Redact = (text: string) => string
 
@@ -15,7 +15,13 @@ export function createRedactor(secrets: ReadonlyMap<string, string>): Redact {
   const pairs = new Uint8Array(65_536)
   for (const [secret, name] of secrets) {
     if (secret.length < SHORTEST) continue
-    const written = [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), ...inBase64(secret)]
+    const written = [
+      secret,
+      ...inAddress(secret),
+      JSON.stringify(secret).slice(1, -1),
+      ...inHex(secret),
+      ...inBase64(secret),
+    ]
     for (const form of new Set(written)) {
       if (form.length < SHORTEST) continue
       const start = form.slice(0, SHORTEST)
@@ -41,6 +47,17 @@ export function createRedactor(secrets: ReadonlyMap<string, string>): Redact {
     }
     return from === 0 ? text : out + text.slice(from)
   }
+}
+
+/** The digits behind a percent sign have either case. */
+function inAddress(secret: string): string[] {
+  const text = encodeURIComponent(secret)
+  return [text, text.replaceAll(/%../g, (escape) => escape.toLowerCase())]
+}
+
+function inHex(secret: string): string[] {
+  const text = Buffer.from(secret).toString('hex')
+  return [text, text.toUpperCase()]
 }
 
 /** As it stands inside of a longer text in base64, which may begin at any of three places: without its ends, which others share. */

@@ -137,7 +137,7 @@ const PROVIDERS: BrokenFile[] = [
   {
     what: 'a line break in a key',
     text: inProvider('    keys: [§"a\\nb"]'),
-    messages: ['this key has a line break or another control character in it'],
+    messages: ['this key has a line break, a tab or another control character in it: copy it anew'],
   },
   {
     what: 'a header that would smuggle',

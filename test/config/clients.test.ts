@@ -77,6 +77,17 @@ test.each([
     'U+2013',
   ],
   [
+    'a key that ends in a tab',
+    '{ providers: { up: { format: openai, base_url: "https://a.example", keys: ["k-1\\t"] } } }',
+    'a tab or another control character',
+  ],
+  [
+    'a client key that no header carries',
+    '{ providers: {}, server: { api_keys: { alice: [k-1, "k\\t2"] } } }',
+    'a tab or another control character',
+  ],
+  ['a key of administrators that no header carries', '{ providers: {}, server: { admin_keys: ["k–1"] } }', 'U+2013'],
+  [
     'a password in an address',
     '{ providers: { up: { format: openai, base_url: "https://me:pass@a.example", keys: [k-1] } } }',
     'user:password@',

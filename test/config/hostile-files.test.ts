@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cpuTime } from '../cpu-time.ts'
+import { quickValue } from '../../src/config/document/quick-value.ts'
 import { configOf, loadConfig } from '../../src/config/load.ts'
 import { parseSource, readSource } from '../../src/config/document/read-source.ts'
 import { ConfigError } from '../../src/config/problem.ts'
@@ -242,6 +243,16 @@ describe('the time that a file takes grows with its size', () => {
     const few = Math.max(read(FEW), 5)
     // eight times as much; what looks at all for each takes 64 times as long
     expect(read(MANY) / few).toBeLessThan(28)
+  })
+
+  test('in one line of JSON, read by the quick parser', () => {
+    const read = (n: number): number => {
+      const text = JSON.stringify({ providers: named(n, () => entry) })
+      return cpuTime(() => expect(quickValue(text)).toBeDefined())
+    }
+    read(FEW)
+    const few = Math.max(read(4 * FEW), 5)
+    expect(read(32 * FEW) / few).toBeLessThan(28)
   })
 
   function named(n: number, value: (i: number) => unknown): Record<string, unknown> {

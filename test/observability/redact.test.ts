@@ -18,3 +18,13 @@ it('leaves other text as it is', () => {
   const text = Buffer.from('a text without a key, as long as that').toString('base64')
   expect(redact(text)).toBe(text)
 })
+
+const bytes = Buffer.from(SECRET)
+it.each([
+  ['hex', bytes.toString('hex')],
+  ['hex in capitals', bytes.toString('hex').toUpperCase()],
+  ['an address', encodeURIComponent(SECRET)],
+  ['an address in small letters', encodeURIComponent(SECRET).replaceAll(/%../g, (escape) => escape.toLowerCase())],
+])('hides a key that is said back as %s', (_, text) => {
+  expect(redact(`00${text}ff`)).toBe('00[acme#1]ff')
+})

@@ -35,8 +35,8 @@ function isUsual({ EVENT_ID, SCALAR_STYLE }: typeof JsYaml, event: JsYaml.Event,
   if (event.type !== EVENT_ID.SCALAR) return true
   const { valueStart, valueEnd, style } = event
   if (style === SCALAR_STYLE.LITERAL_BLOCK || style === SCALAR_STYLE.FOLDED_BLOCK) return false
-  const end = text.indexOf('\n', valueStart)
-  return end < 0 || end >= valueEnd
+  // within the value alone: a file of one line has no end to look for, and each of its values would look through all of it
+  return !text.slice(valueStart, valueEnd).includes('\n')
 }
 
 interface QuickParser {

@@ -1,4 +1,6 @@
 /** `clients:` and `groups:`: who may call, with which keys, for what, and how much of it. */
+import { checkKey } from './clients.ts'
+import { withoutEdges } from './key-text.ts'
 import { createHash } from 'node:crypto'
 import type { Path } from '../../definition/error.ts'
 import { didYouMean } from '../../definition/near-miss.ts'
@@ -76,7 +78,10 @@ function readKeys(name: string, entry: Written, path: Path, { names, hashes }: C
       report(fault(path, `${other} has one of these keys, too: a key tells one client`, 'key'))
     hashes.set(hash, name)
   }
-  for (const key of keys) names.set(key, name)
+  for (const key of keys) {
+    checkKey(key, [...path, 'keys'], report)
+    names.set(key, name)
+  }
 }
 
 function readAccess(entry: Written, path: Path, report: Report): ClientAccess {
@@ -131,5 +136,5 @@ function readGroups(written: unknown, report: Report): Record<string, GroupSpec>
 /** One text, with commas, or a list. */
 function textsOf(written: unknown): string[] {
   const texts = (Array.isArray(written) ? written : written === undefined ? [] : [written]) as string[]
-  return texts.flatMap((text) => text.split(',')).flatMap((text) => text.trim() || [])
+  return texts.flatMap((text) => text.split(',')).flatMap((text) => withoutEdges(text) || [])
 }

@@ -1,5 +1,6 @@
 /** Who may call, by name, and what each of them may have. */
 import type { Path } from '../../definition/error.ts'
+import { unsendable, withoutEdges } from './key-text.ts'
 import type { ClientSpec } from '../../scheduler/options.ts'
 import { readLimits, type Written } from './limits.ts'
 import { didYouMean } from '../../definition/near-miss.ts'
@@ -15,6 +16,7 @@ export function clientNames(written: unknown, report: (fault: Fault) => void = (
     const names = new Map<string, string>()
     for (const [name, keys] of Object.entries(written)) {
       for (const key of split(keys)) {
+        checkKey(key, ['server', 'api_keys', name], report)
         const other = names.get(key)
         if (other !== undefined && other !== name)
           report(fault(['server', 'api_keys', name], `${other} has this key, too: a key tells one client`))
@@ -23,7 +25,15 @@ export function clientNames(written: unknown, report: (fault: Fault) => void = (
     }
     return names
   }
-  return new Map(split(written).map((key, index) => [key, `client#${index + 1}`]))
+  const keys = split(written)
+  for (const key of keys) checkKey(key, ['server', 'api_keys'], report)
+  return new Map(keys.map((key, index) => [key, `client#${index + 1}`]))
+}
+
+/** No client can send what no header carries. */
+export function checkKey(key: string, path: Path, report: (fault: Fault) => void): void {
+  const wrong = unsendable(key)
+  if (wrong !== undefined) report(fault(path, wrong))
 }
 
 /** Keys of administrators. */
@@ -34,7 +44,7 @@ export function adminKeys(written: unknown, env: Environment): string[] {
 /** A text may hold several keys, with commas between them. */
 function split(written: unknown): string[] {
   const texts = (Array.isArray(written) ? written : [written]) as string[]
-  return texts.flatMap((text) => text.split(',')).flatMap((text) => text.trim() || [])
+  return texts.flatMap((text) => text.split(',')).flatMap((text) => withoutEdges(text) || [])
 }
 
 /** `scheduler.clients`, checked by the schema. @param path of the map, for faults */

@@ -1,5 +1,6 @@
 /** `keys:` of a provider as written → its live keys, and why others are not. */
 import type { Path } from '../../definition/error.ts'
+import { unsendable, withoutEdges } from './key-text.ts'
 import { nearMiss } from '../../definition/near-miss.ts'
 import type { AddedKey, ProviderKey } from '../config.ts'
 import { fillText, isReference, type Environment } from '../document/environment.ts'
@@ -120,11 +121,11 @@ function readSecrets(
     missing.push(...filled.missing)
     return []
   }
-  const value = filled.value.trim()
+  const value = withoutEdges(filled.value)
   if (value === '') return []
   const compound = jsonParts(value)
   if (compound) return [compound]
-  const texts = isReference(written) ? value.split(',').map((text) => text.trim()) : [value]
+  const texts = isReference(written) ? value.split(',').map(withoutEdges) : [value]
   return texts.filter((text) => {
     const wrong = text === '' ? undefined : wrongKey(text)
     if (wrong !== undefined) report(fault(path, wrong))
@@ -134,13 +135,8 @@ function readSecrets(
 
 /** What is wrong with a key's text, which goes into a header as it is; the text itself is not told. */
 function wrongKey(text: string): string | undefined {
-  // eslint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f]/.test(text)) return 'this key has a line break or another control character in it'
-  const odd = /[^ -~]/u.exec(text)?.[0]
-  if (odd !== undefined) {
-    const code = odd.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')
-    return `this key has a character in it that no header carries (U+${code}): copy it anew`
-  }
+  const unsent = unsendable(text)
+  if (unsent !== undefined) return unsent
   if (/^(["'`]).*\1$/.test(text)) return 'this key stands in quotes that became part of it: take them off'
   if (/^bearer /i.test(text)) return 'this key begins with "Bearer ": give it without, the header is made here'
   return undefined
