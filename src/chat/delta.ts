@@ -21,8 +21,8 @@ export interface Delta {
   annotations?: unknown[]
   /** Pictures that the model made: `{ type: image_url, image_url: { url } }`, the url often a data URL. */
   images?: unknown[]
-  /** Speech as OpenAI has it; texts in a later delta go on. */
-  audio?: { id?: string; data?: string; transcript?: string; expires_at?: number }
+  /** Speech as OpenAI has it, and its media type where the vendor says it; texts in a later delta go on. */
+  audio?: { id?: string; data?: string; mime_type?: string; transcript?: string; expires_at?: number }
   /**
    * What tools that the vendor ran itself did, step by step: `{ type: code, language, code }`, `{ type: result, … }`. Told
    * beside the text, never as a call: the client has nothing to answer.

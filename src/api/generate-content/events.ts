@@ -5,10 +5,11 @@ import { textOf } from '../../chat/answer-source.ts'
 import { createBlockAnswer, type Block, type BlockAnswer, type BlockSink } from '../inbound/blocks.ts'
 import { endingError } from '../inbound/ending-error.ts'
 import type { AnswerWriter, StreamStyle } from '../inbound/inbound-api.ts'
+import type { TellLoss } from '../inbound/media.ts'
 import { makeId } from '../http/request-id.ts'
 import { errorOf } from './errors.ts'
 import { logprobsResult } from './logprobs.ts'
-import { finishReason, partsOf, usageMetadata, type WirePart } from './parts.ts'
+import { finishReason, partsOf, shows, usageMetadata, type WirePart } from './parts.ts'
 
 /** A comment before the first event breaks clients of this API; a bare line feed is read over by all. */
 const LINE_FEED = '\n'
@@ -17,9 +18,12 @@ export const SERVER_SENT: StreamStyle = { contentType: 'text/event-stream; chars
 /** Without `alt=sse` a stream is one JSON array that grows. */
 export const JSON_ARRAY: StreamStyle = { contentType: 'application/json; charset=utf-8', heartbeat: LINE_FEED }
 
-export function createResponseWriter(request: ChatRequest, style: StreamStyle): AnswerWriter {
-  return new ResponseWriter(request, style)
+export function createResponseWriter(request: ChatRequest, style: StreamStyle, tellLoss?: TellLoss): AnswerWriter {
+  return new ResponseWriter(request, style, tellLoss)
 }
+
+/** Blocks that are told when they are whole. */
+const WHOLE: ReadonlySet<Block['type']> = new Set(['call', 'custom', 'encrypted', 'media'])
 
 /** Each event is a response of its own: text as it comes, calls whole, the last with the reason and the usage. */
 class ResponseWriter implements AnswerWriter, BlockSink {
@@ -33,11 +37,12 @@ class ResponseWriter implements AnswerWriter, BlockSink {
   /** The answer is told by the upstream's own events alone. */
   private isRaw = false
   private readonly textTail: string
+  readonly shows = shows
 
-  constructor(request: ChatRequest, style: StreamStyle) {
+  constructor(request: ChatRequest, style: StreamStyle, tellLoss: TellLoss | undefined) {
     this.model = request.model
     this.isArray = style === JSON_ARRAY
-    this.answer = createBlockAnswer(request, this)
+    this.answer = createBlockAnswer(request, this, tellLoss)
     this.textTail = `}],"role":"model"},"index":0}],"modelVersion":${JSON.stringify(this.model)},"responseId":"${this.id}"}`
   }
 
@@ -98,7 +103,7 @@ class ResponseWriter implements AnswerWriter, BlockSink {
   }
 
   close(block: Block): void {
-    if (block.type === 'call' || block.type === 'custom' || block.type === 'encrypted') this.emitParts(partsOf(block))
+    if (WHOLE.has(block.type)) this.emitParts(partsOf(block))
   }
 
   private emitEnd(terminated: boolean): void {

@@ -2,6 +2,7 @@
 import type { FinishReason } from '../../chat/delta.ts'
 import type { WireUsage } from '../chat-completions/response/wire-types.ts'
 import { argumentsOf, type Block } from '../inbound/blocks.ts'
+import type { Media } from '../inbound/media.ts'
 import { encryptedState } from './thought-state.ts'
 
 export type WirePart = Record<string, unknown>
@@ -18,9 +19,26 @@ export function partsOf(block: Block): WirePart[] {
       return [{ functionCall: { id: block.id, name: block.name, args: argumentsOf(block) }, ...signed }]
     case 'custom':
       return [{ functionCall: { id: block.id, name: block.name, args: { input: block.text } }, ...signed }]
+    case 'media':
+      return block.media ? [mediaPart(block.media)] : []
     default:
       return [{ text: block.text }, ...(block.signature === undefined ? [] : [{ text: '', ...signed }])]
   }
+}
+
+/** Of what a vendor ran itself, code and what came of it alone have parts of their own. */
+export function shows(media: Media): boolean {
+  return media.kind !== 'tool' || media.step['type'] === 'code' || media.step['type'] === 'code_result'
+}
+
+function mediaPart(media: Media): WirePart {
+  if (media.kind === 'tool') {
+    const { type, language, code, outcome, output } = media.step
+    if (type === 'code') return { executableCode: { language: language ?? 'LANGUAGE_UNSPECIFIED', code } }
+    return { codeExecutionResult: { outcome: outcome ?? 'OUTCOME_UNSPECIFIED', output: output ?? '' } }
+  }
+  if ('url' in media) return { fileData: { mimeType: media.type, fileUri: media.url } }
+  return { inlineData: { mimeType: media.type, data: media.data } }
 }
 
 const REASONS: Record<FinishReason, string> = {

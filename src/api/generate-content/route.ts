@@ -4,6 +4,7 @@ import { GatewayError } from '../../chat/error.ts'
 import { contextOf, createAnswerCall } from '../inbound/answer-call.ts'
 import { countTokens } from '../inbound/count-tokens.ts'
 import type { InboundOptions } from '../inbound/inbound-api.ts'
+import type { TellLoss } from '../inbound/media.ts'
 import { isRecord } from '../chat-completions/json-value.ts'
 import { findModel, type ModelsOptions } from '../routes/models.ts'
 import { createResponse } from './answer.ts'
@@ -37,8 +38,8 @@ export async function generateContent(app: FastifyInstance, options: InboundOpti
     const style = request.query.alt === 'sse' ? SERVER_SENT : JSON_ARRAY
     const call = {
       chat,
-      stream: () => createResponseWriter(chat, style),
-      whole: () => createResponse(chat, model),
+      stream: (tellLoss: TellLoss) => createResponseWriter(chat, style, tellLoss),
+      whole: (tellLoss: TellLoss) => createResponse(chat, model, tellLoss),
       style,
     }
     return answerCall(call, request, reply)

@@ -52,7 +52,7 @@ export function contextOf(
 async function completeAnswer(open: OpenCall, reply: FastifyReply): Promise<FastifyReply> {
   const { gateway, call, context, headersOf, clientIdle } = open
   const answer = await gateway.chat(call.chat, context)
-  const whole = call.whole()
+  const whole = call.whole((loss) => void answer.warnings.push(loss))
   await pipeDeltas(answer.deltas, (deltas) => void whole.take(deltas))
   const body = whole.end(answer.terminated())
   const text = typeof body === 'string' ? body : JSON.stringify(body)

@@ -11,10 +11,11 @@ import { createAnswerFold, type AnswerFold } from '../chat-completions/response/
 import { fromExtraContent } from '../chat-completions/response/upstream-chunk/thought-signature.ts'
 import type { WireDelta, WireToolCall, WireUsage } from '../chat-completions/response/wire-types.ts'
 import { parseFinite } from '../../runtime/json.ts'
+import { lossOf, mediaOf, transcriptOf, type Media, type TellLoss } from './media.ts'
 import { filled, isRecord } from '../chat-completions/json-value.ts'
 
 export interface Block {
-  type: 'text' | 'reasoning' | 'encrypted' | 'refusal' | 'call' | 'custom'
+  type: 'text' | 'reasoning' | 'encrypted' | 'refusal' | 'call' | 'custom' | 'media'
   /** All of it so far: text, thought, opaque data, arguments in JSON, input of a custom tool. */
   text: string
   /** Opaque state of a thought, of a call, or of the text. */
@@ -26,6 +27,8 @@ export interface Block {
   annotations?: Record<string, unknown>[]
   /** Of the text's tokens, as OpenAI has them. */
   logprobs?: unknown[]
+  /** Of a block that is no text. */
+  media?: Media
 }
 
 /** Hears of each block; `piece` and `signed` are of the one that is open. */
@@ -36,6 +39,8 @@ export interface BlockSink {
   signed?(block: Block, signature: string): void
   annotated?(block: Block, annotations: Record<string, unknown>[]): void
   close(block: Block): void
+  /** Does the API have a place for it? None at all when absent. */
+  shows?(media: Media): boolean
 }
 
 export interface Blocks {
@@ -47,19 +52,23 @@ export interface Blocks {
   end(): void
 }
 
-export function createBlocks(sink: BlockSink): Blocks {
-  return new BlockOrder(sink)
+export function createBlocks(sink: BlockSink, tellLoss: TellLoss = () => {}): Blocks {
+  return new BlockOrder(sink, tellLoss)
 }
 
 class BlockOrder implements Blocks {
   private readonly sink: BlockSink
+  private readonly tellLoss: TellLoss
+  /** Told once each. */
+  private readonly lost = new Set<string>()
   private open: Block | undefined
   /** They follow the open call, whose arguments are not whole yet. */
   private readonly waiting: Block[] = []
   private readonly calls: Block[] = []
 
-  constructor(sink: BlockSink) {
+  constructor(sink: BlockSink, tellLoss: TellLoss) {
     this.sink = sink
+    this.tellLoss = tellLoss
   }
 
   take(delta: WireDelta, logprobs?: unknown[]): void {
@@ -70,6 +79,8 @@ class BlockOrder implements Blocks {
     const signature = fromExtraContent(delta['extra_content'])
     if (signature !== undefined) this.sign(this.last('text'), signature)
     if (delta.annotations !== undefined) this.annotate(this.last('text'), delta.annotations)
+    if (delta['audio'] !== undefined) this.sayTranscript(delta)
+    for (const media of mediaOf(delta)) this.showMedia(media)
     for (const call of delta.tool_calls ?? []) this.takeCall(call)
   }
 
@@ -86,6 +97,22 @@ class BlockOrder implements Blocks {
     const block = this.last(type)
     if (logprobs !== undefined) (block.logprobs ??= []).push(...logprobs)
     this.grow(block, text, logprobs)
+  }
+
+  private sayTranscript(delta: WireDelta): void {
+    const text = transcriptOf(delta)
+    if (text !== undefined) this.say('text', text)
+  }
+
+  private showMedia(media: Media): void {
+    if (this.sink.shows?.(media)) {
+      this.begin({ type: 'media', text: '', media })
+      return
+    }
+    const loss = lossOf(media)
+    if (this.lost.has(loss)) return
+    this.lost.add(loss)
+    this.tellLoss(loss)
   }
 
   /** The text of a detail was told already; what only its vendor can read was not. */
@@ -213,8 +240,9 @@ export interface BlockAnswer {
 export function createBlockAnswer(
   request: Pick<ChatRequest, 'legacy_functions' | 'body'>,
   sink: BlockSink,
+  tellLoss?: TellLoss,
 ): BlockAnswer {
-  const blocks = createBlocks(sink)
+  const blocks = createBlocks(sink, tellLoss)
   const fold: AnswerFold = createAnswerFold(request, (index, delta, logprobs) => {
     if (index === 0) blocks.take(delta, logprobs?.content ?? undefined)
   })

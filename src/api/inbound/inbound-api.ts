@@ -23,6 +23,7 @@ import type { Delta } from '../../chat/delta.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import type { Gateway } from '../../gateway/types.ts'
 import type { Told } from '../headers/answer-headers.ts'
+import type { TellLoss } from './media.ts'
 import type { PassHeaders } from '../headers/passed-headers.ts'
 
 /** What every API's routes are given. */
@@ -50,8 +51,9 @@ export interface InboundOptions {
 /** A client's request, read, and how its answer is told. */
 export interface InboundCall {
   chat: ChatRequest
-  stream(): AnswerWriter
-  whole(): WholeAnswer
+  /** @param tellLoss of what of the answer has no place in the API: a warning where the head is still to come, and in the log */
+  stream(tellLoss: TellLoss): AnswerWriter
+  whole(tellLoss: TellLoss): WholeAnswer
   style: StreamStyle
   /** What the API's SDK reads the request's id from, beside `x-request-id`. */
   idHeader?: string

@@ -15,7 +15,8 @@ import type { AnswerWriter } from './inbound-api.ts'
 export async function streamAnswer(open: OpenCall, reply: FastifyReply): Promise<FastifyReply> {
   const { gateway, call, context, headersOf, heartbeat, clientIdle, redact, log } = open
   const stream = createEventStream(reply.raw, { heartbeat, clientIdle, style: call.style })
-  const writer = call.stream()
+  let answer: Answer | undefined
+  const writer = call.stream((loss) => void answer?.warnings.push(loss))
   const begin = (headers?: Record<string, string>): void => {
     if (stream.isOpen()) return
     reply.hijack()
@@ -39,7 +40,6 @@ export async function streamAnswer(open: OpenCall, reply: FastifyReply): Promise
   }
   if (heartbeat > 0) addDeadline(impatience)
 
-  let answer: Answer
   try {
     answer = await gateway.chat(call.chat, context)
   } catch (error) {

@@ -2,13 +2,14 @@ import type { Delta } from '../../chat/delta.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import { createBlockAnswer, type Block, type BlockAnswer } from '../inbound/blocks.ts'
 import type { WholeAnswer } from '../inbound/inbound-api.ts'
+import type { TellLoss } from '../inbound/media.ts'
 import { makeId } from '../http/request-id.ts'
 import { stopReason, wholeOf, wireUsage } from './blocks.ts'
 
 /** Adds an answer up to a message. */
 /** @param model as the client named it */
-export function createMessage(request: ChatRequest, model: string): WholeAnswer {
-  return new Message(request, model)
+export function createMessage(request: ChatRequest, model: string, tellLoss: TellLoss): WholeAnswer {
+  return new Message(request, model, tellLoss)
 }
 
 class Message implements WholeAnswer {
@@ -17,10 +18,10 @@ class Message implements WholeAnswer {
   private readonly model: string
   private raw: string | undefined
 
-  constructor(request: ChatRequest, model: string) {
+  constructor(request: ChatRequest, model: string, tellLoss: TellLoss) {
     this.model = model
     const close = (block: Block): void => void this.content.push(wholeOf(block))
-    this.answer = createBlockAnswer(request, { open: nothing, piece: nothing, close })
+    this.answer = createBlockAnswer(request, { open: nothing, piece: nothing, close }, tellLoss)
   }
 
   take(deltas: readonly Delta[]): void {

@@ -5,6 +5,7 @@ import { textOf } from '../../chat/answer-source.ts'
 import { createBlockAnswer, type Block, type BlockAnswer, type BlockSink } from '../inbound/blocks.ts'
 import { endingError } from '../inbound/ending-error.ts'
 import type { AnswerWriter, StreamStyle } from '../inbound/inbound-api.ts'
+import type { TellLoss } from '../inbound/media.ts'
 import { makeId } from '../http/request-id.ts'
 import { startOf, stopReason, wireUsage } from './blocks.ts'
 import { errorOf } from './errors.ts'
@@ -16,8 +17,8 @@ export const MESSAGE_EVENTS: StreamStyle = {
 }
 
 /** Writes an answer as the events of a message: message_start, blocks one after the other, message_delta, message_stop. */
-export function createMessageWriter(request: ChatRequest): AnswerWriter {
-  return new MessageWriter(request)
+export function createMessageWriter(request: ChatRequest, tellLoss: TellLoss): AnswerWriter {
+  return new MessageWriter(request, tellLoss)
 }
 
 class MessageWriter implements AnswerWriter, BlockSink {
@@ -35,9 +36,9 @@ class MessageWriter implements AnswerWriter, BlockSink {
   private isRawText = false
   private isRawEnd = false
 
-  constructor(request: ChatRequest) {
+  constructor(request: ChatRequest, tellLoss: TellLoss) {
     this.model = request.model
-    this.answer = createBlockAnswer(request, this)
+    this.answer = createBlockAnswer(request, this, tellLoss)
   }
 
   write(deltas: readonly Delta[]): string {

@@ -6,6 +6,7 @@ import { countTokens } from '../inbound/count-tokens.ts'
 import { readSession } from '../headers/session.ts'
 import { isRecord } from '../chat-completions/json-value.ts'
 import type { InboundOptions } from '../inbound/inbound-api.ts'
+import type { TellLoss } from '../inbound/media.ts'
 import { createMessage } from './answer.ts'
 import { ID_HEADER } from './errors.ts'
 import { createMessageWriter, MESSAGE_EVENTS } from './events.ts'
@@ -34,8 +35,8 @@ export async function messages(app: FastifyInstance, options: InboundOptions): P
       if (session !== undefined) chat.options['prompt_cache_key'] ??= session
       const call = {
         chat,
-        stream: () => createMessageWriter(chat),
-        whole: () => createMessage(chat, model),
+        stream: (tellLoss: TellLoss) => createMessageWriter(chat, tellLoss),
+        whole: (tellLoss: TellLoss) => createMessage(chat, model, tellLoss),
         style: MESSAGE_EVENTS,
         idHeader: ID_HEADER,
       }

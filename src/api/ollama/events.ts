@@ -5,8 +5,9 @@ import { textOf } from '../../chat/answer-source.ts'
 import { createBlockAnswer, type Block, type BlockAnswer, type BlockSink } from '../inbound/blocks.ts'
 import { endingError } from '../inbound/ending-error.ts'
 import type { AnswerWriter, StreamStyle } from '../inbound/inbound-api.ts'
+import type { TellLoss } from '../inbound/media.ts'
 import { errorOf } from './errors.ts'
-import { callOf, endOf, lineOf, type LineMeta, type Said } from './lines.ts'
+import { callOf, endOf, lineOf, pictureIn, shows, type LineMeta, type Said } from './lines.ts'
 
 const MORE = { done: false }
 
@@ -16,8 +17,13 @@ export function lineStyle(meta: LineMeta): StreamStyle {
 }
 
 /** @param passes lines of an upstream that speaks this API go on as they came */
-export function createLineWriter(request: ChatRequest, meta: LineMeta, passes: boolean): AnswerWriter {
-  return new LineWriter(request, meta, passes)
+export function createLineWriter(
+  request: ChatRequest,
+  meta: LineMeta,
+  passes: boolean,
+  tellLoss?: TellLoss,
+): AnswerWriter {
+  return new LineWriter(request, meta, passes, tellLoss)
 }
 
 /** Each piece is a line, calls are told whole, and the last line is empty but for the end. */
@@ -25,6 +31,7 @@ class LineWriter implements AnswerWriter, BlockSink {
   private readonly answer: BlockAnswer
   private readonly meta: LineMeta
   private readonly passes: boolean
+  readonly shows = shows
   private out = ''
   private ended: GatewayError | undefined
   /** The answer is told by the upstream's own lines alone, and they have said that it is over. */
@@ -33,10 +40,10 @@ class LineWriter implements AnswerWriter, BlockSink {
   private calls = 0
   private first: number | undefined
 
-  constructor(request: ChatRequest, meta: LineMeta, passes: boolean) {
+  constructor(request: ChatRequest, meta: LineMeta, passes: boolean, tellLoss: TellLoss | undefined) {
     this.meta = meta
     this.passes = passes
-    this.answer = createBlockAnswer(request, this)
+    this.answer = createBlockAnswer(request, this, tellLoss)
   }
 
   write(deltas: readonly Delta[]): string {
@@ -92,7 +99,9 @@ class LineWriter implements AnswerWriter, BlockSink {
   }
 
   close(block: Block): void {
-    if (block.type === 'call' || block.type === 'custom') this.emit({ tool_calls: [callOf(block, this.calls++)] }, MORE)
+    if (block.type === 'media') this.emit({ images: pictureIn(block) }, MORE)
+    else if (block.type === 'call' || block.type === 'custom')
+      this.emit({ tool_calls: [callOf(block, this.calls++)] }, MORE)
   }
 
   private pass(event: RawEvent | null, { finish_reason: finish }: Delta): void {

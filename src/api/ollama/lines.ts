@@ -2,6 +2,7 @@
 import type { FinishReason } from '../../chat/delta.ts'
 import type { WireUsage } from '../chat-completions/response/wire-types.ts'
 import { argumentsOf, type Block } from '../inbound/blocks.ts'
+import type { Media } from '../inbound/media.ts'
 import { signedId } from '../inbound/call-id-signature.ts'
 
 export type Line = Record<string, unknown>
@@ -11,6 +12,8 @@ export interface Said {
   content?: string
   thinking?: string
   tool_calls?: Line[]
+  /** In base64. */
+  images?: string[]
 }
 
 /** How one of the two endpoints says it. */
@@ -20,10 +23,12 @@ export const chatWording: Wording = ({ content = '', ...rest }) => ({
   message: { role: 'assistant', content, ...rest },
 })
 
-/** No tools can be offered there. */
-export const generateWording: Wording = ({ content = '', thinking }) => ({
+/** No tools can be offered there, and an answer has one picture; more of them stand as in a chat. */
+export const generateWording: Wording = ({ content = '', thinking, images }) => ({
   response: content,
   ...(thinking !== undefined && { thinking }),
+  ...(images && { image: images[0] }),
+  ...(images && images.length > 1 && { images }),
 })
 
 /** What an answer's lines are made with. */
@@ -39,6 +44,15 @@ export interface LineMeta {
 
 export function lineOf({ model, wording, now }: LineMeta, said: Said, rest: Line): Line {
   return { model, created_at: new Date(now()).toISOString(), ...wording(said), ...rest }
+}
+
+/** Pictures that are here, and not elsewhere: it has bytes alone. */
+export function shows(media: Media): boolean {
+  return media.kind === 'picture' && 'data' in media
+}
+
+export function pictureIn({ media }: Block): string[] {
+  return media && 'data' in media ? [media.data] : []
 }
 
 /** A call has no place for opaque state but its id. @param index among the calls of the answer */

@@ -5,6 +5,7 @@ import { GatewayError } from '../../chat/error.ts'
 import { filled, isRecord } from '../chat-completions/json-value.ts'
 import { createAnswerCall } from '../inbound/answer-call.ts'
 import type { InboundOptions } from '../inbound/inbound-api.ts'
+import type { TellLoss } from '../inbound/media.ts'
 import type { ModelsOptions } from '../routes/models.ts'
 import { createLineAnswer } from './answer.ts'
 import { createEmbed } from './embed.ts'
@@ -33,8 +34,8 @@ export async function ollama(app: FastifyInstance, options: InboundOptions & Mod
   ): Promise<FastifyReply> {
     const call = {
       chat,
-      stream: () => createLineWriter(chat, meta, passes),
-      whole: () => createLineAnswer(chat, meta, passes),
+      stream: (tellLoss: TellLoss) => createLineWriter(chat, meta, passes, tellLoss),
+      whole: (tellLoss: TellLoss) => createLineAnswer(chat, meta, passes, tellLoss),
       style: lineStyle(meta),
     }
     return answerCall(call, request, reply)

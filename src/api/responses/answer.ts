@@ -3,9 +3,10 @@ import type { Delta } from '../../chat/delta.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import { createBlockAnswer, type Block } from '../inbound/blocks.ts'
 import type { WholeAnswer } from '../inbound/inbound-api.ts'
+import type { TellLoss } from '../inbound/media.ts'
 import { parseJson } from '../../runtime/json.ts'
 import { isRecord } from '../chat-completions/json-value.ts'
-import { itemId, itemOf, sealOf } from './output-items.ts'
+import { itemId, itemOf, sealOf, shows } from './output-items.ts'
 import { responseObject, type ResponseMeta } from './response-object.ts'
 import type { Namespaced } from './tools.ts'
 
@@ -19,6 +20,7 @@ export function createResponse(
   meta: ResponseMeta,
   spaced: ReadonlyMap<string, Namespaced>,
   finished: Finished,
+  tellLoss: TellLoss,
 ): WholeAnswer {
   const output: Json[] = []
   const close = (block: Block): void => {
@@ -26,7 +28,7 @@ export function createResponse(
     const seal = sealOf(block)
     if (seal) output.push(seal)
   }
-  const blocks = createBlockAnswer(chat, { open() {}, piece() {}, close })
+  const blocks = createBlockAnswer(chat, { open() {}, piece() {}, close, shows }, tellLoss)
   let raw: string | undefined
   return {
     take(deltas) {

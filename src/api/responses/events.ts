@@ -7,9 +7,10 @@ import { isRecord } from '../chat-completions/json-value.ts'
 import { createBlockAnswer, type Block, type BlockAnswer, type BlockSink } from '../inbound/blocks.ts'
 import { endingError } from '../inbound/ending-error.ts'
 import type { AnswerWriter } from '../inbound/inbound-api.ts'
+import type { TellLoss } from '../inbound/media.ts'
 import { parseJson } from '../../runtime/json.ts'
 import type { Finished } from './answer.ts'
-import { flat, itemId, itemOf, partOf, sealOf, type ItemStatus } from './output-items.ts'
+import { flat, itemId, itemOf, partOf, sealOf, shows, type ItemStatus } from './output-items.ts'
 import { responseObject, type ResponseMeta, type ResponseState } from './response-object.ts'
 import type { Namespaced } from './tools.ts'
 
@@ -20,8 +21,9 @@ export function createEventWriter(
   meta: ResponseMeta,
   spaced: ReadonlyMap<string, Namespaced>,
   finished: Finished,
+  tellLoss: TellLoss,
 ): AnswerWriter {
-  return new Writer(chat, meta, spaced, finished)
+  return new Writer(chat, meta, spaced, finished, tellLoss)
 }
 
 class Writer implements AnswerWriter, BlockSink {
@@ -39,12 +41,19 @@ class Writer implements AnswerWriter, BlockSink {
   /** The open block and its item's id. */
   private block: Block | undefined
   private item = ''
+  readonly shows = shows
 
-  constructor(chat: ChatRequest, meta: ResponseMeta, spaced: ReadonlyMap<string, Namespaced>, finished: Finished) {
+  constructor(
+    chat: ChatRequest,
+    meta: ResponseMeta,
+    spaced: ReadonlyMap<string, Namespaced>,
+    finished: Finished,
+    tellLoss: TellLoss,
+  ) {
     this.meta = meta
     this.spaced = spaced
     this.finished = finished
-    this.blocks = createBlockAnswer(chat, this)
+    this.blocks = createBlockAnswer(chat, this, tellLoss)
   }
 
   write(deltas: readonly Delta[]): string {
@@ -103,7 +112,8 @@ class Writer implements AnswerWriter, BlockSink {
     } else if (block.type === 'reasoning') {
       const part = { type: 'summary_text', text: '' }
       this.emit('response.reasoning_summary_part.added', { item_id, output_index, summary_index: 0, part })
-    }
+    } else if (block.type === 'media')
+      this.emit('response.image_generation_call.in_progress', { item_id, output_index })
   }
 
   piece({ type }: Block, delta: string, logprobs: unknown[] = []): void {
@@ -156,6 +166,7 @@ class Writer implements AnswerWriter, BlockSink {
       const { name, arguments: whole } = item
       this.emit('response.function_call_arguments.done', { ...at, name, arguments: whole })
     } else if (type === 'custom') this.emit('response.custom_tool_call_input.done', { ...at, input: text })
+    else if (type === 'media') this.emit('response.image_generation_call.completed', { ...at })
     this.output.push(item)
     this.emit('response.output_item.done', { output_index: at.output_index, item })
   }

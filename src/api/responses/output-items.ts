@@ -1,6 +1,7 @@
 /** Blocks of an answer as output items. */
 import { makeId } from '../http/request-id.ts'
 import type { Block } from '../inbound/blocks.ts'
+import type { Media } from '../inbound/media.ts'
 import { asWord, isRecord } from '../chat-completions/json-value.ts'
 import { sealThought, type SealedThought } from './sealed-thought.ts'
 import type { Namespaced } from './tools.ts'
@@ -15,6 +16,7 @@ const PREFIX = {
   encrypted: 'rs_',
   call: 'fc_',
   custom: 'ctc_',
+  media: 'ig_',
 } as const
 
 export function itemId(block: Block): string {
@@ -53,7 +55,19 @@ export function itemOf(block: Block, id: string, status: ItemStatus, spaced: Rea
       const input = status === 'in_progress' ? '' : block.text
       return { id, type: 'custom_tool_call', status, ...nameOf(block, spaced), call_id: block.id ?? id, input }
     }
+    case 'media':
+      return { id, type: 'image_generation_call', status, ...pictureOf(block, status) }
   }
+}
+
+/** The only thing beside texts and calls that items here hold: a picture, by its bytes. */
+export function shows(media: Media): boolean {
+  return media.kind === 'picture' && 'data' in media
+}
+
+function pictureOf({ media }: Block, status: ItemStatus): Json {
+  if (status === 'in_progress' || media?.kind !== 'picture' || !('data' in media)) return { result: null }
+  return { result: media.data, output_format: media.type.replace('image/', '') }
 }
 
 /** What a client must give back of a call or a text beside it; none where there is nothing. */

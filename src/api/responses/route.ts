@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { GatewayError } from '../../chat/error.ts'
 import { createAnswerCall } from '../inbound/answer-call.ts'
 import { EVENTS, type InboundOptions, type StreamStyle } from '../inbound/inbound-api.ts'
+import type { TellLoss } from '../inbound/media.ts'
 import { nativeRequest } from '../inbound/native-request.ts'
 import { WITHOUT_BODY } from '../http/json-body.ts'
 import { makeId } from '../http/request-id.ts'
@@ -71,8 +72,8 @@ export async function responses(app: FastifyInstance, options: ResponsesOptions)
     }
     const call = {
       chat,
-      stream: () => createEventWriter(chat, meta, spaced, finished),
-      whole: () => createResponse(chat, meta, spaced, finished),
+      stream: (tellLoss: TellLoss) => createEventWriter(chat, meta, spaced, finished, tellLoss),
+      whole: (tellLoss: TellLoss) => createResponse(chat, meta, spaced, finished, tellLoss),
       style: STYLE,
     }
     return answerCall(call, request, reply)

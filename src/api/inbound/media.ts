@@ -1,0 +1,53 @@
+/** What an answer has beside its texts and calls: pictures, sound, and what tools did that the vendor ran itself. */
+import type { WireDelta } from '../chat-completions/response/wire-types.ts'
+import { filled, isRecord } from '../chat-completions/json-value.ts'
+
+export type Media =
+  /** `data` in base64; a picture may have an address instead. */
+  | { kind: 'picture'; type: string; data: string }
+  | { kind: 'picture'; type: string; url: string }
+  | { kind: 'sound'; type: string; data: string }
+  | { kind: 'tool'; step: Record<string, unknown> }
+
+/** Hears of what an API has no place for, one sentence each. */
+export type TellLoss = (loss: string) => void
+
+const LOSSES: Record<Media['kind'], string> = {
+  picture: 'images of the answer: this API has no place for them, left out',
+  sound: 'audio of the answer: this API has no place for it, left out',
+  tool: 'server_tools of the answer: this API has no place for what the vendor ran itself, left out',
+}
+
+export function lossOf({ kind }: Media): string {
+  return LOSSES[kind]
+}
+
+/** In the order in which chat completions tell them. */
+export function mediaOf(delta: WireDelta): Media[] {
+  const { images, audio, server_tools: steps } = delta
+  const media: Media[] = []
+  if (Array.isArray(images)) for (const image of images) media.push(...pictureOf(image))
+  if (isRecord(audio)) {
+    const data = filled(audio['data'])
+    if (data !== undefined) media.push({ kind: 'sound', type: filled(audio['mime_type']) ?? 'audio/wav', data })
+  }
+  if (Array.isArray(steps)) media.push(...steps.filter(isRecord).map((step) => ({ kind: 'tool' as const, step })))
+  return media
+}
+
+/** What is said in the sound is the answer's text where there is no other. */
+export function transcriptOf({ audio }: WireDelta): string | undefined {
+  return isRecord(audio) ? filled(audio['transcript']) : undefined
+}
+
+const DATA_URL = /^data:([^;,]+);base64,/
+
+function pictureOf(image: unknown): Media[] {
+  const place = isRecord(image) ? image['image_url'] : undefined
+  const url = isRecord(place) ? filled(place['url']) : filled(place)
+  if (url === undefined) return []
+  // the head alone is matched: a picture has millions of characters
+  const head = DATA_URL.exec(url.slice(0, 200))
+  if (head) return [{ kind: 'picture', type: head[1] ?? '', data: url.slice(head[0].length) }]
+  return [{ kind: 'picture', type: 'image/png', url }]
+}

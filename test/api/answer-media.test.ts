@@ -1,0 +1,128 @@
+/** Pictures, sound and code that ran, at the doors of other APIs: told where the API has a place for them, else as a loss. */
+import { expect, test } from 'vitest'
+import { parseChatRequest } from '../../src/api/chat-completions/request/parse.ts'
+import * as content from '../../src/api/generate-content/answer.ts'
+import { createResponseWriter, SERVER_SENT } from '../../src/api/generate-content/events.ts'
+import type { AnswerWriter, WholeAnswer } from '../../src/api/inbound/inbound-api.ts'
+import { createMessage } from '../../src/api/messages/answer.ts'
+import { createMessageWriter } from '../../src/api/messages/events.ts'
+import { createLineAnswer } from '../../src/api/ollama/answer.ts'
+import { createLineWriter } from '../../src/api/ollama/events.ts'
+import { chatWording, generateWording } from '../../src/api/ollama/lines.ts'
+import * as responses from '../../src/api/responses/answer.ts'
+import { createEventWriter } from '../../src/api/responses/events.ts'
+import type { Delta } from '../../src/chat/delta.ts'
+import { against } from './openai-schema.ts'
+
+const chat = parseChatRequest({ model: 'm', messages: [{ role: 'user', content: 'Draw' }] })
+const picture = (url: string): Delta => ({ images: [{ type: 'image_url', image_url: { url } }] })
+const deltas: Delta[] = [
+  { text: 'Here: ' },
+  picture('data:image/webp;base64,UElD'),
+  picture('data:image/png;base64,VFdP'),
+  { text: 'and ' },
+  { audio: { data: 'U09VTkQ=', mime_type: 'audio/L16;rate=24000' } },
+  { audio: { transcript: 'said' } },
+  { server_tools: [{ type: 'code', language: 'PYTHON', code: '1 + 1' }] },
+  { server_tools: [{ type: 'code_result', outcome: 'OUTCOME_OK', output: '2' }] },
+  { finish_reason: 'stop' },
+]
+
+const IMAGES = expect.stringMatching(/^images /)
+const AUDIO = expect.stringMatching(/^audio /)
+const TOOLS = expect.stringMatching(/^server_tools /)
+
+function whole(make: (tellLoss: (loss: string) => void) => WholeAnswer): { body: unknown; losses: string[] } {
+  const losses: string[] = []
+  const answer = make((loss) => void losses.push(loss))
+  answer.take(structuredClone(deltas))
+  return { body: answer.end(true), losses }
+}
+
+interface Event {
+  type: string
+  item?: { type: string }
+  image?: string
+  candidates: [{ content: { parts: unknown[] } }]
+}
+
+function streamed(make: (tellLoss: (loss: string) => void) => AnswerWriter): { events: Event[]; losses: string[] } {
+  const losses: string[] = []
+  const writer = make((loss) => void losses.push(loss))
+  const text = deltas.map((delta) => writer.write([structuredClone(delta)])).join('') + writer.end(true)
+  const lines = text.split(/\r?\n/).filter((line) => line.startsWith('data: ') || line.startsWith('{'))
+  return { events: lines.map((line) => JSON.parse(line.replace(/^data: /, '')) as Event), losses }
+}
+
+test('Messages has no place for any of them', () => {
+  const { body, losses } = whole((tellLoss) => createMessage(chat, 'm', tellLoss))
+  expect(body).toMatchObject({ content: [{ type: 'text', text: 'Here: and said' }] })
+  expect(losses).toEqual([IMAGES, AUDIO, TOOLS])
+  const stream = streamed((tellLoss) => createMessageWriter(chat, tellLoss))
+  expect(stream.losses).toEqual([IMAGES, AUDIO, TOOLS])
+  expect(stream.events.filter(({ type }) => type === 'content_block_start')).toHaveLength(1)
+})
+
+const meta = { id: 'resp_1', model: 'm', created: 1, body: {} }
+const nobody = (): void => {}
+
+test('Responses tells pictures as items of their own', () => {
+  const { body, losses } = whole((tellLoss) => responses.createResponse(chat, meta, new Map(), nobody, tellLoss))
+  const items = [
+    { type: 'message', content: [{ text: 'Here: ' }] },
+    { id: expect.stringMatching(/^ig_/), type: 'image_generation_call', status: 'completed', result: 'UElD' },
+    { type: 'image_generation_call', status: 'completed', result: 'VFdP', output_format: 'png' },
+    { type: 'message', content: [{ text: 'and said' }] },
+  ]
+  expect(body).toMatchObject({ output: items })
+  expect(losses).toEqual([AUDIO, TOOLS])
+  const stream = streamed((tellLoss) => createEventWriter(chat, meta, new Map(), nobody, tellLoss))
+  expect(stream.losses).toEqual([AUDIO, TOOLS])
+  expect(stream.events.at(-1)).toMatchObject({ type: 'response.completed', response: { output: items } })
+  const drawn = stream.events.filter(
+    (event) => event.item?.type === 'image_generation_call' || /image/.test(event.type),
+  )
+  expect(drawn.slice(0, 4)).toMatchObject([
+    { type: 'response.output_item.added', output_index: 1, item: { status: 'in_progress', result: null } },
+    { type: 'response.image_generation_call.in_progress', output_index: 1 },
+    { type: 'response.image_generation_call.completed', output_index: 1 },
+    { type: 'response.output_item.done', output_index: 1, item: { status: 'completed', result: 'UElD' } },
+  ])
+  for (const event of drawn) expect(against('ResponseStreamEvent', event)).toBeUndefined()
+})
+
+test('generateContent has parts for all of them', () => {
+  const parts = [
+    { inlineData: { mimeType: 'image/webp', data: 'UElD' } },
+    { inlineData: { mimeType: 'image/png', data: 'VFdP' } },
+    { text: 'and ' },
+    { inlineData: { mimeType: 'audio/L16;rate=24000', data: 'U09VTkQ=' } },
+    { text: 'said' },
+    { executableCode: { language: 'PYTHON', code: '1 + 1' } },
+    { codeExecutionResult: { outcome: 'OUTCOME_OK', output: '2' } },
+  ]
+  const { body, losses } = whole((tellLoss) => content.createResponse(chat, 'm', tellLoss))
+  expect(body).toMatchObject({ candidates: [{ content: { parts: [{ text: 'Here: ' }, ...parts] } }] })
+  const stream = streamed((tellLoss) => createResponseWriter(chat, SERVER_SENT, tellLoss))
+  const told = stream.events.flatMap(({ candidates }) => candidates[0].content.parts)
+  expect(told).toEqual([{ text: 'Here: ' }, ...parts, { text: '' }])
+  expect([...losses, ...stream.losses]).toEqual([])
+})
+
+test('a picture that stands elsewhere is a file of generateContent', () => {
+  const answer = content.createResponse(chat, 'm')
+  answer.take([picture('https://a.example/p.png'), { finish_reason: 'stop' }])
+  const part = { fileData: { mimeType: 'image/png', fileUri: 'https://a.example/p.png' } }
+  expect(answer.end(true)).toMatchObject({ candidates: [{ content: { parts: [part] } }] })
+})
+
+const line = { model: 'm', now: () => 1000, started: 0 }
+
+test('Ollama has pictures', () => {
+  const { body, losses } = whole((t) => createLineAnswer(chat, { ...line, wording: chatWording }, false, t))
+  expect(body).toMatchObject({ message: { content: 'Here: and said', images: ['UElD', 'VFdP'] } })
+  expect(losses).toEqual([AUDIO, TOOLS])
+  const stream = streamed((t) => createLineWriter(chat, { ...line, wording: generateWording }, false, t))
+  expect(stream.events.map(({ image }) => image).filter(Boolean)).toEqual(['UElD', 'VFdP'])
+  expect(stream.losses).toEqual([AUDIO, TOOLS])
+})
