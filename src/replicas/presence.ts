@@ -112,10 +112,11 @@ export function createPresence(parts: PresenceParts): Presence {
       const told = await timed(greet(false))
       note(told)
       const isSame = told.born === born
-      await reconcile(isSame, told, before)
+      const states = await reconcile(isSame, told, before)
       if (isClosed) return
       born = told.born
       isAway = false
+      endShare(states)
       // Places that were taken while it was told.
       void sayAlive().catch(lose)
       changed(false, isSame ? 'it answers again' : 'its server was started anew')
@@ -136,8 +137,12 @@ export function createPresence(parts: PresenceParts): Presence {
    * A server that kept all hears what was taken meanwhile; one that may have lost something hears all that is known. The share
    * is kept to until all is told, by all: the room that others have not told of yet is theirs.
    */
-  async function reconcile(isSame: boolean, { at, born: answers }: Told, before: readonly string[]): Promise<void> {
-    if (!share) return
+  async function reconcile(
+    isSame: boolean,
+    { at, born: answers }: Told,
+    before: readonly string[],
+  ): Promise<SharedState[]> {
+    if (!share) return []
     if (!isSame)
       for (const part of chunks(windowsOf(share.tally(clock.now())))) {
         await timed(ledger.merge(part.map((each) => ({ ...wholeOf(each), room: each.room }))))
@@ -155,6 +160,12 @@ export function createPresence(parts: PresenceParts): Presence {
     const told: SharedState[] = []
     for (const part of chunks(share.tally(clock.now())))
       told.push(...(await timed(ledger.peek(part.map((each) => wholeOf(each))))).states)
+    return told
+  }
+
+  /** @param told what the ledger knows of limits */
+  function endShare(told: readonly SharedState[]): void {
+    if (!share) return
     const rest = windowsOf(share.end(clock.now())).filter(({ taken }) => taken > 0)
     share = undefined
     owe(rest.map((each): Charge => ({ ...limitOf(each.mirrored), need: 0, cost: each.taken })))

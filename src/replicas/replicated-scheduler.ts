@@ -166,13 +166,15 @@ export function createReplicas(
       try {
         return (ours = confirmAlone(lease.current))
       } finally {
-        refunds.owe(id, candidates, ours ? charges : [])
+        // Where there is a share, it tells of what was taken of it.
+        refunds.owe(id, candidates, ours && !presence.share() ? charges : [])
       }
     }
     answered()
     const isNew = renewed(told.born)
     const charged = new Map(told.own.map(({ key, mark }) => [key, { mark, slice: undefined }]))
     if (told.taken === 0) {
+      confirmed(lease.current)
       enter(lease.current, id, charged)
       if (!isNew) ahead.hear(told, sent)
       return lease
@@ -182,6 +184,7 @@ export function createReplicas(
     const other = others[told.taken - 1]
     if (other && lease.current === lease) {
       const ours = inner().exchange(lease, other)
+      confirmed(ours)
       enter(ours, id, charged)
       if (!isNew) ahead.hear(told, sent)
       return ours
@@ -194,6 +197,12 @@ export function createReplicas(
     if (mirrored) rest(mirrored, told)
     inner().corrected(lease.current)
     return undefined
+  }
+
+  /** The answer may have come when limits were cut down to the share already. */
+  function confirmed(lease: LeaseRecord): void {
+    const share = presence.share()
+    if (share) for (const hold of lease.holds) share.confirmed(mirror.of(hold, lease), hold.asked)
   }
 
   /** A reload came between: the key that was taken is another scheduler's. */

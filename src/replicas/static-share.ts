@@ -9,10 +9,13 @@ import type { Mirrored } from './mirror.ts'
 
 export interface StaticShare {
   /**
-   * Cuts a limit down to the share, once; what was taken of the whole counts by the same part.
-   * @param alone units that were taken already, and that the ledger will never hear of otherwise
+   * Cuts a limit down to the share, once; what was taken of the whole counts by the same part. What the ledger was asked for
+   * and has not confirmed is as if it were taken alone.
+   * @param alone further units that were taken already, and that the ledger will never hear of otherwise
    */
   cut(mirrored: Mirrored, now: number, alone?: number): void
+  /** The ledger has charged units after all that it had been asked for before. */
+  confirmed(mirrored: Mirrored, units: number): void
   /** Did what is held still fit after that? */
   fits(mirrored: Mirrored, now: number): boolean
   /** What was taken meanwhile and is not paid yet, and what should be free of the whole. */
@@ -73,13 +76,19 @@ export function createStaticShare(rank: number, count: number): StaticShare {
       }
       const { amount } = limit.window
       const share = shareOf(key, limit)
-      cuts.set(mirrored, { amount, taken: limit.taken - alone, share, limit })
+      let unheard = alone
+      for (const units of mirrored.pending.values()) unheard += units
+      cuts.set(mirrored, { amount, taken: limit.taken - unheard, share, limit })
       const { window } = limit
       scale(window, Math.max(share, limit.spec.metric === 'usd' ? 0 : 1), share / amount, now)
       if (window instanceof Concurrency) window.elsewhere(0)
       // What nobody else has counted yet is ours alone; our own places were never scaled.
       else for (const units of mirrored.pending.values()) window.take(now, units * (1 - share / amount))
       if (share === 0) limit.until = Math.max(limit.until, now + REST)
+    },
+    confirmed(mirrored, units) {
+      const cut = cuts.get(mirrored)
+      if (cut) cut.taken += units
     },
     fits: (mirrored, now) => cuts.get(mirrored)?.share !== 0 && !isOverdrawn(mirrored.limit.window, now),
     tally,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { SharedLimit } from '../../src/replicas/ledger/ledger-calls.ts'
 import { connectLedger, type Ledger } from '../../src/replicas/ledger/ledger.ts'
 import { createReplicas, type Replicas } from '../../src/replicas/replicated-scheduler.ts'
 import { realClock } from '../../src/scheduler/clock.ts'
@@ -17,14 +18,32 @@ describe.runIf(hasServer)('a replica whose ledger comes back', () => {
   let gate: () => Promise<void>
   /** How often it has asked who else is back. */
   let asked = 0
+  /** Is what it asks for lost on the way? */
+  let isLost = false
+  /** Units that the ledger had counted each time when the replica said that it has told all. */
+  let counted: number[] = []
 
   beforeEach(async () => {
     gate = () => Promise.resolve()
     server = await startRedis()
     asked = 0
+    isLost = false
+    counted = []
     const real = await connect('r0')
+    let limit: SharedLimit | undefined
     ledger = {
       ...real,
+      acquire(...args) {
+        limit ??= args[2][0]?.[0]
+        return isLost ? Promise.reject(new Error('no answer')) : real.acquire(...args)
+      },
+      async hello(ttl, places, isTold) {
+        if (limit && isTold) {
+          const [known] = (await real.peek([limit])).states
+          counted.push((known?.state ?? []).reduce((sum, each, index) => sum + (index % 2) * each, 0))
+        }
+        return real.hello(ttl, places, isTold)
+      },
       peek: (limits) => gate().then(() => real.peek(limits)),
       heard: (...args) => (asked++, real.heard(...args)),
     }
@@ -75,6 +94,15 @@ describe.runIf(hasServer)('a replica whose ledger comes back', () => {
     open()
     await until(() => replicas.report().state === 'shared')
     await until(() => (scheduler.report().scopes[0]?.level ?? AMOUNT) <= AMOUNT - served)
+  })
+
+  it('charges what it was asking for when the ledger went, before it says that it has told all', async () => {
+    isLost = true
+    const served = await ask(10)
+    expect(served).toBe(10)
+    isLost = false
+    await until(() => replicas.report().state === 'shared')
+    expect(counted[0]).toBeGreaterThanOrEqual(served)
   })
 
   it('leaves to others what they have not told of yet', async () => {
