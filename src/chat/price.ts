@@ -60,8 +60,8 @@ export function costOf(price: Price, counts: TokenCounts): number {
   return (price.request ?? 0) + (tokens / 1e6) * shareOf(price, service_tier)
 }
 
-function ratesFor({ long, ...rates }: Price, input: number): Rates {
-  return long?.findLast(({ above }) => input > above) ?? rates
+function ratesFor(price: Price, input: number): Rates {
+  return price.long?.findLast(({ above }) => input > above) ?? price
 }
 
 function inputCost(rates: Rates, input: number, counts: TokenCounts): number {
@@ -105,7 +105,14 @@ function shareOf({ service_tiers }: Price, tier: string | undefined): number {
   return 1
 }
 
+const ZERO = 0x30
+const POINT = 0x2e
+
 /** `0.000123`: US dollars without an exponent, to a billionth. */
 export function dollarsText(dollars: number): string {
-  return dollars.toFixed(9).replace(/\.?0+$/, '')
+  const text = dollars.toFixed(9)
+  // searched from its end: a pattern would try each of its characters
+  let end = text.length
+  while (text.charCodeAt(end - 1) === ZERO) end--
+  return text.slice(0, text.charCodeAt(end - 1) === POINT ? end - 1 : end)
 }

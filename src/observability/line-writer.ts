@@ -2,7 +2,7 @@
 import { write, writeSync } from 'node:fs'
 
 /** Milliseconds that a line may wait for others. */
-const TOGETHER = 20
+const TOGETHER = 50
 /** Characters that are written at once, however soon they came together. */
 const ENOUGH = 64 * 1024
 /** Characters that may wait for a reader who does not read: what comes beyond is dropped, and counted. */

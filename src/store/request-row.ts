@@ -36,19 +36,41 @@ export const MOST_ROWS = 50_000
 /** Milliseconds in the queue below which a request was only on its way through it. */
 export const WAITED = 10
 
-/** @param redact takes secrets out of what others have written */
+/**
+ * In the order of the columns. Numbers and words of ours hold no secret.
+ * @param redact takes secrets out of what others have written
+ */
 export function valuesOf(
   at: number,
   record: RequestRecord,
   redact: (text: string) => string,
 ): (string | number | null)[] {
   const { trail, warnings, resumed } = record
-  const detail = JSON.stringify({ attempts: trail, warnings, resumed })
-  const plain = { at, stream: Number(record.stream), detail }
-  return COLUMNS.map((name) => {
-    const value = Object.hasOwn(plain, name) ? plain[name as keyof typeof plain] : record[name as keyof RequestRecord]
-    return typeof value === 'string' ? redact(value) : ((value ?? null) as number | null)
-  })
+  const others = (text: string | undefined): string | null => (typeof text === 'string' ? redact(text) : null)
+  return [
+    record.id ?? null,
+    at,
+    others(record.client),
+    others(record.model),
+    Number(record.stream),
+    record.outcome,
+    others(record.provider),
+    others(record.upstream_model),
+    others(record.key),
+    record.attempts,
+    record.queue_ms,
+    record.first_ms ?? null,
+    record.total_ms,
+    record.input_tokens ?? null,
+    record.output_tokens ?? null,
+    record.cached_tokens ?? null,
+    record.cache_write_tokens ?? null,
+    record.reasoning_tokens ?? null,
+    record.max_tokens ?? null,
+    record.cost ?? null,
+    others(record.error),
+    redact(JSON.stringify({ attempts: trail, warnings, resumed })),
+  ]
 }
 
 export function recordOf({ detail, stream, ...row }: Record<string, unknown>): StoredRecord {

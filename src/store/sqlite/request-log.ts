@@ -27,11 +27,16 @@ export interface RequestLogOptions {
 export const FILE = 'requests.sqlite'
 
 /** Milliseconds that a row waits for others: what a killed process loses at most. */
-const BEHIND = 500
+const BEHIND = 900
+/** And until a disk that took none is tried again. */
+const AGAIN = 5000
+/** So many are written at once: more would hold up others for more than a millisecond, and outlive the young generation. */
+const ENOUGH = 200
 /** Rows that wait while the disk takes none: what comes beyond is lost. */
 const MOST_WAITING = 20_000
-/** Milliseconds between two looks at age and size. */
+/** Milliseconds, or rows, between two looks at age and size. */
 const PRUNED = 60_000
+const MANY = 20_000
 
 const SCHEMA = `
   PRAGMA auto_vacuum = INCREMENTAL;
@@ -63,40 +68,47 @@ export function createRequestLog({ folder, age, size, wall, redact, failed }: Re
   let writer: Writer | undefined
   let isIll = false
   let pruned = -Infinity
+  let added = 0
 
   function tell(cause: unknown): void {
     if (!isIll) failed(plainlyFull(cause))
     isIll = true
   }
 
-  function write(): void {
+  function write(isEnd = false): void {
     timer = undefined
-    if (waiting.length === 0) return
+    if (waiting.length === 0 && !(isEnd && added > 0)) return
     try {
       writer ??= openWriter(folder, redact, failed)
       writer.write(waiting)
+      added += waiting.length
       waiting = []
       isIll = false
-      if (wall() - pruned < PRUNED) return
+      if (!isEnd && wall() - pruned < PRUNED && added < MANY) return
       pruned = wall()
+      added = 0
       writer.prune(wall() - age, size)
     } catch (cause) {
       tell(cause)
       writer?.close()
       writer = undefined
       if (waiting.length > MOST_WAITING) waiting = waiting.slice(-MOST_WAITING)
-      timer ??= setTimeout(write, BEHIND * 10).unref()
+      timer ??= setTimeout(() => write(), AGAIN).unref()
     }
   }
 
   return {
     record(record) {
       waiting.push({ at: Math.round(wall() - record.total_ms), record })
-      timer ??= setTimeout(write, BEHIND).unref()
+      if (waiting.length < ENOUGH || isIll) timer ??= setTimeout(() => write(), BEHIND).unref()
+      else {
+        clearTimeout(timer)
+        write()
+      }
     },
     close() {
       clearTimeout(timer)
-      write()
+      write(true)
       clearTimeout(timer)
       writer?.close()
       writer = undefined
