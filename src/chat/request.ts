@@ -109,6 +109,8 @@ export interface Message {
   tool_call_id?: string
   /** A participant's name; on a tool result the name of the tool that was called. */
   name?: string
+  /** Of a tool's result: the tool failed. Its text says so as well, for vendors that have no field for it. */
+  is_error?: boolean
   refusal?: string
   /** Thoughts of an earlier answer, opaque state included, that the client sent back. */
   reasoning?: Reasoning[]

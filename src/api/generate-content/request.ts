@@ -1,6 +1,6 @@
 /** The body of a generateContent request as OpenAI's chat body, of which the normal form is made. */
 import type { FastifyRequest } from 'fastify'
-import type { ChatRequest } from '../../chat/request.ts'
+import type { ChatRequest, Message } from '../../chat/request.ts'
 import { parseChatRequest } from '../chat-completions/request/parse.ts'
 import { filled, isRecord } from '../chat-completions/json-value.ts'
 import { nativeRequest } from '../inbound/native-request.ts'
@@ -46,7 +46,7 @@ export function toChat(given: Map, model: string, streams: boolean): ChatRequest
   const config = isRecord(body['generationConfig']) ? camelKeys(body['generationConfig']) : {}
   const losses: string[] = []
   const tools = toChatTools(body, losses)
-  const messages = toChatMessages(body, losses)
+  const { messages, failed } = toChatMessages(body, losses)
   const chat = chatRequest({
     model,
     // what holds nothing for another API is for an upstream of this one to judge
@@ -67,6 +67,7 @@ export function toChat(given: Map, model: string, streams: boolean): ChatRequest
       stream_options: streams ? { include_usage: true } : undefined,
     }),
   })
+  for (const place of failed) (chat.messages[place] as Message).is_error = true
   // a wish, which only upstreams that can think are to hear
   chat.reasoning_effort = effortOf(config['thinkingConfig'])
   const isText = String(config['responseModalities']).toUpperCase() === 'TEXT'

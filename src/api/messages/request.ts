@@ -1,6 +1,6 @@
 /** The body of a message request as OpenAI's chat body, of which the normal form is made. */
 import type { FastifyRequest } from 'fastify'
-import type { ChatRequest } from '../../chat/request.ts'
+import type { ChatRequest, Message } from '../../chat/request.ts'
 import { invalid } from '../chat-completions/request/invalid.ts'
 import { parseChatRequest } from '../chat-completions/request/parse.ts'
 import { filled, isRecord } from '../chat-completions/json-value.ts'
@@ -44,7 +44,7 @@ export function readMessages(request: FastifyRequest): ChatRequest {
 
 export function toChat(body: Map): ChatRequest {
   const losses: string[] = []
-  const { messages, tools: added } = toChatMessages(body, losses)
+  const { messages, tools: added, failed } = toChatMessages(body, losses)
   const { tools, choice, parallel, needs } = toChatTools(body, added, losses)
   const streams = body['stream'] === true
   const chat = chatRequest({
@@ -64,6 +64,7 @@ export function toChat(body: Map): ChatRequest {
       stream_options: streams ? { include_usage: true } : undefined,
     }),
   })
+  for (const place of failed) (chat.messages[place] as Message).is_error = true
   // a wish, which only upstreams that can think are to hear
   chat.reasoning_effort = effortOf(body)
   const user = isRecord(body['metadata']) ? filled(body['metadata']['user_id']) : undefined

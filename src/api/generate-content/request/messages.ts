@@ -2,6 +2,7 @@
 import { toExtraContent } from '../../chat-completions/response/upstream-chunk/thought-signature.ts'
 import { asWord, filled, isRecord } from '../../chat-completions/json-value.ts'
 import { invalid } from '../../chat-completions/request/invalid.ts'
+import { isSaid } from '../../inbound/unread-fields.ts'
 import { readEncrypted } from '../thought-state.ts'
 import { camelKeys } from './camel-keys.ts'
 import { toPart } from './parts.ts'
@@ -14,22 +15,23 @@ interface OpenCall {
   name: string
 }
 
-/** @param losses gets what has no place there, one sentence each */
-export function toChatMessages(body: Map, losses: string[]): Map[] {
+/** @param losses gets what has no place there, one sentence each; `failed`: places of results in which a tool failed */
+export function toChatMessages(body: Map, losses: string[]): { messages: Map[]; failed: number[] } {
   const messages: Map[] = []
   const system = isRecord(body['systemInstruction']) ? partsOf(body['systemInstruction']) : []
   const rules = typeof body['systemInstruction'] === 'string' ? [{ text: body['systemInstruction'] }] : system
   const texts = rules.flatMap(({ text }: Map) => (filled(text) === undefined ? [] : [{ type: 'text', text }]))
   if (texts.length > 0) messages.push({ role: 'system', content: plainest(texts) })
   const open: OpenCall[] = []
+  const failed: number[] = []
   for (const content of [body['contents']].flat()) {
     if (typeof content === 'string') messages.push({ role: 'user', content })
     else if (isRecord(content)) {
       if (content['role'] === 'model') pushAnswer(partsOf(content), messages, open, losses)
-      else pushQuestion(partsOf(content), messages, open, losses)
+      else pushQuestion(partsOf(content), messages, open, failed, losses)
     }
   }
-  return messages
+  return { messages, failed }
 }
 
 function partsOf(content: Map): Map[] {
@@ -37,7 +39,7 @@ function partsOf(content: Map): Map[] {
 }
 
 /** Results stand before everything else: OpenAI wants them right behind their calls. */
-function pushQuestion(parts: Map[], messages: Map[], open: OpenCall[], losses: string[]): void {
+function pushQuestion(parts: Map[], messages: Map[], open: OpenCall[], failed: number[], losses: string[]): void {
   const rest: Map[] = []
   for (const part of parts) {
     const result = part['functionResponse']
@@ -47,6 +49,7 @@ function pushQuestion(parts: Map[], messages: Map[], open: OpenCall[], losses: s
     }
     const content =
       typeof result['response'] === 'string' ? result['response'] : JSON.stringify(result['response'] ?? {})
+    if (isRecord(result['response']) && isSaid(result['response']['error'])) failed.push(messages.length)
     messages.push({ role: 'tool', tool_call_id: answered(result, open), content })
     rest.push(...partsOf(result).flatMap((each) => toPart(each, losses)))
   }

@@ -6,10 +6,18 @@ import { textParts, toParts } from './parts.ts'
 
 type Map = Record<string, unknown>
 
+export interface ChatMessages {
+  messages: Map[]
+  tools: Map[]
+  /** Places of results in which a tool failed. */
+  failed: number[]
+}
+
 /** @param losses gets what has no place there, one sentence each */
-export function toChatMessages(body: Map, losses: string[]): { messages: Map[]; tools: Map[] } {
+export function toChatMessages(body: Map, losses: string[]): ChatMessages {
   const messages: Map[] = []
   const tools: Map[] = []
+  const failed: number[] = []
   pushSystem(body['system'], messages)
   for (const message of list(body['messages'])) {
     const { role, content } = message
@@ -17,9 +25,9 @@ export function toChatMessages(body: Map, losses: string[]): { messages: Map[]; 
       for (const block of list(content)) if (isRecord(block['tool'])) tools.push(block['tool'])
       pushSystem(content, messages)
     } else if (role === 'assistant') pushAnswer(content, messages, losses)
-    else pushQuestion(content, messages, losses)
+    else pushQuestion(content, messages, failed, losses)
   }
-  return { messages, tools }
+  return { messages, tools, failed }
 }
 
 function pushSystem(content: unknown, messages: Map[]): void {
@@ -28,7 +36,7 @@ function pushSystem(content: unknown, messages: Map[]): void {
 }
 
 /** Results of tools stand before everything else: OpenAI wants them right behind their calls. */
-function pushQuestion(content: unknown, messages: Map[], losses: string[]): void {
+function pushQuestion(content: unknown, messages: Map[], failed: number[], losses: string[]): void {
   if (typeof content === 'string') return void messages.push({ role: 'user', content })
   const blocks = list(content)
   const parts: Map[] = []
@@ -36,8 +44,11 @@ function pushQuestion(content: unknown, messages: Map[], losses: string[]): void
     if (block['type'] !== 'tool_result') continue
     const { id } = readSignedId(String(block['tool_use_id']))
     const said = toParts(block['content'], losses)
+    const isError = block['is_error'] === true
     const texts = said.filter((part) => part['type'] === 'text')
-    messages.push({ role: 'tool', tool_call_id: id, content: texts.length > 0 ? plainest(texts) : resultOf(block) })
+    const result = isError ? sayError(texts) : texts
+    if (isError) failed.push(messages.length)
+    messages.push({ role: 'tool', tool_call_id: id, content: result.length > 0 ? plainest(result) : '' })
     // a result of OpenAI's holds text alone: what else it has comes right behind
     parts.push(...said.filter((part) => part['type'] !== 'text'))
   }
@@ -45,10 +56,16 @@ function pushQuestion(content: unknown, messages: Map[], losses: string[]): void
   if (parts.length > 0) messages.push({ role: 'user', content: plainest(parts) })
 }
 
-/** A result without words. */
-function resultOf(block: Map): string {
-  return block['is_error'] === true ? 'Error' : ''
+/** Most APIs have no field for it: the text says that the tool failed, unless it begins with that anyway. */
+function sayError(texts: Map[]): Map[] {
+  const [first, ...rest] = texts
+  if (!first) return [{ type: 'text', text: 'Error' }]
+  const text = String(first['text'])
+  return /error/i.test(text.slice(0, BEGINNING)) ? texts : [{ ...first, text: `Error: ${text}` }, ...rest]
 }
+
+/** Characters in which a text that tells of an error names it. */
+const BEGINNING = 80
 
 function pushAnswer(content: unknown, messages: Map[], losses: string[]): void {
   if (typeof content === 'string') return void messages.push({ role: 'assistant', content })
