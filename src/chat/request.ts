@@ -14,6 +14,8 @@ export interface ChatRequest {
   max_tokens?: number
   temperature?: number
   top_p?: number
+  /** As clients of other APIs say it; from OpenAI's, whose API has none, it is one of `extra`. */
+  top_k?: number | undefined
   stop?: string[]
   /** A bigint where it is longer than a number holds. */
   seed?: number | bigint

@@ -139,6 +139,74 @@ const DEEP = new Set([
   'format',
 ])
 
+/** By each API that has them. */
+const FAILED: [string, ChatRequest][] = [
+  [
+    'messages',
+    fromMessages({
+      model: 'm',
+      max_tokens: 9,
+      top_k: 7,
+      messages: [
+        { role: 'user', content: 'Go' },
+        { role: 'assistant', content: [{ type: 'tool_use', id: 't1', name: 'look', input: {} }] },
+        {
+          role: 'user',
+          content: [{ type: 'tool_result', tool_use_id: 't1', content: 'no such file', is_error: true }],
+        },
+      ],
+      tools: [{ name: 'look', input_schema: { type: 'object' } }],
+    }),
+  ],
+  [
+    'generateContent',
+    fromGenerateContent(
+      {
+        generationConfig: { topK: 7.0 },
+        contents: [
+          { role: 'user', parts: [{ text: 'Go' }] },
+          { role: 'model', parts: [{ functionCall: { name: 'look', args: {} } }] },
+          { role: 'user', parts: [{ functionResponse: { name: 'look', response: { error: 'no such file' } } }] },
+        ],
+        tools: [{ functionDeclarations: [{ name: 'look' }] }],
+      },
+      'm',
+      false,
+    ),
+  ],
+]
+const SAID: Record<string, RegExp> = {
+  anthropic: /"is_error":true/,
+  'bedrock-anthropic': /"is_error":true/,
+  bedrock: /"status":"error"/,
+  gemini: /"response":\{"error":/,
+}
+/** `top_k` as the wire has it; the others tell that they have none. */
+const SIEVES: Record<string, RegExp> = {
+  anthropic: /"top_k":7/,
+  'bedrock-anthropic': /"top_k":7/,
+  bedrock: /"additionalModelRequestFields":\{"top_k":7/,
+  gemini: /"topK":7/,
+  cohere: /"k":7/,
+  ollama: /"options":\{[^}]*"top_k":7/,
+  vllm: /"top_k":7/,
+  openrouter: /"top_k":7/,
+}
+
+describe.each(FAILED)('a tool that failed, and top_k, by %s', (_, chat) => {
+  it.each([...Object.keys(WIRES), 'vllm', 'openrouter'])('reach %s', (wire) => {
+    const model = wire.includes('bedrock') ? 'anthropic.claude-sonnet-4-5-v1:0' : 'claude-sonnet-4-5'
+    const target = { base_url: 'http://x', model, secret: 'k', headers: {} }
+    const { request, warnings } = shipped(wire).encode(structuredClone(chat), target)
+    const sent = String(request.body)
+    expect(sent).toMatch(SAID[wire] ?? /error[^a-z]{1,9}no such file/i)
+    const sieve = SIEVES[wire]
+    if (sieve) expect(sent).toMatch(sieve)
+    else expect(sent).not.toMatch(/top_?k/i)
+    expect(warnings.filter((warning) => warning.startsWith('top_k'))).toHaveLength(sieve ? 0 : 1)
+  })
+})
+
 describe.each([...OWN, ...recorded()])('a request to $path', (each) => {
   it.each(Object.entries(WIRES))('reaches %s whole', (wire, brokenRules) => {
     const chat = read(each)

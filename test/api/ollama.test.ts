@@ -194,7 +194,7 @@ describe('requests', () => {
       seed: 3,
       stop: ['E'],
       response_format: { type: 'json_schema', schema: { type: 'object' } },
-      losses: [expect.stringContaining('options.top_k')],
+      top_k: 4,
     })
     expect(chat.body['messages']).toEqual([
       { role: 'system', content: 'Be brief.' },

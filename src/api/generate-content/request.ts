@@ -4,6 +4,7 @@ import type { ChatRequest, Message } from '../../chat/request.ts'
 import { parseChatRequest } from '../chat-completions/request/parse.ts'
 import { filled, isRecord } from '../chat-completions/json-value.ts'
 import { nativeRequest } from '../inbound/native-request.ts'
+import { topK } from '../../chat/top-k.ts'
 import { inOwnWords } from '../inbound/own-words.ts'
 import { invalid } from '../chat-completions/request/invalid.ts'
 import { unreadFields } from '../inbound/unread-fields.ts'
@@ -20,6 +21,7 @@ const READ_OF_CONFIG = new Set([
   'maxOutputTokens',
   'temperature',
   'topP',
+  'topK',
   'stopSequences',
   'seed',
   'presencePenalty',
@@ -68,6 +70,7 @@ export function toChat(given: Map, model: string, streams: boolean): ChatRequest
     }),
   })
   for (const place of failed) (chat.messages[place] as Message).is_error = true
+  chat.top_k = topK(numberOf(config, 'topK'))
   // a wish, which only upstreams that can think are to hear
   chat.reasoning_effort = effortOf(config['thinkingConfig'])
   const isText = String(config['responseModalities']).toUpperCase() === 'TEXT'

@@ -5,6 +5,7 @@ import { invalid } from '../chat-completions/request/invalid.ts'
 import { parseChatRequest } from '../chat-completions/request/parse.ts'
 import { filled, isRecord } from '../chat-completions/json-value.ts'
 import { nativeRequest } from '../inbound/native-request.ts'
+import { topK } from '../../chat/top-k.ts'
 import { inOwnWords } from '../inbound/own-words.ts'
 import { unreadFields } from '../inbound/unread-fields.ts'
 import { toChatMessages } from './request/messages.ts'
@@ -23,6 +24,7 @@ const READ = new Set([
   'max_tokens',
   'temperature',
   'top_p',
+  'top_k',
   'stop_sequences',
   'tools',
   'tool_choice',
@@ -65,6 +67,7 @@ export function toChat(body: Map): ChatRequest {
     }),
   })
   for (const place of failed) (chat.messages[place] as Message).is_error = true
+  chat.top_k = topK(body['top_k'])
   // a wish, which only upstreams that can think are to hear
   chat.reasoning_effort = effortOf(body)
   const user = isRecord(body['metadata']) ? filled(body['metadata']['user_id']) : undefined

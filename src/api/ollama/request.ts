@@ -2,9 +2,10 @@
 import type { FastifyRequest } from 'fastify'
 import type { ChatRequest } from '../../chat/request.ts'
 import { parseChatRequest } from '../chat-completions/request/parse.ts'
-import { filled } from '../chat-completions/json-value.ts'
+import { filled, isRecord } from '../chat-completions/json-value.ts'
 import { fillBetween } from '../inbound/fill-between.ts'
 import { nativeRequest } from '../inbound/native-request.ts'
+import { topK } from '../../chat/top-k.ts'
 import { inOwnWords } from '../inbound/own-words.ts'
 import { unreadFields } from '../inbound/unread-fields.ts'
 import { listOf, toChatMessages, withImages } from './request/messages.ts'
@@ -89,6 +90,7 @@ function chatRequest(body: Map, model: string, fields: Map, losses: string[]): C
         stream_options: streams ? { include_usage: true } : undefined,
       }),
     })
+    chat.top_k = topK(isRecord(body['options']) ? body['options']['top_k'] : undefined)
     chat.reasoning_effort = effortOf(body['think'])
     losses.push(...unreadFields(body, READ))
     if (losses.length > 0) chat.losses = losses

@@ -73,8 +73,11 @@ const NOTHING_PASSES = (): boolean => false
 
 /** Where the client's body goes on, a field is lost by a key that the template keeps out: `store: ~`. */
 function passesBody(body: unknown): (field: string) => boolean {
-  return (field) => !isMap(body) || !Object.hasOwn(body, field) || body[field] !== null
+  return (field) => !NEVER_IN_BODY.has(field) && (!isMap(body) || !Object.hasOwn(body, field) || body[field] !== null)
 }
+
+/** Only clients of other APIs say it by this name of the normal form. */
+const NEVER_IN_BODY = new Set(['top_k'])
 
 type Prepare = ReturnType<typeof compileRequestTransforms>[number]
 

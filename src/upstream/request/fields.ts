@@ -52,6 +52,7 @@ const CANONICAL: Record<string, Shape> = {
   reasoning_effort: ANYTHING,
   verbosity: ANYTHING,
   service_tier: ANYTHING,
+  top_k: ANYTHING,
   stream: ANYTHING,
   include_usage: ANYTHING,
   extra: ANYTHING,
@@ -111,23 +112,24 @@ export function fillFrame(frame: Frame, request: ChatRequest, target: Target, tr
   frame[18] = request.reasoning_effort
   frame[19] = request.verbosity
   frame[20] = request.service_tier
+  frame[21] = request.top_k
   let shape = 0
-  for (let slot = 1; slot <= 20; slot++) {
+  for (let slot = 1; slot <= 21; slot++) {
     const value = frame[slot]
     if (value === null) frame[slot] = undefined
     else if (value !== undefined) shape |= 1 << slot
   }
-  frame[21] = request.stream
-  if (request.stream) shape |= 1 << 21
-  frame[22] = request.include_usage
-  if (request.include_usage) shape |= 1 << 22
-  frame[23] = extra
-  if (hasAny(extra)) shape |= 1 << 23
-  frame[24] = request.body
+  frame[22] = request.stream
+  if (request.stream) shape |= 1 << 22
+  frame[23] = request.include_usage
+  if (request.include_usage) shape |= 1 << 23
+  frame[24] = extra
+  if (hasAny(extra)) shape |= 1 << 24
+  frame[25] = request.body
   const hasOptions = hasAny(options)
   if (hasOptions) shape |= OPTIONS_BIT
   for (let i = 0; i < OPTION_NAMES.length; i++) {
-    frame[25 + i] = hasOptions ? (options[OPTION_NAMES[i] as string] ?? undefined) : undefined
+    frame[26 + i] = hasOptions ? (options[OPTION_NAMES[i] as string] ?? undefined) : undefined
   }
   frame[MODEL] = target.model
   // an empty secret is none: a local server that wants no key gets no header

@@ -142,7 +142,7 @@ export const DOORS: Record<string, Door> = {
     }),
     streamError: { type: 'error', error: { type: expect.stringMatching(/_error$/), message: expect.any(String) } },
     pulse: /^event: ping$/m,
-    loss: { top_k: 3, brand_new: { a: 1 } },
+    loss: { brand_new: { a: 1 } },
   },
   responses: {
     path: () => '/v1/responses',
@@ -179,7 +179,7 @@ export const DOORS: Record<string, Door> = {
     }),
     streamError: { error: expect.objectContaining({ code: expect.any(Number), status: expect.any(String), ...TEXT }) },
     pulse: /^$/m,
-    loss: { generationConfig: { topK: 3, brandNew: 'x' }, labels: { a: 'b' } },
+    loss: { generationConfig: { brandNew: 'x' }, labels: { a: 'b' } },
   },
   'ollama chat': {
     path: () => '/api/chat',
@@ -189,7 +189,7 @@ export const DOORS: Record<string, Door> = {
     refusal: ollamaRefusal,
     streamError: ollamaRefusal(),
     pulse: /^\{.*"content":"".*"done":false\}$/m,
-    loss: { options: { top_k: 3, brand_new: 1 }, newer: true },
+    loss: { options: { brand_new: 1 }, newer: true },
   },
   'ollama generate': {
     path: () => '/api/generate',
@@ -199,7 +199,7 @@ export const DOORS: Record<string, Door> = {
     refusal: ollamaRefusal,
     streamError: ollamaRefusal(),
     pulse: /^\{.*"response":"".*"done":false\}$/m,
-    loss: { options: { top_k: 3, brand_new: 1 }, newer: true },
+    loss: { options: { brand_new: 1 }, newer: true },
   },
   embeddings: {
     path: () => '/v1/embeddings',

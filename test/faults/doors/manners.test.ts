@@ -148,7 +148,7 @@ describe('an answer says of itself', () => {
   })
 })
 
-/** As they are told: `generationConfig.topK`. */
+/** As they are told: `generationConfig.brandNew`. */
 function fieldsOf(loss: Record<string, unknown> = {}): string[] {
   const grouped = ['options', 'generationConfig']
   return Object.entries(loss).flatMap(([name, value]) =>

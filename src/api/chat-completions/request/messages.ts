@@ -23,7 +23,7 @@ function parseMessage(wire: Record<string, unknown>, position: number, calls: Op
   switch (wire['role']) {
     case 'tool':
     case 'function':
-      // no field of OpenAI's, and one that clients take over from Anthropic's
+      // clients of several vendors leave the field of another's in it
       if (wire['is_error'] === true) message.is_error = true
       return Object.assign(message, { role: 'tool' }, answeredCall(wire, position, calls))
     case 'assistant':

@@ -7,7 +7,7 @@ type Map = Record<string, unknown>
 /** Read here, or about how a server runs the model, which is no matter of another's. */
 const READ = new Set(
   [
-    ['num_predict', 'temperature', 'top_p', 'stop', 'seed', 'presence_penalty', 'frequency_penalty'],
+    ['num_predict', 'temperature', 'top_p', 'top_k', 'stop', 'seed', 'presence_penalty', 'frequency_penalty'],
     ['num_ctx', 'num_keep', 'num_batch', 'num_gpu', 'main_gpu', 'num_thread', 'num_gqa', 'numa', 'low_vram'],
     ['use_mmap', 'use_mlock', 'f16_kv', 'logits_all', 'vocab_only'],
   ].flat(),
