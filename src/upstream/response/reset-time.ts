@@ -39,3 +39,25 @@ function fromUnits(text: string): number | undefined {
   }
   return total
 }
+
+/**
+ * Milliseconds until the end of what a `RateLimit` header calls spent, of several the last: `"day";r=0;t=7, "minute";r=3;t=30`
+ * (draft-ietf-httpapi-ratelimit-headers), in its drafts before the eighth `limit=10, remaining=0, reset=9`.
+ */
+export function combinedReset(header: string | undefined): number | undefined {
+  if (header === undefined) return undefined
+  const text = header.slice(0, LONGEST_HEADER)
+  const older = /\breset=(\d{1,9})\b/.exec(text)?.[1]
+  if (older !== undefined) return Number(older) * 1000
+  const policies = text.split(',').map((policy) => ({ left: parameter(policy, 'r'), reset: parameter(policy, 't') }))
+  const spent = policies.filter(({ left }) => left === 0)
+  const ends = (spent.length > 0 ? spent : policies).flatMap(({ reset }) => reset ?? [])
+  return ends.length === 0 ? undefined : Math.max(...ends) * 1000
+}
+
+const LONGEST_HEADER = 2000
+
+function parameter(policy: string, name: 'r' | 't'): number | undefined {
+  const found = new RegExp(`;\\s*${name}=(\\d{1,9})(?:;|\\s|$)`).exec(policy)?.[1]
+  return found === undefined ? undefined : Number(found)
+}

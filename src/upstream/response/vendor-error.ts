@@ -9,7 +9,7 @@ import { didYouMean } from '../../definition/near-miss.ts'
 import { isMap, Scope, type Frame } from '../../definition/scope.ts'
 import { templateContext } from '../../definition/template.ts'
 import type { UpstreamAnswer } from '../types.ts'
-import { readDuration } from './reset-time.ts'
+import { combinedReset, readDuration } from './reset-time.ts'
 import { globTest } from '../../runtime/glob.ts'
 import { isPromptTooLong } from './prompt-too-long.ts'
 import { messageOf } from './error-message.ts'
@@ -242,7 +242,7 @@ function retryAfter({ status, headers }: UpstreamAnswer, now: number): number | 
   const told = readDuration(headers['retry-after'], now)
   if (told !== undefined || status !== 429) return told
   const name = RESETS.find((each) => headers[each] !== undefined)
-  return name === undefined ? undefined : readDuration(headers[name], now)
+  return name === undefined ? combinedReset(headers['ratelimit']) : readDuration(headers[name], now)
 }
 
 function silent(name: string, answer: UpstreamAnswer, body: string): string {
