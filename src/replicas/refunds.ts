@@ -147,9 +147,16 @@ export function createRefunds(parts: RefundParts): Refunds {
 
 /**
  * Who is refused for a limit that the ledger found free knows that the provider has counted more. Given back, the unit would be
- * refused again and again, here and by other replicas: it stays charged until the two agree.
+ * refused again and again, here and by other replicas: it stays charged until the two agree. Where the provider does not say which
+ * limit it was, that is the shortest: the one that agrees soonest.
  */
-function isOvercounted({ used, refusal }: LeaseRecord, { limit, scope }: Hold): boolean {
-  if (used || !refusal || scope.kind === 'client') return false
-  return limit.spec.metric === 'requests' && WINDOWED.has(refusal.class)
+function isOvercounted({ used, refusal, failed, holds }: LeaseRecord, hold: Hold): boolean {
+  if (used || !isWindow(hold)) return false
+  if (refusal) return WINDOWED.has(refusal.class)
+  const { period } = hold.limit.spec
+  return failed === 'rate_limit' && !holds.some((other) => isWindow(other) && other.limit.spec.period < period)
+}
+
+function isWindow({ limit, scope }: Hold): boolean {
+  return limit.spec.metric === 'requests' && scope.kind !== 'client'
 }

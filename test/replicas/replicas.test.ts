@@ -261,10 +261,13 @@ describe.runIf(hasServer)('replicas', () => {
     await until(() => replicas.every(({ scheduler }) => scheduler.report().scopes.every(({ level }) => level === 4)))
   })
 
-  it('keep a unit charged that the provider refuses, so that others are not refused after it', async () => {
+  it.each([
+    ['by its limit', [{ metric: 'requests', class: 'minute' }] as const],
+    ['and does not say why', []],
+  ])('keep a unit charged that the provider refuses %s, so that others are not refused after it', async (_, says) => {
     const [first] = await start(2, specOf([{ metric: 'requests', amount: 40, period: HOUR, shape: 'sliding' }]))
     const [refused, served] = (await ask(2)).leases
-    refused?.observe([{ metric: 'requests', class: 'minute' }])
+    refused?.observe([...says])
     refused?.fail({ kind: 'rate_limit', started: false })
     served?.settle({})
     const key = first?.ledger.keyOf('limit', 'key:p#1:requests/3600000') ?? ''

@@ -61,6 +61,8 @@ export class LeaseRecord implements Lease {
   used: Settlement | undefined
   /** The class of a refusal that signals have told, with its reset in milliseconds. */
   refusal: LimitSignal | undefined
+  /** How it failed. */
+  failed: Failure['kind'] | undefined
   private readonly registry: LeaseObserver
   readonly pool: Pool
   readonly keyGroup: KeyGroup
@@ -167,6 +169,7 @@ export class LeaseRecord implements Lease {
 
   fail(failure: Failure): void {
     if (!this.open) return this.heir?.fail(failure)
+    this.failed = failure.kind
     const now = this.registry.now()
     if (failure.used) settleHolds(this.holds, credible(failure.used), this.demand, now)
     else if (!failure.started && refused(failure)) {
