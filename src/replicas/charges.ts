@@ -14,7 +14,15 @@ export function partsOf(mirror: Mirror, lease: LeaseRecord): Part[] {
   }))
 }
 
-/** The same request with another key. @param wall now, by the ledger's clock */
+/** The same request with another key. */
+export function otherParts(mirror: Mirror, { parts, demand }: Other, lease: LeaseRecord): Part[] {
+  return parts.map(({ limit, scope }) => ({
+    mirrored: mirror.of({ limit, scope }, lease, true),
+    units: needOf(limit.spec, demand),
+  }))
+}
+
+/** What the ledger is asked for it. @param wall now, by the ledger's clock */
 export function chargesOf(mirror: Mirror, { parts, demand }: Other, lease: LeaseRecord, wall: number): Charge[] {
   return parts.map(({ limit, scope }) => {
     const { key } = mirror.of({ limit, scope }, lease, true)

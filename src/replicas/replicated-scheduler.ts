@@ -8,12 +8,14 @@ import type { Clock } from '../scheduler/clock.ts'
 import { LeaseRecord } from '../scheduler/lease/lease.ts'
 import { needOf } from '../scheduler/limits/request-cost.ts'
 import { UNTIL_EVENT } from '../scheduler/limits/window.ts'
+import type { Other } from '../scheduler/select/others.ts'
 import type { LiveScheduler } from '../scheduler/scheduler.ts'
 import type { AcquireRequest, KeyChange, Lease, ReplicaReport } from '../scheduler/types.ts'
 import type { Acquired, Charge } from './ledger/ledger-calls.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { createAhead } from './ahead.ts'
-import { chargesOf, partsOf } from './charges.ts'
+import { chargesOf, otherParts, partsOf } from './charges.ts'
+import { createFairParts } from './fair-part.ts'
 import { createMirror, type Mirrored } from './mirror.ts'
 import { createNews } from './news/news.ts'
 import { createPresence, PLACE } from './presence.ts'
@@ -107,22 +109,13 @@ export function createReplicas(
     apply: (states) => mirror.apply(states, clock.now()),
     charge: slices.charge,
   })
+  const fairParts = createFairParts(clock, random, () => presence.names().length)
   const { lose, renewed } = presence
   const news = createNews(inner, replica, clock, (text) => {
     if (!presence.isAway()) ledger.say(text).catch(lose)
   })
 
-  const ahead = createAhead({
-    ledger,
-    mirror,
-    presence,
-    slices,
-    clock,
-    wall,
-    nextId,
-    timed,
-    enter,
-  })
+  const ahead = createAhead({ ledger, mirror, presence, slices, clock, wall, nextId, timed, enter })
 
   async function acquire(request: AcquireRequest): Promise<Lease> {
     const before = request.waited ?? 0
@@ -144,6 +137,11 @@ export function createReplicas(
     if (presence.isAway()) return confirmAlone(lease)
     const id = nextId()
     const parts = partsOf(mirror, lease)
+    if (fairParts.leaves(parts, lease.item.request.maxWait)) {
+      lease.current.withdraw()
+      inner().corrected(lease.current)
+      return undefined
+    }
     slices.note(parts)
     const wanted = slices.want(parts)
     const charges = lease.holds.map((hold, index): Charge => {
@@ -152,7 +150,8 @@ export function createReplicas(
       return { ...base, need: needOf(limit.spec, lease.demand), cost: hold.asked, ...wanted[index] }
     })
     const sent = clock.now()
-    const others = sent < contendedUntil ? inner().others(lease, OTHERS) : []
+    const isWithin = (other: Other): boolean => fairParts.isWithin(otherParts(mirror, other, lease))
+    const others = sent < contendedUntil ? inner().others(lease, OTHERS).filter(isWithin) : []
     const candidates = [charges, ...others.map((other) => chargesOf(mirror, other, lease, wall()))]
     parts.forEach(({ mirrored }, index) => mirrored.pending.set(lease, lease.holds[index]?.asked ?? 0))
     const answered = (): void => parts.forEach(({ mirrored }) => mirrored.pending.delete(lease))
@@ -174,7 +173,7 @@ export function createReplicas(
     const isNew = renewed(told.born)
     const charged = new Map(told.own.map(({ key, mark }) => [key, { mark, slice: undefined }]))
     if (told.taken === 0) {
-      confirmed(lease.current)
+      confirmed(lease.current, parts)
       enter(lease.current, id, charged)
       if (!isNew) ahead.hear(told, sent)
       return lease
@@ -184,13 +183,15 @@ export function createReplicas(
     const other = others[told.taken - 1]
     if (other && lease.current === lease) {
       const ours = inner().exchange(lease, other)
-      confirmed(ours)
+      confirmed(ours, partsOf(mirror, ours))
       enter(ours, id, charged)
       if (!isNew) ahead.hear(told, sent)
+      fairParts.beaten(parts)
       return ours
     }
     lease.current.withdraw()
     if (!isNew) ahead.hear(told, sent)
+    fairParts.beaten(parts)
     if (other) giveBack(id, candidates[told.taken] ?? [], charged)
     const worst = candidates.flat()[told.worst]
     const mirrored = worst && mirror.get(worst.key)
@@ -200,7 +201,8 @@ export function createReplicas(
   }
 
   /** The answer may have come when limits were cut down to the share already. */
-  function confirmed(lease: LeaseRecord): void {
+  function confirmed(lease: LeaseRecord, parts: readonly Part[]): void {
+    fairParts.took(parts)
     const share = presence.share()
     if (share) for (const hold of lease.holds) share.confirmed(mirror.of(hold, lease), hold.asked)
   }
