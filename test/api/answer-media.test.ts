@@ -12,6 +12,7 @@ import { chatWording, generateWording } from '../../src/api/ollama/lines.ts'
 import * as responses from '../../src/api/responses/answer.ts'
 import { createEventWriter } from '../../src/api/responses/events.ts'
 import type { Delta } from '../../src/chat/delta.ts'
+import { complete, deltasOf, stream } from './say.ts'
 import { against } from './openai-schema.ts'
 
 const chat = parseChatRequest({ model: 'm', messages: [{ role: 'user', content: 'Draw' }] })
@@ -22,6 +23,7 @@ const deltas: Delta[] = [
   picture('data:image/png;base64,VFdP'),
   { text: 'and ' },
   { audio: { data: 'U09VTkQ=', mime_type: 'audio/L16;rate=24000' } },
+  { audio: { data: 'TU9SRQ==', mime_type: 'audio/L16;rate=24000' } },
   { audio: { transcript: 'said' } },
   { server_tools: [{ type: 'code', language: 'PYTHON', code: '1 + 1' }] },
   { server_tools: [{ type: 'code_result', outcome: 'OUTCOME_OK', output: '2' }] },
@@ -54,13 +56,19 @@ function streamed(make: (tellLoss: (loss: string) => void) => AnswerWriter): { e
   return { events: lines.map((line) => JSON.parse(line.replace(/^data: /, '')) as Event), losses }
 }
 
+test('chat says the type of the sound once, as clients join texts', () => {
+  const read = deltasOf(stream(deltas)).map(({ audio }) => (audio as { mime_type?: string } | undefined)?.mime_type)
+  expect(read.filter(Boolean)).toEqual(['audio/L16;rate=24000'])
+  expect(complete(deltas).choices[0]?.message['audio']).toMatchObject({ mime_type: 'audio/L16;rate=24000' })
+})
+
 test('Messages has no place for any of them', () => {
   const { body, losses } = whole((tellLoss) => createMessage(chat, 'm', tellLoss))
   expect(body).toMatchObject({ content: [{ type: 'text', text: 'Here: and said' }] })
   expect(losses).toEqual([IMAGES, AUDIO, TOOLS])
-  const stream = streamed((tellLoss) => createMessageWriter(chat, tellLoss))
-  expect(stream.losses).toEqual([IMAGES, AUDIO, TOOLS])
-  expect(stream.events.filter(({ type }) => type === 'content_block_start')).toHaveLength(1)
+  const told = streamed((tellLoss) => createMessageWriter(chat, tellLoss))
+  expect(told.losses).toEqual([IMAGES, AUDIO, TOOLS])
+  expect(told.events.filter(({ type }) => type === 'content_block_start')).toHaveLength(1)
 })
 
 const meta = { id: 'resp_1', model: 'm', created: 1, body: {} }
@@ -76,12 +84,10 @@ test('Responses tells pictures as items of their own', () => {
   ]
   expect(body).toMatchObject({ output: items })
   expect(losses).toEqual([AUDIO, TOOLS])
-  const stream = streamed((tellLoss) => createEventWriter(chat, meta, new Map(), nobody, tellLoss))
-  expect(stream.losses).toEqual([AUDIO, TOOLS])
-  expect(stream.events.at(-1)).toMatchObject({ type: 'response.completed', response: { output: items } })
-  const drawn = stream.events.filter(
-    (event) => event.item?.type === 'image_generation_call' || /image/.test(event.type),
-  )
+  const told = streamed((tellLoss) => createEventWriter(chat, meta, new Map(), nobody, tellLoss))
+  expect(told.losses).toEqual([AUDIO, TOOLS])
+  expect(told.events.at(-1)).toMatchObject({ type: 'response.completed', response: { output: items } })
+  const drawn = told.events.filter((event) => event.item?.type === 'image_generation_call' || /image/.test(event.type))
   expect(drawn.slice(0, 4)).toMatchObject([
     { type: 'response.output_item.added', output_index: 1, item: { status: 'in_progress', result: null } },
     { type: 'response.image_generation_call.in_progress', output_index: 1 },
@@ -91,22 +97,32 @@ test('Responses tells pictures as items of their own', () => {
   for (const event of drawn) expect(against('ResponseStreamEvent', event)).toBeUndefined()
 })
 
+test('a picture is told whole at once, also before a stream that breaks', () => {
+  const writer = createEventWriter(chat, meta, new Map(), nobody, nobody)
+  const text = writer.write([picture('data:image/jpg;base64,UElD')])
+  const item = '"status":"completed","result":"UElD","output_format":"jpeg"'
+  expect(text).toMatch(new RegExp(`response.output_item.done.*${item}`))
+  const end = writer.end(false)
+  expect(end).toMatch(new RegExp(`response.failed.*${item}`))
+})
+
 test('generateContent has parts for all of them', () => {
   const parts = [
     { inlineData: { mimeType: 'image/webp', data: 'UElD' } },
     { inlineData: { mimeType: 'image/png', data: 'VFdP' } },
     { text: 'and ' },
     { inlineData: { mimeType: 'audio/L16;rate=24000', data: 'U09VTkQ=' } },
+    { inlineData: { mimeType: 'audio/L16;rate=24000', data: 'TU9SRQ==' } },
     { text: 'said' },
     { executableCode: { language: 'PYTHON', code: '1 + 1' } },
     { codeExecutionResult: { outcome: 'OUTCOME_OK', output: '2' } },
   ]
   const { body, losses } = whole((tellLoss) => content.createResponse(chat, 'm', tellLoss))
   expect(body).toMatchObject({ candidates: [{ content: { parts: [{ text: 'Here: ' }, ...parts] } }] })
-  const stream = streamed((tellLoss) => createResponseWriter(chat, SERVER_SENT, tellLoss))
-  const told = stream.events.flatMap(({ candidates }) => candidates[0].content.parts)
-  expect(told).toEqual([{ text: 'Here: ' }, ...parts, { text: '' }])
-  expect([...losses, ...stream.losses]).toEqual([])
+  const told = streamed((tellLoss) => createResponseWriter(chat, SERVER_SENT, tellLoss))
+  const parted = told.events.flatMap(({ candidates }) => candidates[0].content.parts)
+  expect(parted).toEqual([{ text: 'Here: ' }, ...parts, { text: '' }])
+  expect([...losses, ...told.losses]).toEqual([])
 })
 
 test('a picture that stands elsewhere is a file of generateContent', () => {
@@ -122,7 +138,7 @@ test('Ollama has pictures', () => {
   const { body, losses } = whole((t) => createLineAnswer(chat, { ...line, wording: chatWording }, false, t))
   expect(body).toMatchObject({ message: { content: 'Here: and said', images: ['UElD', 'VFdP'] } })
   expect(losses).toEqual([AUDIO, TOOLS])
-  const stream = streamed((t) => createLineWriter(chat, { ...line, wording: generateWording }, false, t))
-  expect(stream.events.map(({ image }) => image).filter(Boolean)).toEqual(['UElD', 'VFdP'])
-  expect(stream.losses).toEqual([AUDIO, TOOLS])
+  const told = streamed((t) => createLineWriter(chat, { ...line, wording: generateWording }, false, t))
+  expect(told.events.map(({ image }) => image).filter(Boolean)).toEqual(['UElD', 'VFdP'])
+  expect(told.losses).toEqual([AUDIO, TOOLS])
 })

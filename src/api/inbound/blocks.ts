@@ -11,7 +11,7 @@ import { createAnswerFold, type AnswerFold } from '../chat-completions/response/
 import { fromExtraContent } from '../chat-completions/response/upstream-chunk/thought-signature.ts'
 import type { WireDelta, WireToolCall, WireUsage } from '../chat-completions/response/wire-types.ts'
 import { parseFinite } from '../../runtime/json.ts'
-import { lossOf, mediaOf, transcriptOf, type Media, type TellLoss } from './media.ts'
+import { lossOf, mediaOf, soundType, transcriptOf, type Media, type TellLoss } from './media.ts'
 import { filled, isRecord } from '../chat-completions/json-value.ts'
 
 export interface Block {
@@ -61,6 +61,8 @@ class BlockOrder implements Blocks {
   private readonly tellLoss: TellLoss
   /** Told once each. */
   private readonly lost = new Set<string>()
+  /** The media type of the answer's sound. */
+  private sound = 'audio/wav'
   private open: Block | undefined
   /** They follow the open call, whose arguments are not whole yet. */
   private readonly waiting: Block[] = []
@@ -79,8 +81,8 @@ class BlockOrder implements Blocks {
     const signature = fromExtraContent(delta['extra_content'])
     if (signature !== undefined) this.sign(this.last('text'), signature)
     if (delta.annotations !== undefined) this.annotate(this.last('text'), delta.annotations)
-    if (delta['audio'] !== undefined) this.sayTranscript(delta)
-    for (const media of mediaOf(delta)) this.showMedia(media)
+    if (delta['audio'] !== undefined) this.hear(delta)
+    for (const media of mediaOf(delta, this.sound)) this.showMedia(media)
     for (const call of delta.tool_calls ?? []) this.takeCall(call)
   }
 
@@ -99,7 +101,8 @@ class BlockOrder implements Blocks {
     this.grow(block, text, logprobs)
   }
 
-  private sayTranscript(delta: WireDelta): void {
+  private hear(delta: WireDelta): void {
+    this.sound = soundType(delta) ?? this.sound
     const text = transcriptOf(delta)
     if (text !== undefined) this.say('text', text)
   }
@@ -160,6 +163,8 @@ class BlockOrder implements Blocks {
     this.open = block
     this.sink.open(block)
     if (block.text !== '') this.sink.piece(block, block.text, block.logprobs)
+    // it came whole: nobody waits for what comes next
+    if (block.type === 'media') this.closeOpen()
   }
 
   private grow(block: Block, text: string, logprobs?: unknown[]): void {

@@ -22,17 +22,22 @@ export function lossOf({ kind }: Media): string {
   return LOSSES[kind]
 }
 
-/** In the order in which chat completions tell them. */
-export function mediaOf(delta: WireDelta): Media[] {
+/** In the order in which chat completions tell them. @param sound the type that was said of the answer's sound */
+export function mediaOf(delta: WireDelta, sound: string): Media[] {
   const { images, audio, server_tools: steps } = delta
   const media: Media[] = []
   if (Array.isArray(images)) for (const image of images) media.push(...pictureOf(image))
   if (isRecord(audio)) {
     const data = filled(audio['data'])
-    if (data !== undefined) media.push({ kind: 'sound', type: filled(audio['mime_type']) ?? 'audio/wav', data })
+    if (data !== undefined) media.push({ kind: 'sound', type: sound, data })
   }
   if (Array.isArray(steps)) media.push(...steps.filter(isRecord).map((step) => ({ kind: 'tool' as const, step })))
   return media
+}
+
+/** Only the first piece says it. */
+export function soundType({ audio }: WireDelta): string | undefined {
+  return isRecord(audio) ? filled(audio['mime_type']) : undefined
 }
 
 /** What is said in the sound is the answer's text where there is no other. */

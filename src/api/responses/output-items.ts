@@ -65,9 +65,20 @@ export function shows(media: Media): boolean {
   return media.kind === 'picture' && 'data' in media
 }
 
+/** Those that the API has a word for. */
+const FORMATS: Record<string, string> = {
+  'image/png': 'png',
+  'image/webp': 'webp',
+  'image/jpeg': 'jpeg',
+  'image/jpg': 'jpeg',
+  'image/gif': 'gif',
+  'image/svg+xml': 'svg',
+}
+
 function pictureOf({ media }: Block, status: ItemStatus): Json {
   if (status === 'in_progress' || media?.kind !== 'picture' || !('data' in media)) return { result: null }
-  return { result: media.data, output_format: media.type.replace('image/', '') }
+  const format = FORMATS[media.type]
+  return { result: media.data, ...(format !== undefined && { output_format: format }) }
 }
 
 /** What a client must give back of a call or a text beside it; none where there is nothing. */

@@ -94,8 +94,13 @@ export function createChoice(index: number, options: ChoiceOptions, emit: Emit):
         if (annotations.length > 0) say({ annotations })
       }
       if (piece.images !== undefined) say({ images: piece.images.map((image) => numbered(image, pictures++)) })
-      if (piece.audio !== undefined)
-        say({ audio: { ...piece.audio, id: (audioId ??= piece.audio.id ?? makeId('audio_')) } })
+      if (piece.audio !== undefined) {
+        // clients join the texts of all pieces, where a type that is said again would be none
+        const type = audioId === undefined ? piece.audio.mime_type : undefined
+        const { mime_type: _, ...audio } = piece.audio
+        audioId ??= audio.id ?? makeId('audio_')
+        say({ audio: { ...audio, ...(type !== undefined && { mime_type: type }), id: audioId } })
+      }
       if (piece.server_tools !== undefined) say({ server_tools: piece.server_tools })
       if (piece.beside !== undefined) Object.assign(beside, piece.beside)
       if (piece.carried !== undefined) say(piece.carried)
