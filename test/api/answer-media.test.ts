@@ -4,6 +4,8 @@ import { parseChatRequest } from '../../src/api/chat-completions/request/parse.t
 import * as content from '../../src/api/generate-content/answer.ts'
 import { createResponseWriter, SERVER_SENT } from '../../src/api/generate-content/events.ts'
 import type { AnswerWriter, WholeAnswer } from '../../src/api/inbound/inbound-api.ts'
+import { createTextCompletion } from '../../src/api/completions/answer.ts'
+import { createTextWriter } from '../../src/api/completions/events.ts'
 import { createMessage } from '../../src/api/messages/answer.ts'
 import { createMessageWriter } from '../../src/api/messages/events.ts'
 import { createLineAnswer } from '../../src/api/ollama/answer.ts'
@@ -48,11 +50,17 @@ interface Event {
   candidates: [{ content: { parts: unknown[] } }]
 }
 
-function streamed(make: (tellLoss: (loss: string) => void) => AnswerWriter): { events: Event[]; losses: string[] } {
+function streamed(
+  make: (tellLoss: (loss: string) => void) => AnswerWriter,
+  done = '-',
+): { events: Event[]; losses: string[] } {
   const losses: string[] = []
   const writer = make((loss) => void losses.push(loss))
   const text = deltas.map((delta) => writer.write([structuredClone(delta)])).join('') + writer.end(true)
-  const lines = text.split(/\r?\n/).filter((line) => line.startsWith('data: ') || line.startsWith('{'))
+  const lines = text
+    .replace(`data: ${done}`, '')
+    .split(/\r?\n/)
+    .filter((line) => line.startsWith('data: ') || line.startsWith('{'))
   return { events: lines.map((line) => JSON.parse(line.replace(/^data: /, '')) as Event), losses }
 }
 
@@ -60,6 +68,15 @@ test('chat says the type of the sound once, as clients join texts', () => {
   const read = deltasOf(stream(deltas)).map(({ audio }) => (audio as { mime_type?: string } | undefined)?.mime_type)
   expect(read.filter(Boolean)).toEqual(['audio/L16;rate=24000'])
   expect(complete(deltas).choices[0]?.message['audio']).toMatchObject({ mime_type: 'audio/L16;rate=24000' })
+})
+
+test('legacy completions are text alone', () => {
+  const before = { echo: '', offset: 0 }
+  const { body, losses } = whole((tellLoss) => createTextCompletion(chat, { model: 'm', created: 1 }, before, tellLoss))
+  expect(body).toMatchObject({ choices: [{ text: 'Here: and said' }] })
+  expect(losses).toEqual([IMAGES, AUDIO, TOOLS])
+  const told = streamed((tellLoss) => createTextWriter(chat, { model: 'm', created: 1 }, before, tellLoss), '[DONE]')
+  expect(told.losses).toEqual([IMAGES, AUDIO, TOOLS])
 })
 
 test('Messages has no place for any of them', () => {

@@ -3,8 +3,16 @@ import type { ChatRequest } from '../../chat/request.ts'
 import type { AnswerMeta } from '../chat-completions/response/chunks.ts'
 import type { WireUsage } from '../chat-completions/response/wire-types.ts'
 import type { WholeAnswer } from '../inbound/inbound-api.ts'
+import type { TellLoss } from '../inbound/media.ts'
 import { makeId } from '../http/request-id.ts'
-import { createTextFold, joinTextLogprobs, type Before, type TextFold, type TextLogprobs } from './choices.ts'
+import {
+  createTextFold,
+  joinTextLogprobs,
+  type Before,
+  type TellText,
+  type TextFold,
+  type TextLogprobs,
+} from './choices.ts'
 
 /** One choice of a whole answer. */
 export interface TextChoice {
@@ -15,8 +23,13 @@ export interface TextChoice {
 }
 
 /** Adds an answer up to a `text_completion`. */
-export function createTextCompletion(request: ChatRequest, meta: AnswerMeta, before: Before): TextCompletion {
-  return new TextCompletion(request, meta, before)
+export function createTextCompletion(
+  request: ChatRequest,
+  meta: AnswerMeta,
+  before: Before,
+  tellLoss: TellLoss,
+): TextCompletion {
+  return new TextCompletion(request, meta, before, tellLoss)
 }
 
 export class TextCompletion implements WholeAnswer {
@@ -26,12 +39,13 @@ export class TextCompletion implements WholeAnswer {
   private readonly meta: AnswerMeta
   private raw: string | undefined
 
-  constructor(request: ChatRequest, meta: AnswerMeta, before: Before) {
+  constructor(request: ChatRequest, meta: AnswerMeta, before: Before, tellLoss: TellLoss) {
     this.meta = meta
-    this.fold = createTextFold(request, before, (index, text, logprobs) => {
+    const tell: TellText = (index, text, logprobs) => {
       this.texts[index] = (this.texts[index] ?? '') + text
       this.logprobs[index] = joinTextLogprobs(this.logprobs[index] ?? null, logprobs)
-    })
+    }
+    this.fold = createTextFold(request, before, tell, tellLoss)
   }
 
   take(deltas: readonly Delta[]): void {

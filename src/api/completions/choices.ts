@@ -3,6 +3,7 @@ import type { Delta, FinishReason } from '../../chat/delta.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import { createAnswerFold, type AnswerFold } from '../chat-completions/response/fold.ts'
 import type { WireLogprobs } from '../chat-completions/response/wire-types.ts'
+import { createLossTeller, mediaOf, transcriptOf, type TellLoss } from '../inbound/media.ts'
 import { filled, isRecord } from '../chat-completions/json-value.ts'
 
 export interface TextLogprobs {
@@ -28,7 +29,8 @@ export interface TextFold extends Pick<AnswerFold, 'head' | 'usage'> {
 }
 
 /** A fold that tells text alone: thoughts and calls have no place in this API. */
-export function createTextFold(request: ChatRequest, before: Before, tell: TellText): TextFold {
+export function createTextFold(request: ChatRequest, before: Before, tell: TellText, tellLoss: TellLoss): TextFold {
+  const lose = createLossTeller(tellLoss)
   const offsets: (number | undefined)[] = []
   const begin = (index: number): string => {
     if (offsets[index] !== undefined) return ''
@@ -37,7 +39,8 @@ export function createTextFold(request: ChatRequest, before: Before, tell: TellT
   }
   const fold = createAnswerFold(request, (index, delta, logprobs) => {
     const echo = begin(index)
-    const said = filled(delta.content) ?? filled(delta.refusal) ?? ''
+    for (const media of mediaOf(delta)) lose(media)
+    const said = filled(delta.content) ?? filled(delta.refusal) ?? transcriptOf(delta) ?? ''
     const told = logprobs ? textLogprobs(logprobs, offsets[index] ?? 0) : null
     offsets[index] = (offsets[index] ?? 0) + said.length
     if (echo !== '' || said !== '' || told !== null) tell(index, echo + said, told)

@@ -36,8 +36,9 @@ export function createPromptsCall(options: InboundOptions): AnswerEach {
   async function answerPrompt(asked: CompletionsCall, meta: AnswerMeta, at: number, context: ChatContext) {
     const prompt = String(asked.prompts[at])
     const chat = { ...ofPrompt(asked, prompt), stream: false, include_usage: false }
-    const whole = createTextCompletion(chat, meta, { echo: asked.echo ? prompt : '', offset: prompt.length })
     const answer = await gateway.chat(chat, { ...context })
+    const before = { echo: asked.echo ? prompt : '', offset: prompt.length }
+    const whole = createTextCompletion(chat, meta, before, (loss) => void answer.warnings.push(loss))
     await pipeDeltas(answer.deltas, (deltas) => void whole.take(deltas))
     const choices = whole.choices(answer.terminated())
     const numbered = choices.map((choice) => ({ ...choice, index: at * asked.n + choice.index }))

@@ -4,16 +4,22 @@ import { textOf } from '../../chat/answer-source.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import type { AnswerMeta } from '../chat-completions/response/chunks.ts'
 import { makeId } from '../http/request-id.ts'
+import type { TellLoss } from '../inbound/media.ts'
 import { endingError } from '../inbound/ending-error.ts'
 import type { AnswerWriter } from '../inbound/inbound-api.ts'
 import { textBody, type TextChoice } from './answer.ts'
-import { createTextFold, type Before, type TextFold } from './choices.ts'
+import { createTextFold, type Before, type TellText, type TextFold } from './choices.ts'
 
 const DONE = 'data: [DONE]\n\n'
 
 /** Writes an answer as chunks of a `text_completion`, usage where it was asked for, and `[DONE]`. */
-export function createTextWriter(request: ChatRequest, meta: AnswerMeta, before: Before): AnswerWriter {
-  return new TextWriter(request, meta, before)
+export function createTextWriter(
+  request: ChatRequest,
+  meta: AnswerMeta,
+  before: Before,
+  tellLoss: TellLoss,
+): AnswerWriter {
+  return new TextWriter(request, meta, before, tellLoss)
 }
 
 class TextWriter implements AnswerWriter {
@@ -26,12 +32,11 @@ class TextWriter implements AnswerWriter {
   private isDone = false
   private id: string | undefined
 
-  constructor(request: ChatRequest, meta: AnswerMeta, before: Before) {
+  constructor(request: ChatRequest, meta: AnswerMeta, before: Before, tellLoss: TellLoss) {
     this.request = request
     this.meta = meta
-    this.fold = createTextFold(request, before, (index, text, logprobs) =>
-      this.tell([{ text, index, logprobs, finish_reason: null }]),
-    )
+    const tell: TellText = (index, text, logprobs) => this.tell([{ text, index, logprobs, finish_reason: null }])
+    this.fold = createTextFold(request, before, tell, tellLoss)
   }
 
   write(deltas: readonly Delta[]): string {

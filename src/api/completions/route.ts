@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayError } from '../../chat/error.ts'
 import { createAnswerCall } from '../inbound/answer-call.ts'
 import { EVENTS, type InboundOptions } from '../inbound/inbound-api.ts'
+import type { TellLoss } from '../inbound/media.ts'
 import { createTextCompletion } from './answer.ts'
 import { createTextWriter } from './events.ts'
 import { createPromptsCall } from './each-prompt.ts'
@@ -39,8 +40,8 @@ export async function completions(app: FastifyInstance, options: InboundOptions)
     const before = { echo: asked.echo ? text : '', offset: text.length }
     const call = {
       chat,
-      stream: () => createTextWriter(chat, meta, before),
-      whole: () => createTextCompletion(chat, meta, before),
+      stream: (tellLoss: TellLoss) => createTextWriter(chat, meta, before, tellLoss),
+      whole: (tellLoss: TellLoss) => createTextCompletion(chat, meta, before, tellLoss),
       style: EVENTS,
     }
     return answerCall(call, request, reply)

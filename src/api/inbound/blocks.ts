@@ -11,7 +11,7 @@ import { createAnswerFold, type AnswerFold } from '../chat-completions/response/
 import { fromExtraContent } from '../chat-completions/response/upstream-chunk/thought-signature.ts'
 import type { WireDelta, WireToolCall, WireUsage } from '../chat-completions/response/wire-types.ts'
 import { parseFinite } from '../../runtime/json.ts'
-import { lossOf, mediaOf, soundType, transcriptOf, type Media, type TellLoss } from './media.ts'
+import { createLossTeller, mediaOf, soundType, transcriptOf, type Media, type TellLoss } from './media.ts'
 import { filled, isRecord } from '../chat-completions/json-value.ts'
 
 export interface Block {
@@ -58,11 +58,9 @@ export function createBlocks(sink: BlockSink, tellLoss: TellLoss = () => {}): Bl
 
 class BlockOrder implements Blocks {
   private readonly sink: BlockSink
-  private readonly tellLoss: TellLoss
-  /** Told once each. */
-  private readonly lost = new Set<string>()
+  private readonly lose: (media: Media) => void
   /** The media type of the answer's sound. */
-  private sound = 'audio/wav'
+  private sound: string | undefined
   private open: Block | undefined
   /** They follow the open call, whose arguments are not whole yet. */
   private readonly waiting: Block[] = []
@@ -70,7 +68,7 @@ class BlockOrder implements Blocks {
 
   constructor(sink: BlockSink, tellLoss: TellLoss) {
     this.sink = sink
-    this.tellLoss = tellLoss
+    this.lose = createLossTeller(tellLoss)
   }
 
   take(delta: WireDelta, logprobs?: unknown[]): void {
@@ -108,14 +106,8 @@ class BlockOrder implements Blocks {
   }
 
   private showMedia(media: Media): void {
-    if (this.sink.shows?.(media)) {
-      this.begin({ type: 'media', text: '', media })
-      return
-    }
-    const loss = lossOf(media)
-    if (this.lost.has(loss)) return
-    this.lost.add(loss)
-    this.tellLoss(loss)
+    if (this.sink.shows?.(media)) this.begin({ type: 'media', text: '', media })
+    else this.lose(media)
   }
 
   /** The text of a detail was told already; what only its vendor can read was not. */

@@ -18,13 +18,22 @@ const LOSSES: Record<Media['kind'], string> = {
   tool: 'server_tools of the answer: this API has no place for what the vendor ran itself, left out',
 }
 
-export function lossOf({ kind }: Media): string {
-  return LOSSES[kind]
+/** Tells of each kind once. */
+export function createLossTeller(tellLoss: TellLoss): (media: Media) => void {
+  const told = new Set<Media['kind']>()
+  return ({ kind }) => {
+    if (told.has(kind)) return
+    told.add(kind)
+    tellLoss(LOSSES[kind])
+  }
 }
 
+const NONE: readonly Media[] = []
+
 /** In the order in which chat completions tell them. @param sound the type that was said of the answer's sound */
-export function mediaOf(delta: WireDelta, sound: string): Media[] {
+export function mediaOf(delta: WireDelta, sound = 'audio/wav'): readonly Media[] {
   const { images, audio, server_tools: steps } = delta
+  if (images === undefined && audio === undefined && steps === undefined) return NONE
   const media: Media[] = []
   if (Array.isArray(images)) for (const image of images) media.push(...pictureOf(image))
   if (isRecord(audio)) {
