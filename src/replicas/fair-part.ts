@@ -26,6 +26,8 @@ export interface FairParts {
   took(parts: readonly Need[]): void
   /** Others were faster: from now on what is short of it is shared out. */
   beaten(parts: readonly Need[]): void
+  /** Somebody waits for it: who keeps taking its own back would never be beaten. */
+  wanted(mirrored: Shared): void
   /** Is all of it within the equal parts? */
   isWithin(parts: readonly Need[]): boolean
   /** Where it is not, leaves it to the others for a moment, in which these limits rest; once. */
@@ -34,7 +36,7 @@ export interface FairParts {
 
 /** Who waits for less than so many milliseconds might be refused for it. */
 const PATIENT = 1000
-/** Milliseconds for which a limit is shared out after others were faster. */
+/** Milliseconds for which a limit is shared out after somebody waited for it. */
 const CONTENDED = 10_000
 /** Milliseconds that are left to others, as a part of the period, and at most; more or less by chance. */
 const PART = 1 / 200
@@ -92,6 +94,8 @@ export function createFairParts(clock: Clock, random: () => number, replicas: ()
     return true
   }
 
+  const wanted = (mirrored: Shared): void => void (ownOf(mirrored).contendedUntil = clock.now() + CONTENDED)
+
   return {
     took(parts) {
       const now = clock.now()
@@ -105,9 +109,9 @@ export function createFairParts(clock: Clock, random: () => number, replicas: ()
     },
     beaten(parts) {
       const now = clock.now()
-      for (const { mirrored, units } of parts)
-        if (mirrored.limit.window.wait(now, units) > 0) ownOf(mirrored).contendedUntil = now + CONTENDED
+      for (const { mirrored, units } of parts) if (mirrored.limit.window.wait(now, units) > 0) wanted(mirrored)
     },
+    wanted,
     isWithin: (parts) => !parts.some(isBeyond),
     leaves(parts, maxWait = Infinity) {
       if (maxWait < PATIENT) return false

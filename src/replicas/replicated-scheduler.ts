@@ -274,6 +274,7 @@ export function createReplicas(
     freed({ key, born, text }) {
       const mirrored = mirror.get(key)
       if (!mirrored || presence.isAway() || !presence.isSame(born)) return
+      fairParts.wanted(mirrored)
       const { shape } = sharedLimit(key, mirrored.limit, wall())
       mirror.apply([{ key, state: ledger.read(shape, text) }], clock.now())
       mirrored.limit.until = Math.min(mirrored.limit.until, clock.now() + DISAGREED)

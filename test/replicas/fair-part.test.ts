@@ -55,9 +55,9 @@ describe('the equal part of a limit', () => {
     expect(parts.leaves(one)).toBe(true)
   })
 
-  it('is one of places too', () => {
-    const { parts, mirrored, one, beaten } = setUp(new Concurrency(AMOUNT))
-    beaten()
+  it('is one of places too, also for who keeps taking its own back and hears only that others wait', () => {
+    const { parts, mirrored, one } = setUp(new Concurrency(AMOUNT))
+    parts.wanted(mirrored)
     for (let held = 0; held < AMOUNT / REPLICAS; held++) {
       expect(parts.leaves(one)).toBe(false)
       mirrored.places.add(`lease ${held}`)
