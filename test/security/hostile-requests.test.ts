@@ -192,7 +192,7 @@ describe('keys', () => {
     async (key) => {
       await start()
       const config = { providers: { bad: { format: 'openai', base_url: 'http://127.0.0.1:1', keys: [key] } } }
-      await expect(startGateway(config)).rejects.toThrow(/line break or another control character/)
+      await expect(startGateway(config)).rejects.toThrow(/a tab or another control character/)
     },
   )
 
