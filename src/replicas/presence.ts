@@ -121,6 +121,7 @@ export function createPresence(parts: PresenceParts): Presence {
       void sayAlive().catch(lose)
       changed(false, isSame ? 'it answers again' : 'its server was started anew')
     } catch {
+      share?.goOn()
       if (!isClosed) look(Math.min(LONGEST_LOOK, pause * 2))
     }
   }
@@ -135,7 +136,8 @@ export function createPresence(parts: PresenceParts): Presence {
 
   /**
    * A server that kept all hears what was taken meanwhile; one that may have lost something hears all that is known. The share
-   * is kept to until all is told, by all: the room that others have not told of yet is theirs.
+   * is kept to until all is told, by all: the room that others have not told of yet is theirs. Who has told takes no more of its
+   * share than it has paid for ahead.
    */
   async function reconcile(
     isSame: boolean,
@@ -150,13 +152,12 @@ export function createPresence(parts: PresenceParts): Presence {
       }
     const until = clock.now() + LIVES
     for (;;) {
-      await payTaken(share.tally(clock.now()))
+      await payTaken(before.length > 1 ? share.ahead(clock.now(), SOONEST_LOOK) : share.tally(clock.now()))
       if ((await timed(greet(true))).born !== answers) throw new Error('its server was started anew')
       const heard = new Set(await timed(ledger.heard(at, LIVES)))
       if (isClosed || clock.now() >= until || before.every((name) => heard.has(name))) break
       await new Promise<void>((resolve) => void clock.setTimer(clock.now() + SOONEST_LOOK, resolve, false))
     }
-    if (before.length > 1) await payTaken(share.tally(clock.now()).map(withUnheard))
     const told: SharedState[] = []
     for (const part of chunks(share.tally(clock.now())))
       told.push(...(await timed(ledger.peek(part.map((each) => wholeOf(each))))).states)
@@ -243,13 +244,6 @@ export function createPresence(parts: PresenceParts): Presence {
 
 function windowsOf(list: readonly Tally[]): Tally[] {
   return list.filter(({ mirrored }) => mirrored.limit.spec.metric !== 'concurrency')
-}
-
-/** With what others may have taken since they were heard last. */
-function withUnheard(tally: Tally): Tally {
-  const { metric, period } = tally.mirrored.limit.spec
-  const unheard = (tally.amount * SOONEST_LOOK) / period
-  return { ...tally, taken: tally.taken + (metric === 'requests' ? Math.round(unheard) : unheard) }
 }
 
 function* chunks<T>(list: readonly T[]): Generator<T[]> {

@@ -20,6 +20,10 @@ export interface StaticShare {
   fits(mirrored: Mirrored, now: number): boolean
   /** What was taken meanwhile and is not paid yet, and what should be free of the whole. */
   tally(now: number): Tally[]
+  /** The same with what will be taken until the next time; from now on no more requests than that are. */
+  ahead(now: number, lasts: number): Tally[]
+  /** The ledger has gone again before all was told: the whole share is ours. */
+  goOn(): void
   /** The ledger has charged what was taken. */
   paid(tally: readonly Tally[]): void
   /** Everything as before. */
@@ -35,14 +39,17 @@ export interface Tally {
   room: number
 }
 
-/** A share of nothing rests for so long at a time (milliseconds). */
+/** A share of nothing rests for so long at a time (milliseconds), and one of which all is taken that was paid ahead. */
 const REST = 1000
+const SHORT_REST = 20
 
 interface Cut {
   amount: number
   taken: number
   /** Whole units that are ours. */
   share: number
+  /** May no more be taken than is paid? */
+  isPaidAhead: boolean
 }
 
 /** @param rank place of this replica among `count` */
@@ -54,7 +61,7 @@ export function createStaticShare(rank: number, count: number): StaticShare {
       const part = share / amount
       // The others took as much of theirs, as far as anybody here can know.
       const room = part > 0 ? Math.min(amount, limit.window.room(now) / part) : 0
-      return { mirrored, amount, taken: Math.max(0, limit.taken - taken), room }
+      return { mirrored, amount, taken: limit.taken - taken, room }
     })
   }
 
@@ -78,7 +85,7 @@ export function createStaticShare(rank: number, count: number): StaticShare {
       const share = shareOf(key, limit)
       let unheard = alone
       for (const units of mirrored.pending.values()) unheard += units
-      cuts.set(mirrored, { amount, taken: limit.taken - unheard, share, limit })
+      cuts.set(mirrored, { amount, taken: limit.taken - unheard, share, limit, isPaidAhead: false })
       const { window } = limit
       scale(window, Math.max(share, limit.spec.metric === 'usd' ? 0 : 1), share / amount, now)
       if (window instanceof Concurrency) window.elsewhere(0)
@@ -90,8 +97,27 @@ export function createStaticShare(rank: number, count: number): StaticShare {
       const cut = cuts.get(mirrored)
       if (cut) cut.taken += units
     },
-    fits: (mirrored, now) => cuts.get(mirrored)?.share !== 0 && !isOverdrawn(mirrored.limit.window, now),
+    fits(mirrored, now) {
+      const cut = cuts.get(mirrored)
+      if (cut?.share === 0 || isOverdrawn(mirrored.limit.window, now)) return false
+      if (!cut?.isPaidAhead || mirrored.limit.taken <= cut.taken) return true
+      mirrored.limit.until = Math.max(mirrored.limit.until, now + SHORT_REST)
+      return false
+    },
     tally,
+    ahead: (now, lasts) =>
+      tally(now).map((each) => {
+        const { metric, period } = each.mirrored.limit.spec
+        const more = (each.amount * lasts) / period
+        if (metric !== 'requests') return { ...each, taken: each.taken + more }
+        const cut = cuts.get(each.mirrored)
+        // Who takes less than one in that time is heard of soon enough.
+        if (cut) cut.isPaidAhead = more >= 1
+        return { ...each, taken: each.taken + Math.round(more) }
+      }),
+    goOn() {
+      for (const cut of cuts.values()) cut.isPaidAhead = false
+    },
     paid(list) {
       for (const { mirrored, taken } of list) {
         const cut = cuts.get(mirrored)

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { SharedLimit } from '../../src/replicas/ledger/ledger-calls.ts'
 import { connectLedger, type Ledger } from '../../src/replicas/ledger/ledger.ts'
 import { createReplicas, type Replicas } from '../../src/replicas/replicated-scheduler.ts'
@@ -22,6 +22,8 @@ describe.runIf(hasServer)('a replica whose ledger comes back', () => {
   let isLost = false
   /** Units that the ledger had counted each time when the replica said that it has told all. */
   let counted: number[] = []
+  let period = HOUR
+  let count: () => Promise<number>
 
   beforeEach(async () => {
     gate = () => Promise.resolve()
@@ -38,16 +40,17 @@ describe.runIf(hasServer)('a replica whose ledger comes back', () => {
         return isLost ? Promise.reject(new Error('no answer')) : real.acquire(...args)
       },
       async hello(ttl, places, isTold) {
-        if (limit && isTold) {
-          const [known] = (await real.peek([limit])).states
-          counted.push((known?.state ?? []).reduce((sum, each, index) => sum + (index % 2) * each, 0))
-        }
+        if (limit && isTold) counted.push(await count())
         return real.hello(ttl, places, isTold)
       },
       peek: (limits) => gate().then(() => real.peek(limits)),
       heard: (...args) => (asked++, real.heard(...args)),
     }
-    const limits = [{ metric: 'requests' as const, amount: AMOUNT, period: HOUR, shape: 'sliding' as const }]
+    count = async () => {
+      const [known] = limit ? (await real.peek([limit])).states : []
+      return (known?.state ?? []).reduce((sum, each, index) => sum + (index % 2) * each, 0)
+    }
+    const limits = [{ metric: 'requests' as const, amount: AMOUNT, period, shape: 'sliding' as const }]
     const route = { provider: 'p', model: 'x', weight: 1, tier: 0, limits: [] }
     scheduler = createScheduler({
       providers: [{ name: 'p', weight: 1, limits: [], keys: [{ name: 'p#1', weight: 1, limits }] }],
@@ -122,5 +125,24 @@ describe.runIf(hasServer)('a replica whose ledger comes back', () => {
     await other.hello(5000, [])
     await until(() => replicas.report().state === 'shared')
     await other.close()
+  })
+
+  describe('of a short limit', () => {
+    beforeAll(() => void (period = 2000))
+    afterAll(() => void (period = HOUR))
+
+    it('takes no more than it has paid for while it waits for others', async () => {
+      const other = await connect('r1')
+      await other.hello(5000, [])
+      await until(() => replicas.report().replicas.length === 2)
+      isLost = true
+      const first = await ask(4)
+      isLost = false
+      await until(() => asked > 1)
+      const served = first + (await ask(60))
+      expect(replicas.report().state).toBe('away')
+      expect(await count()).toBeGreaterThanOrEqual(served)
+      await other.close()
+    })
   })
 })
