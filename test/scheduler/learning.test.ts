@@ -48,6 +48,12 @@ describe('what a provider says of its limits', () => {
     expect(await state(0, false)).toBe(60)
   })
 
+  it('fills a bucket that turns out to be larger, as far as the provider says that it is full', async () => {
+    const { scheduler } = setUp([provider('p', [[rpm(60, { shape: 'bucket' })]])], { options: { trust_headers: true } })
+    ;(await scheduler.acquire(ask())).observe([{ metric: 'requests', period: 60_000, limit: 600, remaining: 450 }])
+    expect(scope(scheduler, 'requests/60s')).toMatchObject({ amount: 600, level: 450 })
+  })
+
   it('sees what others use of the same account', async () => {
     const { scheduler } = setUp([provider('p', [[rpm(60, { shape: 'bucket' })]])])
     ;(await scheduler.acquire(ask())).observe([{ metric: 'requests', period: 60_000, limit: 60, remaining: 5 }])

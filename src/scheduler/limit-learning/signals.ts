@@ -97,6 +97,7 @@ function sync(hold: Hold, signal: LimitSignal, lease: LeaseRecord, now: number, 
   if (signal.limit !== undefined && signal.limit > 0) {
     const stated = mayRaise(limit, signal, now, options) ? signal.limit : Math.min(signal.limit, spec.amount)
     const share = limit.learnt?.share ?? 1
+    const before = limit.window.amount
     if (stated !== spec.amount || limit.learnt) {
       setAmount(
         limit,
@@ -105,6 +106,9 @@ function sync(hold: Hold, signal: LimitSignal, lease: LeaseRecord, now: number, 
         `the provider says ${signal.limit}${share < 1 ? ', others use it too' : ''}`,
       )
     }
+    // It held that much from the beginning; what is left of it is told below.
+    const isMore = stated > spec.amount && usedOf(signal) !== undefined
+    if (isMore && limit.window instanceof Bucket) limit.window.fill(now, Math.max(0, limit.window.amount - before))
   }
   if (signal.reset !== undefined && signal.resetMeans === 'window' && spec.shape === 'fixed' && !spec.resets) {
     learnPhase(limit, signal.reset, now, options)

@@ -71,6 +71,12 @@ export class Bucket implements Window {
     this.level = Math.min(this.level, this.capacity)
   }
 
+  /** It holds so many units more than was known. */
+  fill(now: number, units: number): void {
+    this.advance(now)
+    this.level = Math.min(this.capacity, this.level + units)
+  }
+
   /** It has been seen to hold so many units at once. */
   widen(units: number): void {
     this.burst = Math.max(this.burst, Math.min(1, units / this.amount))
