@@ -110,11 +110,12 @@ export function createPresence(parts: PresenceParts): Presence {
     try {
       const before = names
       const told = await timed(greet(false))
-      note(told)
       const isSame = told.born === born
       const states = await reconcile(isSame, told, before)
       if (isClosed) return
       born = told.born
+      // Not before: who looks once more still waits for all that it knew when the ledger went.
+      note(told)
       isAway = false
       endShare(states)
       // Places that were taken while it was told.

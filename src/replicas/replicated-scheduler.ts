@@ -23,6 +23,7 @@ import { createRefunds, type Charged } from './refunds.ts'
 import { createRoundTrips, ROUND_TRIP_BOUNDS } from './round-trips.ts'
 import { sharedLimit } from './shared-limit.ts'
 import { createSlices, type Part } from './slices.ts'
+import { countLate } from './static-share.ts'
 
 export type OnLoss = 'share' | 'refuse' | 'ignore'
 
@@ -150,7 +151,7 @@ export function createReplicas(
       return { ...base, need: needOf(limit.spec, lease.demand), cost: hold.asked, ...wanted[index] }
     })
     const sent = clock.now()
-    const isWithin = (other: Other): boolean => fairParts.isWithin(otherParts(mirror, other, lease))
+    const isWithin = (each: Other): boolean => fairParts.isWithin(otherParts(mirror, each, lease))
     const others = sent < contendedUntil ? inner().others(lease, OTHERS).filter(isWithin) : []
     const candidates = [charges, ...others.map((other) => chargesOf(mirror, other, lease, wall()))]
     parts.forEach(({ mirrored }, index) => mirrored.pending.set(lease, lease.holds[index]?.asked ?? 0))
@@ -163,7 +164,9 @@ export function createReplicas(
       answered()
       let ours: LeaseRecord | undefined
       try {
-        return (ours = confirmAlone(lease.current))
+        ours = confirmAlone(lease.current)
+        if (ours) countLate(ours.holds, clock.now())
+        return ours
       } finally {
         // Where there is a share, it tells of what was taken of it.
         refunds.owe(id, candidates, ours && !presence.share() ? charges : [])
@@ -193,8 +196,7 @@ export function createReplicas(
     if (!isNew) ahead.hear(told, sent)
     fairParts.beaten(parts)
     if (other) giveBack(id, candidates[told.taken] ?? [], charged)
-    const worst = candidates.flat()[told.worst]
-    const mirrored = worst && mirror.get(worst.key)
+    const mirrored = mirror.get(candidates.flat()[told.worst]?.key ?? '')
     if (mirrored) rest(mirrored, told)
     inner().corrected(lease.current)
     return undefined

@@ -1,4 +1,5 @@
 /** While the server is away each replica keeps within its share of every limit: the whole by the number of replicas seen last. */
+import type { Hold } from '../scheduler/lease/accounting.ts'
 import { Bucket } from '../scheduler/limits/bucket.ts'
 import { Concurrency } from '../scheduler/limits/concurrency.ts'
 import { Fixed } from '../scheduler/limits/fixed.ts'
@@ -132,6 +133,14 @@ export function createStaticShare(rank: number, count: number): StaticShare {
       }
       return last
     },
+  }
+}
+
+/** A request whose answer was given up leaves later than it was counted. */
+export function countLate(holds: readonly Hold[], now: number): void {
+  for (const { limit, asked, mark } of holds) {
+    limit.window.take(now, asked)
+    limit.window.give(now, asked, mark)
   }
 }
 
