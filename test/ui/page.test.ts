@@ -141,7 +141,7 @@ describe.runIf(isThere)('the page', () => {
     await show('traffic')
     await page.getByLabel('By').selectOption('client')
     await page.getByRole('row', { name: /alice/ }).waitFor()
-    expect(await page.locator('.chart canvas').count()).toBe(8)
+    await expect.poll(() => page.locator('.chart canvas').count()).toBe(8)
   })
 
   test('finds a request, and shows its tries one below the other', async () => {

@@ -1,4 +1,5 @@
 /** A gateway that serves, with two providers, a queue, clients and a past: what the page is tried on. */
+import { Agent, fetch } from 'undici'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
@@ -66,6 +67,8 @@ export async function startStage(config: (url: string) => string = CONFIG, more:
   const folder = mkdtempSync(join(tmpdir(), 'balanced-call-ui-'))
   const file = join(folder, 'providers.yaml')
   const vendor = await startVendor()
+  // each request comes from another client, on a connection of its own
+  const clients = new Agent({ pipelining: 0 })
   writeFileSync(file, config(vendor.url))
   const child = start(['serve', '--config', file, '--port', '0', '--data', join(folder, 'data'), ...more], {
     LOG_LEVEL: 'error',
@@ -79,6 +82,7 @@ export async function startStage(config: (url: string) => string = CONFIG, more:
     async chat(model, client = 'alice', patience = 30) {
       const answer = await fetch(`${url}/v1/chat/completions`, {
         method: 'POST',
+        dispatcher: clients,
         headers: {
           'content-type': 'application/json',
           authorization: `Bearer key-of-${client}`,
@@ -90,6 +94,8 @@ export async function startStage(config: (url: string) => string = CONFIG, more:
       return answer.status
     },
     async close() {
+      // some wait still
+      await clients.destroy()
       child.kill('SIGKILL')
       await once(child, 'exit')
       await vendor.close()
