@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { GatewayError } from '../../src/chat/error.ts'
+import { createDrainRate } from '../../src/scheduler/queue/drain-rate.ts'
 import { RetryPromises } from '../../src/scheduler/queue/retry-after.ts'
 import { STRATEGIES, WEIGHTED_FAIR } from '../../src/scheduler/select/strategies/index.ts'
 import { ask, pool, provider, route, rpm, setUp, tpm } from './fixture.ts'
@@ -257,4 +258,11 @@ describe('a guess of the size', () => {
     const small = setUp([provider('p', [[tpm(10_000, { shape: 'bucket' })]], more)])
     await small.scheduler.acquire(ask({ maxOutput: null }))
   })
+})
+
+it('those who will be back are a queue, and nobody is none, also where nobody is served', () => {
+  const drainRate = createDrainRate(0)
+  expect([drainRate.lasts(0, 1000), drainRate.lasts(2, 1000)]).toEqual([0, Infinity])
+  for (let n = 0; n < 30; n++) drainRate.served(1000)
+  expect([drainRate.lasts(0, 1000), drainRate.lasts(2, 1000)]).toEqual([0, 2000])
 })

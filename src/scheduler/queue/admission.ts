@@ -105,7 +105,7 @@ export function admit(
 
 /** Those who were sent away and will be back are a queue as well: milliseconds that serving them takes, as things go. */
 function comingBack({ promises, drainRate }: Pool, now: number): number {
-  return promises.size === 0 ? 0 : promises.within(STANDING_WAIT, now) / drainRate.rate(now)
+  return promises.size === 0 ? 0 : drainRate.lasts(promises.within(STANDING_WAIT, now), now)
 }
 
 /** Does a client with limits of its own have more in the queue than these let through in time? */
@@ -283,7 +283,6 @@ function duration(milliseconds: number): string {
 function oldest(pool: Pool): number | undefined {
   let first: number | undefined
   for (const line of pool.queue.activeLines()) {
-    // who comes back goes to the front, and has not waited here
     const head = line.items.find(({ gone, held }) => !gone && !held)
     if (head && (first === undefined || head.arrived < first)) first = head.arrived
   }

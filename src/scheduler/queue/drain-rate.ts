@@ -14,6 +14,8 @@ export interface DrainRate {
   served(now: number): void
   /** Requests a millisecond, measured. */
   rate(now: number): number
+  /** Milliseconds that serving so many takes, as things go: none takes no time, also where nobody is served. */
+  lasts(requests: number, now: number): number
   /** Milliseconds since the last one was. */
   idle(now: number): number
   /** Notes how old the head of the queue is; 0 for none. */
@@ -35,6 +37,13 @@ export function createDrainRate(start: number): DrainRate {
     slot = Math.max(slot, current)
   }
 
+  function rate(now: number): number {
+    advance(now)
+    let sum = 0
+    for (const count of counts) sum += count
+    return sum / SPAN
+  }
+
   return {
     served(now) {
       advance(now)
@@ -42,12 +51,8 @@ export function createDrainRate(start: number): DrainRate {
       last = now
     },
     idle: (now) => now - last,
-    rate(now) {
-      advance(now)
-      let sum = 0
-      for (const count of counts) sum += count
-      return sum / SPAN
-    },
+    rate,
+    lasts: (requests, now) => (requests === 0 ? 0 : requests / rate(now)),
     note(age, now) {
       // While nobody came there was nothing to note.
       if (age >= CALM) calmSince = Infinity
