@@ -35,12 +35,12 @@ function mistake(cause: unknown, names: readonly string[]): string {
 }
 
 /** The one that comes with the package. */
-const SHIPPED = fileURLToPath(new URL('../../providers.yaml', import.meta.url))
+export const SHIPPED_FILE = fileURLToPath(new URL('../../providers.yaml', import.meta.url))
 
 /** The configuration that `--config`, the environment or the default names: one in this folder, else the shipped one. */
 export function configFile(given: string | undefined): string {
   const named = given ?? (process.env['BALANCED_CALL_CONFIG'] || undefined)
-  return named ?? (existsSync('providers.yaml') ? 'providers.yaml' : SHIPPED)
+  return named ?? (existsSync('providers.yaml') ? 'providers.yaml' : SHIPPED_FILE)
 }
 
 export function readPort(text: string): number {

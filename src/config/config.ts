@@ -3,6 +3,7 @@ import type { Price } from '../chat/price.ts'
 import type { Format, Prefix } from '../upstream/types.ts'
 import type { Capabilities, LimitSpec, PoolSpec } from '../scheduler/types.ts'
 import type { ClientSpec, GroupSpec } from '../scheduler/options.ts'
+import type { Problem } from './problem.ts'
 
 export interface Config {
   /** The file's path as given, for messages. */
@@ -13,6 +14,8 @@ export interface Config {
   added: AddedKeys
   /** It, and the files of wire formats that it names. */
   files: string[]
+  /** What is served, but not as it is written. */
+  warnings: Problem[]
   server: ServerConfig
   scheduler: SchedulerConfig
   /** Where replicas share what they count; absent: this process counts for itself. */

@@ -48,10 +48,12 @@ export function configOf(source: Source, env: Environment, compile?: Compile, ad
       report(fault(path, `${names.join(', ')} is not set; a default is written \${${names[0]}:-default}`))
   }
 
+  const warnings: Fault[] = []
+  const warn = (found: Fault): void => void warnings.push(found)
   const formats = formatTable(source, root.section('formats'), compile)
   for (const name of Object.keys(root.section('formats'))) if (sound('formats', name)) formats.compiled(name)
 
-  const { live, leftOut } = readProviders(source, root, gaps, { env, formats, report, added }, sound)
+  const { live, leftOut } = readProviders(source, root, gaps, { env, formats, report, warn, added }, sound)
   const declared = new Set(Object.keys(root.section('providers')))
   const hint = (name: string): string => (faults.length < MOST_PLACED ? didYouMean(name, [...declared]) : '')
   const context = { live, declared, folder: resolve(dirname(source.file)), report, hint }
@@ -113,6 +115,7 @@ export function configOf(source: Source, env: Environment, compile?: Compile, ad
     file: source.file,
     text: source.text,
     added,
+    warnings: sortedProblems(warnings.slice(0, MOST_PLACED).map((each) => codeFrame(source, each))),
     files: [source.file, ...formatFiles(source.file, root.section('formats'))],
     server: serverSettings(root.section('server'), env, context.folder, list),
     scheduler: {

@@ -60,7 +60,7 @@ function printed(problems: Problem[]): string {
   return shown.join('\n\n')
 }
 
-function printedProblem({ file, line, column, message, excerpt }: Problem): string {
+export function printedProblem({ file, line, column, message, excerpt }: Problem): string {
   const head = `${file}:${line}:${column}  ${message}`
   return excerpt === '' ? head : `${head}\n\n${excerpt}`
 }

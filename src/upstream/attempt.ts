@@ -22,6 +22,7 @@ import type {
 import type { MediaFetcher } from './media/fetch-media.ts'
 import { inlineMedia, namesFiles } from './media/inline-media.ts'
 import { readText } from './http/read-body.ts'
+import { withPathAdvice } from './wrong-path.ts'
 
 export interface AttemptContext {
   client: Client
@@ -111,11 +112,13 @@ async function ask(
     context,
   )
   if (!isGood(answer)) {
-    const error = await readError(answer, format, context, request)
+    const refusal = (): Promise<GatewayError> =>
+      readError(answer, format, context, { request, target, url: unsigned.url })
+    const error = await refusal()
     // the token may have been taken back before its time: a new one decides whether the key is bad
     if (error.kind !== 'authentication' || !authorize) throw error
     answer = await send(await signed(unsigned, authorize, target.secret, context, true), context)
-    if (!isGood(answer)) throw await readError(answer, format, context, request)
+    if (!isGood(answer)) throw await refusal()
   }
   context.started()
   context.observe(format.signals(answer, undefined, context.now()))
@@ -236,7 +239,7 @@ async function readError(
   answer: ClientAnswer,
   format: Format,
   context: AttemptContext,
-  request?: ChatRequest,
+  sent?: { request: ChatRequest; target: Target; url: string },
 ): Promise<GatewayError> {
   // an error whose body breaks off is still that error
   const text = await readText(answer.body, MOST_ERROR).catch(() => '')
@@ -248,8 +251,10 @@ async function readError(
     )
   }
   const error = format.decodeError(answer, text)
+  if (!sent) return error
+  if (!sent.request.relay) return withPathAdvice(error, answer.status, sent.url, sent.target)
   // not each server has each path: whatever it says of it, another may
-  if (request?.relay && answer.status === NOT_FOUND && error.rule.retry === 'never')
+  if (answer.status === NOT_FOUND && error.rule.retry === 'never')
     return new GatewayError('not_found', error.message, { type: error.type, code: null })
   return error
 }

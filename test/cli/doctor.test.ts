@@ -9,6 +9,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { run } from '../../src/cli/commands/doctor.ts'
 import { dataFolder, port, readers, secretKeyFile } from '../../src/cli/doctor/machine.ts'
 import { reach } from '../../src/cli/doctor/reach.ts'
+import { wrongPaths } from '../../src/cli/doctor/wrong-path.ts'
+import { load } from '../config/files.ts'
 
 let folder: string
 beforeEach(() => {
@@ -53,6 +55,36 @@ it('believes most of the clocks, and not one that is wrong itself', async () => 
   expect(most.at(-1)).toMatchObject({ about: 'clock', status: 'good' })
   const all = await looked({ 'https://a.example': early, 'https://b.example': early })
   expect(all.at(-1)).toMatchObject({ status: 'bad', found: expect.stringMatching(/^this machine is 600 s ahead/) })
+})
+
+it('says which base_url has chats where the one that is set has none', async () => {
+  const at = (format: string, base_url: string) => ({ format, base_url, keys: ['key-of-nobody'], models: ['m'] })
+  const providers = {
+    lacks: at('openai-compatible', 'https://lacks.example'),
+    knows: at('groq', 'https://api.groq.com'),
+    much: at('ollama', 'http://much.example/v1'),
+    right: at('openai', 'https://right.example/v1'),
+    lost: at('openai', 'https://lost.example'),
+  }
+  const there = new Set([
+    'https://lacks.example/v1/chat/completions',
+    'https://api.groq.com/openai/v1/chat/completions',
+    'http://much.example/api/chat',
+    'https://right.example/v1/chat/completions',
+  ])
+  const sent: RequestInit[] = []
+  const ask = ((url: string, init: RequestInit) => {
+    sent.push(init)
+    return Promise.resolve(new Response(null, { status: there.has(url) ? 401 : 404 }))
+  }) as typeof fetch
+  const found = await wrongPaths(load(JSON.stringify({ providers })), ask)
+  expect(found.map(({ about, advice }) => [about, advice])).toEqual([
+    ['lacks', 'Set base_url: https://lacks.example/v1'],
+    ['knows', 'Set base_url: https://api.groq.com/openai/v1'],
+    ['much', 'Set base_url: http://much.example'],
+    ['lost', expect.stringContaining('Look at base_url')],
+  ])
+  expect(JSON.stringify(sent)).not.toContain('key-of-nobody')
 })
 
 it('looks at the folder that there will be', () => {

@@ -36,6 +36,14 @@ test('check', async () => {
       prices: { name: '@pydantic/genai-prices' },
     },
   })
+  const doubled = file(
+    'doubled.yaml',
+    'providers:\n  a: { format: anthropic, base_url: "http://a/v1", keys: [k-0001] }\n',
+  )
+  expect(await told(() => check(['--json', doubled]))).toMatchObject({
+    code: 0,
+    json: { ok: true, providers: [{ base_url: 'http://a' }], warnings: [{ line: 2, column: 37 }] },
+  })
   const bad = file('bad.yaml', 'providers:\n  a: { format: openai, base_ulr: x }\n')
   const found = await told(() => check(['--json', bad]))
   expect(found).toMatchObject({ code: 1, json: { ok: false, problems: [{ line: 2, message: expect.any(String) }] } })

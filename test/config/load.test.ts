@@ -226,6 +226,56 @@ test('the shipped providers.yaml is sound, with every key set and with none', ()
     { get: (_, name) => (address(String(name)) ? 'https://a.example' : 'k1') },
   )
   for (const env of [{}, every]) expect(problemsOf(() => loadConfig(file, env))).toEqual([])
+  expect(loadConfig(file, every).warnings).toEqual([])
+})
+
+describe('a base_url', () => {
+  const read = (format: string, base_url: string) =>
+    load(JSON.stringify({ providers: { a: { format, base_url, keyless: true } } }))
+
+  test.each([
+    ['anthropic', 'https://a.example/v1', 'https://a.example'],
+    ['anthropic', 'https://a.example/team/v1/messages/', 'https://a.example/team'],
+    ['anthropic', 'https://a.example/v2', 'https://a.example'],
+    ['gemini', 'https://a.example/v1beta/', 'https://a.example'],
+    ['gemini', 'https://a.example/v1', 'https://a.example'],
+    ['gemini', 'https://a.example/v1beta/models/m-1:generateContent', 'https://a.example'],
+    ['openai', 'https://a.example/v1/chat/completions', 'https://a.example/v1'],
+    ['openai', 'https://a.example/v1/embeddings', 'https://a.example/v1'],
+    ['groq', 'https://a.example/openai/v1/chat/completions/', 'https://a.example/openai/v1'],
+    ['openai-responses', 'https://a.example/v1/responses', 'https://a.example/v1'],
+    ['ollama', 'http://127.0.0.1:11434/api', 'http://127.0.0.1:11434'],
+    ['azure-deployments', 'https://a.example/openai/deployments/my-gpt', 'https://a.example'],
+    ['cohere', 'https://a.example/v2/chat', 'https://a.example'],
+  ])('of %s that ends in what is added anyway is taken without, and said: %s', (format, written, taken) => {
+    const { providers, warnings } = read(format, written)
+    expect(providers[0]?.base_url).toBe(taken)
+    expect(warnings).toMatchObject([{ line: 1, message: expect.stringContaining(`taken as ${taken};`) }])
+  })
+
+  test.each([
+    ['anthropic', 'https://a.example', 'https://a.example'],
+    // an API of its own below such a path is written with it twice
+    ['anthropic', 'https://a.example/v1/v1', 'https://a.example/v1'],
+    ['anthropic', 'https://a.example/v1/proxy', 'https://a.example/v1/proxy'],
+    ['anthropic', 'https://a.example/xv1', 'https://a.example/xv1'],
+    ['gemini', 'https://a.example/v1beta/models/m-1', 'https://a.example/v1beta/models/m-1'],
+    ['bedrock', 'https://a.example/model/x', 'https://a.example/model/x'],
+    ['openai', 'https://a.example/v1', 'https://a.example/v1'],
+    ['openai', 'https://a.example/api/v3', 'https://a.example/api/v3'],
+    // where some vendors' chats are
+    ['openai', 'https://a.example/models', 'https://a.example/models'],
+  ])('of %s is left as it is, without a word: %s', (format, written, taken) => {
+    const { providers, warnings } = read(format, written)
+    expect([providers[0]?.base_url, warnings]).toEqual([taken, []])
+  })
+
+  test('is held against the paths of a format of your own', () => {
+    const request = { path: '/v2/talk/${model}', body: {} }
+    const formats = { mine: { request, response: [{ when: { text: '$text' }, emit: { text: '$text' } }] } }
+    const providers = { a: { format: 'mine', base_url: 'https://a.example/v2/talk', keyless: true } }
+    expect(load(JSON.stringify({ formats, providers })).providers[0]?.base_url).toBe('https://a.example')
+  })
 })
 
 test('settings are read in the units that people write', () => {

@@ -158,6 +158,43 @@ describe('a model that a provider does not have', () => {
   })
 })
 
+describe('a path that a provider does not have', () => {
+  it.each([
+    [
+      'in the words of OpenAI',
+      404,
+      { message: 'Unknown request URL: POST /v1/chat/completions.', code: 'unknown_url' },
+    ],
+    ['in words that are about an address', 404, { message: 'Invalid URL (POST /v1/chat/completions)', code: null }],
+    ['by its status', 405, { message: 'Method Not Allowed' }],
+  ])('goes to another, and is told with what to set: %s', async (_, status, error) => {
+    await start(
+      (call) =>
+        call.body['model'] === 'b'
+          ? answerWell(call, 'text')
+          : void call.response.writeHead(status, JSON_TYPE).end(JSON.stringify({ error })),
+      {},
+      { m: ['small/s', { to: 'big/b', tier: 1 }] },
+    )
+    for (let i = 0; i < 3; i++) expect((await readAnswer(gateway.url, 'm', false)).status).toBe(200)
+    expect(vendor.calls.map(({ body }) => body['model'])).toEqual(['s', 'b', 'b', 'b'])
+    const told = await fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: JSON_TYPE,
+      body: JSON.stringify({ model: 'small/s', messages: [{ role: 'user', content: 'Hi' }] }),
+    })
+    expect([told.status, await told.json()]).toMatchObject([
+      404,
+      {
+        error: {
+          code: 'unknown_url',
+          message: expect.stringContaining('nothing at /chat/completions: check base_url'),
+        },
+      },
+    ])
+  })
+})
+
 describe('what a server of one’s own cannot do', () => {
   const chat = { model: 'm', messages: [{ role: 'user', content: 'hello' }] }
   const answer = (body: object): Promise<Response> =>

@@ -3,7 +3,7 @@ import type { Config } from '../../config/config.ts'
 import { configFacts, describeConfig } from '../../config/describe.ts'
 import { checkFormatFile } from '../../config/sections/formats.ts'
 import { configOf } from '../../config/load.ts'
-import { ConfigError } from '../../config/problem.ts'
+import { ConfigError, printedProblem } from '../../config/problem.ts'
 import { readSource } from '../../config/document/read-source.ts'
 import { priceListEdition } from '../../prices/price-list.ts'
 import { checkEnvironmentUrls } from '../environment-urls.ts'
@@ -35,7 +35,7 @@ async function checkForPrograms(file: string): Promise<number> {
   const config = configOf(source, process.env)
   const { state, database } = await servers(config)
   const ok = state?.isThere !== false && database?.isThere !== false
-  const told = { file, ok, kind: 'configuration', ...configFacts(config) }
+  const told = { file, ok, kind: 'configuration', ...configFacts(config), warnings: config.warnings }
   const more = { prices: priceListEdition(), ...(state && { state }), ...(database && { database }) }
   console.log(JSON.stringify({ ...told, ...more }, null, 2))
   return told.ok ? 0 : 1
@@ -54,6 +54,7 @@ async function check(file: string): Promise<number> {
   const config = configOf(source, process.env)
   console.log(describeConfig(config))
   console.log(`\nprices that the file does not give: ${name} ${version}${date === undefined ? '' : ` of ${date}`}`)
+  for (const each of config.warnings) console.log(`\nwarning: ${printedProblem(each)}`)
   const named = Object.values(await servers(config))
   for (const { text } of named) console.log(`\n${text}`)
   return named.every(({ isThere }) => isThere) ? 0 : 1

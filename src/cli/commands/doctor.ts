@@ -5,9 +5,10 @@ import type { Config } from '../../config/config.ts'
 import { loadConfig } from '../../config/load.ts'
 import { ConfigError } from '../../config/problem.ts'
 import { configFile, readOptions, readPort, refuseMore } from '../command-line.ts'
-import { bad, good, type Finding } from '../doctor/finding.ts'
+import { bad, good, warning, type Finding } from '../doctor/finding.ts'
 import { dataFolder, port, readers, secretKeyFile } from '../doctor/machine.ts'
 import { noProviders, reach } from '../doctor/reach.ts'
+import { wrongPaths } from '../doctor/wrong-path.ts'
 import { sharedDatabase } from '../doctor/shared-database.ts'
 import { checkEnvironmentUrls } from '../environment-urls.ts'
 import { envFileOf, readEnvFile } from '../env-file.ts'
@@ -31,17 +32,19 @@ export async function run(args: string[]): Promise<number> {
   const findings = [read.finding]
   const { config } = read
   if (config) {
-    const { server, providers } = config
+    const { server, providers, warnings } = config
     const number = readPort(values.port ?? process.env['PORT'] ?? String(server.port ?? 9000))
     const host = values.host ?? process.env['HOST'] ?? server.host ?? '127.0.0.1'
     const data = values.data ?? (process.env['BALANCED_CALL_DATA'] || server.data)
     findings.push(
+      ...warnings.map(({ line, message }) => warning('configuration', `line ${line}: ${message}`, `Mend ${file}.`)),
       readers(file, holdsKeys(config)),
       dataFolder(data),
       ...(data === undefined || config.database ? [] : [secretKeyFile(data) ?? []].flat()),
       ...(await sharedDatabase(config.database, environment)),
       await port(host, number, isOurs),
       ...(providers.length === 0 ? [noProviders()] : await reach(config, { fetch, wall: Date.now })),
+      ...(await wrongPaths(config, fetch)),
     )
   }
   if (values.json === true) console.log(JSON.stringify({ findings }))

@@ -15,7 +15,7 @@ import { openNamedDatabase } from '../named-database.ts'
 import { listening } from '../serving/listen-error.ts'
 import { serveAlone } from '../serving/single-process.ts'
 import { hearConfiguration } from '../serving/worker-configuration.ts'
-import { announce, logLeftOut } from '../serving/greeting.ts'
+import { announce, logConfig } from '../serving/greeting.ts'
 import { checkEnvironmentUrls } from '../environment-urls.ts'
 import { envFileOf, readEnvFile } from '../env-file.ts'
 import { configFile, readOptions, refuseMore, readPort, readWorkers, UsageError } from '../command-line.ts'
@@ -98,7 +98,7 @@ export async function run(args: string[]): Promise<number> {
       watch: values['no-watch'] !== true,
       watched: envFile === undefined ? [] : [envFile],
       announce: announce(write !== undefined),
-      logLeftOut,
+      logConfig,
     }
     if (workers === 1) return await serveAlone(options)
     const { serveWithWorkers } = await import('../serving/worker-processes.ts')

@@ -15,13 +15,19 @@ export function announce(isTerminal: boolean): Announce {
   }
 }
 
-/** Most providers of the catalogue wait for a key that this user will never have: their reasons are for who asks. */
-export function logLeftOut(log: Owner['log'], config: Config): void {
-  const { leftOut } = config
+/** What became of the file: at the start, and whenever it was read anew. */
+export function logConfig(log: Owner['log'], { warnings, leftOut }: Config): void {
+  for (const { file, line, column, message } of warnings.slice(0, MOST_WARNINGS))
+    log.warn(`${file}:${line}:${column}  ${message}`)
+  if (warnings.length > MOST_WARNINGS)
+    log.warn(`${warnings.length - MOST_WARNINGS} warnings more: balanced-call check tells all`)
+  // most providers of the catalogue wait for a key that this user will never have: their reasons are for who asks
   if (leftOut.length === 0 || !log.isLevelEnabled('debug')) return
   const reasons = Object.fromEntries(leftOut.map(({ name, reason }) => [name, reason]))
   log.debug({ left_out: reasons }, `${leftOut.length} providers are left out`)
 }
+
+const MOST_WARNINGS = 10
 
 function listed(config: Config): { providers: string[]; models: string[]; left_out: number } {
   return {

@@ -8,7 +8,7 @@ export interface Reload {
   config: Config
   /** Reads the configuration anew. Throws a ConfigError or a UsageError. */
   load: () => Config
-  logLeftOut: (log: Owner['log'], config: Config) => void
+  logConfig: (log: Owner['log'], config: Config) => void
   /** Settings of `server` that stay as they are until the process is started anew. */
   fixed: readonly (keyof ServerConfig)[]
   /** The scheduler has been exchanged: puts those in place who serve with it. When it throws all is as before. */
@@ -29,7 +29,7 @@ export interface Reloader extends Reloads {
   end(): Promise<void>
 }
 
-export function createReloader({ owner, config, load, logLeftOut, fixed, serve }: Reload): Reloader {
+export function createReloader({ owner, config, load, logConfig, fixed, serve }: Reload): Reloader {
   const { log } = owner
   let current = config
   let state: ReloadState = { loaded: new Date().toISOString() }
@@ -55,7 +55,7 @@ export function createReloader({ owner, config, load, logLeftOut, fixed, serve }
       const next = load()
       await exchange(next)
       state = { loaded: new Date().toISOString() }
-      logLeftOut(log, next)
+      logConfig(log, next)
       const kept: string[] = fixed.filter(
         (name) => JSON.stringify(next.server[name]) !== JSON.stringify(config.server[name]),
       )

@@ -33,11 +33,11 @@ export interface ServeOptions {
   /** Files beside those of the configuration. */
   watched: readonly string[]
   announce: (log: Owner['log'], address: string, config: Config) => void
-  logLeftOut: (log: Owner['log'], config: Config) => void
+  logConfig: (log: Owner['log'], config: Config) => void
 }
 
 export async function serveAlone(options: ServeOptions): Promise<number> {
-  const { config, load, level, port, host, store, data, database, environment, write, announce, logLeftOut } = options
+  const { config, load, level, port, host, store, data, database, environment, write, announce, logConfig } = options
   const stopped = untilStopped()
   const owner = await createOwner(config, {
     level,
@@ -89,12 +89,12 @@ export async function serveAlone(options: ServeOptions): Promise<number> {
     owner,
     config,
     load,
-    logLeftOut,
+    logConfig,
     serve,
     fixed: ['port', 'host', 'data', 'workers'],
   })
   owner.desk.reloadBy(reloads)
-  logLeftOut(owner.log, config)
+  logConfig(owner.log, config)
   await serve(config)
   const address = await listening(() => listener.listen(port, host), stop, port, host)
   const unwatch = reloadByItself(reloads, options.watch, options.watched)

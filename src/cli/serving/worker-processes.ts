@@ -17,21 +17,8 @@ export interface WorkersOptions extends ServeOptions {
 }
 
 export async function serveWithWorkers(options: WorkersOptions): Promise<number> {
-  const {
-    config,
-    load,
-    workersOf,
-    environment,
-    level,
-    port,
-    host,
-    store,
-    data,
-    database,
-    write,
-    announce,
-    logLeftOut,
-  } = options
+  const { config, load, workersOf, environment, level, port, host, store, data, database, write, announce, logConfig } =
+    options
   // a signal can come before the first worker serves
   const stopped = untilStopped()
   const owner = await createOwner(config, {
@@ -43,11 +30,11 @@ export async function serveWithWorkers(options: WorkersOptions): Promise<number>
     environment: () => ({ ...environment(), ...process.env }),
   })
   stopped.tell(owner.log)
-  logLeftOut(owner.log, config)
+  logConfig(owner.log, config)
   const args = await workerArgs(port, host)
   const serve = async (next: Config): Promise<void> =>
     void (await fleet.renew(workersOf(next.server), tellConfiguration(next), environment()))
-  const reloads = createReloader({ owner, config, load, logLeftOut, serve, fixed: ['port', 'host', 'data'] })
+  const reloads = createReloader({ owner, config, load, logConfig, serve, fixed: ['port', 'host', 'data'] })
   const fleet = createFleet({
     reloads,
     administration: owner.desk,

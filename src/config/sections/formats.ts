@@ -8,6 +8,7 @@ import type { Format } from '../../upstream/types.ts'
 import type { FormatDefinition } from '../../upstream/format/format-definition.ts'
 import { compileFormat } from '../../upstream/format/format.ts'
 import { lazyFormat } from '../../upstream/format/lazy-format.ts'
+import { pathsOf, type FormatPaths } from '../base-url.ts'
 import { extended } from './extend.ts'
 import { contains, codeFrame } from '../document/code-frame.ts'
 import { ConfigError, fault, type Problem } from '../problem.ts'
@@ -42,6 +43,8 @@ export interface FormatFacts {
   cache_per_key?: boolean
   /** Tokens that it reserves for the answer of a request that sets no maximum. */
   assumes_output?: number
+  /** What it puts behind the address. */
+  paths: FormatPaths
 }
 
 export interface Formats {
@@ -97,6 +100,7 @@ export function formatTable(config: Source, own: Record<string, unknown>, compil
     return {
       cache_per_key: definition?.['cache_per_key'] as boolean | undefined,
       assumes_output: definition?.['assumes_output'] as number | undefined,
+      paths: pathsOf(definition ?? {}),
     }
   }
 

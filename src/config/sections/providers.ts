@@ -2,6 +2,7 @@
 import type { Path } from '../../definition/error.ts'
 import { didYouMean } from '../../definition/near-miss.ts'
 import type { AddedKeys, ModelInfo, Provider } from '../config.ts'
+import { readBaseUrl, withoutOverlap } from '../base-url.ts'
 import { readPrefix } from '../../upstream/request/assistant-prefix.ts'
 import type { Environment } from '../document/environment.ts'
 import type { Formats } from './formats.ts'
@@ -14,6 +15,8 @@ export interface ProviderContext {
   env: Environment
   formats: Formats
   report: (fault: Fault) => void
+  /** Hears what is served, but not as it is written. */
+  warn: (fault: Fault) => void
   /** Keys that are not of the file, by provider. */
   added: AddedKeys
 }
@@ -34,7 +37,7 @@ export function readProvider(
   context: ProviderContext,
 ): ProviderOutcome {
   const path: Path = ['providers', name]
-  const { env, formats, report, added } = context
+  const { env, formats, report, warn, added } = context
   const format = written['format'] as string
   if (missing.length === 0 && !formats.has(format)) {
     report(fault([...path, 'format'], `unknown format ${format}${didYouMean(format, formats.names())}`))
@@ -56,10 +59,11 @@ export function readProvider(
   if (reason !== undefined) return { reason }
   const compiled = formats.compiled(format)
   if (base === undefined || !compiled) return undefined
+  const facts = formats.facts(format)
   const provider: Provider = {
     name,
     format: compiled,
-    base_url: base,
+    base_url: withoutOverlap(base, format, facts.paths, [...path, 'base_url'], warn),
     headers: (written['headers'] as Record<string, string> | undefined) ?? {},
     weight: (written['weight'] as number | undefined) ?? 1,
     limits,
@@ -68,7 +72,6 @@ export function readProvider(
   }
   if (written['prefix'] !== undefined) provider.prefix = readPrefix(written['prefix'])
   if (written['cache'] === 'auto') provider.cache = 'auto'
-  const facts = formats.facts(format)
   const cachePerKey = (written['cache_per_key'] as boolean | undefined) ?? facts.cache_per_key
   if (cachePerKey !== undefined) provider.cache_per_key = cachePerKey
   const assumes = written['assumes_output'] as number | string | undefined
@@ -89,23 +92,6 @@ function whyNot(written: Written, missing: string[], keys: number, missingKeys: 
 
 function listed(names: string[]): string {
   return names.length === 1 ? `${names[0]} is` : `${names.slice(0, -1).join(', ')} and ${names.at(-1)} are`
-}
-
-function readBaseUrl(text: string, path: Path, report: (fault: Fault) => void): string | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url && (url.username !== '' || url.password !== '')) {
-    // the problem's excerpt would show the line
-    report(fault(path, 'a base_url takes no user:password@; send them with headers: { authorization: "Basic …" }'))
-    return undefined
-  }
-  if (url && (url.protocol === 'https:' || url.protocol === 'http:') && url.search === '' && url.hash === '') {
-    return text.trim().replace(/\/+$/, '')
-  }
-  // the embedded upstream has no address before it runs
-  if (text === 'sandbox:') return text
-  const what = url?.protocol.startsWith('http') ? 'a URL without ? or #' : 'a URL such as https://api.example.com/v1'
-  report(fault(path, `expected ${what}`))
-  return undefined
 }
 
 function readModels(written: unknown, path: Path, report: (fault: Fault) => void): Record<string, ModelInfo> {

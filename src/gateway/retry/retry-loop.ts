@@ -39,6 +39,9 @@ const REFUSALS: Partial<Record<ErrorKind, Refusal>> = {
 /** Milliseconds after which a request may come back that was refused on every try, each without a word. */
 const SOONEST = 1000
 
+/** Codes of a 404 that a route will say again: no such model, no such path. */
+const MISSING: ReadonlySet<string> = new Set(['model_not_found', 'unknown_url'])
+
 const NO_INPUT = { input: 0 }
 
 function unknownHere(): GatewayError {
@@ -189,7 +192,7 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
       return { lease, began }
     } catch (cause) {
       // a path that a server does not have says nothing of its models
-      const isMissing = cause instanceof GatewayError && cause.kind === 'not_found' && cause.code === 'model_not_found'
+      const isMissing = cause instanceof GatewayError && cause.kind === 'not_found' && MISSING.has(cause.code ?? '')
       if (isMissing && requestState.request.relay === undefined) missing.missed(route)
       const error = conclude(lease, cause, requestState)
       Object.assign(tried, { ms: Math.round(parts.now() - started), outcome: error.kind, error: error.message })
