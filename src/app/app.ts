@@ -82,6 +82,8 @@ export interface Served {
   redact: Redact
   /** Running requests end, up to the configured bound; then everything is closed. */
   close(): Promise<void>
+  /** Who only watches is sent to the server that takes this one's place. */
+  leave(): void
   /** For one that gets no new requests: when those that run have ended, however long it takes, everything is closed. */
   retire(): Promise<void>
 }
@@ -236,6 +238,7 @@ export async function createServed(config: Config, options: ServedOptions, share
     log,
     redact,
     close: () => (closed ??= close()),
+    leave: running.leave,
     async retire() {
       await running.idle()
       await (closed ??= close())

@@ -10,13 +10,14 @@ interface Word {
 }
 
 /** What is completed: as the commands' own help has it. */
-export type Completed = Record<string, { summary: string; options: Record<string, string> }>
+export type Completed = Record<string, { summary: string; usage: string; options: Record<string, string> }>
 
 export function completionScript(shell: Shell, commands: Completed): string {
-  const known = Object.entries(commands).map(([name, { summary, options }]) => ({
+  const known = Object.entries(commands).map(([name, { summary, usage, options }]) => ({
     name,
     about: summary,
-    options: Object.entries(options).map(optionOf),
+    actions: actionsOf(usage),
+    options: Object.entries(options).flatMap(optionsOf),
   }))
   return { bash: bashScript, zsh: zshScript, fish: fishScript }[shell](known)
 }
@@ -24,25 +25,36 @@ export function completionScript(shell: Shell, commands: Completed): string {
 interface Known {
   name: string
   about: string
+  /** What may stand first behind the command. */
+  actions: string[]
   options: Word[]
 }
 
-/** From `-v, --verbose` or `--port N`. */
-function optionOf([written, about]: [string, string]): Word {
-  const [name = written] = /--[\w-]+/.exec(written) ?? []
-  return { name, about, takes: /--[\w-]+ \S/.test(written) }
+/** From `-v, --verbose`, `--port N` or `--rpm, --tpm N`. */
+function optionsOf([written, about]: [string, string]): Word[] {
+  const takes = /--[\w-]+ \S/.test(written)
+  return (written.match(/--[\w-]+/g) ?? []).map((name) => ({ name, about, takes }))
+}
+
+/** From `keys create|list [NAME]`. */
+function actionsOf(usage: string): string[] {
+  return /^\S+ ([a-z-]+(?:\|[a-z-]+)+) /.exec(usage)?.[1]?.split('|') ?? []
 }
 
 function bashScript(commands: Known[]): string {
-  const cases = commands.map(({ name, options }) => `    ${name}) words="${names([...options, HELP])}" ;;`)
+  const cases = commands.map(
+    ({ name, actions, options }) =>
+      `    ${name}) words="${names([...options, HELP])}" actions="${actions.join(' ')}" ;;`,
+  )
   return `# balanced-call completion bash >> ~/.bashrc
 _balanced_call() {
-  local word=\${COMP_WORDS[COMP_CWORD]} words
+  local word=\${COMP_WORDS[COMP_CWORD]} words actions=
   case \${COMP_WORDS[1]} in
 ${cases.join('\n')}
     *) words="${names(commands)}" ;;
   esac
-  [ "$COMP_CWORD" -eq 1 ] && words="${names(commands)} --help --version"
+  [ "$COMP_CWORD" -eq 1 ] && words="${names(commands)} --help --version" actions=
+  [ "$COMP_CWORD" -eq 2 ] && [ "\${word#-}" = "$word" ] && [ -n "$actions" ] && words=$actions
   COMPREPLY=($(compgen -W "$words" -- "$word"))
   [ "\${#COMPREPLY[@]}" -eq 0 ] && COMPREPLY=($(compgen -f -- "$word"))
 }
@@ -52,11 +64,12 @@ complete -F _balanced_call balanced-call
 
 function zshScript(commands: Known[]): string {
   const list = commands.map(({ name, about }) => `    ${quoted(`${name}:${about}`)}`)
-  const cases = commands.map(({ name, options }) => {
+  const cases = commands.map(({ name, actions, options }) => {
     const specs = [...options, HELP].map((option) =>
       quoted(`${option.name}[${option.about.replaceAll(/[[\]:]/g, ' ')}]${option.takes ? ':value:_files' : ''}`),
     )
-    return `    ${name}) _arguments ${specs.join(' ')} '*:file:_files' ;;`
+    const first = actions.length > 0 ? ` ${quoted(`1:action:(${actions.join(' ')})`)}` : ''
+    return `    ${name}) _arguments ${specs.join(' ')}${first} '*:file:_files' ;;`
   })
   return `#compdef balanced-call
 # balanced-call completion zsh > "\${fpath[1]}/_balanced-call"
@@ -80,8 +93,11 @@ compdef _balanced_call balanced-call
 }
 
 function fishScript(commands: Known[]): string {
-  const lines = commands.flatMap(({ name, about, options }) => [
+  const lines = commands.flatMap(({ name, about, actions, options }) => [
     `complete -c balanced-call -n __fish_use_subcommand -f -a ${name} -d ${quoted(about)}`,
+    ...(actions.length > 0
+      ? [`complete -c balanced-call -n '__fish_seen_subcommand_from ${name}' -a ${quoted(actions.join(' '))}`]
+      : []),
     ...options.map(
       (option) =>
         `complete -c balanced-call -n '__fish_seen_subcommand_from ${name}' -l ${option.name.slice(2)}` +

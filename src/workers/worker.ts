@@ -1,18 +1,14 @@
 /** A worker process: what it tells its owner, and what it does when it is told to end. */
 import cluster from 'node:cluster'
-import { once } from 'node:events'
 import type { Server } from 'node:http'
-import { Server as NetServer } from 'node:net'
 import type { Counts } from '../observability/metrics.ts'
+import { drain, type Drain } from './drain.ts'
 import type { ToOwner, ToWorker } from './messages.ts'
 import { createMessageBatch } from './message-batch.ts'
 import { createRemoteScheduler, type RemoteScheduler } from './remote-scheduler.ts'
 
 /** Milliseconds between two reports of counters: what a killed worker forgets at most. */
 const COUNTED = 1000
-
-/** Milliseconds in which a client may still use a connection that it has open. */
-const GRACE = 1000
 
 export interface Link {
   scheduler: RemoteScheduler
@@ -27,6 +23,8 @@ export interface Link {
 export interface Serving {
   server: { server: Server }
   counts(): Counts
+  /** Who only watches is sent to another worker. */
+  leave(): void
   close(): Promise<void>
 }
 
@@ -62,11 +60,19 @@ export function linkToOwner(): Link {
     async serve(served, address) {
       const report = (): void => outbox.put(['counts', served.counts()])
       const timer = setInterval(report, COUNTED).unref()
+      let leaving: Drain | undefined
       const end = new Promise<void>((resolve) => {
+        const retire = (): void => {
+          // told again: others leave after this one
+          if (leaving) return leaving.hurry()
+          leaving = drain(served.server.server)
+          served.leave()
+          void leaving.done.then(resolve)
+        }
         onMessage = ([what]) => {
           if (what === 'count') report()
           else if (what === 'stop') resolve()
-          else if (what === 'retire') void drain(served.server.server).then(resolve)
+          else if (what === 'retire') retire()
         }
       })
       outbox.put(['ready', address])
@@ -80,17 +86,4 @@ export function linkToOwner(): Link {
       cluster.worker?.kill()
     },
   }
-}
-
-/** Takes no new connection and says on the open ones that each request is their last; refuses none. */
-async function drain(server: Server): Promise<void> {
-  server.prependListener('request', (_request, response) => {
-    response.shouldKeepAlive = false
-  })
-  server.keepAliveTimeout = 1
-  const closed = once(server, 'close')
-  // http's own close() would cut connections whose first request is on its way
-  NetServer.prototype.close.call(server)
-  setTimeout(() => server.closeIdleConnections(), GRACE).unref()
-  await closed
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { get, type ClientRequest, type IncomingMessage } from 'node:http'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createRunning, type Running } from '../../src/api/http/running-requests.ts'
 import { registerLiveFeed } from '../../src/api/console/live-feed.ts'
 import type { SchedulerReport } from '../../src/scheduler/types.ts'
 
@@ -16,6 +17,7 @@ const REPORT: SchedulerReport = {
 }
 let app: FastifyInstance
 let port: number
+let running: Running
 /** Pictures that are being made. */
 let asked: PromiseWithResolvers<SchedulerReport>[]
 
@@ -29,7 +31,12 @@ beforeEach(async () => {
     asked.push(made)
     return made.promise
   }
-  registerLiveFeed(app, { report, waiting: () => [] }, (text) => text.replaceAll('the-secret', '[acme#1]'))
+  running = createRunning()
+  registerLiveFeed(app, {
+    scheduler: { report, waiting: () => [] },
+    running,
+    redact: (text) => text.replaceAll('the-secret', '[acme#1]'),
+  })
   await app.listen({ port: 0, host: '127.0.0.1' })
   port = (app.server.address() as { port: number }).port
 })
@@ -45,7 +52,7 @@ async function until(isSo: () => boolean): Promise<void> {
 
 async function come(): Promise<ClientRequest> {
   const before = asked.length
-  const request = get({ port, host: '127.0.0.1', path: '/v1/admin/live' }).on('error', () => {})
+  const request = get({ port, host: '127.0.0.1', path: '/v1/admin/live', agent: false }).on('error', () => {})
   await until(() => asked.length > before)
   return request
 }
@@ -111,5 +118,15 @@ test('who comes while the server stops does not hold it up', async () => {
   asked[0]?.resolve(REPORT)
   expect(await heard(request)).toContain('"keys":[]')
   await stopped
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+test('who watches is sent away when another server takes this one’s place', async () => {
+  const request = await come()
+  asked[0]?.resolve(REPORT)
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  const ended = once(response.resume(), 'end')
+  running.leave()
+  await ended
   expect(vi.getTimerCount()).toBe(0)
 })

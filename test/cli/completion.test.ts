@@ -14,7 +14,8 @@ it.each(SHELLS)('%s finds every command and option', (shell) => {
   const script = completionScript(shell, COMMANDS)
   for (const [name, { options }] of Object.entries(COMMANDS)) {
     expect(script).toContain(name)
-    for (const option of Object.keys(options)) expect(script).toContain(/--([\w-]+)/.exec(option)?.[1])
+    for (const option of Object.keys(options))
+      for (const [, each] of option.matchAll(/--([\w-]+)/g)) expect(script).toMatch(new RegExp(`[ '-]${each}[ '"[]`))
   }
 })
 
@@ -37,4 +38,8 @@ it('completes in bash', () => {
   }
   expect(complete('balanced-call', 'st')).toBe('status')
   expect(complete('balanced-call', 'serve', '--wor')).toBe('--workers')
+  expect(complete('balanced-call', 'logs', '--pro')).toBe('--provider')
+  expect(complete('balanced-call', 'keys', 'ro')).toBe('rotate')
+  expect(complete('balanced-call', 'keys', '--usd-m')).toBe('--usd-month')
+  expect(complete('balanced-call', 'keys', 'create', 'alice', '--usd-d')).toBe('--usd-day')
 })

@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { RecordReader } from '../../src/api/routes/records.ts'
 import type { RequestRecord } from '../../src/gateway/request-record.ts'
@@ -62,8 +63,9 @@ describe.skipIf(!hasServer)('requests in one database', () => {
     for (const each of opened.splice(0)) await each.close()
   })
 
-  async function open(): Promise<Database> {
-    const database = await openDatabase({ url: server.url(), schema }, { every: 0 })
+  async function open(answer?: number, every = 0): Promise<Database> {
+    const address = { url: server.url(), schema, ...(answer !== undefined && { answer }) }
+    const database = await openDatabase(address, { every })
     opened.push(database)
     return database
   }
@@ -141,6 +143,66 @@ describe.skipIf(!hasServer)('requests in one database', () => {
     expect(totals).toEqual([...new Set(totals)].toSorted((a, b) => Number(a) - Number(b)))
     expect(await records.find('odd')).toMatchObject({ max_tokens: 1e300, error: 'nul \uFFFD, half \uFFFD' })
     expect(await records.spend({ by: [] })).toMatchObject([{ requests: 3001, cost: 3001 / 4 }])
+  })
+
+  test('wait behind a lock that another holds on all tables; nobody who is served notices, and nothing piles up at the server', async () => {
+    await open()
+    // what is looked for often, and may take only so long
+    const database = await open(400, 20)
+    const gateway = await startGateway({ ...SANDBOX, server: { admin_keys: ['key-of-admin'] } }, {}, { database })
+    const [holder, watcher] = [new pg.Client(server.url()), new pg.Client(server.url())]
+    await Promise.all([holder.connect(), watcher.connect()])
+    const admin = async (method: string, path: string, body?: object): Promise<[number, string]> => {
+      const answer = await fetch(`${gateway.url}/v1/${path}`, {
+        method,
+        headers: { authorization: 'Bearer key-of-admin', ...(body && { 'content-type': 'application/json' }) },
+        ...(body && { body: JSON.stringify(body) }),
+      })
+      return [answer.status, await answer.text()]
+    }
+    const ask = (): Promise<[number, string]> =>
+      admin('POST', 'chat/completions', { model: 'fast', messages: [{ role: 'user', content: 'Hello' }] })
+    const held = new Set<number>()
+    const waiting = async (): Promise<number> => {
+      const { rows } = await watcher.query<{ pid: number }>(
+        `SELECT pid FROM pg_stat_activity WHERE application_name = 'balanced-call' AND wait_event_type = 'Lock'`,
+      )
+      for (const { pid } of rows) held.add(pid)
+      return rows.length
+    }
+    let most = 0
+    try {
+      const { rows } = await holder.query<{ name: string }>(
+        'SELECT tablename AS name FROM pg_tables WHERE schemaname = $1',
+        [schema],
+      )
+      const tables = rows.map(({ name }) => `${schema}.${name}`).join(', ')
+      await holder.query(`BEGIN; LOCK TABLE ${tables} IN ACCESS EXCLUSIVE MODE`)
+      expect((await ask())[0]).toBe(200)
+      const [refused, list] = await Promise.all([
+        admin('POST', 'admin/keys', { name: 'bob' }),
+        admin('GET', 'admin/requests'),
+      ])
+      expect(refused).toEqual([503, expect.stringContaining('not_kept')])
+      expect(list).toEqual([503, expect.stringContaining('took it too long')])
+      await expect
+        .poll(() => gateway.lines.join('\n'), SOON)
+        .toMatch(/cannot be logged and wait.*took it too long|took it too long.*wait/)
+      expect((await ask())[0]).toBe(200)
+      // tried again and again: each try has had its time, and the server has let go of it
+      await expect.poll(async () => ((most = Math.max(most, await waiting())), held.size), SOON).toBeGreaterThan(5)
+      expect(most).toBeLessThanOrEqual(4)
+      await holder.query('ROLLBACK')
+      await expect
+        .poll(async () => JSON.parse((await admin('GET', 'admin/requests'))[1]), SOON)
+        .toMatchObject({
+          data: [{ outcome: 'ok' }, { outcome: 'ok' }],
+        })
+      expect((await admin('POST', 'admin/keys', { name: 'bob' }))[0]).toBe(201)
+    } finally {
+      await Promise.all([holder.end(), watcher.end()])
+      await gateway.close()
+    }
   })
 
   test('one that the database cannot hold takes no other with it, and is told', async () => {

@@ -5,10 +5,12 @@ import { registerConvert, type Convert } from './convert.ts'
 import { registerLiveFeed, type LiveParts } from './live-feed.ts'
 import { registerPlan, type Planner } from './plan.ts'
 import { registerTraffic } from './traffic.ts'
+import type { Running } from '../http/running-requests.ts'
 import { openRecords, type RecordReader } from '../routes/records.ts'
 
 export interface ConsoleParts {
   scheduler: LiveParts
+  running: Pick<Running, 'watch'>
   /** Absent where no requests are kept. */
   records: RecordReader | undefined
   convert: Convert
@@ -19,8 +21,8 @@ export interface ConsoleParts {
 }
 
 export function registerConsole(app: FastifyInstance, parts: ConsoleParts): void {
-  const { scheduler, records, convert, configFile, plan, redact } = parts
-  registerLiveFeed(app, scheduler, redact)
+  const { scheduler, running, records, convert, configFile, plan, redact } = parts
+  registerLiveFeed(app, { scheduler, running, redact })
   registerTraffic(app, () => openRecords(records))
   registerConvert(app, convert)
   registerConfigFile(app, configFile)

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { ServerResponse } from 'node:http'
 import { adminsOnly } from '../access/admin.ts'
+import type { Running } from '../http/running-requests.ts'
 import { createEventStream, type EventStream } from '../http/sse.ts'
 import { EVENTS } from '../inbound/inbound-api.ts'
 import type { Scheduler, SchedulerReport } from '../../scheduler/types.ts'
@@ -17,8 +18,15 @@ const IDLE = 30_000
 
 export type LiveParts = Pick<Scheduler, 'report' | 'waiting'>
 
-/** The same picture for all who listen. @param redact takes secrets out: reasons may have words of upstreams */
-export function registerLiveFeed(app: FastifyInstance, scheduler: LiveParts, redact: (text: string) => string): void {
+export interface LiveFeedParts {
+  scheduler: LiveParts
+  running: Pick<Running, 'watch'>
+  /** Takes secrets out: reasons may have words of upstreams. */
+  redact: (text: string) => string
+}
+
+/** The same picture for all who listen. */
+export function registerLiveFeed(app: FastifyInstance, { scheduler, running, redact }: LiveFeedParts): void {
   const listeners = new Map<ServerResponse, EventStream>()
   let timer: NodeJS.Timeout | undefined
   let isOver = false
@@ -77,11 +85,13 @@ export function registerLiveFeed(app: FastifyInstance, scheduler: LiveParts, red
     })
     if (timer === undefined) next()
   })
-  // whoever listens finds the server that takes this one's place
-  app.addHook('preClose', async () => {
+  const leave = (): void => {
     isOver = true
     end()
-  })
+  }
+  // whoever listens finds the server that takes this one's place
+  running.watch(leave)
+  app.addHook('preClose', async () => leave())
 }
 
 async function pictureOf(scheduler: LiveParts): Promise<Picture> {

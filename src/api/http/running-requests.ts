@@ -8,6 +8,10 @@ export interface Running {
   enter(response: ServerResponse): void
   count(): number
   isStopping(): boolean
+  /** Who only watches, for as long as it likes, holds up no end: `end` is called when another is to serve it. */
+  watch(end: () => void): void
+  /** Sends those who only watch to the server that takes this one's place. */
+  leave(): void
   /** Resolves when none runs; refuses nothing. */
   idle(): Promise<void>
   /**
@@ -30,6 +34,7 @@ const LAST_WORDS = 1000
 export function createRunning(): Running {
   /** In no order: the last takes the place of one that leaves. */
   const open: ClientSignal[] = []
+  const watching: (() => void)[] = []
   let stopping: Promise<number> | undefined
   let onEmpty = (): void => {}
 
@@ -81,6 +86,10 @@ export function createRunning(): Running {
     },
     count: () => open.length,
     isStopping: () => stopping !== undefined,
+    watch: (end) => void watching.push(end),
+    leave() {
+      for (const end of watching) end()
+    },
     idle: () => new Promise((resolve) => whenEmpty(resolve)),
     stop: (patience) => (stopping ??= drain(patience)),
   }

@@ -15,9 +15,11 @@ export interface DatabaseAddress {
 export type Query = (text: string, values: readonly unknown[]) => Promise<Record<string, unknown>[]>
 export type Transact = (work: (query: Query) => Promise<void>) => Promise<void>
 
+/** Of all of them: the server gives up itself what nobody waits for any longer, so that nothing piles up there behind a lock. */
 export interface Connections {
+  /** One question alone, which may change something. */
   query: Query
-  /** A question alone: the server gives it up itself when nobody waits for the answer any longer. */
+  /** One that changes nothing. */
   read: Query
   /**
    * Rejects, and nothing is kept, where the work rejects; with an UncertainChange where nobody said whether it was kept.
@@ -100,19 +102,18 @@ export async function connectPool(address: DatabaseAddress): Promise<Connections
     }
   }
 
+  async function alone(begin: string, text: string, values: readonly unknown[]): Promise<Record<string, unknown>[]> {
+    let rows: Record<string, unknown>[] = []
+    await within(begin, async (query) => void (rows = await query(text, values)))
+    return rows
+  }
+
+  // whoever stalls must not keep others from it
+  const begin = `BEGIN; ${bounds}; SET LOCAL lock_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '10s'`
   return {
-    query: async (text, values) => (await pool.query(text, [...values])).rows as Record<string, unknown>[],
-    async read(text, values) {
-      let rows: Record<string, unknown>[] = []
-      await within(`BEGIN READ ONLY; ${bounds}`, async (query) => void (rows = await query(text, values)))
-      return rows
-    },
-    // whoever stalls must not keep others from it
-    transact: (work) =>
-      within(
-        `BEGIN; ${bounds}; SET LOCAL lock_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '10s'`,
-        work,
-      ),
+    query: (text, values) => alone(begin, text, values),
+    read: (text, values) => alone(`BEGIN READ ONLY; ${bounds}`, text, values),
+    transact: (work) => within(begin, work),
     close: () => ended(pool.end(), sockets),
   }
 }
