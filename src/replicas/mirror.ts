@@ -25,6 +25,9 @@ export interface Mirrored {
   lease: LeaseRecord
   /** Units that were taken here and that the server has not confirmed yet, by lease. */
   readonly pending: Map<LeaseRecord, number>
+  /** When the server last told of it, by the monotonic clock: where there is plenty it does not. And units taken here since. */
+  seenAt: number
+  unseen: number
   /** Leases of this replica that the server counts, by their names there, where it counts places. */
   readonly places: Set<string>
   /** Leased ahead, the one that ends first in front. */
@@ -41,6 +44,12 @@ export interface Mirror {
   of(hold: Pick<Hold, 'limit' | 'scope'>, lease: LeaseRecord, isOther?: boolean): Mirrored
   get(key: string): Mirrored | undefined
   all(): Iterable<Mirrored>
+  /**
+   * A lease was given.
+   * @param id its name at the server, which counts its places by it; nothing where it does not know of it
+   * @param charged by the server, by the limit's key
+   */
+  given(lease: LeaseRecord, id: string, charged: ReadonlyMap<string, unknown>): void
   /** What is told replaces what was known, but for what is not in it yet. */
   apply(states: readonly Pick<SharedState, 'key' | 'state'>[], now: number): void
 }
@@ -62,6 +71,8 @@ export function createMirror(keyOf: (name: string) => string): Mirror {
         scope,
         lease,
         pending: new Map(),
+        seenAt: Infinity,
+        unseen: 0,
         places: new Set(),
         slices: [],
         isAsked: false,
@@ -70,6 +81,13 @@ export function createMirror(keyOf: (name: string) => string): Mirror {
       }
       known.set(key, made)
       return made
+    },
+    given(lease, id, charged) {
+      for (const { limit, asked } of lease.holds) {
+        const mirrored = known.get(keys.get(limit) ?? '')
+        if (mirrored && charged.has(mirrored.key)) mirrored.unseen += asked
+        if (id !== '' && limit.spec.metric === 'concurrency') mirrored?.places.add(id)
+      }
     },
     get: (key) => known.get(key),
     all: () => known.values(),
@@ -82,6 +100,8 @@ export function createMirror(keyOf: (name: string) => string): Mirror {
           window.elsewhere(Math.max(0, (state[0] ?? 0) - mirrored.places.size))
           continue
         }
+        mirrored.seenAt = now
+        mirrored.unseen = 0
         window.load(now, state)
         for (const units of mirrored.pending.values()) window.take(now, units)
         for (const { left, until } of mirrored.slices) if (until > now) window.give(now, left, window.take(now, 0))

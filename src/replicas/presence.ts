@@ -6,7 +6,7 @@ import type { Clock } from '../scheduler/clock.ts'
 import type { Charge, SharedLimit, SharedState, Told } from './ledger/ledger-calls.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import type { Mirror, Mirrored } from './mirror.ts'
-import { sharedLimit } from './shared-limit.ts'
+import { freeOf, sharedLimit } from './shared-limit.ts'
 import { createStaticShare, type StaticShare, type Tally } from './static-share.ts'
 
 /** Milliseconds that a place is kept for a replica that says nothing more. */
@@ -135,8 +135,14 @@ export function createPresence(parts: PresenceParts): Presence {
     return { ...limit, amount, capacity: (limit.capacity * amount) / limit.amount }
   }
 
+  /** What would be free of it now had nothing been taken since the ledger went. */
+  function roomBefore(each: Tally): number {
+    const whole = wholeOf(each)
+    return Math.min(whole.capacity, freeOf(whole, each.known, clock.wall()) + each.unheard)
+  }
+
   /**
-   * A server that kept all hears what was taken meanwhile; one that may have lost something hears all that is known. The share
+   * The ledger hears what was taken meanwhile; one that may have lost something first hears what was known before. The share
    * is kept to until all is told, by all: the room that others have not told of yet is theirs. Who has told takes no more of its
    * share than it has paid for ahead.
    */
@@ -147,20 +153,19 @@ export function createPresence(parts: PresenceParts): Presence {
   ): Promise<SharedState[]> {
     if (!share) return []
     if (!isSame)
-      for (const part of chunks(windowsOf(share.tally(clock.now())))) {
-        await timed(ledger.merge(part.map((each) => ({ ...wholeOf(each), room: each.room }))))
-        share.paid(part)
-      }
+      // Not what was taken since: another's would be covered by it now, but not when it ends, where entries end one by one.
+      for (const part of chunks(windowsOf(share.tally())))
+        await timed(ledger.merge(part.map((each) => ({ ...wholeOf(each), room: roomBefore(each) }))))
     const until = clock.now() + LIVES
     for (;;) {
-      await payTaken(before.length > 1 ? share.ahead(clock.now(), SOONEST_LOOK) : share.tally(clock.now()))
+      await payTaken(before.length > 1 ? share.ahead(SOONEST_LOOK) : share.tally())
       if ((await timed(greet(true))).born !== answers) throw new Error('its server was started anew')
       const heard = new Set(await timed(ledger.heard(at, LIVES)))
       if (isClosed || clock.now() >= until || before.every((name) => heard.has(name))) break
       await new Promise<void>((resolve) => void clock.setTimer(clock.now() + SOONEST_LOOK, resolve, false))
     }
     const told: SharedState[] = []
-    for (const part of chunks(share.tally(clock.now())))
+    for (const part of chunks(share.tally()))
       told.push(...(await timed(ledger.peek(part.map((each) => wholeOf(each))))).states)
     return told
   }

@@ -244,9 +244,7 @@ export function createReplicas(
       news.ended(last)
       refunds.ended(last, id, charged)
     }
-    if (id !== '')
-      for (const hold of lease.holds)
-        if (hold.limit.spec.metric === 'concurrency') mirror.of(hold, lease).places.add(id)
+    mirror.given(lease, id, charged)
     return lease
   }
 

@@ -32,3 +32,16 @@ export function sharedLimit(key: string, { window, spec }: Limit, wall: number):
   if (window instanceof Fixed) return { ...common, shape: 'fixed', frame: window.frames(wall) }
   return { ...common, shape: 'sliding' }
 }
+
+/** Units that are free by what `Window.save` told earlier, had nothing been taken since. @param wall now, by this process's clock */
+export function freeOf(limit: SharedLimit, state: readonly number[] | null, wall: number): number {
+  const { shape, amount, period, guard, capacity, frame } = limit
+  if (!state) return capacity
+  const [at = 0, units = 0] = state
+  if (shape === 'bucket') return Math.min(capacity, units + (Math.max(0, wall - at) * amount) / period)
+  if (shape === 'fixed') return at === frame[0] ? amount - units : amount
+  let used = 0
+  for (let index = 0; index < state.length; index += 2)
+    if ((state[index] ?? 0) > wall - period - guard) used += state[index + 1] ?? 0
+  return amount - used
+}

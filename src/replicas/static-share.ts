@@ -19,10 +19,10 @@ export interface StaticShare {
   confirmed(mirrored: Mirrored, units: number): void
   /** Did what is held still fit after that? */
   fits(mirrored: Mirrored, now: number): boolean
-  /** What was taken meanwhile and is not paid yet, and what should be free of the whole. */
-  tally(now: number): Tally[]
+  /** What was taken meanwhile and is not paid yet, and what was known before. */
+  tally(): Tally[]
   /** The same with what will be taken until the next time; from now on no more requests than that are. */
-  ahead(now: number, lasts: number): Tally[]
+  ahead(lasts: number): Tally[]
   /** The ledger has gone again before all was told: the whole share is ours. */
   goOn(): void
   /** The ledger has charged what was taken. */
@@ -37,16 +37,18 @@ export interface Tally {
   amount: number
   /** Units. */
   taken: number
-  room: number
+  /** What `Window.save` told when it was cut, and units in it that the ledger had not confirmed. */
+  known: readonly number[] | null
+  unheard: number
 }
 
 /** A share of nothing rests for so long at a time (milliseconds), and one of which all is taken that was paid ahead. */
 const REST = 1000
 const SHORT_REST = 20
+/** Milliseconds after which the ledger has told of a limit at the latest, with each beat. */
+const UNSEEN = 1000
 
-interface Cut {
-  amount: number
-  taken: number
+interface Cut extends Pick<Tally, 'amount' | 'taken' | 'known' | 'unheard'> {
   /** Whole units that are ours. */
   share: number
   /** May no more be taken than is paid? */
@@ -57,12 +59,9 @@ interface Cut {
 export function createStaticShare(rank: number, count: number): StaticShare {
   const cuts = new Map<Mirrored, Cut & { limit: Limit }>()
 
-  function tally(now: number): Tally[] {
-    return [...cuts].map(([mirrored, { amount, taken, share, limit }]) => {
-      const part = share / amount
-      // The others took as much of theirs, as far as anybody here can know.
-      const room = part > 0 ? Math.min(amount, limit.window.room(now) / part) : 0
-      return { mirrored, amount, taken: limit.taken - taken, room }
+  function tally(): Tally[] {
+    return [...cuts].map(([mirrored, { amount, taken, limit, known, unheard }]) => {
+      return { mirrored, amount, taken: limit.taken - taken, known, unheard }
     })
   }
 
@@ -82,16 +81,21 @@ export function createStaticShare(rank: number, count: number): StaticShare {
         if (before.share === 0) limit.until = Math.max(limit.until, now + REST)
         return
       }
-      const { amount } = limit.window
-      const share = shareOf(key, limit)
-      let unheard = alone
-      for (const units of mirrored.pending.values()) unheard += units
-      cuts.set(mirrored, { amount, taken: limit.taken - unheard, share, limit, isPaidAhead: false })
       const { window } = limit
-      scale(window, Math.max(share, limit.spec.metric === 'usd' ? 0 : 1), share / amount, now)
+      const { amount } = window
+      const share = shareOf(key, limit)
+      let pending = 0
+      for (const units of mirrored.pending.values()) pending += units
+      const unheard = alone + pending
+      const known = window.save(now)
+      cuts.set(mirrored, { amount, taken: limit.taken - unheard, share, limit, isPaidAhead: false, known, unheard })
+      const part = share / amount
+      // What others may have taken since the ledger last told of it; what was taken here since is ours alone.
+      const unseen = (Math.min(UNSEEN, Math.max(0, now - mirrored.seenAt)) * amount) / limit.spec.period
+      scale(window, Math.max(share, limit.spec.metric === 'usd' ? 0 : 1), part, now)
+      // Our own places were never scaled.
       if (window instanceof Concurrency) window.elsewhere(0)
-      // What nobody else has counted yet is ours alone; our own places were never scaled.
-      else for (const units of mirrored.pending.values()) window.take(now, units * (1 - share / amount))
+      else window.take(now, (pending + mirrored.unseen) * (1 - part) + unseen * part)
       if (share === 0) limit.until = Math.max(limit.until, now + REST)
     },
     confirmed(mirrored, units) {
@@ -106,8 +110,8 @@ export function createStaticShare(rank: number, count: number): StaticShare {
       return false
     },
     tally,
-    ahead: (now, lasts) =>
-      tally(now).map((each) => {
+    ahead: (lasts) =>
+      tally().map((each) => {
         const { metric, period } = each.mirrored.limit.spec
         const more = (each.amount * lasts) / period
         if (metric !== 'requests') return { ...each, taken: each.taken + more }
@@ -126,7 +130,7 @@ export function createStaticShare(rank: number, count: number): StaticShare {
       }
     },
     end(now) {
-      const last = tally(now)
+      const last = tally()
       for (const { amount, share, limit } of cuts.values()) {
         scale(limit.window, amount, 1, now)
         if (share === 0) limit.until = Math.min(limit.until, now)

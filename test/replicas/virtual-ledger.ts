@@ -1,20 +1,31 @@
 /** A ledger whose server goes by a clock that a test sets. */
 import { readFileSync } from 'node:fs'
 import { Redis } from 'ioredis'
+import { connectLedger, type Ledger, type LedgerOptions } from '../../src/replicas/ledger/ledger.ts'
+import type { Replicas } from '../../src/replicas/replicated-scheduler.ts'
+import { microtasksDone, virtualClock, type VirtualClock } from '../../src/scheduler/simulator/virtual-clock.ts'
 
 const CLOCK = 'test:clock'
+const BORN = 'test:born'
 
 /** The functions, with their clock replaced. */
 export function virtualSource(): string {
   const source = readFileSync(new URL('../../src/replicas/ledger/ledger.lua', import.meta.url), 'utf8')
   const own = "local time = redis.call('TIME')"
-  if (!source.includes(own)) throw new Error('the ledger reads its clock in another way')
-  return source.replace(own, `local told = tonumber(redis.call('GET', '${CLOCK}'))\n  local time = { 0, told * 1000 }`)
+  const info = "redis.pcall('INFO', 'server')"
+  if (!source.includes(own) || !source.includes(info)) throw new Error('the ledger reads its clock in another way')
+  return source
+    .replace(own, `local told = tonumber(redis.call('GET', '${CLOCK}'))\n  local time = { 0, told * 1000 }`)
+    .replace(info, `'run_id:' .. (redis.call('GET', '${BORN}') or 'a')`)
 }
 
 export interface ServerClock {
   /** Milliseconds since 1970. */
   set(now: number): Promise<void>
+  /** The server is as one that was started anew. @param name in hexadecimal digits */
+  bear(name: string): Promise<void>
+  /** It has lost its data. */
+  forget(): Promise<void>
   close(): void
 }
 
@@ -24,6 +35,69 @@ export function serverClock(url: string): ServerClock {
     async set(now) {
       await redis.set(CLOCK, now)
     },
+    async bear(name) {
+      await redis.set(BORN, name)
+      await redis.function('LOAD', 'REPLACE', virtualSource())
+    },
+    async forget() {
+      for (const key of await redis.keys('{*')) await redis.del(key)
+    },
     close: () => redis.disconnect(),
   }
+}
+
+export interface TimedCalls {
+  clock: VirtualClock
+  /** Ledgers that are made here do not answer while it is. */
+  isAway: boolean
+  connect(options: Pick<LedgerOptions, 'prefix' | 'replica'>, replicas: () => Replicas): Promise<Ledger>
+  server: ServerClock
+}
+
+/** A virtual clock that stands still until each call is answered, by a server that knows the time. */
+export function timedCalls(url: string, epoch: number): TimedCalls {
+  const calls = { underWay: 0 }
+  const server = serverClock(url)
+  const clock = virtualClock(epoch, async () => {
+    do await microtasksDone()
+    while (calls.underWay > 0)
+  })
+  async function called<T>(call: () => Promise<T>): Promise<T> {
+    if (timed.isAway) throw new Error('no answer')
+    calls.underWay++
+    try {
+      await server.set(clock.wall())
+      return await call()
+    } finally {
+      calls.underWay--
+    }
+  }
+  const timed: TimedCalls = {
+    clock,
+    server,
+    isAway: false,
+    async connect(options, replicas) {
+      const ledger = await connectLedger({
+        ...options,
+        url,
+        timeout: 20_000,
+        wall: () => clock.wall(),
+        freed: (told) => replicas().freed(told),
+        said: (text) => replicas().hear(text),
+        failed: () => {},
+        source: virtualSource(),
+      })
+      return {
+        ...ledger,
+        acquire: (...args) => called(() => ledger.acquire(...args)),
+        settle: (...args) => called(() => ledger.settle(...args)),
+        peek: (...args) => called(() => ledger.peek(...args)),
+        merge: (...args) => called(() => ledger.merge(...args)),
+        heard: (...args) => called(() => ledger.heard(...args)),
+        hello: (...args) => called(() => ledger.hello(...args)),
+        say: (...args) => called(() => ledger.say(...args)),
+      }
+    },
+  }
+  return timed
 }
