@@ -138,6 +138,8 @@ export interface Reasoning {
   text?: string
   signature?: string
   data?: string
+  /** The field in which the upstream had told it, of thoughts that the client dropped and the gateway kept. */
+  told_as?: 'reasoning' | 'reasoning_content'
 }
 
 export interface ToolCall {

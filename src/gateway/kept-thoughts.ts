@@ -1,7 +1,7 @@
 /** Thoughts that stood before tool calls, kept by the call's id: vendors want them back, and many clients drop them. */
 import { pipeAnswer, type AnswerSource, type AnswerSink } from '../chat/answer-source.ts'
 import type { Delta } from '../chat/delta.ts'
-import type { ChatRequest, Message } from '../chat/request.ts'
+import type { ChatRequest, Message, Reasoning } from '../chat/request.ts'
 
 export interface KeptThoughts {
   /** Gives calls of the history that came without thoughts those that were told with them, to the client that heard them. */
@@ -19,18 +19,18 @@ const MOST = 16 * 1024 * 1024
 const MOST_OF_ONE = 512 * 1024
 
 export function createKeptThoughts(most: number = MOST): KeptThoughts {
-  const kept = new Map<string, string>()
+  const kept = new Map<string, Thought>()
   let size = 0
 
   function forget(name: string): void {
-    size -= kept.get(name)?.length ?? 0
+    size -= kept.get(name)?.text.length ?? 0
     kept.delete(name)
   }
 
-  function keep(name: string, text: string): void {
+  function keep(name: string, thought: Thought): void {
     forget(name)
-    kept.set(name, text)
-    size += text.length
+    kept.set(name, thought)
+    size += thought.text.length
     for (const oldest of kept.keys()) {
       if (size <= most) break
       forget(oldest)
@@ -42,8 +42,8 @@ export function createKeptThoughts(most: number = MOST): KeptThoughts {
   function restored(message: Message, client: string | undefined): Message {
     if (!message.tool_calls || message.reasoning) return message
     for (const { id } of message.tool_calls) {
-      const text = kept.get(nameOf(client, id))
-      if (text !== undefined) return { ...message, reasoning: [{ text }] }
+      const thought = kept.get(nameOf(client, id))
+      if (thought !== undefined) return { ...message, reasoning: [thought] }
     }
     return message
   }
@@ -52,10 +52,11 @@ export function createKeptThoughts(most: number = MOST): KeptThoughts {
     restore: (messages, client) => (kept.size === 0 ? messages : messages.map((each) => restored(each, client))),
     watch(answer, { tools }, client) {
       if (!tools || tools.length === 0) return answer
-      const heard = { text: '', ids: new Set<string>() }
+      const heard: Heard = { text: '', ids: new Set<string>() }
       const end = (): void => {
-        if (heard.text === '' || heard.text.length > MOST_OF_ONE) return
-        for (const id of heard.ids) keep(nameOf(client, id), heard.text)
+        const { text, as, ids } = heard
+        if (text === '' || text.length > MOST_OF_ONE) return
+        for (const id of ids) keep(nameOf(client, id), { text, ...(as && { told_as: as }) })
       }
       const listened: AnswerSource = {
         [Symbol.asyncIterator]: () => iterate(answer, heard, end),
@@ -66,8 +67,12 @@ export function createKeptThoughts(most: number = MOST): KeptThoughts {
   }
 }
 
+type Thought = Reasoning & { text: string }
+
 interface Heard {
   text: string
+  /** Where the upstream speaks OpenAI's wire: the field that it told them in. */
+  as?: Reasoning['told_as']
   ids: Set<string>
 }
 
@@ -121,8 +126,13 @@ interface WireMessage {
 function hearChoice(choice: WireChoice | null | undefined, heard: Heard): void {
   const said = choice?.delta ?? choice?.message
   if (!said || (choice?.index ?? 0) !== 0) return
-  const thought = [said.reasoning_content, said.reasoning].find((each) => typeof each === 'string' && each !== '')
-  if (typeof thought === 'string') heard.text += thought
+  for (const field of ['reasoning_content', 'reasoning'] as const) {
+    const thought = said[field]
+    if (typeof thought !== 'string' || thought === '') continue
+    heard.text += thought
+    heard.as = field
+    break
+  }
   if (!Array.isArray(said.tool_calls)) return
   for (const call of said.tool_calls as ({ id?: unknown } | null)[])
     if (typeof call?.id === 'string') heard.ids.add(call.id)

@@ -46,6 +46,9 @@ it.each<[format: string, stream: boolean, field?: string]>([
   ['moonshot', true],
   ['zhipu', false],
   ['openrouter', true, 'reasoning'],
+  // where it told them, of a server that nobody knows
+  ['openai-compatible', true],
+  ['fireworks', false],
 ])('%s, streamed: %s', async (format, stream, field = 'reasoning_content') => {
   const providers = { p: { format, base_url: 'http://127.0.0.1:PORT', keys: ['key-00000001'] } }
   const history = [

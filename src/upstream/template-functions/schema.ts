@@ -15,6 +15,8 @@ interface Options {
   nullToNullable: boolean
   enumsAsText: boolean
   closeObjects: boolean
+  /** A type stands in the branches of a choice, never beside it. */
+  typesInBranches: boolean
   /** Every property is required (an optional one may be null), as OpenAI's strict mode wants it. */
   requireAll: boolean
 }
@@ -61,6 +63,7 @@ export const schema: TemplateFunction = (given) => {
     nullToNullable: given['null_to_nullable'] === true,
     enumsAsText: given['enums_as_text'] === true,
     closeObjects: given['close_objects'] === true,
+    typesInBranches: given['types_in_branches'] === true,
     requireAll: given['require_all'] === true,
   }
   const isFlat = given['root'] === 'flat'
@@ -116,6 +119,7 @@ function unify(node: Record<string, unknown>, options: Options): Record<string, 
     out['anyOf'] = [...(Array.isArray(out['anyOf']) ? out['anyOf'] : []), ...out['oneOf']]
     delete out['oneOf']
   }
+  if (options.typesInBranches) typeBranches(out)
   if (options.keep && !options.keep.has('allOf') && Array.isArray(out['allOf'])) mergeAll(out, out['allOf'])
   // a lone branch that was taken up brings spellings of its own
   if (options.nullToNullable && nullable(out)) return unify(out, options)
@@ -129,6 +133,20 @@ function unify(node: Record<string, unknown>, options: Options): Record<string, 
     if (words.length === 0) delete out['enum']
   }
   return out
+}
+
+function typeBranches(out: Record<string, unknown>): void {
+  const { type, anyOf: branches } = out
+  if (type === undefined || !Array.isArray(branches)) return
+  // which of the properties beside it are required: no branch of its own names them
+  const isOfRequired = branches.every(
+    (branch) => isMap(branch) && Object.keys(branch).every((key) => key === 'required'),
+  )
+  if (isOfRequired) delete out['anyOf']
+  else {
+    out['anyOf'] = branches.map((branch: unknown) => (isMap(branch) ? { type, ...branch } : branch))
+    delete out['type']
+  }
 }
 
 function mergeAll(out: Record<string, unknown>, parts: unknown[]): void {

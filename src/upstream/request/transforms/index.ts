@@ -14,6 +14,7 @@ import { resultsFirst } from './results-first.ts'
 import { signFirstCalls } from './sign-first-calls.ts'
 import { startsWithUser } from './starts-with-user.ts'
 import { textFilesInline } from './text-files-inline.ts'
+import { thoughtsBeside } from './thoughts-beside.ts'
 import { toolCallIds } from './tool-call-ids.ts'
 import { toolHistoryAsText } from './tool-history-as-text.ts'
 import { toolNames } from './tool-names.ts'
@@ -38,6 +39,7 @@ export const REQUEST_TRANSFORMS: Record<string, RequestTransform> = {
   'sign-first-calls': signFirstCalls,
   'starts-with-user': startsWithUser,
   'text-files-inline': textFilesInline,
+  'thoughts-beside': thoughtsBeside,
   'tool-call-ids': toolCallIds,
   'tool-history-as-text': toolHistoryAsText,
   'tool-names': toolNames,

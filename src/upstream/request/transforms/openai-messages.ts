@@ -14,10 +14,13 @@ interface Options {
   thoughts: string | undefined
   /** What stands for content that is null or missing. */
   emptyContent: string | undefined
-  /** What stands for thoughts that a client dropped beside calls, for servers that refuse calls without. */
+  /** What stands for thoughts that a client dropped, for servers that refuse a history with calls without any. */
   owedThoughts: string | undefined
-  /** Marks of other vendors, and what OpenAI's answers say with nothing in it, stay: nobody knows which server this is. */
-  keepsMarks: boolean
+  /**
+   * `kept`: marks of other vendors, and what OpenAI's answers say with nothing in it, stay, as nobody knows which server this
+   * is; `parts`: marks of the cache stay, on parts of the content, where the server reads them.
+   */
+  marks: 'kept' | 'parts' | undefined
   /** Each tool result names its tool. */
   nameResults: boolean
   /** Fields of a last message of the assistant, which the server is to go on from. */
@@ -40,7 +43,7 @@ export const openaiMessages: RequestTransform = (given) => {
     thoughts: typeof given['thoughts'] === 'string' ? given['thoughts'] : undefined,
     emptyContent: typeof given['empty_content'] === 'string' ? given['empty_content'] : undefined,
     owedThoughts: typeof given['owed_thoughts'] === 'string' ? given['owed_thoughts'] : undefined,
-    keepsMarks: given['marks'] === 'kept',
+    marks: given['marks'] === 'kept' || given['marks'] === 'parts' ? given['marks'] : undefined,
     nameResults: given['name_results'] === true,
     begun,
     isBegun: Object.keys(begun).length > 0,
@@ -48,8 +51,9 @@ export const openaiMessages: RequestTransform = (given) => {
   return (request, warnings) => {
     if (areAsTheyShall(request.messages, options)) return request
     const said = request.messages.filter((message) => message.role !== 'assistant' || saysSomething(message))
+    const owed = said.some((message) => message.tool_calls !== undefined) ? options.owedThoughts : undefined
     const messages = said.map((message, i) => {
-      const wire = plainer(message, options)
+      const wire = plainer(message, options, owed)
       if (options.text === 'always' && Array.isArray(message.wire['content'])) tellOfLoss(message, warnings)
       const isBegun = i === said.length - 1 && message.role === 'assistant' && !message.tool_calls
       return { ...message, wire: isBegun ? { ...wire, ...options.begun } : wire }
@@ -74,14 +78,17 @@ function saysSomething({ content, tool_calls: calls, refusal, wire }: Message): 
   return content.length > 0 || calls !== undefined || refusal !== undefined || isMap(wire['audio'])
 }
 
-function plainer(message: Message, options: Options): Wire {
+function plainer(message: Message, options: Options, owed: string | undefined): Wire {
   const wire: Wire = { ...modern(message) }
   if (wire['role'] === 'developer') wire['role'] = 'system'
   delete wire['server_tools'] // only our answers have it
-  if (!options.keepsMarks) takeOffMarks(wire)
-  if (options.thoughts !== undefined && message.role === 'assistant') {
-    moveThoughts(message, wire, options.thoughts)
-    if (options.owedThoughts !== undefined && message.tool_calls) wire[options.thoughts] ??= options.owedThoughts
+  if (options.marks !== 'kept') takeOffMarks(wire, options.marks === 'parts')
+  if (message.role === 'assistant') {
+    if (options.thoughts === undefined) giveBackThoughts(message, wire)
+    else {
+      moveThoughts(message, wire, options.thoughts)
+      if (owed !== undefined) wire[options.thoughts] ||= owed
+    }
   }
   const isPlain = message.content.every((part) => part.type === 'text')
   if (options.text !== undefined && Array.isArray(wire['content']) && (isPlain || options.text === 'always')) {
@@ -134,18 +141,32 @@ function modern({ role, wire, tool_calls: calls, tool_call_id: id }: Message): W
 }
 
 /** Opaque state of a vendor, and the fields of an answer that say nothing: a history keeps them when the vendor changes. */
-function takeOffMarks(wire: Wire): void {
-  delete wire['extra_content']
-  delete wire['cache_control']
-  for (const field of ['refusal', 'audio']) if (wire[field] === null) delete wire[field]
+function takeOffMarks(wire: Wire, readsCacheMarks: boolean): void {
+  for (const field of ['extra_content', 'cache_control', 'provider_specific_fields']) delete wire[field]
+  for (const field of ['refusal', 'audio', 'function_call']) if (wire[field] === null) delete wire[field]
   for (const field of ['annotations', 'images']) if (Array.isArray(wire[field])) delete wire[field]
+  if (!readsCacheMarks && Array.isArray(wire['content'])) wire['content'] = wire['content'].map(withoutCacheMark)
   if (Array.isArray(wire['tool_calls'])) wire['tool_calls'] = wire['tool_calls'].map(withoutMarks)
+}
+
+function withoutCacheMark(part: unknown): unknown {
+  if (!isMap(part) || part['cache_control'] === undefined) return part
+  const { cache_control: _, ...rest } = part
+  return rest
 }
 
 function withoutMarks(call: unknown): unknown {
   if (!isMap(call)) return call
-  const { extra_content: _, index: __, ...rest } = call
-  return rest
+  const { extra_content: _, index: __, provider_specific_fields: ___, ...rest } = call
+  if (!isMap(rest['function']) || rest['function']['provider_specific_fields'] === undefined) return rest
+  const { provider_specific_fields: ____, ...said } = rest['function']
+  return { ...rest, function: said }
+}
+
+/** What was kept here of an answer's thoughts stands where the server itself had told them. */
+function giveBackThoughts({ reasoning }: Message, wire: Wire): void {
+  const field = reasoning?.[0]?.told_as
+  if (field !== undefined && THOUGHTS.every((each) => wire[each] === undefined)) wire[field] = reasoning?.[0]?.text
 }
 
 function moveThoughts(message: Message, wire: Wire, field: string): void {

@@ -12,14 +12,20 @@ const FOREIGN = new Set([
   'cache_control',
   'images',
   'server_tools',
+  'provider_specific_fields',
 ])
+/** Of a call alone: its place in a stream. */
+const FOREIGN_OF_CALLS = ['index']
 /** Kinds of content parts that only their vendor reads. */
 const FOREIGN_PARTS = new Set(['thinking', 'redacted_thinking'])
+
+type Foreign = Set<string> & { ofCalls?: Foreign }
 
 /** `keep`: those that this server reads; `thoughts`: the one of them in which it wants thoughts that came as another, or were kept here. */
 export const withoutForeignFields: RequestTransform = (options) => {
   const kept = new Set(Array.isArray(options['keep']) ? options['keep'].map(String) : [])
-  const foreign = new Set([...FOREIGN].filter((field) => !kept.has(field)))
+  const foreign: Foreign = new Set([...FOREIGN].filter((field) => !kept.has(field)))
+  foreign.ofCalls = new Set([...foreign, ...FOREIGN_OF_CALLS])
   const thoughts = typeof options['thoughts'] === 'string' ? options['thoughts'] : undefined
   return (request) => {
     const { messages, tools } = request.body
@@ -46,7 +52,7 @@ function withThoughtsIn(field: string, wired: unknown, messages: readonly Messag
 }
 
 /** Whether `own` would leave anything out of a list: to look costs less than a copy. */
-function hasForeign(list: unknown, foreign: ReadonlySet<string>): boolean {
+function hasForeign(list: unknown, foreign: Foreign): boolean {
   if (!Array.isArray(list)) return false
   for (const value of list as unknown[]) {
     if (!isMap(value)) continue
@@ -54,24 +60,29 @@ function hasForeign(list: unknown, foreign: ReadonlySet<string>): boolean {
       if (foreign.has(key)) return true
       if (key !== 'content' && key !== 'tool_calls') continue
       const field = value[key]
-      if (Array.isArray(field) && (!field.every(isOwn) || hasForeign(field, foreign))) return true
+      if (!Array.isArray(field)) continue
+      if (!field.every(isOwn) || hasForeign(field, key === 'content' ? foreign : ofCalls(foreign))) return true
     }
   }
   return false
 }
 
 /** A message, call, part or tool without them. */
-function own(value: unknown, foreign: ReadonlySet<string>): unknown {
+function own(value: unknown, foreign: Foreign): unknown {
   if (!isMap(value)) return value
   const kept: Record<string, unknown> = {}
   for (const [key, field] of Object.entries(value)) {
     if (foreign.has(key)) continue
     kept[key] =
       (key === 'content' || key === 'tool_calls') && Array.isArray(field)
-        ? field.filter(isOwn).map((part: unknown) => own(part, foreign))
+        ? field.filter(isOwn).map((part: unknown) => own(part, key === 'content' ? foreign : ofCalls(foreign)))
         : field
   }
   return kept
+}
+
+function ofCalls(foreign: Foreign): Foreign {
+  return foreign.ofCalls ?? foreign
 }
 
 function isOwn(part: unknown): boolean {

@@ -1,11 +1,13 @@
 /** What clients send though it says nothing, and strict servers refuse: null, no tools, a choice among none, an older limit. */
 import type { RequestTransform } from './request-transform.ts'
+import { withWholeParameters } from './whole-parameters.ts'
 
 /** They speak of tools: without any, they are a fault. */
 const NEEDS_TOOLS = ['tool_choice', 'parallel_tool_calls']
 const NEEDS_FUNCTIONS = ['function_call']
 
-export const withoutIdleFields: RequestTransform = () => (request) => {
+export const withoutIdleFields: RequestTransform = () => (given) => {
+  const request = given.tools ? withWholeParameters(given) : given
   if (!hasIdle(request.body)) return request
   const body = { ...request.body }
   for (const [field, value] of Object.entries(body)) {
