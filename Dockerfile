@@ -16,7 +16,10 @@ VOLUME /data
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
+COPY --from=build /app/scripts scripts
 COPY providers.yaml ./
+# `docker exec NAME balanced-call keys create alice`
+RUN chmod 755 scripts/balanced-call.mjs && ln -s /app/scripts/balanced-call.mjs /usr/local/bin/balanced-call
 # By number, as a cluster that wants nobody special has to see that it is not 0.
 USER 1000:1000
 EXPOSE 9000

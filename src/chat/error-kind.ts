@@ -60,6 +60,14 @@ export const KINDS = {
   unprocessable: { status: 422, type: 'invalid_request_error', code: null, retry: 'never', blame: 'none' },
   rate_limit: { status: 429, type: 'rate_limit_error', code: 'rate_limit_exceeded', retry: 'key', blame: 'limit' },
   quota: { status: 429, type: 'insufficient_quota', code: 'insufficient_quota', retry: 'key', blame: 'dead' },
+  /** The client has used what its own key, or its group, may: no other key would help, and nothing is wrong here. */
+  client_limit: {
+    status: 429,
+    type: 'rate_limit_error',
+    code: 'client_limit_exceeded',
+    retry: 'never',
+    blame: 'none',
+  },
   queue_full: { status: 429, type: 'rate_limit_error', code: 'rate_limit_exceeded', retry: 'never', blame: 'none' },
   overloaded: { status: 503, type: 'server_error', code: 'overloaded', retry: 'key', blame: 'ill' },
   server_error: { status: 502, type: 'server_error', code: null, retry: 'key', blame: 'ill' },

@@ -216,7 +216,7 @@ export interface Scheduler {
   /**
    * Waits for the first moment when a key may take the request. Throws a GatewayError: `unknown_model`, `unsupported`
    * (no route can), `too_large` (no key's limits ever admit it), `queue_full` (429 with a true `retryAfter` and
-   * `extra.keys`; 503 when no key is in service), `cancelled`, `shutting_down`.
+   * `extra.keys`; 503 when no key is in service), `client_limit` (429: what the client itself may), `cancelled`, `shutting_down`.
    */
   acquire(request: AcquireRequest): Promise<Lease>
   /** Up to `count` leases for requests like this one that are about to come, where room is so ample that nobody misses them. */

@@ -6,6 +6,7 @@ import { SANDBOX, startGateway, type TestGateway } from './gateway.ts'
 /** An answer costs some cents, and is thought to cost some tens of them. */
 const price = { input: 1000, output: 1000 }
 const config = {
+  server: { ollama: true },
   providers: { sandbox: { ...SANDBOX.providers.sandbox, models: { 'sandbox-fast': { price }, other: {} } } },
   models: { fast: ['sandbox/sandbox-fast'], slow: ['sandbox/other'] },
   aliases: { 'quick-*': 'fast' },
@@ -30,6 +31,10 @@ const DOORS = {
   chat: (model: string) => ['/v1/chat/completions', { model, messages }] as const,
   messages: (model: string) => ['/v1/messages', { model, messages, max_tokens: 20 }] as const,
   responses: (model: string) => ['/v1/responses', { model, input: 'Hello' }] as const,
+  completions: (model: string) => ['/v1/completions', { model, prompt: 'Hello' }] as const,
+  embeddings: (model: string) => ['/v1/embeddings', { model, input: 'Hello' }] as const,
+  moderations: (model: string) => ['/v1/moderations', { model, input: 'Hello' }] as const,
+  ollama: (model: string) => ['/api/chat', { model, messages, stream: false }] as const,
   generateContent: (model: string) =>
     [`/v1beta/models/${model}:generateContent`, { contents: [{ role: 'user', parts: [{ text: 'Hi' }] }] }] as const,
 }
@@ -42,20 +47,38 @@ async function post(door: Door, client: string, model = 'fast', more: Record<str
   return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Record<string, unknown> }
 }
 
-const REFUSALS: Record<Door, Record<number, object>> = {
-  chat: {
-    401: { error: { type: 'authentication_error', code: 'invalid_api_key' } },
-    403: { error: { type: 'permission_error', code: 'model_not_allowed', param: 'model' } },
-  },
-  responses: {
-    401: { error: { type: 'authentication_error', code: 'invalid_api_key' } },
-    403: { error: { type: 'permission_error', code: 'model_not_allowed' } },
-  },
+const OPENAI = {
+  401: { error: { type: 'authentication_error', code: 'invalid_api_key' } },
+  403: { error: { type: 'permission_error', code: 'model_not_allowed', param: 'model' } },
+  429: { error: { type: 'rate_limit_error', code: 'client_limit_exceeded', param: null } },
+}
+const REFUSALS: Record<Door, Record<401 | 403 | 429, object>> = {
+  chat: OPENAI,
+  responses: OPENAI,
+  completions: OPENAI,
+  embeddings: OPENAI,
+  moderations: OPENAI,
   messages: {
     401: { type: 'error', error: { type: 'authentication_error' } },
     403: { type: 'error', error: { type: 'permission_error' } },
+    429: { type: 'error', error: { type: 'rate_limit_error' } },
   },
-  generateContent: { 401: { error: { status: 'UNAUTHENTICATED' } }, 403: { error: { status: 'PERMISSION_DENIED' } } },
+  generateContent: {
+    401: { error: { code: 401, status: 'UNAUTHENTICATED' } },
+    403: { error: { code: 403, status: 'PERMISSION_DENIED' } },
+    429: {
+      error: {
+        code: 429,
+        status: 'RESOURCE_EXHAUSTED',
+        details: [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo' }],
+      },
+    },
+  },
+  ollama: {
+    401: { error: expect.any(String) as string },
+    403: { error: expect.any(String) as string },
+    429: { error: expect.any(String) as string },
+  },
 }
 
 describe.each(Object.keys(DOORS) as Door[])('%s', (door) => {
@@ -67,14 +90,14 @@ describe.each(Object.keys(DOORS) as Door[])('%s', (door) => {
   test('refuses an expired key, and says since when', async () => {
     const { status, body } = await post(door, 'eve')
     expect(status).toBe(401)
-    expect(body).toMatchObject(REFUSALS[door][401] ?? {})
+    expect(body).toMatchObject(REFUSALS[door][401])
     expect(JSON.stringify(body)).toContain('expired at 2020-01-02T00:00Z')
   })
 
   test('refuses a model that the key may not use, and says which it may', async () => {
     const { status, body } = await post(door, 'alice', 'slow')
     expect(status).toBe(403)
-    expect(body).toMatchObject(REFUSALS[door][403] ?? {})
+    expect(body).toMatchObject(REFUSALS[door][403])
     expect(JSON.stringify(body)).toContain('It may use fast, quick-*')
     expect((await post(door, 'alice', 'quick-one')).status).toBe(200)
   })
@@ -83,6 +106,7 @@ describe.each(Object.keys(DOORS) as Door[])('%s', (door) => {
     await post(door, 'bob')
     const { status, body, headers } = await post(door, 'bob')
     expect(status).toBe(429)
+    expect(body).toMatchObject(REFUSALS[door][429])
     expect(JSON.stringify(body)).toContain('client bob: requests per minute: 0 of 1 left')
     expect(Number(headers.get('retry-after'))).toBeGreaterThan(20)
   })

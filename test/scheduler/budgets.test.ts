@@ -112,16 +112,23 @@ test('budgets go on after a restart and a reload', async () => {
   }
 })
 
+test('a limit that several clients share is told once', () => {
+  const told = make().scheduler.report().scopes.map(({ scope, limit }) => `${scope} ${limit}`)
+  expect(told.filter((each) => each.startsWith('group'))).toEqual(['group team usd/86400s'])
+  expect(new Set(told).size).toBe(told.length)
+})
+
 test('who has spent its money is told so, and when there is more; others are served', async () => {
   const { scheduler } = make()
   const spend = async (client: string, dollars: number): Promise<void> =>
     (await scheduler.acquire(ask({ client }))).settle({ input: 100, output: 100, cost: dollars })
   await spend('alice', 5)
   await expect(scheduler.acquire(ask({ client: 'alice' }))).rejects.toMatchObject({
+    kind: 'client_limit',
     status: 429,
     code: 'budget_exceeded',
     message: expect.stringMatching(
-      /^The limit of client alice: usd per day: 0 of 5 left; try again in 2[45] hours\.$/,
+      /^The limit of client alice: usd per day: 0 of 5 left; try again in 24(\.\d)? hours\.$/,
     ) as string,
     retryAfter: expect.closeTo(DAY, -6) as number,
   })

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { restoreSecrets, hideSecrets } from '../../src/config/document/hidden-secrets.ts'
+import { KINDS } from '../../src/chat/error.ts'
+import { EN } from '../../src/ui/page/words/en.ts'
 import { parseSource } from '../../src/config/document/read-source.ts'
 import { SANDBOX, startGateway, type TestGateway } from '../end-to-end/gateway.ts'
 import { ADMIN, startStage, type Stage } from './stage.ts'
@@ -43,6 +45,10 @@ async function pictured(isWanted: (picture: Record<string, unknown>) => boolean)
 }
 
 describe('the files of the page', () => {
+  test('have a word for each way in which a request can end', () => {
+    expect(Object.keys(KINDS).filter((kind) => !Object.hasOwn(EN, `outcome.${kind}`))).toEqual([])
+  })
+
   test('are the same for everybody, and hold nothing from elsewhere', async () => {
     const page = await fetch(`${stage.url}/ui`)
     const text = await page.text()

@@ -18,7 +18,7 @@ export function errorHeaders(error: GatewayError, told?: Told): Record<string, s
   }
   // a full queue without a time has no key that could ever serve; a provider that names no time may soon
   const wait = error.retryAfter ?? (error.kind === 'queue_full' ? Infinity : 0)
-  if (wait > obeys * (1 + SAME) && (error.kind === 'queue_full' || error.rule.blame === 'limit'))
-    headers['x-should-retry'] = 'false'
+  const isLimit = error.kind === 'queue_full' || error.kind === 'client_limit' || error.rule.blame === 'limit'
+  if (wait > obeys * (1 + SAME) && isLimit) headers['x-should-retry'] = 'false'
   return headers
 }

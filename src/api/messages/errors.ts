@@ -13,6 +13,7 @@ const TYPES: Partial<Record<ErrorKind, string>> = {
   too_large: 'request_too_large',
   rate_limit: 'rate_limit_error',
   quota: 'rate_limit_error',
+  client_limit: 'rate_limit_error',
   queue_full: 'rate_limit_error',
   overloaded: 'overloaded_error',
   shutting_down: 'overloaded_error',

@@ -1,6 +1,6 @@
 /** What surrounds the items of a response: the request said again, what became of it, and what it cost. */
 import type { FinishReason } from '../../chat/delta.ts'
-import { messageOf, type GatewayError } from '../../chat/error.ts'
+import { messageOf, type ErrorKind, type GatewayError } from '../../chat/error.ts'
 import type { WireUsage } from '../chat-completions/response/wire-types.ts'
 import { isRecord } from '../chat-completions/json-value.ts'
 
@@ -76,9 +76,12 @@ function count(value: unknown): number {
   return typeof value === 'number' ? value : 0
 }
 
+/** Beside those of the vendor's limits. */
+const LIMITS: ReadonlySet<ErrorKind> = new Set(['queue_full', 'client_limit', 'quota'])
+
 /** OpenAI's codes of a response that failed; agents decide by them whether to ask again. */
 function codeOf(error: GatewayError): string {
-  const isLimit = error.rule.blame === 'limit' || error.kind === 'queue_full' || error.kind === 'quota'
+  const isLimit = error.rule.blame === 'limit' || LIMITS.has(error.kind)
   // no money is no limit that time lifts, and no key is none at all
   if (isLimit && error.status !== 402 && error.status !== 503) return 'rate_limit_exceeded'
   return error.status < 500 ? 'invalid_prompt' : 'server_error'

@@ -27,7 +27,7 @@ export interface ClientLimit {
 
 const addressOf = (...parts: readonly string[]): string => JSON.stringify(parts)
 
-/** Every scope that exists by now. */
+/** Every scope that exists by now, once. */
 export function* places(schedulerState: SchedulerState): Generator<Place> {
   for (const [name, provider] of schedulerState.providers) {
     yield { address: addressOf('provider', name), scope: provider.scope, provider }
@@ -46,7 +46,15 @@ export function* places(schedulerState: SchedulerState): Generator<Place> {
     }
   }
   for (const [model, pool] of schedulerState.pools) yield { address: addressOf('model', model), scope: pool.scope }
-  for (const client of schedulerState.clients.values()) yield* placesOfClient(client)
+  // several clients share that of a group
+  const told = new Set<Scope>()
+  for (const client of schedulerState.clients.values()) {
+    for (const place of placesOfClient(client)) {
+      if (told.has(place.scope)) continue
+      told.add(place.scope)
+      yield place
+    }
+  }
 }
 
 /** The scopes that were touched, some of them more than once. */

@@ -267,9 +267,9 @@ function ownRefusal({ client, demand }: Waiting, free: number, wait: number, now
   const reason = scopeReason(worst, demand ?? null, now)
   const isMoney = worst.limits.some((limit) => limit.spec.metric === 'usd' && waitOf(limit, demand ?? null, now) > 0)
   const message = `The limit of ${reason}; try again in ${duration(wait)}.`
-  return new GatewayError('queue_full', message, {
+  return new GatewayError('client_limit', message, {
     retryAfter: Math.ceil(wait),
-    code: isMoney ? 'budget_exceeded' : 'client_limit_exceeded',
+    ...(isMoney && { code: 'budget_exceeded' }),
   })
 }
 
@@ -277,7 +277,7 @@ function duration(milliseconds: number): string {
   if (milliseconds < 120_000) return `${Math.ceil(milliseconds / 100) / 10} s`
   return milliseconds < 7_200_000
     ? `${Math.ceil(milliseconds / 60_000)} minutes`
-    : `${Math.ceil(milliseconds / 3_600_000)} hours`
+    : `${Math.ceil(milliseconds / 360_000) / 10} hours`
 }
 
 function oldest(pool: Pool): number | undefined {
