@@ -1,5 +1,6 @@
 /** Calls the server that this configuration starts, as an administrator. */
-import { loadConfig } from '../config/load.ts'
+import { existsSync } from 'node:fs'
+import { serverPlace } from '../config/server-place.ts'
 import { configFile, readPort, UsageError } from './command-line.ts'
 import { envFileOf, readEnvFile } from './env-file.ts'
 
@@ -31,15 +32,22 @@ export interface AdminClient {
 /** Milliseconds: a reload with many workers takes a while. */
 const PATIENCE = 60_000
 
-/** Throws a ConfigError where the file is bad: it says where the server is. */
-export function adminClient(values: AdminValues): AdminClient {
+/**
+ * Throws a ConfigError where the file that was named is not there.
+ * @param note hears that the file is bad: the server may serve the one of before
+ */
+export function adminClient(values: AdminValues, note: (text: string) => void = console.error): AdminClient {
   const environment = { ...readEnvFile(envFileOf(values.env)), ...process.env }
-  const { server } = loadConfig(configFile(values.config), environment)
-  const port = readPort(values.port ?? process.env['PORT'] ?? String(server.port ?? 9000))
-  const host = values.host ?? process.env['HOST'] ?? server.host ?? '127.0.0.1'
+  const file = configFile(values.config)
+  const place = serverPlace(file, environment)
+  if (place.fault && !existsSync(file)) throw place.fault
+  const port = readPort(values.port ?? process.env['PORT'] ?? String(place.port ?? 9000))
+  const host = values.host ?? process.env['HOST'] ?? place.host ?? '127.0.0.1'
   const called = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
   const origin = `http://${called.includes(':') ? `[${called}]` : called}:${port}`
-  const key = values.key ?? server.admin_keys[0]
+  const key = values.key ?? place.adminKeys[0]
+  if (place.fault)
+    note(`${file} has faults, which balanced-call check shows: what ${origin} has now is of the file before`)
   return {
     origin,
     async ask<T extends object>(path: string, method: Method = 'GET', sent?: object) {

@@ -291,6 +291,27 @@ describe('the command', () => {
     expect(JSON.parse(await said('show', 'alice', '--json'))).toMatchObject({ weight: 2 })
   })
 
+  test('takes a key back though the file is bad now, and says that it is', async () => {
+    await said('create', 'alice')
+    const noted = vi.spyOn(console, 'error').mockReturnValue()
+    try {
+      const good = JSON.stringify(config)
+      for (const bad of [good.replace('"providers":{', '"providers":{"x":{"format":1},'), `${good}}`]) {
+        writeFileSync(join(folder, 'c.yaml'), bad)
+        expect(await said('show', 'alice', '--key', 'key-of-admin')).toMatch(/status +active/)
+      }
+      // what is readable of the file says who administers the server
+      writeFileSync(join(folder, 'c.yaml'), good.replace('"providers":{', '"providers":{"x":{"format":1},'))
+      expect(await said('revoke', 'alice')).toMatch(/status +revoked/)
+      expect(noted.mock.calls.flat().join()).toContain('c.yaml has faults, which balanced-call check shows')
+      rmSync(join(folder, 'c.yaml'))
+      await expect(said('list')).rejects.toThrow('there is no such file')
+    } finally {
+      noted.mockRestore()
+      writeFileSync(join(folder, 'c.yaml'), JSON.stringify(config))
+    }
+  })
+
   test('tells why a server refuses that does not answer to this name', async () => {
     await gateway.close()
     gateway = await startGateway({ ...config, server: { ...config.server, hosts: ['llm.example.com'] } }, {}, { data })

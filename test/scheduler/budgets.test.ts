@@ -113,7 +113,9 @@ test('budgets go on after a restart and a reload', async () => {
 })
 
 test('a limit that several clients share is told once', () => {
-  const told = make().scheduler.report().scopes.map(({ scope, limit }) => `${scope} ${limit}`)
+  const told = make()
+    .scheduler.report()
+    .scopes.map(({ scope, limit }) => `${scope} ${limit}`)
   expect(told.filter((each) => each.startsWith('group'))).toEqual(['group team usd/86400s'])
   expect(new Set(told).size).toBe(told.length)
 })

@@ -6,7 +6,7 @@ import { readOptions, refuseMore, UsageError } from '../command-line.ts'
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = readOptions(args, ADMIN_OPTIONS)
   refuseMore(positionals, 0)
-  const { origin, ask } = adminClient(values)
+  const { origin, ask } = adminClient(values, () => {})
   const { status, body } = await ask<Reloaded>('/v1/reload', 'POST')
   if (status !== 200 && status !== 422) throw new UsageError(`${origin} does not reload: ${JSON.stringify(body)}`)
   const { refused, kept } = body
