@@ -1,28 +1,44 @@
 /** Bodies that a client compressed: `content-encoding` (RFC 9110, 8.4), one or several around each other. */
-import { promisify } from 'node:util'
-import { brotliDecompress, gunzip, inflate, inflateRaw, zstdDecompress } from 'node:zlib'
+import type { Transform } from 'node:stream'
+import {
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  createInflateRaw,
+  createZstdDecompress,
+  type ZlibOptions,
+} from 'node:zlib'
 import { GatewayError } from '../chat/error.ts'
 
-type Decoder = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>
+type Decoder = (bytes: Buffer, options: Pick<ZlibOptions, 'chunkSize'>) => Transform
 
-const gzip: Decoder = promisify(gunzip)
-const withHeader: Decoder = promisify(inflate)
-const withoutHeader: Decoder = promisify(inflateRaw)
+const gzip: Decoder = (_, options) => createGunzip(options)
 
 const DECODERS: Record<string, Decoder> = {
   gzip,
   'x-gzip': gzip,
   // clients disagree whether it has zlib's header: its first byte tells (RFC 1950, 2.2: method 8)
-  deflate: (bytes, options) => (((bytes[0] ?? 0) & 0x0f) === 8 ? withHeader : withoutHeader)(bytes, options),
-  br: promisify(brotliDecompress),
-  zstd: promisify(zstdDecompress),
+  deflate: (bytes, options) => (((bytes[0] ?? 0) & 0x0f) === 8 ? createInflate(options) : createInflateRaw(options)),
+  br: (_, options) => createBrotliDecompress(options),
+  zstd: (_, options) => createZstdDecompress(options),
 }
 
+/** Bytes: a bound is looked at after as many. */
+const PIECE = 64 * 1024
 /** More codings than anybody has a reason for. */
 const MOST_CODINGS = 3
 
-/** @param most bytes that the body may have. Throws a GatewayError: 415, 413 or 400 */
-export async function decodeRequest(bytes: Buffer, encoding: string, most: number): Promise<Buffer> {
+/**
+ * @param most bytes that the body may have
+ * @param take hears of each piece that has come out, and throws where there is no room for it
+ * Throws a GatewayError: 415, 413 or 400.
+ */
+export async function decodeRequest(
+  bytes: Buffer,
+  encoding: string,
+  most: number,
+  take: (bytes: number) => void = () => {},
+): Promise<Buffer> {
   const codings = encoding
     .toLowerCase()
     .split(',')
@@ -35,16 +51,28 @@ export async function decodeRequest(bytes: Buffer, encoding: string, most: numbe
     throw new GatewayError('invalid_request', message, { status: 415 })
   }
   let decoded = bytes
-  for (const decode of decoders.toReversed()) decoded = await decode(decoded, { maxOutputLength: most }).catch(refuse)
+  for (const decode of decoders.toReversed()) decoded = await unpacked(decode, decoded, most, take)
   return decoded
 }
 
-function refuse(cause: unknown): never {
-  if (cause instanceof Error && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE') {
-    throw new GatewayError('too_large', 'The request body is larger than this server takes (server.max_body).', {
-      cause,
-    })
+/** Piece by piece: what a few bytes become may be more than all memory, and many come at once. */
+async function unpacked(decode: Decoder, packed: Buffer, most: number, take: (bytes: number) => void): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  let size = 0
+  const stream = decode(packed, { chunkSize: PIECE })
+  stream.end(packed)
+  try {
+    for await (const piece of stream as AsyncIterable<Buffer>) {
+      size += piece.length
+      if (size > most)
+        throw new GatewayError('too_large', 'The request body is larger than this server takes (server.max_body).')
+      take(piece.length)
+      pieces.push(piece)
+    }
+  } catch (cause) {
+    if (cause instanceof GatewayError) throw cause
+    const message = 'The request body is not compressed as its content-encoding says, or is cut off.'
+    throw new GatewayError('invalid_request', message, { cause })
   }
-  const message = 'The request body is not compressed as its content-encoding says, or is cut off.'
-  throw new GatewayError('invalid_request', message, { cause })
+  return Buffer.concat(pieces, size)
 }

@@ -1,5 +1,6 @@
 /** What a server holds of its clients, and what they are told when it is full or stops. */
 import { connect } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { startGateway, type TestGateway } from '../end-to-end/gateway.ts'
 import { readAnswer } from './read-answer.ts'
@@ -46,25 +47,29 @@ it('tells clients that wait for a key to come back when it stops, and lets those
 
 describe('bodies of requests that run', () => {
   const body = JSON.stringify({ model: 'up/m', messages: [{ role: 'user', content: 'x'.repeat(40_000) }] })
-  const post = (chunked: boolean): Promise<Response> =>
-    fetch(`${gateway.url}/v1/chat/completions`, {
-      method: 'POST',
-      headers: JSON_TYPE,
-      body: chunked ? new Blob([body]).stream() : body,
-      ...(chunked && { duplex: 'half' }),
-    } as RequestInit)
+  const sent = {
+    'as they are': { body },
+    chunked: { body: () => new Blob([body]).stream(), duplex: 'half' as const },
+    // what it becomes counts, and not what came
+    compressed: { body: gzipSync(body), headers: { ...JSON_TYPE, 'content-encoding': 'gzip' } },
+  }
+  const post = (way: keyof typeof sent): Promise<Response> => {
+    const { body: given, ...more } = sent[way]
+    const made = typeof given === 'function' ? given() : given
+    return fetch(`${gateway.url}/v1/chat/completions`, { method: 'POST', headers: JSON_TYPE, ...more, body: made })
+  }
 
-  it.each([false, true])('share one bound, chunked: %s', async (chunked) => {
+  it.each(Object.keys(sent) as (keyof typeof sent)[])('share one bound, %s', async (way) => {
     const held: VendorCall[] = []
     await start((call) => void held.push(call), { server: { bounds: { bodies: '64KiB' } } })
-    const first = post(chunked)
+    const first = post(way)
     await expect.poll(() => held.length, SOON).toBe(1)
-    const second = await post(chunked)
+    const second = await post(way)
     expect([second.status, second.headers.get('retry-after')]).toEqual([503, '1'])
     expect(await second.json()).toMatchObject({ error: { message: expect.stringContaining('server.bounds.bodies') } })
     if (held[0]) answerWell(held[0], 'text')
     await (await first).text()
-    const third = post(chunked)
+    const third = post(way)
     await expect.poll(() => held.length, SOON).toBe(2)
     if (held[1]) answerWell(held[1], 'text')
     expect((await third).status).toBe(200)

@@ -81,7 +81,10 @@ export function registerJsonBody(app: FastifyInstance, bounds: RequestBounds): v
   app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
     const encoding = request.headers['content-encoding']
     if (encoding === undefined) return parse(request, bytes, done)
-    decodeRequest(bytes, encoding, most).then((decoded) => parse(request, decoded, done), done)
+    decodeRequest(bytes, encoding, most, (count) => request.bodyShare?.take(count)).then(
+      (decoded) => parse(request, decoded, done),
+      done,
+    )
   })
 }
 

@@ -32,7 +32,8 @@ export async function relays(app: FastifyInstance, options: InboundOptions): Pro
 
   app.addContentTypeParser<Buffer>(FORM, { parseAs: 'buffer' }, async (request: FastifyRequest, bytes: Buffer) => {
     const { 'content-encoding': encoding, 'content-type': type = '' } = request.headers
-    return readForm(encoding === undefined ? bytes : await decodeRequest(bytes, encoding, most), type)
+    if (encoding === undefined) return readForm(bytes, type)
+    return readForm(await decodeRequest(bytes, encoding, most, (count) => request.bodyShare?.take(count)), type)
   })
   app.addContentTypeParser('*', (request: FastifyRequest, _payload, done) => done(wrongType(request)))
 
