@@ -22,7 +22,8 @@ export async function convertedRequest(
   const key = provider.keys[0]
   const secret = key?.secret ?? PLACEHOLDER_KEY
   const { base_url, headers } = provider
-  const target = { base_url, model, secret, headers, max_output: provider.models[model]?.max_output }
+  const { max_output, vision } = provider.models[model] ?? {}
+  const target = { base_url, model, secret, headers, max_output, vision }
   const { request: unsigned, warnings } = provider.format.encode(request, target)
   const signed = provider.format.authorize
     ? await provider.format.authorize(unsigned, {

@@ -152,6 +152,10 @@ export function needsOf(request: ChatRequest): Needs {
 }
 
 function hasImage(messages: readonly Message[]): boolean {
-  for (const { content } of messages) for (const { type } of content) if (type === 'image') return true
+  for (const { role, content } of messages) {
+    // those that a model made are left out where the next one takes none
+    if (role === 'assistant') continue
+    for (const { type } of content) if (type === 'image') return true
+  }
   return false
 }

@@ -85,6 +85,8 @@ export interface Target {
   model: string
   /** The most tokens that it gives, where the configuration says so. */
   max_output?: number
+  /** Whether it takes pictures, where the configuration says so. */
+  vision?: boolean
   secret: Secret
   /** The provider's own headers. */
   headers: Record<string, string>

@@ -13,6 +13,7 @@ import { createLineWriter } from '../../src/api/ollama/events.ts'
 import { chatWording, generateWording } from '../../src/api/ollama/lines.ts'
 import * as responses from '../../src/api/responses/answer.ts'
 import { createEventWriter } from '../../src/api/responses/events.ts'
+import { readConversation } from '../../src/api/responses/input-items.ts'
 import type { Delta } from '../../src/chat/delta.ts'
 import { complete, deltasOf, stream } from './say.ts'
 import { against } from './openai-schema.ts'
@@ -112,6 +113,26 @@ test('Responses tells pictures as items of their own', () => {
     { type: 'response.output_item.done', output_index: 1, item: { status: 'completed', result: 'UElD' } },
   ])
   for (const event of drawn) expect(against('ResponseStreamEvent', event)).toBeUndefined()
+})
+
+test('Responses takes its pictures back, and says of one that is told by its id alone', () => {
+  const drawn = { type: 'image_generation_call', id: 'ig_1', status: 'completed' }
+  const { messages, leftOut } = readConversation([
+    { role: 'user', content: 'Draw' },
+    { ...drawn, result: 'UElD', output_format: 'webp' },
+    { ...drawn, result: null },
+    { role: 'user', content: 'Red' },
+  ])
+  expect(messages).toEqual([
+    { role: 'user', content: 'Draw' },
+    {
+      role: 'assistant',
+      content: null,
+      images: [{ type: 'image_url', image_url: { url: 'data:image/webp;base64,UElD' } }],
+    },
+    { role: 'user', content: 'Red' },
+  ])
+  expect(leftOut).toEqual(['image_generation_call items without their result'])
 })
 
 test('a picture is told whole at once, also before a stream that breaks', () => {

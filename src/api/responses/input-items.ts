@@ -69,6 +69,8 @@ class Reader {
       case FUNCTION_RESULT:
       case CUSTOM_RESULT:
         return this.result(item, path)
+      case 'image_generation_call':
+        return this.draw(item)
       case 'reasoning':
         return this.think(item)
       case 'additional_tools':
@@ -127,6 +129,19 @@ class Reader {
     const content = typeof said === 'string' ? said : texts.length > 0 ? texts : ''
     this.messages.push({ role: 'tool', tool_call_id: id, content })
     this.shown.push(...parts.filter((part) => part['type'] !== 'text'))
+  }
+
+  /** A picture that a model made; one that is told by its id alone is known where it is kept. */
+  private draw(item: Json): void {
+    const data = filled(item['result'])
+    if (data === undefined) {
+      this.leftOut.add('image_generation_call items without their result')
+      return
+    }
+    const format = filled(item['output_format']) ?? 'png'
+    const url = `data:image/${format === 'svg' ? 'svg+xml' : format};base64,${data}`
+    const turn = this.openTurn(() => true)
+    turn['images'] = [...((turn['images'] as Json[] | undefined) ?? []), { type: 'image_url', image_url: { url } }]
   }
 
   private show(): void {

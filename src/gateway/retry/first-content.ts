@@ -23,7 +23,7 @@ export interface GatewayProvider {
   /** Goes before what the format says. */
   prefix?: Prefix
   /** What is known of its models, by upstream name. */
-  models?: Record<string, { max_output?: number }>
+  models?: Record<string, { max_output?: number; vision?: boolean }>
 }
 
 export async function awaitFirstContent(
@@ -44,6 +44,7 @@ export async function awaitFirstContent(
     secret,
     headers,
     max_output: provider.models?.[model]?.max_output,
+    vision: provider.models?.[model]?.vision,
   }
   const { bodies } = requestState
   if (bodies) attempted.client = bodies.watchClient(attempted.client, provider.base_url)

@@ -23,6 +23,8 @@ export interface FormatDefinition {
     ignore?: string[]
     /** Globs of the fields that the vendor takes beside those that OpenAI knows; absent, any goes on. Others are left out with a warning. */
     takes?: string[]
+    /** Pictures of the history that a model made: `kept` in their turn, as `images` beside the content; `none`: the vendor takes no pictures. */
+    made_pictures?: 'kept' | 'none'
     /** Named request transforms on the request before the template is filled, in order: a name or `{ name: options }`. */
     prepare?: unknown[]
     /** Parts that the vendor takes as bytes only: those that a client names by URL are fetched before the request transforms. */

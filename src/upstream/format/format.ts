@@ -60,6 +60,7 @@ const REQUEST_KEYS = new Set([
   'refuse',
   'ignore',
   'takes',
+  'made_pictures',
   'prepare',
   'fetch_media',
   'let',

@@ -16,6 +16,7 @@ import { compileModels } from '../format/model-traits.ts'
 import { compileParts, type RequestParts } from './request-parts.ts'
 import { compileShapes } from './request-shapes.ts'
 import { compileClosedSchema } from './closed-schema.ts'
+import { withPicturesApart } from './pictures-apart.ts'
 import { SHORTEST_SPLICE, spliceBody } from './body-splice.ts'
 import { jsonOf } from './json-of.ts'
 
@@ -40,6 +41,8 @@ export function compileRequest(name: string, definition: FormatDefinition, watch
   // whoever watches the rules wants to see them at work
   const partsOf = watch ? () => general : compileShapes(node, general, bitsOf(used))
   const refusals = [...refused]
+  const keepsPictures = node.made_pictures === 'kept'
+  const seesAny = node.made_pictures !== 'none'
   const method = node.method ?? 'POST'
   const frame = general.scope.frame()
 
@@ -50,7 +53,8 @@ export function compileRequest(name: string, definition: FormatDefinition, watch
       const field = refusals[i] as string
       if (!isNeutral(field, fieldOf(request, field))) throw cannot(name, field)
     }
-    let prepared = known ? known(request, warnings) : request
+    const shown = keepsPictures ? request : withPicturesApart(request, seesAny && target.vision !== false, warnings)
+    let prepared = known ? known(shown, warnings) : shown
     for (let i = 0; i < transforms.length; i++) prepared = (transforms[i] as Prepare)(prepared, warnings)
     for (let i = 0; i < planned.prepare.length; i++) prepared = (planned.prepare[i] as Prepare)(prepared, warnings)
     if (!planned.isPlain) prepared = fitModel(name, prepared, planned, warnings)

@@ -27,6 +27,8 @@ function parseMessage(wire: Record<string, unknown>, position: number, calls: Op
       if (wire['is_error'] === true) message.is_error = true
       return Object.assign(message, { role: 'tool' }, answeredCall(wire, position, calls))
     case 'assistant':
+      // pictures of an answer, as the vendors that draw tell them and our own answers have them
+      if (Array.isArray(wire['images'])) message.content = [...content, ...parseContent(wire['images'], position)]
       Object.assign(message, { role: 'assistant' }, parseAnswer(wire, position, calls))
       break
     case 'developer':
