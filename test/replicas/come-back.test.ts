@@ -31,7 +31,7 @@ describe.runIf(hasServer)('a replica whose ledger comes back', () => {
     asked = 0
     isLost = false
     counted = []
-    const real = await connect('r0')
+    const real = await connect('r0', 100)
     let limit: SharedLimit | undefined
     ledger = {
       ...real,
@@ -68,9 +68,9 @@ describe.runIf(hasServer)('a replica whose ledger comes back', () => {
     await server.close()
   })
 
-  function connect(replica: string): Promise<Ledger> {
+  function connect(replica: string, timeout: number): Promise<Ledger> {
     const deaf = { freed: () => {}, said: () => {}, failed: () => {} }
-    return connectLedger({ url: server.url, prefix: 'test', timeout: 100, replica, wall: Date.now, ...deaf })
+    return connectLedger({ url: server.url, prefix: 'test', timeout, replica, wall: Date.now, ...deaf })
   }
 
   /** @returns how many of so many are given a key */
@@ -109,7 +109,7 @@ describe.runIf(hasServer)('a replica whose ledger comes back', () => {
   })
 
   it('leaves to others what they have not told of yet', async () => {
-    const other = await connect('r1')
+    const other = await connect('r1', 20_000)
     await other.hello(5000, [])
     await until(() => replicas.report().replicas.length === 2)
     server.process.kill('SIGSTOP')
@@ -132,7 +132,7 @@ describe.runIf(hasServer)('a replica whose ledger comes back', () => {
     afterAll(() => void (period = HOUR))
 
     it('takes no more than it has paid for while it waits for others', async () => {
-      const other = await connect('r1')
+      const other = await connect('r1', 20_000)
       await other.hello(5000, [])
       await until(() => replicas.report().replicas.length === 2)
       isLost = true

@@ -4,28 +4,34 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { describe, expect, it, vi } from 'vitest'
 import { connectReplicas } from '../../src/replicas/connect.ts'
+import { SILENT } from '../../src/replicas/ledger/connection.ts'
 import { connectLedger } from '../../src/replicas/ledger/ledger.ts'
 import { describeState } from '../../src/replicas/describe-state.ts'
 import { realClock } from '../../src/scheduler/clock.ts'
 import { createScheduler } from '../../src/scheduler/scheduler.ts'
+import { startLine } from '../soak/line.ts'
 import { specOf } from './replica.ts'
 import { hasServer, startRedis } from './redis-server.ts'
+
+/** @param hear what others say, and the limits of which they give something back */
+function connect(url: string, replica: string, timeout: number, hear = (_text: string): unknown => undefined) {
+  return connectLedger({
+    url,
+    prefix: 'connection',
+    timeout,
+    replica,
+    wall: () => Date.now(),
+    freed: ({ key }) => hear(key),
+    said: hear,
+    failed: () => {},
+  })
+}
 
 /** Two ask for one place, and then say how the server is called. */
 async function lastPlace(url: string): Promise<[taken: number[], said: string]> {
   const heard: string[] = []
-  const connect = (replica: string) =>
-    connectLedger({
-      url,
-      prefix: 'connection',
-      timeout: 5000,
-      replica,
-      wall: () => Date.now(),
-      freed: ({ key }) => heard.push(key),
-      said: () => {},
-      failed: () => {},
-    })
-  const [one, other] = [await connect('one'), await connect('other')]
+  const hear = (text: string): number => heard.push(text)
+  const [one, other] = [await connect(url, 'one', 5000, hear), await connect(url, 'other', 5000, hear)]
   try {
     const place = {
       key: one.keyOf('limit', 'place'),
@@ -117,6 +123,53 @@ describe.runIf(hasServer)('a shared state', { timeout: 30_000 }, () => {
       await replicated.close()
       scheduler.close()
       await server.close()
+    }
+  })
+
+  it('has answered what was read late because the replica itself was busy', async () => {
+    const server = await startRedis()
+    const ledger = await connect(server.url, 'busy', 50)
+    try {
+      await ledger.hello(1000, [])
+      const asked = ledger.hello(1000, [])
+      const end = performance.now() + 100
+      while (performance.now() < end);
+      expect((await asked).names).toEqual(['busy'])
+    } finally {
+      await ledger.close()
+      await server.close()
+    }
+  })
+
+  it('is looked for again at its address when it has gone without a word', async () => {
+    const [gone, next] = [await startRedis(), await startRedis()]
+    const line = await startLine(gone.port)
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true })
+    const heard: string[] = []
+    const url = `redis://127.0.0.1:${line.port}`
+    const ledger = await connect(url, 'one', 20_000, (text) => heard.push(text))
+    const other = await connect(next.url, 'other', 20_000)
+    const until = (isTrue: () => Promise<void>): Promise<void> => vi.waitFor(isTrue, { timeout: 8000, interval: 20 })
+    try {
+      const { born } = await ledger.hello(1000, [])
+      line.leave(next.port)
+      const asked = ledger.hello(1000, [])
+      vi.advanceTimersByTime(SILENT)
+      await expect(asked).rejects.toThrow()
+      await until(async () => expect((await ledger.hello(1000, [])).born).not.toBe(born))
+      // the other connection is silent, too, and nobody has asked it for anything before
+      vi.advanceTimersByTime(SILENT)
+      await until(async () => {
+        await other.say('news')
+        expect(heard).toContain('news')
+      })
+    } finally {
+      vi.useRealTimers()
+      await ledger.close()
+      await other.close()
+      await line.close()
+      await gone.close()
+      await next.close()
     }
   })
 

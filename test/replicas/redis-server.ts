@@ -36,7 +36,7 @@ export interface RedisServer {
 
 /** @param file its configuration, where it has one */
 export async function startRedis(args: readonly string[] = [], file?: string): Promise<RedisServer> {
-  const port = await freePort()
+  let port = await freePort()
   const folder = mkdtempSync(join(tmpdir(), 'balanced-call-redis-'))
   const run = async (): Promise<ChildProcess> => {
     const child = spawn(
@@ -48,10 +48,16 @@ export async function startRedis(args: readonly string[] = [], file?: string): P
     child.stdout.resume()
     return child
   }
+  let first = await run()
+  // Another test took the port since it was seen to be free.
+  for (let again = 0; again < 3 && first.stdout?.readableEnded; again++) {
+    port = await freePort()
+    first = await run()
+  }
   const server: RedisServer = {
     url: `redis://127.0.0.1:${port}`,
     port,
-    process: await run(),
+    process: first,
     async kill() {
       if (server.process.exitCode !== null || server.process.signalCode !== null) return
       const gone = once(server.process, 'exit')

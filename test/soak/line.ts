@@ -10,6 +10,8 @@ export interface Line {
   mend(): void
   /** All that is open ends, as an address ends that moves to another machine. */
   lead(port: number): void
+  /** What is open hears nothing more, as when a machine is gone; who connects anew is led elsewhere. */
+  leave(port: number): void
   close(): Promise<void>
 }
 
@@ -51,6 +53,10 @@ export async function startLine(to: number): Promise<Line> {
     lead(port) {
       to = port
       end()
+    },
+    leave(port) {
+      to = port
+      for (const pair of pairs) for (const each of pair) each.pause()
     },
     async close() {
       end()

@@ -11,15 +11,14 @@ const CONNECT_TIMEOUT = 2000
 /** Times that a call is led to another node of a cluster, whose slots are moving. */
 const REDIRECTIONS = 3
 
-export interface ConnectionOptions {
-  /** Milliseconds that one call may take. */
-  timeout?: number
-  /** Do calls wait for a server that is away? */
-  isPatient: boolean
-}
+/** Milliseconds after which a server that says nothing is as one that has gone without a word: another may have its address. */
+export const SILENT = 3000
 
-/** Connects when it is told to, and again whenever it has to. */
-export function connectionTo(url: string, { timeout, isPatient }: ConnectionOptions): Connection {
+/**
+ * Connects when it is told to, and again whenever it has to.
+ * @param isPatient do calls wait for a server that is away?
+ */
+export function connectionTo(url: string, isPatient: boolean): Connection {
   const { scheme, kind, username, password, hosts, path, query } = readServersUrl(url) ?? {}
   const retryStrategy = (times: number): number => Math.min(50 * times, 1000)
   const each = {
@@ -27,7 +26,7 @@ export function connectionTo(url: string, { timeout, isPatient }: ConnectionOpti
     maxRetriesPerRequest: isPatient ? null : 0,
     // One that was the first and is not any more: its name or its Sentinels lead to the one that is.
     reconnectOnError: ({ message }: Error) => message.startsWith('READONLY'),
-    ...(timeout !== undefined && { commandTimeout: timeout }),
+    socketTimeout: SILENT,
   }
   const common: RedisOptions = { ...each, lazyConnect: true, enableOfflineQueue: isPatient, retryStrategy }
   // Valkey is reached by the same protocol; the client knows it by its older name.

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import type { Acquired, Charge, Refund, SharedLimit, SharedShape, SharedState, Told } from './ledger-calls.ts'
 import { connectionTo, opened, serversOf } from './connection.ts'
+import { inTime } from './in-time.ts'
 import { createTurn, type Answer, type Word } from './turn.ts'
 
 const SOURCE = new URL('ledger.lua', import.meta.url)
@@ -71,8 +72,8 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
   const { prefix, timeout, replica, wall } = options
   const tag = `{${prefix}}`
   const living = [`${tag}:replicas`, `${tag}:replicas:2`, `${tag}:replicas:told`]
-  const redis = connectionTo(options.url, { timeout, isPatient: false })
-  const listener = connectionTo(options.url, { isPatient: true })
+  const redis = connectionTo(options.url, false)
+  const listener = connectionTo(options.url, true)
   const { source = readFileSync(SOURCE, 'utf8') } = options
   // Each version has functions of its own.
   const library = /^#!lua name=(\w+)/.exec(source)?.[1] ?? ''
@@ -85,7 +86,8 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
   listener.connect().catch(heard)
 
   async function run(name: string, keys: readonly string[], args: readonly Word[]): Promise<string[]> {
-    const once = (): Promise<unknown> => redis.fcall(`${library}_${name}`, keys.length, ...keys, ...args)
+    const once = (): Promise<unknown> =>
+      inTime(redis.fcall(`${library}_${name}`, keys.length, ...keys, ...args), timeout)
     try {
       return (await once()) as string[]
     } catch (error) {
@@ -106,7 +108,7 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
     await Promise.all(
       serversOf(redis).map(async (server) => {
         try {
-          await server.function('LOAD', source)
+          await inTime(server.function('LOAD', source), timeout)
         } catch (error) {
           // Another replica was faster. Loading it again would make the server look like a new one.
           if (!(error instanceof Error) || !/already exists/i.test(error.message)) throw error
@@ -207,17 +209,19 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
       const args = [replica, ttl, isTold ? '1' : '0', ...places.flatMap((place) => [place.lease, place.ttl])]
       const [now, born = '', count, ...both] = await run('hello', keys, args)
       follow(now)
+      // Who only listens would never learn that the server has gone.
+      if (listener.status === 'ready') listener.ping().catch(heard)
       const names = both.slice(0, Number(count))
       const know = new Set(both.slice(Number(count)))
       return { at: Number(now), born, names, mayLend: names.every((name) => know.has(name)), states: [] }
     },
     listening,
-    heard: (since, ttl) => redis.zrangebyscore(living[2] ?? '', since + ttl, '+inf'),
+    heard: (since, ttl) => inTime(redis.zrangebyscore(living[2] ?? '', since + ttl, '+inf'), timeout),
     async say(text) {
-      await redis.publish(`${tag}:said`, text)
+      await inTime(redis.publish(`${tag}:said`, text), timeout)
     },
     async version() {
-      const text = await redis.info('server')
+      const text = await inTime(redis.info('server'), timeout)
       const of = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(text)?.[1]
       const valkey = of('valkey_version')
       return valkey ? `Valkey ${valkey}` : `Redis ${of('redis_version') ?? 'of an unknown version'}`
