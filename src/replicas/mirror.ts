@@ -62,7 +62,11 @@ export function createMirror(keyOf: (name: string) => string): Mirror {
   return {
     of({ limit, scope }, lease, isOther = false) {
       let key = keys.get(limit)
-      if (key === undefined) keys.set(limit, (key = keyOf(nameOf(scope, limit))))
+      if (key === undefined) {
+        keys.set(limit, (key = keyOf(nameOf(scope, limit))))
+        // the ledger has counted it as full for everybody
+        limit.startAskAt = undefined
+      }
       const mirrored = known.get(key)
       if (mirrored) return Object.assign(mirrored, { limit, scope, lease: isOther ? mirrored.lease : lease })
       const made: Mirrored = {

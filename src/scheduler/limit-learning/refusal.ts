@@ -14,6 +14,7 @@ import { fullest, learnFromRefusal } from './blind.ts'
 import { doubt, UNDOUBTED } from './doubt.ts'
 import { holdOf } from './signals.ts'
 import { asksSooner, noteRefusedSooner } from './told-rest.ts'
+import { noteStartRefused } from './window-start.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -50,6 +51,7 @@ export function coolRefused(
   }
   if (refusal?.class === 'day' || refusal?.class === 'month')
     return coolLong(lease, refusal, failure, state, now, toWall)
+  if (noteStartRefused(lease, failure.retryAfter ?? resetOf(refusal), now, toWall)) return
   const hold = refusal ? holdOf(lease, refusal) : undefined
   const suspect = hold ?? fullest(lease)
   const { scope } = state
@@ -115,6 +117,11 @@ function exact(refusal: LimitSignal | undefined, hold: Hold | undefined): boolea
   return hold !== undefined && refusal?.used !== undefined && refusal.limit !== undefined
 }
 
+/** When the limit that was met has room again, not when all of it is free. */
+function resetOf(refusal: LimitSignal | undefined): number | undefined {
+  return refusal?.resetMeans === 'full' ? undefined : refusal?.reset
+}
+
 /** What the provider said, in milliseconds, within reason: never much longer than the window that it can be about. */
 function toldOf(
   refusal: LimitSignal | undefined,
@@ -122,7 +129,7 @@ function toldOf(
   hold: Hold | undefined,
   row: number,
 ): number | undefined {
-  const said = failure.retryAfter ?? (refusal?.resetMeans === 'full' ? undefined : refusal?.reset)
+  const said = failure.retryAfter ?? resetOf(refusal)
   // Nothing, or a moment that has passed, says no more than a refusal without a word.
   if (said === undefined || !(said > 0)) return undefined
   const period = hold?.limit.spec.period ?? 0

@@ -54,6 +54,8 @@ export interface Limit {
   trials: Trials<Limit> | undefined
   /** Share of the requests of late that kept to that and were refused. */
   strain: number
+  /** When to ask next when a fixed window begins (monotonic ms), Infinity once a refusal has told; absent where nobody may ask. */
+  startAskAt: number | undefined
   /** When the provider said that nothing was left though this window had room; absent once that is understood. */
   spentAt: number | undefined
   /** The provider refuses this dimension until then (monotonic ms). */
@@ -106,6 +108,7 @@ export function createLimit(spec: LimitSpec, toWall: ToWall, now: number): Limit
     belief: undefined,
     trials: undefined,
     strain: 0,
+    startAskAt: mayAskStart(spec) ? -Infinity : undefined,
     spentAt: undefined,
     until: 0,
     hearsay: 0,
@@ -115,6 +118,11 @@ export function createLimit(spec: LimitSpec, toWall: ToWall, now: number): Limit
     agreed: 0,
     undeclared: false,
   }
+}
+
+/** Is it a count from boundaries that the provider has yet to tell, and so short that it is worth asking? */
+function mayAskStart({ shape, resets, period }: LimitSpec): boolean {
+  return shape === 'fixed' && !resets && period <= LONGEST_PACED
 }
 
 /** `requests/60000`: names a limit inside its scope. */

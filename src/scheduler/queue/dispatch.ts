@@ -16,11 +16,15 @@ import { serveOne } from './serve-one.ts'
 import type { Waiting } from './waiting.ts'
 import type { Scope } from '../topology/limit-scope.ts'
 import { cool, ON_TRIAL } from '../topology/limit-scope.ts'
+import { askableStart, askStart } from '../limit-learning/window-start.ts'
 import type { SchedulerState } from '../state.ts'
 import { followClock } from '../follow-clock.ts'
 
 /** How many candidates an explanation lists. */
 const LISTED = 50
+/** Keys that are looked at, whether one may be asked when its window begins; and how long all must be full for that, in milliseconds. */
+const MOST_ASKED = 16
+const WORTH_ASKING = 250
 /** The longest: a machine's clock may be set while all sleep. */
 const LONGEST = 30_000
 
@@ -113,17 +117,58 @@ export function pump(
   let next = Infinity
   while (pool.queue.size > 0) {
     const turn = serveOne(schedulerState, pool, now)
-    if (!turn.item || !turn.choice) {
+    const item = turn.item ?? asker(schedulerState, pool, now)
+    const choice = turn.choice ?? item?.booking
+    if (!item || !choice) {
       next = turn.next
       break
     }
-    leave(schedulerState, pool, turn.item)
-    turn.item.resolve(dispatch(schedulerState, registry, pool, turn.item, turn.choice, now))
+    leave(schedulerState, pool, item)
+    item.resolve(dispatch(schedulerState, registry, pool, item, choice, now))
   }
   for (const keyGroup of pool.keyGroups) keyGroup.booked.clear()
   const soonest = pool.queue.soonest()
   if (soonest) setTimer(schedulerState, registry, pool, Math.min(next, soonest.deadline, now + LONGEST), now, expire)
   else stop(pool)
+}
+
+/** Nobody can be served: the first who waits may ask a full key whether its window has begun anew. */
+function asker(schedulerState: SchedulerState, pool: Pool, now: number): Waiting | undefined {
+  const item = firstBlocked(pool)
+  if (!item?.booking || item.notBefore <= now + WORTH_ASKING) return undefined
+  const { keyGroup } = item.booking
+  const { provider } = keyGroup
+  const { keys } = provider
+  // keys of one provider are most often alike
+  if (!keys[0]?.scope.limits.some(({ spec }) => spec.shape === 'fixed')) return undefined
+  const demand = demandOf(schedulerState, item, keyGroup)
+  if (keyGroup.providerWait(demand, now) > 0) return undefined
+  for (let looks = Math.min(MOST_ASKED, keys.length); looks > 0; looks--) {
+    const slot = pool.asked++ % keys.length
+    if (!mayBeAsked(keys[slot]) || !(keyGroup.weight(slot) > 0) || !keyGroup.usable(slot, item.request.exclude))
+      continue
+    const choice = { keyGroup, slot, warm: false }
+    const scopes = scopesOf(schedulerState, pool, item, choice, now)
+    const limit = askableStart(provider.startsTold, scopes, demand, keyGroup.wait(slot, demand, now), now)
+    if (!limit) continue
+    askStart(limit, now)
+    item.booking = choice
+    return item
+  }
+  return undefined
+}
+
+function mayBeAsked(key: Key | undefined): boolean {
+  return (
+    key !== undefined && key.scope.limits.some(({ startAskAt }) => startAskAt !== undefined && startAskAt < Infinity)
+  )
+}
+
+function firstBlocked(pool: Pool): Waiting | undefined {
+  for (const { items } of pool.queue.inOrder()) {
+    for (const item of items) if (!item.gone) return item.held ? undefined : item
+  }
+  return undefined
 }
 
 /** Who would be turned away need not wait for a lower tier, nor be refused on a guess: serves it, if there is room now. */

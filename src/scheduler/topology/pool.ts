@@ -35,6 +35,8 @@ export interface Pool {
   readonly blocked: Set<Waiting>
   /** The size of the requests that were served of late. */
   typical: Demand | undefined
+  /** The key that is looked at next, whether it may be asked when its window begins. */
+  asked: number
   /** When the one timer fires (monotonic ms), and how to stop it. */
   timerAt: number
   stopTimer: () => void
@@ -83,6 +85,7 @@ export function createPool(
     blocked: new Set(),
     typical: undefined,
     duration: 0,
+    asked: 0,
     timerAt: Infinity,
     stopTimer: () => {},
     served: 0,

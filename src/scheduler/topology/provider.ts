@@ -11,6 +11,7 @@ import type { Doubt } from '../limit-learning/doubt.ts'
 import { mayAsk } from '../limit-learning/doubt.ts'
 import type { Demand } from '../limits/request-cost.ts'
 import type { EnforcementBelief } from '../limit-learning/enforcement-belief.ts'
+import { createStartsTold, type StartsTold } from '../limit-learning/starts-told.ts'
 import { createToldRests, type ToldRests } from '../limit-learning/told-rest.ts'
 import type { Trials } from '../limit-learning/trials.ts'
 import type { Limit } from '../limits/limit.ts'
@@ -118,6 +119,7 @@ export interface Provider {
   readonly trials: Map<string, Trials<Limit>>
   /** What its word is worth on how long to rest. */
   readonly toldRests: ToldRests
+  readonly startsTold: StartsTold
   /** Requests under way with all its keys. */
   inFlight: number
   /** Of all its keys together. */
@@ -147,6 +149,7 @@ export function createProvider(spec: ProviderSpec, toWall: ToWall, now: number):
     beliefs: new Map(),
     trials: new Map(),
     toldRests: createToldRests(),
+    startsTold: createStartsTold(),
     inFlight: 0,
     weight: weightOf(spec, spec.keys),
   }
