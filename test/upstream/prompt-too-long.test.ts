@@ -15,6 +15,10 @@ it.each([
   'Requested tokens (600) exceed context window of 512',
   '`inputs` tokens + `max_new_tokens` must be <= 4097. Given: 5000 `inputs` tokens and 20 `max_new_tokens`',
   'Input validation error: `inputs` must have less than 1024 tokens. Given: 2000',
+  'Input too long: 40000 tokens exceed the limit of 32768',
+  'prompt token count of 140000 exceeds the limit of 128000',
+  'Total tokens of image and text exceed max message tokens.',
+  'context shift is disabled',
   '输入内容长度超过模型最大上下文限制',
 ])('knows a prompt that is too long: %s', (message) => expect(isPromptTooLong(message)).toBe(true))
 
@@ -24,6 +28,9 @@ it.each([
   'max_tokens must be at most 4096',
   "Invalid 'messages': expected an array with at least one message.",
   'Image exceeds the maximum size of 5 MB',
+  'max_tokens 100000 exceeds the maximum of 8192',
+  'completion tokens exceed the limit of 4096',
+  'Image tokens exceed the limit of 5',
   'Too many tools: at most 128 are allowed',
   'The request body is longer than 20971520 bytes',
   'Invalid value for context: it must be an object',

@@ -82,8 +82,8 @@ function given(request: ChatRequest, source: string, answer: (take: Take) => boo
     return withoutMadeIds({ ...whole, ...choice, ...message, ...several }, source)
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
-    const { kind, status, type, code, param, message, retryAfter } = error
-    return { error: { kind, status, type, code, param, message, retry_after: retryAfter } }
+    const { kind, status, type, code, param, message, retryAfter, extra } = error
+    return { error: { kind, status, type, code, param, message, retry_after: retryAfter, ...extra } }
   }
 }
 

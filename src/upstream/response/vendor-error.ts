@@ -28,8 +28,8 @@ interface Said {
   code?: string
   param?: string
   retryAfter?: number
-  /** Counts that the vendor tells of what did not fit, under its own names. */
-  extra?: Record<string, number>
+  /** What the vendor tells beside it, under its own names: counts of what did not fit, what its filter found. */
+  extra?: Record<string, unknown>
 }
 
 const KEYS = new Set(['when', 'then', 'cases', 'kinds'])
@@ -119,15 +119,30 @@ function read(cases: Cases | undefined, frame: Frame, body: unknown, now: number
 function toSaid(found: Record<string, unknown>, now: number): Said | undefined {
   const message = messageOf(found['message'])
   if (message === undefined) return undefined
+  const beneath = saidBeneath(found['metadata'])
   const wait = Array.isArray(found['retry_after']) ? (found['retry_after'][0] as unknown) : found['retry_after']
   return {
-    message,
+    message: beneath === undefined || message.includes(beneath) ? message : `${message}: ${beneath}`,
     type: word(found['type']),
     code: word(found['code']),
     param: word(found['param']),
     retryAfter: wait === undefined ? undefined : readDuration(wait, now),
-    extra: counts(found['extra']),
+    extra: beside(found),
   }
+}
+
+/** A router's own sentence says little of a refusal by the server beneath it, whose answer it hands on as a text. */
+function saidBeneath(metadata: unknown): string | undefined {
+  const raw = isMap(metadata) ? metadata['raw'] : undefined
+  if (typeof raw !== 'string') return messageOf(raw)
+  return (messageOf(parseJson(raw)) ?? messageOf(raw))?.slice(0, MOST_BENEATH)
+}
+
+const MOST_BENEATH = 1000
+
+function beside({ extra, innererror }: Record<string, unknown>): Record<string, unknown> | undefined {
+  const told = { ...counts(extra), ...(isMap(innererror) && { innererror }) }
+  return Object.keys(told).length === 0 ? undefined : told
 }
 
 function counts(value: unknown): Record<string, number> | undefined {
@@ -200,6 +215,8 @@ const OPENAI_TYPES = new Set(['tokens', 'requests', ...Object.values(KINDS).map(
 /** OpenAI's words: the vendor's own where they are OpenAI's too, else the kind's. */
 function shown(said: Said, kind: ErrorKind): { type: string; code: string | null } {
   const type = said.type !== undefined && OPENAI_TYPES.has(said.type) ? said.type : KINDS[kind].type
+  // the one code that clients act on, whatever the vendor calls it
+  if (kind === 'context_length') return { type, code: KINDS[kind].code }
   const own = said.code !== undefined && /^[a-z][a-z0-9_]{2,63}$/.test(said.code) ? said.code : null
   return { type, code: own ?? KINDS[kind].code }
 }
