@@ -33,6 +33,7 @@ const SIZES = [
 
 const CLIENTS = ['alice', 'bob', 'night']
 const FOREVER = 600_000
+const ADMINS = { authorization: `Bearer ${ADMIN}` }
 
 let stage: Stage
 let browser: Browser
@@ -49,11 +50,14 @@ describe.runIf(isThere)('each view', () => {
       Array.from({ length: 24 }, (_, n) => stage.chat(['fast', 'deep', 'narrow'][n % 3] ?? '', CLIENTS[n % 3])),
     )
     await Promise.all(Array.from({ length: 6 }, () => stage.chat('scarce', 'bob')))
+    const made = { method: 'POST', headers: { ...ADMINS, 'content-type': 'application/json' } }
+    for (const client of [{ name: 'erin', models: ['fast', 'deep'], expires: '2099-01-31' }, { name: 'frank' }])
+      await fetch(`${stage.url}/v1/admin/keys`, { ...made, body: JSON.stringify(client) })
     stage.vendor.rest = 90
     stage.vendor.refuse.add('north-key-2')
     while (stage.vendor.refuse.size > 0) await stage.chat('deep')
-    const headers = { authorization: `Bearer ${ADMIN}` }
-    await fetch(`${stage.url}/v1/scheduler/keys/${encodeURIComponent('north#3')}/disable`, { method: 'POST', headers })
+    const disable = `${stage.url}/v1/scheduler/keys/${encodeURIComponent('north#3')}/disable`
+    await fetch(disable, { method: 'POST', headers: ADMINS })
     await stage.chat('deep', 'dora')
     // the log is written behind
     kept = await vi.waitFor(() => lastOf('dora'), 5000)
@@ -82,6 +86,7 @@ describe.runIf(isThere)('each view', () => {
       expect({ view, over }).toEqual({ view, over: 0 })
       const unseen = await page.evaluate<number>(CUT)
       expect({ view, unseen }).toEqual({ view, unseen: 0 })
+      expect({ view, over: await page.evaluate(RUNS_OVER) }).toEqual({ view, over: [] })
       if (name !== 'tablet') expect({ view, faults: await page.evaluate(SERIOUS) }).toEqual({ view, faults: [] })
       await take(page, UI_SHOTS, `${view}-${name}`, true)
     }
@@ -109,18 +114,22 @@ describe.runIf(isThere)('each view', () => {
 
 /** The id of a client's newest request. Throws while there is none in the log. */
 async function lastOf(client: string): Promise<string> {
-  const headers = { authorization: `Bearer ${ADMIN}` }
-  const rows = await fetch(`${stage.url}/v1/admin/requests?client=${client}`, { headers })
+  const rows = await fetch(`${stage.url}/v1/admin/requests?client=${client}`, { headers: ADMINS })
   const id = ((await rows.json()) as { data: { id: string }[] }).data.at(-1)?.id
   if (id === undefined) throw new Error(`${client} has no request in the log`)
   return id
 }
 
-/** Reasons and outcomes that only who scrolls aside would see. */
-const CUT = `[...document.querySelectorAll('.why, td .state')].filter((each) => {
+/** Reasons, outcomes and limits that only who scrolls aside would see. */
+const CUT = `[...document.querySelectorAll('.why, td .state, td .limit-level, .made button')].filter((each) => {
   const { left, right } = each.getBoundingClientRect()
   return left < 0 || right > innerWidth || right > each.closest('.scroll').getBoundingClientRect().right
 }).length`
+
+/** Texts that run into what stands beside them. */
+const RUNS_OVER = `[...document.querySelectorAll('th, td, .limit > *, .fields label, .said, .card > *')]
+  .filter((each) => getComputedStyle(each).overflowX === 'visible' && each.scrollWidth > each.clientWidth + 1 && each.clientWidth > 0)
+  .map((each) => each.className + ': ' + each.textContent.slice(0, 60))`
 
 const SERIOUS = `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations
   .filter(({ impact }) => impact === 'serious' || impact === 'critical')

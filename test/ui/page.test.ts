@@ -233,7 +233,7 @@ describe.runIf(isThere)('the page', () => {
       await page.getByRole('textbox', { name: 'Message' }).fill('Hello')
       await page.getByLabel('Add an image').setInputFiles({ name: 'dot.png', mimeType: 'image/png', buffer: DOT })
       await page.locator('.compose img').waitFor()
-      await page.getByRole('button', { name: 'Send' }).click()
+      await page.getByRole('button', { name: 'Send', exact: true }).click()
       await page.locator('.said[data-who=assistant]').getByText('All keys act as one.').waitFor()
       await page.getByText(/first token \d.* tokens\/s/).waitFor()
       const vendor = page.locator('.vendor')
@@ -243,6 +243,24 @@ describe.runIf(isThere)('the page', () => {
       expect(shown).toContain('Be short')
       expect(shown).toContain('image_url')
       expect(shown).not.toContain('north-key')
+      // what the model calls is shown, and what came of it goes on
+      await page.locator('.tools summary').click()
+      const example = page.getByRole('button', { name: 'Fill in an example' })
+      if (await example.isVisible()) await example.click()
+      await page.getByRole('textbox', { name: 'Message' }).fill('How cold is it?')
+      await page.getByRole('button', { name: 'Send', exact: true }).click()
+      await page.getByText('weather({"city":"Oslo"})').waitFor()
+      await page.getByLabel('Result of weather').fill('very cold')
+      await page.getByRole('button', { name: 'Send the results' }).click()
+      await page
+        .locator('.said[data-who=assistant]')
+        .getByText(/It is said to be .*very cold.*All keys/)
+        .waitFor()
+      await page.locator('.vendor').getByText('"tool_call_id"').waitFor()
+      await page.getByRole('textbox', { name: 'Tools' }).fill('{}')
+      await page.getByText('This is no list of tools').waitFor()
+      await page.getByRole('textbox', { name: 'Tools' }).fill('')
+      await page.locator('.tools summary').click()
     },
   )
 

@@ -53,7 +53,7 @@ models:
   fast: [north/small, south/narrow]
   deep: [north/large]
   narrow: [south/narrow]
-  scarce: [west/tiny]
+  scarce: { routes: [west/tiny], limits: { rpm: 400 } }
 clients:
   dora: { keys: key-of-dora, log_bodies: true }
 scheduler:

@@ -1,4 +1,4 @@
-/** A vendor on a port of its own: it streams a few words with pauses, and says 429 where it is told to. */
+/** A vendor on a port of its own: it streams a few words with pauses, calls the first tool that it is offered, and says 429 where it is told to. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
@@ -19,6 +19,13 @@ export interface Vendor {
   close(): Promise<void>
 }
 
+interface Asked {
+  stream?: boolean
+  model: string
+  messages: { role: string; content: unknown }[]
+  tools?: { function: { name: string } }[]
+}
+
 const WORDS = ['All', ' keys', ' act', ' as', ' one', '.']
 
 export async function startVendor(): Promise<Vendor> {
@@ -29,7 +36,7 @@ export async function startVendor(): Promise<Vendor> {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const key = request.headers.authorization?.slice('Bearer '.length) ?? ''
-    const body = (await json(request)) as { stream?: boolean; model: string }
+    const body = (await json(request)) as Asked
     served.set(key, (served.get(key) ?? 0) + 1)
     await held
     if (refuse.delete(key)) {
@@ -58,6 +65,19 @@ export async function startVendor(): Promise<Vendor> {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     const event = (delta: object, finish_reason: string | null = null): string =>
       `data: ${JSON.stringify({ ...head, object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason }] })}\n\n`
+    const [tool] = body.tools ?? []
+    const last = body.messages.at(-1)
+    if (tool && last?.role !== 'tool') {
+      const { name } = tool.function
+      response.write(
+        event({ tool_calls: [{ index: 0, id: 'call_a', type: 'function', function: { name, arguments: '' } }] }),
+      )
+      for (const piece of ['{"city":', '"Oslo"}'])
+        response.write(event({ tool_calls: [{ index: 0, function: { arguments: piece } }] }))
+      response.end(`${event({}, 'tool_calls')}data: [DONE]\n\n`)
+      return
+    }
+    if (last?.role === 'tool') response.write(event({ content: `It is said to be ${JSON.stringify(last.content)}. ` }))
     for (const word of WORDS) {
       await after(vendor.pause)
       response.write(event({ content: word }))

@@ -75,6 +75,7 @@ export function ClientKeys() {
       value &&
       value.length > 0 &&
       html`<${Table}
+        is="made"
         columns=${[t('clients.name'), t('clients.key'), t('clients.status'), t('requests.model'), t('clients.expires'), [t('clients.month'), 'num'], [t('clients.revoke'), 'hidden']]}
         rows=${value.map((key) => html`<${Line} key=${key.id} of=${key} isBusy=${isBusy} rotate=${() => done(() => ask(`${path(key.id)}/rotate`, { method: 'POST' }))} revoke=${() => revoke(key)} />`)}
       />`

@@ -42,6 +42,7 @@ export function Clients() {
       clients.size > 0 &&
       html`<section class="card" aria-label=${t('clients.title')}>
         <${Table}
+          is="spending"
           columns=${[t('clients.name'), [t('clients.today'), 'num'], [t('clients.month'), 'num'], [t('clients.requests'), 'num'], [t('clients.tokens'), 'num'], [t('clients.limits'), 'wide']]}
           rows=${[...clients].sort().map((name) => {
             const all = of(month.value, name)

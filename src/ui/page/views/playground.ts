@@ -3,10 +3,12 @@ import { html } from 'htm/preact'
 import { useRef, useState } from 'preact/hooks'
 import { call, eventsOf, readJson } from '../api.ts'
 import { DOORS, type Asked, type Turn } from '../doors.ts'
+import { Calls, EXAMPLE, readTools } from '../tools.ts'
 import { Fault } from '../parts/fetched.ts'
 import { ModelField, useModelChoice } from '../parts/model-choice.ts'
 import { valueOf } from '../parts/value-of.ts'
 import { duration, t, type Word } from '../text.ts'
+import { CallResults } from './call-results.ts'
 import { SentRequest, type Sent } from './sent-request.ts'
 
 const MOST_IMAGE = 5 * 1024 * 1024
@@ -16,6 +18,7 @@ export function Playground() {
   const [door, setDoor] = useState('chat')
   const [system, setSystem] = useState('')
   const [maxTokens, setMaxTokens] = useState(512)
+  const [toolText, setToolText] = useState('')
   const [text, setText] = useState('')
   const [image, setImage] = useState<string | undefined>(undefined)
   const [turns, setTurns] = useState<Turn[]>([])
@@ -25,15 +28,23 @@ export function Playground() {
   const running = useRef<AbortController | undefined>(undefined)
   const [isBusy, setBusy] = useState(false)
   const { chosen } = models
+  const tools = readTools(toolText)
+  const last = turns.at(-1)
+  const open = !isBusy && last?.who === 'assistant' && last.calls?.length ? last.calls : undefined
 
   async function send(event: Event): Promise<void> {
     event.preventDefault()
-    if (text.trim() === '' || isBusy || chosen === '') return
-    const said: Turn[] = [...turns, { who: 'user', text, ...(image !== undefined && { image }) }]
+    if (text.trim() === '') return
     setText('')
     setImage(undefined)
+    await say({ who: 'user', text, ...(image !== undefined && { image }) })
+  }
+
+  async function say(turn: Turn): Promise<void> {
+    if (isBusy || chosen === '' || !tools) return
+    const said = [...turns, turn]
     setTurns(said)
-    await answer({ model: chosen, system, turns: said, maxTokens })
+    await answer({ model: chosen, system, turns: said, maxTokens, tools })
   }
 
   async function answer(asked: Asked): Promise<void> {
@@ -50,7 +61,8 @@ export function Playground() {
     let first: number | undefined
     let tokens = 0
     const turn: Turn = { who: 'assistant', text: '', thought: '' }
-    const show = (): void => setTurns([...asked.turns, { ...turn }])
+    const calls = new Calls()
+    const show = (): void => setTurns([...asked.turns, { ...turn, calls: calls.list() }])
     try {
       const stream = await call(api.path(asked), { body, signal: stop.signal })
       const source = ['provider', 'model', 'key'].map(
@@ -61,7 +73,8 @@ export function Playground() {
       for await (const data of eventsOf(stream)) {
         const piece = api.read(readJson(data))
         if (piece.error !== undefined) fail(new Error(piece.error))
-        if (piece.text || piece.thought) first ??= performance.now() - began
+        for (const call of piece.calls ?? []) calls.add(call)
+        if (piece.text || piece.thought || piece.calls?.length) first ??= performance.now() - began
         turn.text += piece.text ?? ''
         turn.thought += piece.thought ?? ''
         tokens = piece.tokens ?? tokens
@@ -87,7 +100,8 @@ export function Playground() {
     const input = event.target as HTMLInputElement
     const file = input.files?.[0]
     input.value = ''
-    if (file && file.size <= MOST_IMAGE) setImage(await dataUrl(file))
+    if (file && file.size > MOST_IMAGE) return fail(new Error(t('play.image.large', { n: MOST_IMAGE / 1024 / 1024 })))
+    if (file) setImage(await dataUrl(file))
   }
 
   const clear = (): void => {
@@ -119,6 +133,23 @@ export function Playground() {
       /></label>
       <label>${t('play.system')}<input value=${system} onInput=${(event: Event) => setSystem(valueOf(event))} /></label>
     </div>
+    <details class="tools">
+      <summary>
+        ${t('play.tools')}${tools && tools.length > 0 ? `: ${tools.map(({ name }) => name).join(', ')}` : ''}
+      </summary>
+      <p class="note" id="tools-help">${t('play.tools.help')}</p>
+      <textarea
+        rows="8"
+        spellcheck=${false}
+        aria-label=${t('play.tools')}
+        aria-describedby="tools-help"
+        aria-invalid=${tools === undefined}
+        value=${toolText}
+        onInput=${(event: Event) => setToolText(valueOf(event))}
+      ></textarea>
+      ${tools === undefined && html`<p class="error" role="alert">${t('play.tools.wrong')}</p>`}
+      ${toolText === '' && html`<button type="button" onClick=${() => setToolText(EXAMPLE)}>${t('play.tools.example')}</button>`}
+    </details>
     <${Fault} error=${models.error} />
     <div class="play">
       <section class="card" aria-label=${t('play.title')}>
@@ -128,6 +159,7 @@ export function Playground() {
           <${Fault} error=${error} />
           ${facts && html`<p class="note facts-line">${facts}</p>`}
         </div>
+        ${open && html`<${CallResults} calls=${open} done=${(calls: Turn['calls']) => void say({ who: 'tools', text: '', ...(calls && { calls }) })} />`}
         <form class="compose" onSubmit=${send}>
           <label for="message">${t('play.message')}</label>
           <textarea
@@ -151,7 +183,7 @@ export function Playground() {
   `
 }
 
-function Said({ turn: { who, text, image, thought } }: { turn: Turn }) {
+function Said({ turn: { who, text, image, thought, calls = [] } }: { turn: Turn }) {
   return html`<div class="said" data-who=${who}>
     ${image && html`<img src=${image} alt="" />`}${
       thought &&
@@ -159,7 +191,13 @@ function Said({ turn: { who, text, image, thought } }: { turn: Turn }) {
         <summary>${t('play.thinking')}</summary>
         ${thought}
       </details>`
-    }${text || '…'}
+    }${text || (calls.length === 0 && '…')}
+    ${calls.map(
+      ({ id, name, args, result }) =>
+        html`<div class="call" key=${id}>
+          <code>${name}${result === undefined && html`(${args})`}</code>${result !== undefined && html` → ${result}`}
+        </div>`,
+    )}
   </div>`
 }
 

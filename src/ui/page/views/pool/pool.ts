@@ -94,20 +94,24 @@ function Models({ seen }: { seen: Picture }) {
   return html`<section class="card" aria-label=${t('pool.models')}>
     <h2>${t('pool.models')}</h2>
     <${Table}
+      is="serving"
       columns=${[t('pool.model'), [t('pool.candidates'), 'num'], [t('pool.waiting'), 'num'], t('pool.limits')]}
-      rows=${seen.pools.map(
-        ({ model, candidates, queued }) =>
-          html`<tr key=${model}>
-            <th scope="row">${model}</th>
-            <td class="num">${candidates}</td>
-            <td class="num">${queued}</td>
-            <td>
-              ${seen.scopes
-                .filter((scope) => scope.kind === 'model' && scope.model === model)
-                .map((limit) => html`<${LimitBar} key=${limit.limit} limit=${limit} at=${seen.at} now=${time} />`)}
-            </td>
-          </tr>`,
-      )}
+      rows=${seen.pools.map(({ model, candidates, queued }) => {
+        const limits = seen.scopes.filter((scope) => scope.kind === 'model' && scope.model === model)
+        return html`<tr key=${model}>
+          <th scope="row">${model}</th>
+          <td class="num">${candidates}</td>
+          <td class="num">${queued}</td>
+          <td>
+            ${
+              limits.length > 0 &&
+              html`<div class="limits">
+                ${limits.map((limit) => html`<${LimitBar} key=${limit.limit} limit=${limit} at=${seen.at} now=${time} />`)}
+              </div>`
+            }
+          </td>
+        </tr>`
+      })}
     />
   </section>`
 }

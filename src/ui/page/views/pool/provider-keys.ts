@@ -64,6 +64,7 @@ export function ProviderKeys({ providers }: { providers: string[] }) {
       value &&
       value.length > 0 &&
       html`<${Table}
+        is="made"
         columns=${[t('pool.key'), t('requests.provider'), t('keys.masked'), t('pool.state'), [t('keys.remove'), 'hidden']]}
         rows=${value.map(
           (each) =>
