@@ -39,9 +39,10 @@ export function createKeptThoughts(most: number = MOST): KeptThoughts {
 
   const nameOf = (client: string | undefined, id: string): string => `${client ?? ''}|${id}`
 
-  function restored(message: Message, client: string | undefined): Message {
+  function restored(message: Message, client: string | undefined, shared: ReadonlySet<string>): Message {
     if (!message.tool_calls || message.reasoning) return message
     for (const { id } of message.tool_calls) {
+      if (shared.has(id)) continue
       const thought = kept.get(nameOf(client, id))
       if (thought !== undefined) return { ...message, reasoning: [thought] }
     }
@@ -49,7 +50,11 @@ export function createKeptThoughts(most: number = MOST): KeptThoughts {
   }
 
   return {
-    restore: (messages, client) => (kept.size === 0 ? messages : messages.map((each) => restored(each, client))),
+    restore(messages, client) {
+      if (kept.size === 0) return messages
+      const shared = sharedIds(messages)
+      return messages.map((each) => restored(each, client, shared))
+    },
     watch(answer, { tools }, client) {
       if (!tools || tools.length === 0) return answer
       const heard: Heard = { text: '', ids: new Set<string>() }
@@ -65,6 +70,18 @@ export function createKeptThoughts(most: number = MOST): KeptThoughts {
       return listened
     },
   }
+}
+
+/** Of servers that give all their calls one id: nobody knows which call a thought led to. */
+function sharedIds(messages: readonly Message[]): ReadonlySet<string> {
+  const seen = new Set<string>()
+  const shared = new Set<string>()
+  for (const { tool_calls: calls = [] } of messages)
+    for (const { id } of calls) {
+      if (seen.has(id)) shared.add(id)
+      seen.add(id)
+    }
+  return shared
 }
 
 type Thought = Reasoning & { text: string }

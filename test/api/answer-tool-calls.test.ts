@@ -29,6 +29,21 @@ describe('tool calls', () => {
     ])
   })
 
+  test('of one list that share an id get ids of their own', () => {
+    const call = (n: number, index?: number): Record<string, unknown> => ({
+      ...(index !== undefined && { index }),
+      id: 'a',
+      function: { name: 'f', arguments: `{"n":${n}}` },
+    })
+    for (const tools of [
+      calls([chunk({ tool_calls: [call(1), call(2), call(1)] }), stop]),
+      calls([wireCall(call(1, 0)), wireCall(call(2, 1)), stop]),
+    ]) {
+      expect(tools.map((tool) => tool.arguments)).toEqual(['{"n":1}', '{"n":2}'])
+      expect(tools.map(({ id }) => id)).toEqual(['a', expect.stringMatching(/^call_/)])
+    }
+  })
+
   test('that are told once more as a whole are told once', () => {
     const tools = calls([
       wireCall({ index: 0, id: 'a', function: { name: 'f', arguments: '' } }),

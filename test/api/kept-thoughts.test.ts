@@ -79,6 +79,18 @@ async function tell(
   for await (const _ of kept.watch(answer(), request, client)) continue
 }
 
+it('are given to no call whose id another of the history has', async () => {
+  const kept = createKeptThoughts()
+  await tell(kept, 'x', 'plan', 'ann')
+  const call = (id: string): Message => {
+    const tool_calls = [{ id, name: 'f', arguments: {} }]
+    return { role: 'assistant', content: [], wire: {}, tool_calls }
+  }
+  expect(kept.restore([call('x')], 'ann')[0]?.reasoning).toEqual([{ text: 'plan' }])
+  const shared = [call('x'), call('x')]
+  expect(kept.restore(shared, 'ann')).toEqual(shared)
+})
+
 it('are kept for the client that heard them, and the oldest are forgotten', async () => {
   const kept = createKeptThoughts(10)
   const restored = (id: string, client: string): unknown => {

@@ -16,6 +16,7 @@ import { compileModels } from '../format/model-traits.ts'
 import { compileParts, type RequestParts } from './request-parts.ts'
 import { compileShapes } from './request-shapes.ts'
 import { compileClosedSchema } from './closed-schema.ts'
+import { withOwnCallIds } from './own-call-ids.ts'
 import { withPicturesApart } from './pictures-apart.ts'
 import { SHORTEST_SPLICE, spliceBody } from './body-splice.ts'
 import { jsonOf } from './json-of.ts'
@@ -53,7 +54,8 @@ export function compileRequest(name: string, definition: FormatDefinition, watch
       const field = refusals[i] as string
       if (!isNeutral(field, fieldOf(request, field))) throw cannot(name, field)
     }
-    const shown = keepsPictures ? request : withPicturesApart(request, seesAny && target.vision !== false, warnings)
+    const named = withOwnCallIds(request)
+    const shown = keepsPictures ? named : withPicturesApart(named, seesAny && target.vision !== false, warnings)
     let prepared = known ? known(shown, warnings) : shown
     for (let i = 0; i < transforms.length; i++) prepared = (transforms[i] as Prepare)(prepared, warnings)
     for (let i = 0; i < planned.prepare.length; i++) prepared = (planned.prepare[i] as Prepare)(prepared, warnings)

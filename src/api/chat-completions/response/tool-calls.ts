@@ -18,7 +18,10 @@ export interface ToolCalls {
 }
 
 interface Call {
+  /** The vendor's. */
   id?: string
+  /** The client's: another where the vendor gives several calls of an answer one id. */
+  toldId?: string
   name: string
   isCustom: boolean
   /** A custom tool that went upstream as a function: told whole at the end, when its `input` can be read. */
@@ -48,6 +51,7 @@ export function createToolCalls(unwrapped: ReadonlySet<string>): ToolCalls {
   let told = 0
 
   function find(piece: ToolCallChunk): Call {
+    if (piece.another) return calls.findLast((call) => call.id === piece.id && isAgain(piece, call)) ?? open(piece)
     if (piece.index !== undefined) {
       const known = byVendorIndex.get(piece.index)
       // Servers that number every call 0 give each its own id and its own name.
@@ -78,7 +82,8 @@ export function createToolCalls(unwrapped: ReadonlySet<string>): ToolCalls {
 
   function announce(call: Call, fragment: string): WireToolCall {
     call.index = told++
-    const id = (call.id ??= makeId('call_'))
+    const isTaken = calls.some((other) => other !== call && other.toldId !== undefined && other.toldId === call.id)
+    const id = (call.toldId ??= call.id === undefined || isTaken ? makeId('call_') : call.id)
     const text = call.early + fragment
     call.early = ''
     const extra = call.extra === undefined ? {} : { extra_content: call.extra }
@@ -157,6 +162,14 @@ function saysAgain({ id, name, arguments: text }: ToolCallChunk, call: Call): bo
   const said = canonicalObject(call.said)
   // without an id it may be another call of the same tool
   return said !== undefined && (id !== undefined || said === again)
+}
+
+/** The same call once more. */
+function isAgain({ name, arguments: text }: ToolCallChunk, call: Call): boolean {
+  if (name !== call.name) return false
+  const said = canonicalObject(call.said)
+  const again = typeof text === 'string' ? canonicalObject(text) : JSON.stringify(text)
+  return said === again
 }
 
 /** An object's text without its spacing; undefined where it is not whole. */

@@ -1,4 +1,4 @@
-/** After calls their results, and words only behind them: what stands between is moved, and a result that is missing is told. */
+/** After calls their results, one each, and words only behind them: what stands between is moved, a missing result is told, several become one. */
 import type { Message, ToolCall } from '../../../chat/request.ts'
 import type { RequestTransform } from './request-transform.ts'
 
@@ -28,13 +28,40 @@ function inOrder(messages: Message[]): Message[] {
 
 /** Undefined of a turn that is in order. */
 function inTurn(asked: Message, calls: readonly ToolCall[], turn: readonly Message[]): Message[] | undefined {
-  const results = turn.filter(({ role }) => role === 'tool')
-  const answered = new Set(results.map((result) => result.tool_call_id))
+  const all = turn.filter(({ role }) => role === 'tool')
+  const answered = new Set(all.map((result) => result.tool_call_id))
+  const results = answered.size === all.length ? all : oneEach(all)
   const missing = calls.filter(({ id }) => !answered.has(id))
-  const isInOrder = turn.slice(0, results.length).every(({ role }) => role === 'tool')
+  const isInOrder = results === all && turn.slice(0, all.length).every(({ role }) => role === 'tool')
   if (isInOrder && missing.length === 0) return undefined
   const isOlder = asked.wire['function_call'] !== undefined
   return [...results, ...missing.map((call) => noResult(call, isOlder)), ...turn.filter(({ role }) => role !== 'tool')]
+}
+
+/** Clients that go on after a fault, or start anew, give a call a second result. */
+function oneEach(results: readonly Message[]): Message[] {
+  const byCall = new Map<string | undefined, Message>()
+  for (const result of results) {
+    const first = byCall.get(result.tool_call_id)
+    byCall.set(result.tool_call_id, first ? joined(first, result) : result)
+  }
+  return [...byCall.values()]
+}
+
+function joined(first: Message, second: Message): Message {
+  if (JSON.stringify(first.content) === JSON.stringify(second.content)) return second
+  const text = [first.text, second.text].filter((each) => each !== undefined).join('\n')
+  const parts = (message: Message): unknown[] => {
+    const { content } = message.wire
+    return Array.isArray(content) ? content : content ? [{ type: 'text', text: content }] : []
+  }
+  const isPlain = [first, second].every(({ wire }) => !Array.isArray(wire['content']))
+  return {
+    ...first,
+    content: isPlain ? [{ type: 'text', text }] : [...first.content, ...second.content],
+    text,
+    wire: { ...first.wire, content: isPlain ? text : [...parts(first), ...parts(second)] },
+  }
 }
 
 const NO_RESULT = '(no result)'

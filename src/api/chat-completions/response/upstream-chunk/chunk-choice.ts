@@ -90,7 +90,16 @@ function readMessage(message: Record<string, unknown>, choice: number, pieces: C
   const calls = message['tool_calls']
   if (Array.isArray(calls)) {
     const isWhole = calls.length > 1
-    for (const call of calls) if (isRecord(call)) pieces.push({ choice, tool_call: wireToolCall(call, isWhole) })
+    const ids = new Set<unknown>()
+    for (const call of calls) {
+      if (!isRecord(call)) continue
+      const piece = wireToolCall(call, isWhole)
+      pieces.push({
+        choice,
+        tool_call: piece.id !== undefined && ids.has(piece.id) ? { ...piece, another: true } : piece,
+      })
+      ids.add(piece.id)
+    }
   }
   // servers that know both forms tell one call twice
   const legacy = Array.isArray(calls) && calls.length > 0 ? undefined : message['function_call']
