@@ -264,6 +264,21 @@ describe.runIf(isThere)('the page', () => {
     },
   )
 
+  test('sends nothing while the models are not known, and loses no message over it', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    await page.route('**/v1/models', async (route) => promise.then(() => route.continue()))
+    await show('queue')
+    await show('playground')
+    await page.getByRole('textbox', { name: 'Message' }).fill('Hello')
+    await page.keyboard.press('Enter')
+    expect(await page.getByRole('button', { name: 'Send', exact: true }).isDisabled()).toBe(true)
+    expect(await page.getByRole('textbox', { name: 'Message' }).inputValue()).toBe('Hello')
+    resolve()
+    await page.getByRole('button', { name: 'Send', exact: true }).click()
+    await page.locator('.said[data-who=assistant]').getByText('All keys act as one.').waitFor()
+    await page.unroute('**/v1/models')
+  })
+
   test('plans for a file, and for what the log has', async () => {
     await show('plan')
     const form = page.getByRole('form', { name: 'Plan' })

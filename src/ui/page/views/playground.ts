@@ -29,19 +29,21 @@ export function Playground() {
   const [isBusy, setBusy] = useState(false)
   const { chosen } = models
   const tools = readTools(toolText)
+  // the models are asked for when the view opens
+  const canSend = !isBusy && chosen !== '' && tools !== undefined
   const last = turns.at(-1)
   const open = !isBusy && last?.who === 'assistant' && last.calls?.length ? last.calls : undefined
 
   async function send(event: Event): Promise<void> {
     event.preventDefault()
-    if (text.trim() === '') return
+    if (text.trim() === '' || !canSend) return
     setText('')
     setImage(undefined)
     await say({ who: 'user', text, ...(image !== undefined && { image }) })
   }
 
   async function say(turn: Turn): Promise<void> {
-    if (isBusy || chosen === '' || !tools) return
+    if (!canSend) return
     const said = [...turns, turn]
     setTurns(said)
     await answer({ model: chosen, system, turns: said, maxTokens, tools })
@@ -172,7 +174,7 @@ export function Playground() {
           ></textarea>
           ${image !== undefined && html`<div class="row"><img src=${image} alt="" width="64" /><button type="button" onClick=${() => setImage(undefined)}>${t('play.image.remove')}</button></div>`}
           <div class="row">
-            ${isBusy ? html`<button type="button" class="main" onClick=${() => running.current?.abort()}>${t('play.stop')}</button>` : html`<button class="main">${t('play.send')}</button>`}
+            ${isBusy ? html`<button type="button" class="main" onClick=${() => running.current?.abort()}>${t('play.stop')}</button>` : html`<button class="main" disabled=${!canSend}>${t('play.send')}</button>`}
             <label class="file">${t('play.image')}<input type="file" accept="image/*" onChange=${choose} /></label>
             <button type="button" onClick=${clear}>${t('play.clear')}</button>
           </div>
