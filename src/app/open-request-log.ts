@@ -30,6 +30,10 @@ export function openRequestLog(
     })
   }
   if (data === undefined) return undefined
-  const failed = (err: unknown): void => log.error({ err }, 'requests cannot be logged; serving goes on')
-  return createRequestLog({ ...common, folder: data, failed })
+  return createRequestLog({
+    ...common,
+    folder: data,
+    failed: (err) => log.error({ err }, 'requests cannot be logged and wait; serving goes on'),
+    again: (lost) => log.warn({ lost }, 'requests are logged again'),
+  })
 }

@@ -101,7 +101,15 @@ export async function createOwner(config: Config, options: OwnerOptions): Promis
     snapshot: () => current.snapshot(),
     changes: () => current.changes(),
   }
-  const stopJournal = store && keepJournal(memory, store, clock, (err) => log.error({ err }, UNKEPT))
+  const stopJournal =
+    store &&
+    keepJournal(
+      memory,
+      store,
+      clock,
+      (err) => log.error({ err }, UNKEPT),
+      () => log.warn('what the scheduler counts is written again'),
+    )
   // where replicas share a state, that counts
   const usage = replicated
     ? undefined

@@ -17,9 +17,15 @@ const INTERVAL = 1000
 
 /**
  * Restores the memory and keeps it. `failed` hears of the first write in a row that did not succeed; what it held is
- * written with the next. The function that comes back writes everything a last time and closes the store.
+ * written with the next, of which `again` hears. The function that comes back writes everything a last time and closes the store.
  */
-export function keepJournal(memory: Memory, store: Store, clock: Clock, failed: (error: unknown) => void): () => void {
+export function keepJournal(
+  memory: Memory,
+  store: Store,
+  clock: Clock,
+  failed: (error: unknown) => void,
+  again: () => void = () => {},
+): () => void {
   const saved = store.load()
   if (saved) memory.restore(saved)
   let stop: () => void
@@ -31,6 +37,7 @@ export function keepJournal(memory: Memory, store: Store, clock: Clock, failed: 
     try {
       if (whole || Object.keys(snapshot.entries).length > 0) store.write({ ...snapshot, clean: false })
       whole = false
+      if (isIll) again()
       isIll = false
     } catch (error) {
       whole = true

@@ -80,3 +80,12 @@ export function recordOf({ detail, stream, ...row }: Record<string, unknown>): S
   const whole: Record<string, unknown> = { ...known, stream: stream === 1, ...more, trail }
   return whole as Partial<StoredRecord> as StoredRecord
 }
+
+/** Bytes of a row without bodies, roughly. */
+const ROW = 1000
+
+/** Bytes of a row that waits, roughly. */
+export function weightOf({ bodies }: RequestRecord): number {
+  const { request = '', sent = '', answer = '' } = bodies ?? {}
+  return ROW + request.length + sent.length + answer.length
+}

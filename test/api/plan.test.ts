@@ -91,7 +91,15 @@ test('a plan tells each run, then what it takes, by the strategy of the file', a
 })
 
 test('the log is read by model, aliases meant, with those that nobody served', async () => {
-  const log = createRequestLog({ folder, age: 1e12, size: 1e9, wall: () => NOW - 60_000, redact: String, failed() {} })
+  const log = createRequestLog({
+    folder,
+    age: 1e12,
+    size: 1e9,
+    wall: () => NOW - 60_000,
+    redact: String,
+    failed() {},
+    again() {},
+  })
   const how = { stream: false, outcome: 'ok', attempts: 1, queue_ms: 0, total_ms: 9 } as const
   const unknown = { id: 'a', client: 'alice', model: 'deep', ...how }
   const record: RequestRecord = { ...unknown, input_tokens: 10, output_tokens: 20 }

@@ -87,7 +87,15 @@ describe.skipIf(!hasServer)('requests in one database', () => {
     const folder = mkdtempSync(join(tmpdir(), 'requests-'))
     try {
       const log = logOf(one)
-      const single = createRequestLog({ folder, age: 30 * DAY, size: 1e9, wall: () => now, redact, failed: () => {} })
+      const single = createRequestLog({
+        folder,
+        age: 30 * DAY,
+        size: 1e9,
+        wall: () => now,
+        redact,
+        failed: () => {},
+        again: () => {},
+      })
       for (let n = 1; n <= 40; n++) {
         now = NOON + n * 60_000
         log.record(record(n))

@@ -14,12 +14,14 @@ const NOON = Date.UTC(2027, 0, 31, 12)
 const DAY = 86_400_000
 let folder: string
 let now = NOON
-let failures: string[] = []
+let failures: string[]
+let lost: number[] = []
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'requests-'))
   now = NOON
   failures = []
+  lost = []
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -31,6 +33,7 @@ const open = (more: { age?: number; size?: number; folder?: string } = {}) =>
     wall: () => now,
     redact: (text) => text.replaceAll('s3cret', '[key]'),
     failed: (cause) => void failures.push(String(cause)),
+    again: (n) => void lost.push(n),
     ...more,
   })
 
@@ -197,6 +200,22 @@ test('a disk that takes nothing is told once, and nobody is stopped', () => {
   expect(() => log.close()).not.toThrow()
   expect(failures.length).toBe(1)
   expect(existsSync(join(folder, 'file', 'below'))).toBe(false)
+})
+
+test('what waits for a disk that takes nothing is bounded, texts counted; what was lost is told when it is written again', async () => {
+  writeFileSync(join(folder, 'file'), '')
+  const log = open({ folder: join(folder, 'file', 'below') })
+  const bodies = { request: 'x'.repeat(256 * 1024), answer: 'y' }
+  for (let n = 0; n < 600; n++) log.record(record({ id: `req_${n}`, bodies }))
+  expect(failures.length).toBe(1)
+  rmSync(join(folder, 'file'))
+  log.close()
+  const rows = await createRecordReader(join(folder, 'file', 'below')).list({ limit: 1000 })
+  // of 64 MiB some is let go at once
+  expect(rows.length).toBeGreaterThan(200)
+  expect(rows.length).toBeLessThanOrEqual(256)
+  expect(rows.at(-1)?.id).toBe('req_599')
+  expect(lost).toEqual([600 - rows.length])
 })
 
 test('a folder without a log has nothing to show', async () => {

@@ -87,6 +87,30 @@ it('writes each second what has changed, and only that', async () => {
   stop()
 })
 
+it('tells once that it cannot write, and once that it can again', async () => {
+  const clock = virtualClock()
+  const { scheduler } = setUp(keys(), { clock })
+  const store = openStore(folder)
+  const told: string[] = []
+  let isFull = true
+  const write: typeof store.write = (snapshot) => {
+    if (isFull) throw new Error('full')
+    store.write(snapshot)
+  }
+  const stop = keepJournal(
+    scheduler,
+    { ...store, write },
+    clock,
+    (error) => void told.push(String(error)),
+    () => void told.push('again'),
+  )
+  await clock.advance(3000)
+  isFull = false
+  await clock.advance(3000)
+  stop()
+  expect(told).toEqual(['Error: full', 'again'])
+})
+
 it('forgets what the configuration no longer has', async () => {
   const clock = virtualClock()
   const first = setUp([provider('gone', [[day]])], { clock })

@@ -2,6 +2,7 @@
 import type { RequestRecord } from '../../gateway/request-record.ts'
 import type { RequestLog } from '../request-log.ts'
 import type { Query, Transact } from './connections.ts'
+import { weightOf } from '../request-row.ts'
 import { createWriteBehind } from './write-behind.ts'
 import { pruneRequests, writeRequests } from './write-requests.ts'
 
@@ -30,17 +31,12 @@ export interface SharedLogParts extends Omit<SharedLogOptions, 'failed'> {
 }
 
 const BEHIND = 500
-/** Bytes of a row without bodies, roughly. */
-const ROW = 1000
 
 export function createSharedRequestLog(parts: SharedLogParts): RequestLog {
   const { schema, query, transact, age, size, wall, redact, failed, again, behind = BEHIND } = parts
   const behindIt = createWriteBehind<{ at: number; record: RequestRecord }>({
     behind,
-    sizeOf({ record }) {
-      const { request = '', sent = '', answer = '' } = record.bodies ?? {}
-      return ROW + request.length + sent.length + answer.length
-    },
+    sizeOf: ({ record }) => weightOf(record),
     write: (batch) => transact((ask) => writeRequests(ask, schema, batch, redact)),
     tidy: () => pruneRequests(query, schema, wall() - age, size),
     wall,

@@ -6,7 +6,7 @@ import type { RequestRecord } from '../../gateway/request-record.ts'
 import { plainlyFull } from '../disk-full.ts'
 import { redactBody } from '../redact-body.ts'
 import type { RequestLog } from '../request-log.ts'
-import { COLUMNS, valuesOf } from '../request-row.ts'
+import { COLUMNS, valuesOf, weightOf } from '../request-row.ts'
 import { openHealthy } from './healthy-file.ts'
 import { makeFolder } from '../../runtime/make-folder.ts'
 
@@ -22,6 +22,8 @@ export interface RequestLogOptions {
   redact: (text: string) => string
   /** Hears what went wrong, once for as long as it is so. */
   failed: (cause: unknown) => void
+  /** Hears that rows are written again, and how many were lost meanwhile. */
+  again: (lost: number) => void
 }
 
 export const FILE = 'requests.sqlite'
@@ -32,8 +34,11 @@ const BEHIND = 900
 const AGAIN = 5000
 /** So many are written at once: more would hold up others for more than a millisecond, and outlive the young generation. */
 const ENOUGH = 200
-/** Rows that wait while the disk takes none: what comes beyond is lost. */
+/** Rows that wait while the disk takes none, and their bytes: beyond it the oldest are lost. */
 const MOST_WAITING = 20_000
+const MOST_BYTES = 64 * 1024 * 1024
+/** What stays of them, so that room is not made for each row. */
+const KEPT = 7 / 8
 /** Milliseconds, or rows, between two looks at age and size. */
 const PRUNED = 60_000
 const MANY = 20_000
@@ -62,17 +67,39 @@ const SCHEMA = `
 `
 
 /** The file is opened with the first row; where that fails, it is tried again with each batch. */
-export function createRequestLog({ folder, age, size, wall, redact, failed }: RequestLogOptions): RequestLog {
+export function createRequestLog({ folder, age, size, wall, redact, failed, again }: RequestLogOptions): RequestLog {
   let waiting: { at: number; record: RequestRecord }[] = []
   let timer: NodeJS.Timeout | undefined
   let writer: Writer | undefined
   let isIll = false
+  /** Of those that wait, while the disk takes none. */
+  let bytes = 0
+  let lost = 0
   let pruned = -Infinity
   let added = 0
 
   function tell(cause: unknown): void {
     if (!isIll) failed(plainlyFull(cause))
     isIll = true
+  }
+
+  function makeRoom(): void {
+    if (waiting.length <= MOST_WAITING && bytes <= MOST_BYTES) return
+    let gone = 0
+    const isOver = (): boolean => waiting.length - gone > MOST_WAITING * KEPT || bytes > MOST_BYTES * KEPT
+    for (const { record } of waiting) {
+      if (gone === waiting.length - 1 || !isOver()) break
+      gone++
+      bytes -= weightOf(record)
+    }
+    waiting = waiting.slice(gone)
+    lost += gone
+  }
+
+  function well(): void {
+    if (isIll) again(lost)
+    isIll = false
+    lost = 0
   }
 
   function write(isEnd = false): void {
@@ -83,7 +110,7 @@ export function createRequestLog({ folder, age, size, wall, redact, failed }: Re
       writer.write(waiting)
       added += waiting.length
       waiting = []
-      isIll = false
+      well()
       if (!isEnd && wall() - pruned < PRUNED && added < MANY) return
       pruned = wall()
       added = 0
@@ -92,7 +119,8 @@ export function createRequestLog({ folder, age, size, wall, redact, failed }: Re
       tell(cause)
       writer?.close()
       writer = undefined
-      if (waiting.length > MOST_WAITING) waiting = waiting.slice(-MOST_WAITING)
+      bytes = waiting.reduce((sum, { record }) => sum + weightOf(record), 0)
+      makeRoom()
       timer ??= setTimeout(() => write(), AGAIN).unref()
     }
   }
@@ -100,6 +128,10 @@ export function createRequestLog({ folder, age, size, wall, redact, failed }: Re
   return {
     record(record) {
       waiting.push({ at: Math.round(wall() - record.total_ms), record })
+      if (isIll) {
+        bytes += weightOf(record)
+        makeRoom()
+      }
       if (waiting.length < ENOUGH || isIll) timer ??= setTimeout(() => write(), BEHIND).unref()
       else {
         clearTimeout(timer)
