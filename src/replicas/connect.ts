@@ -53,7 +53,9 @@ export async function connectReplicas(
     clock,
     random: Math.random,
     changed(isAway, why) {
-      if (isAway) log.warn({ state: where, why: fault || why, on_loss: config.on_loss }, AWAY[config.on_loss])
+      // Of a call while nothing is connected the client tells its own settings.
+      const said = why.includes('enableOfflineQueue') ? 'the connection has ended' : why
+      if (isAway) log.warn({ state: where, why: fault || said, on_loss: config.on_loss }, AWAY[config.on_loss])
       else {
         fault = ''
         log.info({ state: where, why }, 'the shared state is back; replicas count together again')

@@ -89,6 +89,7 @@ export function createStaticShare(rank: number, count: number): StaticShare {
       const unheard = alone + pending
       const known = window.save(now)
       cuts.set(mirrored, { amount, taken: limit.taken - unheard, share, limit, isPaidAhead: false, known, unheard })
+      limit.whole = amount
       const part = share / amount
       // What others may have taken since the ledger last told of it; what was taken here since is ours alone.
       const unseen = (Math.min(UNSEEN, Math.max(0, now - mirrored.seenAt)) * amount) / limit.spec.period
@@ -132,7 +133,8 @@ export function createStaticShare(rank: number, count: number): StaticShare {
     end(now) {
       const last = tally()
       for (const { amount, share, limit } of cuts.values()) {
-        scale(limit.window, amount, 1, now)
+        scale(limit.window, limit.whole ?? amount, 1, now)
+        limit.whole = undefined
         if (share === 0) limit.until = Math.min(limit.until, now)
       }
       return last

@@ -222,6 +222,23 @@ describe.runIf(hasServer)('replicas', () => {
     expect(10 + alone.leases.length + after.leases.length).toBeLessThanOrEqual(40)
   })
 
+  it('keep within their shares while it is away, though the provider tells of the whole, and then have what it told', async () => {
+    await start(2, specOf([{ metric: 'requests', amount: 40, period: HOUR }]))
+    await until(() => replicas.every((replica) => replica.replicas.report().replicas.length === 2))
+    await server.kill()
+    let alone = 0
+    for (let round = 0; round < 6; round++)
+      for (const lease of (await ask(20)).leases) {
+        alone++
+        lease.observe([{ metric: 'requests', limit: 60, remaining: 59 }])
+        lease.settle({ input: 10, output: 5 })
+      }
+    expect(alone).toBe(40)
+    await server.start()
+    await until(() => replicas.every(({ changes }) => changes.at(-1)?.isAway === false))
+    await until(() => replicas.every(({ scheduler }) => scheduler.report().scopes[0]?.amount === 60))
+  })
+
   it('refuse while the state is away where that is wanted, with a time to come back', async () => {
     await start(1, specOf([{ metric: 'requests', amount: 40, period: HOUR }]), { on_loss: 'refuse' })
     await server.kill()

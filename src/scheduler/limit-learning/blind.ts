@@ -113,7 +113,8 @@ export function noteUnansweredHold({ limit, load, asked, noted }: Hold): void {
 
 export function learnFromRefusal(lease: LeaseRecord, hold: Hold, seen: Circumstances, now: number): void {
   const { limit } = hold
-  if (noteTrialRefused(limit, hold.mark, now)) return
+  // Nobody can say what of a whole limit is used while its server is away.
+  if (limit.whole !== undefined || noteTrialRefused(limit, hold.mark, now)) return
   if (limit.rate > 0) {
     limit.belief ??= beliefOf(lease.keyGroup.provider, limit, now)
     const { belief } = limit

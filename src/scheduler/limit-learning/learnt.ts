@@ -1,5 +1,5 @@
 /** The layer of learnt amounts over the declared ones. */
-import type { Limit, Learnt } from '../limits/limit.ts'
+import { resize, type Limit, type Learnt } from '../limits/limit.ts'
 
 /** A limit that was cut by inference holds this long before it grows again; doubled where it had grown and was cut again. */
 const FIRST_HOLD = 90_000
@@ -31,7 +31,7 @@ export function setAmount(limit: Limit, amount: number, now: number, reason: str
   const next = Math.max(least, amount)
   const learnt = learntOf(limit, now)
   learnt.reason = reason
-  if (Math.abs(next - limit.window.amount) > 1e-6 * next) limit.window.resize(now, next)
+  if (Math.abs(next - (limit.whole ?? limit.window.amount)) > 1e-6 * next) resize(limit, next, now)
 }
 
 /** A cut by inference: it holds for a while, and longer where an earlier one had to be made again. */
@@ -47,7 +47,7 @@ export function noteCut(learnt: Learnt, now: number): void {
 /** What was cut by inference grows again within minutes, so that a limit that was raised, or misjudged, is found. */
 export function grow(limit: Limit, now: number): void {
   const { learnt } = limit
-  if (!learnt || learnt.cutAt === -Infinity || now - learnt.grewAt < GROW_EVERY) return
+  if (!learnt || limit.whole !== undefined || learnt.cutAt === -Infinity || now - learnt.grewAt < GROW_EVERY) return
   const times = Math.min(20, Math.floor((now - learnt.grewAt) / GROW_EVERY))
   if (learnt.share < 1 && now - learnt.cutAt > MINUTE) {
     learnt.grewAt = now

@@ -107,18 +107,23 @@ function sync(hold: Hold, signal: LimitSignal, lease: LeaseRecord, now: number, 
       )
     }
     // It held that much from the beginning; what is left of it is told below.
-    const isMore = stated > spec.amount && usedOf(signal) !== undefined
+    const isMore = limit.whole === undefined && stated > spec.amount && usedOf(signal) !== undefined
     if (isMore && limit.window instanceof Bucket) limit.window.fill(now, Math.max(0, limit.window.amount - before))
-  }
-  if (signal.reset !== undefined && signal.resetMeans === 'window' && spec.shape === 'fixed' && !spec.resets) {
-    learnPhase(limit, signal.reset, now, options)
   }
   const remaining =
     signal.remaining ??
     (signal.limit !== undefined && signal.used !== undefined ? signal.limit - signal.used : undefined)
-  if (remaining === undefined || remaining < 0) return false
   // A refused request will get back what it reserved; the provider never took it.
   const own = signal.class === undefined ? 0 : hold.cost
+  if (limit.whole !== undefined) {
+    // What is left is left to all replicas, of which this one keeps to its share.
+    if (remaining !== undefined && remaining >= 0) lowerTo(limit, remaining - own, now)
+    return false
+  }
+  if (signal.reset !== undefined && signal.resetMeans === 'window' && spec.shape === 'fixed' && !spec.resets) {
+    learnPhase(limit, signal.reset, now, options)
+  }
+  if (remaining === undefined || remaining < 0) return false
   if (spec.shape === 'bucket' || limit.window instanceof Bucket) {
     if (limit.window instanceof Bucket && spec.shape !== 'bucket') limit.window.widen(remaining + hold.cost)
     // What was taken since the request left is not in the number yet; what refilled since is not either.

@@ -41,7 +41,7 @@ export function noteCutForTrial(limit: Limit, trials: Trials<Limit>, now: number
 /** A request is about to take from a limit: is it this one's turn? */
 export function takeTurn(limit: Limit, now: number): void {
   const trials = limit.trials
-  if (!trials?.cut.has(limit)) return
+  if (!trials?.cut.has(limit) || limit.whole !== undefined) return
   if (trials.running) {
     if (now - trials.running.startedAt > LONGEST_TRIAL) goBack(trials, trials.running, now)
     return

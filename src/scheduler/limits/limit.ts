@@ -39,6 +39,8 @@ export interface Learnt {
 export interface Limit {
   readonly spec: LimitSpec
   window: Window
+  /** The amount of all of it, while the window is cut down to this replica's share: what providers tell and refuse is of that. */
+  whole: number | undefined
   /** Everything ever charged, in units: tells how much was taken since some moment. */
   taken: number
   /** Declared units a millisecond; 0 where the window is too long, or none, for its pace to matter. */
@@ -100,6 +102,7 @@ export function createLimit(spec: LimitSpec, toWall: ToWall, now: number): Limit
   return {
     spec,
     window: windowOf(spec, spec.amount, toWall, now),
+    whole: undefined,
     taken: 0,
     rate: spec.period > 0 && spec.period <= LONGEST_PACED ? spec.amount / spec.period : 0,
     load: 0,
@@ -200,6 +203,12 @@ export function give(limit: Limit, units: number, mark: number, now: number): vo
     limit.pressure = Math.max(0, limit.pressure - units)
   }
   limit.window.give(now, units, mark)
+}
+
+/** Another amount: of a window that is cut down, once it is whole again. */
+export function resize(limit: Limit, amount: number, now: number): void {
+  if (limit.whole === undefined) limit.window.resize(now, amount)
+  else limit.whole = amount
 }
 
 /** The least that a request may cost. Money is counted in dollars, and a request costs far less than one. */

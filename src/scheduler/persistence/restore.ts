@@ -2,7 +2,7 @@
 import { learntOf, LONGEST_HOLD } from '../limit-learning/learnt.ts'
 import { doubt, UNDOUBTED } from '../limit-learning/doubt.ts'
 import type { Limit } from '../limits/limit.ts'
-import { limitId, windowOf } from '../limits/limit.ts'
+import { limitId, resize, windowOf } from '../limits/limit.ts'
 import { reweigh } from '../adjust-key.ts'
 import { addLimit } from '../topology/limit-scope.ts'
 import type { SchedulerState } from '../state.ts'
@@ -82,7 +82,7 @@ function restoreLimit(schedulerState: SchedulerState, limit: Limit, entry: Limit
       cutAt: cutAt === undefined ? -Infinity : Math.min(now, cutAt - schedulerState.offset),
     })
     // The operator may have declared less since.
-    limit.window.resize(now, schedulerState.settings.trust_headers ? amount : Math.min(amount, limit.spec.amount))
+    resize(limit, schedulerState.settings.trust_headers ? amount : Math.min(amount, limit.spec.amount), now)
   }
   const state = entry.shape === shapeOf(limit) ? entry.state : undefined
   if (state) {

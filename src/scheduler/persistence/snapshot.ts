@@ -104,7 +104,7 @@ function limitEntry(schedulerState: SchedulerState, limit: Limit, now: number): 
   if (limit.learnt) {
     const { reason, share, hold, cutAt } = limit.learnt
     entry.learnt = {
-      amount: limit.window.amount,
+      amount: limit.whole ?? limit.window.amount,
       reason,
       share,
       hold,
