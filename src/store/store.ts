@@ -1,5 +1,5 @@
 /** Keeps what the scheduler has learnt and counted in a SQLite file, so that a restart does not forget it. */
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync, rmSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { plainlyFull } from './disk-full.ts'
@@ -30,6 +30,7 @@ type Damaged = (where: string, why: string) => void
 export function openStore(directory: string, damaged: Damaged = () => {}): Store {
   let lock: DatabaseSync | undefined
   try {
+    checkName(directory)
     makeFolder(directory)
     lock = takeLock(directory)
     return storeOf(openFile(join(directory, FILE), damaged), lock)
@@ -39,8 +40,28 @@ export function openStore(directory: string, damaged: Damaged = () => {}): Store
   }
 }
 
+/** What can be made, and was not meant. Throws. */
+function checkName(directory: string): void {
+  if (directory.trim() === '') throw new Error('it has no name')
+  if (/^~(?:\/|$)/.test(directory)) throw new Error('nobody puts a home in the place of ~ here: write the whole path')
+  if (/^[a-z][\w+.-]*:\/\//i.test(directory))
+    throw new Error('that is an address and no folder; a database is named by database.url')
+}
+
 function takeLock(directory: string): DatabaseSync {
-  const lock = new DatabaseSync(join(directory, LOCK))
+  const file = join(directory, LOCK)
+  try {
+    return lockOf(file)
+  } catch (cause) {
+    if (!isDamage(cause)) throw cause
+    // nothing stands in it: emptied where it is, it is the same file for whoever holds it
+    truncateSync(file)
+    return lockOf(file)
+  }
+}
+
+function lockOf(file: string): DatabaseSync {
+  const lock = new DatabaseSync(file)
   try {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
     return lock
@@ -58,14 +79,17 @@ function openFile(file: string, damaged: Damaged): DatabaseSync {
   try {
     return readyFile(file)
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    if (!/malformed|not a database|corrupt/i.test(why)) throw cause
+    if (!isDamage(cause)) throw cause
     const aside = freeName(file)
     renameSync(file, aside)
     for (const beside of ['-wal', '-shm']) rmSync(file + beside, { force: true })
-    damaged(aside, why)
+    damaged(aside, cause.message)
     return readyFile(file)
   }
+}
+
+function isDamage(cause: unknown): cause is Error {
+  return cause instanceof Error && /malformed|not a database|corrupt/i.test(cause.message)
 }
 
 function freeName(file: string): string {

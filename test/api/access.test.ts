@@ -213,6 +213,24 @@ describe('a page of another site', () => {
     expect(JSON.parse(told.text)).toMatchObject({ error: { message: expect.stringContaining('server.cors') } })
     expect((await chat({ origin })).headers).not.toHaveProperty('access-control-allow-origin')
   })
+
+  it('may send no form either, of which no browser asks before', async () => {
+    const send = async (from: Record<string, string>): Promise<number> => {
+      const form = new FormData()
+      form.set('model', 'none')
+      form.set('file', new Blob(['x']), 'a.wav')
+      const sent = await fetch(`${gateway.url}/v1/audio/transcriptions`, { method: 'POST', headers: from, body: form })
+      await sent.text()
+      return sent.status
+    }
+    await startWith({})
+    expect([await send({ origin }), await send({ origin: 'null' })]).toEqual([403, 403])
+    // its own page, and whoever is no browser
+    expect([await send({ origin: gateway.url }), await send({})]).toEqual([404, 404])
+    await gateway.close()
+    await startWith({ cors: [origin] })
+    expect([await send({ origin }), await send({ origin: 'https://evil.example' })]).toEqual([404, 403])
+  })
 })
 
 async function startWith(server: Record<string, unknown>): Promise<void> {

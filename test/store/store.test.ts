@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -190,4 +191,16 @@ it.each([
   expect(store.load()).toBeNull()
   store.close()
   expect(told).toEqual([`${file}.damaged-1`])
+})
+
+it('takes a folder whose lock was overwritten, and still lets nobody else in', () => {
+  writeFileSync(join(folder, 'scheduler.lock'), 'no database '.repeat(20))
+  const store = openStore(folder)
+  expect(() => openStore(folder)).toThrow('another process keeps its counts there')
+  store.close()
+})
+
+it.each(['', ' ', '~', '~/data', 'postgres://a.example/counts'])('makes no folder that was not meant: "%s"', (name) => {
+  expect(() => openStore(name)).toThrow(/no name|whole path|database\.url/)
+  expect(existsSync(name)).toBe(false)
 })

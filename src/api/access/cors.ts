@@ -1,6 +1,7 @@
 /** Pages of other sites that may call this server from a browser (Fetch Standard, section 3.3 "CORS protocol"). */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayError } from '../../chat/error.ts'
+import { isOtherSite } from './other-sites.ts'
 import { globTest } from '../../runtime/glob.ts'
 
 export interface Cors {
@@ -8,6 +9,8 @@ export interface Cors {
   allow(request: FastifyRequest, reply: FastifyReply): void
   /** Answers a browser that asks before it calls; it sends no key then. False for any other request. */
   preflight(request: FastifyRequest, reply: FastifyReply): boolean
+  /** A form is sent without that question, and who sent it spends all the same. Throws a GatewayError. */
+  checkForm(request: FastifyRequest): void
 }
 
 /** Seconds that a browser may remember the answer; none keeps it longer than a day. */
@@ -30,6 +33,12 @@ const SHOWN = [
 export function createCors(origins: readonly string[], forwarded: readonly string[]): Cors {
   const globs = origins.map((origin) => globTest(origin.toLowerCase().replace(/\/$/, '')))
   const isAllowed = (origin: string): boolean => globs.some((fits) => fits(origin.toLowerCase()))
+  const refusal = (origin: string): GatewayError =>
+    new GatewayError(
+      'permission',
+      `Pages of ${origin.slice(0, 200)} may not call this server: add the origin to server.cors.`,
+      { code: 'origin_not_allowed' },
+    )
   const shown = [...SHOWN, ...forwarded].join(', ')
 
   return {
@@ -44,12 +53,7 @@ export function createCors(origins: readonly string[], forwarded: readonly strin
     preflight({ method, headers }, reply) {
       const { origin, 'access-control-request-method': asked } = headers
       if (method !== 'OPTIONS' || origin === undefined || asked === undefined) return false
-      if (!isAllowed(origin))
-        throw new GatewayError(
-          'permission',
-          `Pages of ${origin.slice(0, 200)} may not call this server: add the origin to server.cors.`,
-          { code: 'origin_not_allowed' },
-        )
+      if (!isAllowed(origin)) throw refusal(origin)
       const wanted = headers['access-control-request-headers']
       reply.headers({
         'access-control-allow-methods': 'GET, POST, DELETE, OPTIONS',
@@ -62,6 +66,11 @@ export function createCors(origins: readonly string[], forwarded: readonly strin
       })
       void reply.code(204).send()
       return true
+    },
+    checkForm({ headers }) {
+      const { origin, 'content-type': type } = headers
+      if (origin === undefined || !/^multipart\//i.test(type ?? '')) return
+      if (isOtherSite(headers) && !isAllowed(origin)) throw refusal(origin)
     },
   }
 }

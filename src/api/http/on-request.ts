@@ -51,6 +51,8 @@ export function registerOnRequest(app: FastifyInstance, options: OnRequestOption
     // the page's own files tell nothing: what they ask for wants a key
     if (isPage(path)) return done()
     const { client, isAdmin } = check(request.headers, request.url)
+    // a key is in a header that no page sends unasked
+    if (client === undefined && !isAdmin) cors.checkForm(request)
     request.client = client
     request.isAdmin = isAdmin
     // ends with the server, and holds up no stop of it
