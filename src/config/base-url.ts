@@ -13,7 +13,10 @@ export function readBaseUrl(text: string, path: Path, report: Report): string | 
     return undefined
   }
   if (url && (url.protocol === 'https:' || url.protocol === 'http:') && url.search === '' && url.hash === '') {
-    return text.trim().replace(/\/+$/, '')
+    const written = text.trim().replace(/\/+$/, '')
+    if (/\s/.test(written)) report(fault(path, 'expected a URL without spaces in it'))
+    // names and paths in other letters, as they go over the wire
+    return /[^!-~]/.test(written) ? url.href.replace(/\/+$/, '') : written
   }
   // the embedded upstream has no address before it runs
   if (text === 'sandbox:') return text

@@ -74,15 +74,19 @@ export function configOf(source: Source, env: Environment, compile?: Compile, ad
   if (sound('server', 'api_keys')) {
     const given = root.section('server')['api_keys']
     const names = clientNames(given ?? env['BALANCED_CALL_API_KEYS'] ?? '', report)
-    if (Array.isArray(given) && given.length === 0)
-      report(fault(['server', 'api_keys'], 'an empty list lets anyone call: give a key, or leave api_keys out'))
+    const isMeant = given !== undefined || (env['BALANCED_CALL_API_KEYS'] ?? '').trim() !== ''
+    // of a map, each client without a key is told by itself
+    if (isMeant && names.size === 0 && (!isMap(given) || Object.keys(given).length === 0)) {
+      const what = Array.isArray(given) && given.length === 0 ? 'an empty list' : 'a value without a key'
+      report(fault(['server', 'api_keys'], `${what} lets anyone call: give a key, or leave api_keys out`))
+    }
     for (const [key, client] of names) {
       const other = list.hashes.get(keyHash(key))
       if (other !== undefined && other !== client)
         report(fault(['clients', other], `${client} of server.api_keys has one of these keys, too`, 'key'))
     }
     checkClients(clients, new Set([...names.values(), ...list.accesses.keys()]), ['scheduler', 'clients'], report)
-    const admins = sound('server', 'admin_keys') ? adminKeys(root.section('server')['admin_keys'], env) : []
+    const admins = sound('server', 'admin_keys') ? adminKeys(root.section('server')['admin_keys'], env, report) : []
     for (const key of admins) checkKey(key, ['server', 'admin_keys'], report)
     const shared = admins
       .map((key) => names.get(key) ?? list.hashes.get(keyHash(key)))

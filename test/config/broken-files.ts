@@ -147,7 +147,7 @@ const PROVIDERS: BrokenFile[] = [
   {
     what: 'a blank in the name of a header',
     text: inProvider('    headers: { §"x a": b }'),
-    messages: ['expected a header name'],
+    messages: ['expected a header name, and none that frames the message'],
   },
   {
     what: 'a capability misspelt',

@@ -61,6 +61,44 @@ test.each([
     'no client alise',
   ],
   ['an empty list', '{ providers: {}, server: { api_keys: [] } }', 'an empty list lets anyone call'],
+  ['an empty text', '{ providers: {}, server: { api_keys: "" } }', 'a value without a key lets anyone call'],
+  [
+    'a list of nothing',
+    '{ providers: {}, server: { api_keys: [" ", ","] } }',
+    'a value without a key lets anyone call',
+  ],
+  ['an empty map', '{ providers: {}, server: { api_keys: {} } }', 'a value without a key lets anyone call'],
+  ['a client without a key', '{ providers: {}, server: { api_keys: { alice: [] } } }', 'alice has no key'],
+  ['a key that stands twice', '{ providers: {}, server: { api_keys: [k-1, k-1] } }', 'a key stands here twice'],
+  ['administrators without a key', '{ providers: {}, server: { admin_keys: [] } }', 'there is no key in it'],
+  ['a client key in quotes', `{ providers: {}, server: { api_keys: ["'k-1'"] } }`, 'stands in quotes'],
+  [
+    'a client key with its scheme',
+    '{ providers: {}, server: { api_keys: { a: "Bearer k-1" } } }',
+    'begins with "Bearer "',
+  ],
+  [
+    'an administrator’s with its scheme',
+    '{ providers: {}, server: { admin_keys: "bearer k-1" } }',
+    'begins with "Bearer "',
+  ],
+  ...['$OPENAI_API_KEY', '{{ KEY }}', '${{ secrets.KEY }}', '%KEY%', 'os.environ/KEY'].map(
+    (key): [string, string, string] => [
+      `a variable of another program: ${key}`,
+      `{ providers: { up: { format: openai, base_url: "https://a.example", keys: ["${key.replace('${', '$${')}"] } } }`,
+      'write ${NAME}',
+    ],
+  ),
+  [
+    'a header that frames the message',
+    '{ providers: { up: { format: openai, base_url: "https://a.example", keyless: true, headers: { Content-Length: "5" } } } }',
+    'none that frames the message',
+  ],
+  [
+    'an address with a space in it',
+    '{ providers: { up: { format: openai, base_url: "https://a.example/v 1", keyless: true } } }',
+    'a URL without spaces',
+  ],
   [
     'a key in quotes',
     `{ providers: { up: { format: openai, base_url: "https://a.example", keys: ["'k-1'"] } } }`,
@@ -96,4 +134,18 @@ test.each([
   const problems = problemsOf(() => load(text))
   expect(problems).toMatchObject([{ message: expect.stringContaining(message) }])
   expect(problems[0]?.excerpt).not.toContain('me:pass')
+})
+
+test('keys from the environment are held to the same', () => {
+  const messages = (keys: string) =>
+    problemsOf(() => load('providers: {}', { BALANCED_CALL_API_KEYS: keys })).map(({ message }) => message)
+  expect(messages('"key-1"')).toEqual([expect.stringContaining('stands in quotes')])
+  expect(messages(' , ')).toEqual([expect.stringContaining('lets anyone call')])
+  // a secret that was left blank is none
+  expect(messages('\n')).toEqual([])
+})
+
+test('an address in other letters is sent as the wire carries it', () => {
+  const text = '{ providers: { up: { format: openai, base_url: "https://bücher.example/ä/", keyless: true } } }'
+  expect(load(text).providers[0]?.base_url).toBe('https://xn--bcher-kva.example/%C3%A4')
 })

@@ -20,3 +20,12 @@ describe('a server without keys for its clients', () => {
     },
   )
 })
+
+it.each(['http://localhost:9000/v1', 'http://127.0.0.1:9000', 'http://[::1]:9000/v1'])(
+  'a server whose provider is itself does not start: %s',
+  async (base_url) => {
+    const file = path.join(folder, 'itself.yaml')
+    writeFileSync(file, JSON.stringify({ providers: { me: { format: 'openai', base_url, keyless: true } } }))
+    await expect(run(['--config', file, '--port', '9000'])).rejects.toThrow('provider me is this server itself')
+  },
+)

@@ -17,6 +17,7 @@ import { serveAlone } from '../serving/single-process.ts'
 import { hearConfiguration } from '../serving/worker-configuration.ts'
 import { announce, logConfig } from '../serving/greeting.ts'
 import { checkEnvironmentUrls } from '../environment-urls.ts'
+import { refuseOwnAddress } from '../serving/own-address.ts'
 import { envFileOf, readEnvFile } from '../env-file.ts'
 import { configFile, readOptions, refuseMore, readPort, readWorkers, UsageError } from '../command-line.ts'
 
@@ -73,6 +74,7 @@ export async function run(args: string[]): Promise<number> {
     const config = database ? read() : first
     const { port, host } = addressOf(config)
     const checked = (of: Config): Config => {
+      refuseOwnAddress(of, host, port)
       if (values.insecure !== true) checkReach(host, of.server, { folder: dataOf(of.server), shared: database })
       return of
     }

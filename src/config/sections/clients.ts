@@ -1,6 +1,6 @@
 /** Who may call, by name, and what each of them may have. */
 import type { Path } from '../../definition/error.ts'
-import { unsendable, withoutEdges } from './key-text.ts'
+import { withoutEdges, wrongKey } from './key-text.ts'
 import type { ClientSpec } from '../../scheduler/options.ts'
 import { readLimits, type Written } from './limits.ts'
 import { didYouMean } from '../../definition/near-miss.ts'
@@ -14,8 +14,11 @@ import { fault, type Fault } from '../problem.ts'
 export function clientNames(written: unknown, report: (fault: Fault) => void = () => {}): ReadonlyMap<string, string> {
   if (typeof written === 'object' && written !== null && !Array.isArray(written)) {
     const names = new Map<string, string>()
-    for (const [name, keys] of Object.entries(written)) {
-      for (const key of split(keys)) {
+    for (const [name, texts] of Object.entries(written)) {
+      const keys = split(texts)
+      if (keys.length === 0)
+        report(fault(['server', 'api_keys', name], `${name} has no key: give one, or leave it out`))
+      for (const key of keys) {
         checkKey(key, ['server', 'api_keys', name], report)
         const other = names.get(key)
         if (other !== undefined && other !== name)
@@ -27,18 +30,22 @@ export function clientNames(written: unknown, report: (fault: Fault) => void = (
   }
   const keys = split(written)
   for (const key of keys) checkKey(key, ['server', 'api_keys'], report)
+  if (new Set(keys).size < keys.length) report(fault(['server', 'api_keys'], 'a key stands here twice'))
   return new Map(keys.map((key, index) => [key, `client#${index + 1}`]))
 }
 
-/** No client can send what no header carries. */
+/** No client can send what no header carries, and none sends what only the file means. */
 export function checkKey(key: string, path: Path, report: (fault: Fault) => void): void {
-  const wrong = unsendable(key)
+  const wrong = wrongKey(key)
   if (wrong !== undefined) report(fault(path, wrong))
 }
 
 /** Keys of administrators. */
-export function adminKeys(written: unknown, env: Environment): string[] {
-  return split(written ?? env['BALANCED_CALL_ADMIN_KEYS'] ?? '')
+export function adminKeys(written: unknown, env: Environment, report: (fault: Fault) => void = () => {}): string[] {
+  const keys = split(written ?? env['BALANCED_CALL_ADMIN_KEYS'] ?? '')
+  if (written !== undefined && keys.length === 0)
+    report(fault(['server', 'admin_keys'], 'there is no key in it: give one, or leave admin_keys out'))
+  return keys
 }
 
 /** A text may hold several keys, with commas between them. */

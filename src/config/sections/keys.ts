@@ -1,6 +1,6 @@
 /** `keys:` of a provider as written → its live keys, and why others are not. */
 import type { Path } from '../../definition/error.ts'
-import { unsendable, withoutEdges } from './key-text.ts'
+import { withoutEdges, wrongKey } from './key-text.ts'
 import { nearMiss } from '../../definition/near-miss.ts'
 import type { AddedKey, ProviderKey } from '../config.ts'
 import { fillText, isReference, type Environment } from '../document/environment.ts'
@@ -131,15 +131,6 @@ function readSecrets(
     if (wrong !== undefined) report(fault(path, wrong))
     return text !== '' && wrong === undefined
   })
-}
-
-/** What is wrong with a key's text, which goes into a header as it is; the text itself is not told. */
-function wrongKey(text: string): string | undefined {
-  const unsent = unsendable(text)
-  if (unsent !== undefined) return unsent
-  if (/^(["'`]).*\1$/.test(text)) return 'this key stands in quotes that became part of it: take them off'
-  if (/^bearer /i.test(text)) return 'this key begins with "Bearer ": give it without, the header is made here'
-  return undefined
 }
 
 /** Parts that are empty are left out: a session token is there or not. */
