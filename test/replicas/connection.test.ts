@@ -173,6 +173,17 @@ describe.runIf(hasServer)('a shared state', { timeout: 30_000 }, () => {
     }
   })
 
+  it('says of a server that is no cluster that it is none', async () => {
+    const server = await startRedis()
+    try {
+      const url = `redis+cluster://127.0.0.1:${server.port}`
+      const told = await describeState({ url, prefix: 'connection', timeout: 50, on_loss: 'share', replicas: 1 })
+      expect(told).toMatchObject({ isThere: false, text: expect.stringContaining('cluster support disabled') })
+    } finally {
+      await server.close()
+    }
+  })
+
   it('is told to be away where no Sentinel answers, without waiting for one', async () => {
     const url = 'redis+sentinel://127.0.0.1:1,127.0.0.1:2/main'
     const told = await describeState({ url, prefix: 'connection', timeout: 50, on_loss: 'share', replicas: 1 })

@@ -67,7 +67,8 @@ export function connectionTo(url: string, isPatient: boolean): Connection {
 export async function opened(connection: Connection): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('none of its servers answers')), CONNECT_TIMEOUT)
+    const how = connection instanceof Redis && connection.options.tls ? ' by TLS' : ''
+    timer = setTimeout(() => reject(new Error(`none of its servers answers${how}`)), CONNECT_TIMEOUT)
   })
   try {
     await Promise.race([connection.connect(), late])

@@ -78,7 +78,8 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
   // Each version has functions of its own.
   const library = /^#!lua name=(\w+)/.exec(source)?.[1] ?? ''
   let offset = 0
-  const heard = (error: Error): void => options.failed(error)
+  // Of a cluster only what its last node said tells why.
+  const heard = (error: Error & { lastNodeError?: Error }): void => options.failed(error.lastNodeError ?? error)
   redis.on('error', heard)
   listener.on('error', heard)
   // One that is not there yet is tried again and again, and so is each call.
