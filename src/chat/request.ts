@@ -114,6 +114,8 @@ export interface Message {
   /** Of a tool's result: the tool failed. Its text says so as well, for vendors that have no field for it. */
   is_error?: boolean
   refusal?: string
+  /** A system message that stays in its turn. */
+  late?: boolean
   /** Thoughts of an earlier answer, opaque state included, that the client sent back. */
   reasoning?: Reasoning[]
   /** Opaque state that rode on the answer's text. */

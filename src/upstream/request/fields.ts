@@ -22,7 +22,7 @@ const TOOL_CALL = map('id', 'name', 'arguments', 'signature')
 const REASONING = map('text', 'signature', 'data')
 const MESSAGE: Shape = {
   keys: {
-    ...map('role', 'text', 'tool_call_id', 'name', 'is_error', 'refusal', 'signature', 'wire').keys,
+    ...map('role', 'text', 'tool_call_id', 'name', 'is_error', 'refusal', 'late', 'signature', 'wire').keys,
     content: { item: PART },
     tool_calls: { item: TOOL_CALL },
     reasoning: { item: REASONING },

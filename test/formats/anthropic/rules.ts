@@ -29,7 +29,7 @@ export function brokenRules(body: Body): string[] {
   return [
     ...Object.keys(body).flatMap((key) => (FIELDS.has(key) ? [] : [`${key}: no field of a request`])),
     ...limits(body),
-    ...turnRules(turns),
+    ...turnRules(turns, String(body['model'])),
     ...toolRules(body),
     ...blocksOf(body['system']).flatMap((block) => blankText(block, 'system')),
     ...thinkingRules(body, turns),
@@ -53,13 +53,17 @@ function limits(body: Body): string[] {
   return broken
 }
 
-function turnRules(turns: Turn[]): string[] {
+/** https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages */
+const PLACED = /^claude-(opus-4-8|opus-5|fable|mythos|sonnet-5-5|haiku-5-5)/
+
+function turnRules(turns: Turn[], model: string): string[] {
   const broken: string[] = []
   if (turns.length === 0) broken.push('messages: at least one')
   if (turns.length > 0 && turns[0]?.role !== 'user') broken.push('messages: the user begins')
   for (const [i, turn] of turns.entries()) {
     const at = `messages[${i}]`
-    if (turn.role !== 'user' && turn.role !== 'assistant') broken.push(`${at}: role ${turn.role}`)
+    if (turn.role === 'system') broken.push(...systemRules(turns, i, model))
+    else if (turn.role !== 'user' && turn.role !== 'assistant') broken.push(`${at}: role ${turn.role}`)
     if (turn.role === turns[i - 1]?.role) broken.push(`${at}: two turns of ${turn.role} in a row`)
     if (turn.content.length === 0) broken.push(`${at}: empty content`)
     for (const block of blocksOf(turn.content)) broken.push(...blankText(block, at), ...blockRules(block, turn, at))
@@ -71,6 +75,17 @@ function turnRules(turns: Turn[]): string[] {
   if (last?.role === 'assistant' && typeof text === 'string' && text !== text.trimEnd())
     broken.push('messages: the last answer ends in white space')
   return broken
+}
+
+function systemRules(turns: Turn[], i: number, model: string): string[] {
+  const after = turns[i + 1]?.role
+  const isPlaced = turns[i - 1]?.role === 'user' && (after === undefined || after === 'assistant')
+  return [
+    ...(PLACED.test(model) ? [] : [`messages[${i}]: role system, which ${model} does not take`]),
+    ...(isPlaced
+      ? []
+      : [`messages[${i}]: system stands behind a turn of the user, and before an answer or at the end`]),
+  ]
 }
 
 function blockRules(block: Block, turn: Turn, at: string): string[] {

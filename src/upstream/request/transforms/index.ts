@@ -13,6 +13,7 @@ import { renameFields } from './rename-fields.ts'
 import { resultsFirst } from './results-first.ts'
 import { signFirstCalls } from './sign-first-calls.ts'
 import { startsWithUser } from './starts-with-user.ts'
+import { systemInPlace } from './system-in-place.ts'
 import { textFilesInline } from './text-files-inline.ts'
 import { thoughtsBeside } from './thoughts-beside.ts'
 import { toolCallIds } from './tool-call-ids.ts'
@@ -38,6 +39,7 @@ export const REQUEST_TRANSFORMS: Record<string, RequestTransform> = {
   'results-first': resultsFirst,
   'sign-first-calls': signFirstCalls,
   'starts-with-user': startsWithUser,
+  'system-in-place': systemInPlace,
   'text-files-inline': textFilesInline,
   'thoughts-beside': thoughtsBeside,
   'tool-call-ids': toolCallIds,
