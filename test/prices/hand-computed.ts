@@ -1,4 +1,4 @@
-/** Prices as vendors list them, US dollars for a million tokens, and what recorded answers cost by them, reckoned by hand from the vendor's own usage. */
+/** Prices much as vendors list them, US dollars for a million tokens, and what recorded answers cost by them, reckoned by hand from the vendor's own usage. */
 import type { Price } from '../../src/chat/price.ts'
 
 export const PRICES: Record<string, Price> = {
@@ -30,6 +30,13 @@ export const PRICES: Record<string, Price> = {
   'openai/gpt-oss-120b': { input: 0.15, cached: 0.075, output: 0.6 },
   'qwen/qwen3-32b': { input: 0.29, output: 0.59, reasoning: 0.7 },
   'qwen3-max': { input: 1.2, cached: 0.24, output: 6 },
+  'mistral-small': { input: 0.1, output: 0.3 },
+  'magistral-medium': { input: 2, output: 5 },
+  'glm-5': { input: 1, cached: 0.2, output: 3.2 },
+  kimi: { input: 0.6, cached: 0.15, output: 2.5 },
+  'qwen-vl': { input: 0.2, output: 0.6 },
+  sonar: { input: 1, output: 1 },
+  'gpt-5.6-luna': { input: 1, cached: 0.1, cache_write: 1.25, output: 6 },
   'command-r7b-12-2024': { input: 0.0375, output: 0.15 },
 }
 
@@ -94,6 +101,15 @@ export const COSTS: [id: string, price: string, dollars: number][] = [
   ['alibaba-chat-stream-alibaba-reasoning', 'qwen3-max', 0.0081588],
   ['cohere-chat-json-request-usage-with-cached-tokens-0', 'command-r7b-12-2024', 0.000090525],
   ['cohere-chat-stream-cohere-text', 'command-r7b-12-2024', 0.0000015],
+  ['mistral-chat-stream-mistral-text', 'mistral-small', 0.0000037],
+  ['mistral-chat-stream-mistral-model-thinking-part-iter-0', 'magistral-medium', 0.00118],
+  ['mistral-chat-stream-mistral-incremental-tool-call', 'glm-5', 0.0001134],
+  ['zai-chat-json-zai-glm-5-3-reasoning-effort-0', 'glm-5', 0.00042],
+  ['moonshot-chat-json-moonshotai-reasoning', 'kimi', 0.0000825],
+  ['huggingface-chat-json-image-url-input-0', 'qwen-vl', 0.00007],
+  ['perplexity-chat-stream-perplexity-text', 'sonar', 0.000445],
+  ['snowflake-chat-stream-snowflake-thinking-streaming-0', 'claude-sonnet-4-6', 0.00123],
+  ['bedrock-mantle-responses-stream-reused-tool-call-ids-stream-2', 'gpt-5.6-luna', 0.00036075],
   ['openrouter-chat-json-openrouter-cache-messages-anthropic-real-api-0', 'told', 0.01355025],
   ['openrouter-chat-stream-tools-streaming-variant-a-0', 'told', 0.00007159],
   ['openrouter-chat-json-openrouter-google-nested-schema-1', 'told', 0.0002265],
