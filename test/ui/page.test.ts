@@ -244,7 +244,7 @@ describe.runIf(isThere)('the page', () => {
       expect(shown).toContain('image_url')
       expect(shown).not.toContain('north-key')
       // what the model calls is shown, and what came of it goes on
-      await page.locator('.tools summary').click()
+      await page.locator('.offered summary').click()
       const example = page.getByRole('button', { name: 'Fill in an example' })
       if (await example.isVisible()) await example.click()
       await page.getByRole('textbox', { name: 'Message' }).fill('How cold is it?')
@@ -260,7 +260,7 @@ describe.runIf(isThere)('the page', () => {
       await page.getByRole('textbox', { name: 'Tools' }).fill('{}')
       await page.getByText('This is no list of tools').waitFor()
       await page.getByRole('textbox', { name: 'Tools' }).fill('')
-      await page.locator('.tools summary').click()
+      await page.locator('.offered summary').click()
     },
   )
 

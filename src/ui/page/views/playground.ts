@@ -135,7 +135,7 @@ export function Playground() {
       /></label>
       <label>${t('play.system')}<input value=${system} onInput=${(event: Event) => setSystem(valueOf(event))} /></label>
     </div>
-    <details class="tools">
+    <details class="offered">
       <summary>
         ${t('play.tools')}${tools && tools.length > 0 ? `: ${tools.map(({ name }) => name).join(', ')}` : ''}
       </summary>
