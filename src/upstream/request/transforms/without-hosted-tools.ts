@@ -4,7 +4,7 @@ import type { RequestTransform } from './request-transform.ts'
 
 /** `tools[].type` of the Responses API and of chat completions; versions are written behind the name. */
 const HOSTED =
-  /^(web_search_preview|file_search|code_interpreter|computer_use_preview|mcp|image_generation|local_shell|shell|apply_patch|tool_search)(_\d{4}_\d\d_\d\d)?$/
+  /^(web_search(?:_preview)?|file_search|code_interpreter|computer_use_preview|mcp|image_generation|local_shell|shell|apply_patch|tool_search)(_\d{4}_\d\d_\d\d)?$/
 
 export const withoutHostedTools: RequestTransform = () => (request, warnings) => {
   const { vendor_tools: given } = request
@@ -18,5 +18,6 @@ export const withoutHostedTools: RequestTransform = () => (request, warnings) =>
 }
 
 function isHosted(tool: unknown): boolean {
-  return isMap(tool) && HOSTED.test(String(tool['type']))
+  // a vendor's own search of the same type says how in a field of that name
+  return isMap(tool) && HOSTED.test(String(tool['type'])) && !isMap(tool[String(tool['type'])])
 }
