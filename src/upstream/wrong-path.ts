@@ -17,7 +17,7 @@ export function withPathAdvice(error: GatewayError, status: number, url: string,
   const isOpen = kind === 'not_found' && !OF_MODEL.test(message) && !names(message, target.model)
   if (!isPath && !isOpen) return error
   const path = url.slice(target.base_url.length).replace(/\?.*/s, '')
-  const lacks = !VERSION.test(url) ? 'base_url may lack /v1' : 'check base_url'
+  const lacks = !VERSION.test(url) ? 'base_url may lack /v1' : 'check base_url, with and without /v1'
   const told = `${message.replace(/[.\s]+$/, '')} (${isPath ? '' : 'perhaps '}there is nothing at ${path}: ${lacks})`
   // whatever the server calls it, the request has no part in it: another may answer
   return new GatewayError('not_found', told, { type, extra, ...(isPath && { code: 'unknown_url' }) })

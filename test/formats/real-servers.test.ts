@@ -19,6 +19,7 @@ interface Exchange {
 }
 
 const FORMATS: [prefix: string, format: string][] = [
+  ['infinity', 'openai-compatible'],
   ['litellm', 'openai-compatible'],
   ['llama-cpp-python', 'llama-cpp-python'],
   ['ollama-0.17.4-api', 'ollama'],
@@ -48,11 +49,13 @@ const KINDS: [name: RegExp, kind: ErrorKind][] = [
 /** Streams that break off, or hold an error, and must not pass for whole. */
 const BROKEN = /runner-killed-stream|midcut|miderr|stream-context-overflow/
 
-const names = existsSync(FOLDER)
+const all = existsSync(FOLDER)
   ? readdirSync(FOLDER)
-      .filter((name) => name.endsWith('.json') && !/infinity|embed|models/.test(name))
+      .filter((name) => name.endsWith('.json') && !name.includes('models'))
       .map((name) => name.replace(/\.json$/, ''))
   : []
+const isEmbedding = (name: string): boolean => /infinity|embed/.test(name)
+const names = all.filter((name) => !isEmbedding(name))
 
 const made = new Map<string, Format>()
 
@@ -108,4 +111,25 @@ describe.skipIf(names.length === 0)('real servers', () => {
     const calls = choices[0]?.message['tool_calls'] as { id: string; function: { arguments: string } }[] | undefined
     expect(new Set(calls?.map(({ id }) => id)).size).toBe(calls?.length ?? 0)
   })
+})
+
+/** Where an error of vectors is not the request's own fault. */
+const VECTOR_KINDS: [name: RegExp, kind: ErrorKind][] = [
+  [/bad-key/, 'authentication'],
+  [/unknown-model|v1-path|generative-model/, 'not_found'],
+  [/tokens|infinity.*empty/, 'unprocessable'],
+  [/./, 'invalid_request'],
+]
+
+it.skipIf(all.length === 0).each(all.filter(isEmbedding))('%s is vectors, or told as what it is', (name) => {
+  const { exchange, format } = read(name)
+  if (exchange.status !== 200) {
+    const { kind } = format.decodeError(exchange, exchange.body)
+    return expect(kind).toBe(VECTOR_KINDS.find(([pattern]) => pattern.test(name))?.[1])
+  }
+  const { input } = exchange.request
+  const told = format.embeddings?.decode(exchange, exchange.body) ?? []
+  const other = told[0]?.other as object as { vectors: unknown[] } | undefined
+  expect(other?.vectors).toHaveLength(Array.isArray(input) ? input.length : 1)
+  expect(told[0]?.usage?.prompt_tokens).toBeGreaterThan(0)
 })
