@@ -103,7 +103,7 @@ describe('a name of a model', () => {
         server: { heartbeat: 0, retries: 0 },
       })
       await (await post(JSON.stringify({ ...BODY, model: `vendor/${name}` }))).text()
-      for (const { path } of vendor.calls) expect(path).toMatch(/^\/v1\/v1beta\/models\/[^/]+$/)
+      for (const { path } of vendor.calls) expect(path).toMatch(/^\/v1beta\/models\/[^/]+$/)
     },
   )
 
