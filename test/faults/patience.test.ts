@@ -281,3 +281,18 @@ it('keys that all rest for hours are told as such, though each was tried', async
   expect([answer.status, vendor.calls.length]).toEqual([429, KEYS.length])
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(3600)
 })
+
+it.each([1, 3])('a wait of 3000 years is told as a day, with %s keys', async (count) => {
+  vendor = await startVendor(({ response }) =>
+    response.writeHead(429, { ...JSON_TYPE, 'retry-after': '99999999999' }).end('{"error":{"message":"slow down"}}'),
+  )
+  const provider = { format: 'openai-compatible', base_url: vendor.url, keys: KEYS.slice(0, count), models: ['s'] }
+  gateway = await startGateway({ providers: { small: provider }, scheduler: { max_wait: '50ms' } })
+  const told = await fetch(`${gateway.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: JSON_TYPE,
+    body: JSON.stringify({ model: 'small/s', messages: [{ role: 'user', content: 'Hi' }] }),
+  })
+  await told.text()
+  expect([told.status, Number(told.headers.get('retry-after')) <= 86_400]).toEqual([429, true])
+})

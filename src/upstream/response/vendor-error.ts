@@ -76,8 +76,9 @@ export function compileErrors(name: string, node: unknown, watch?: Watch): Error
         status: byTable !== undefined && byTable !== byStatus ? KINDS[kind].status : clientStatus(answer.status, kind),
         ...shown(said, kind),
         param: said.param ?? null,
-        retryAfter:
+        retryAfter: bounded(
           retryAfter(answer, now) ?? said.retryAfter ?? (answer.status === 429 ? waitIn(said.message) : undefined),
+        ),
         leaveOut: rule?.leaveOut,
         extra: said.extra,
       })
@@ -89,7 +90,7 @@ export function compileErrors(name: string, node: unknown, watch?: Watch): Error
       const told = classify(found)?.kind
       const known = mayBeTooLong(found, told, number) ? 'context_length' : told
       const kind = known ?? (number >= 400 && number < 600 ? kindOf(number) : 'server_error')
-      return { message: found.message, kind, ...shown(found, kind), retryAfter: found.retryAfter }
+      return { message: found.message, kind, ...shown(found, kind), retryAfter: bounded(found.retryAfter) }
     },
   }
 }
@@ -251,6 +252,14 @@ function waitIn(message: string): number | undefined {
 
 /** Headers in which a refusal tells its end, where it has no Retry-After: seconds, or a moment. */
 const RESETS = ['ratelimit-reset', 'x-ratelimit-reset']
+
+/** Milliseconds: the longest limit is a month's, and what is said beyond it is a mistake of whoever said it. */
+const LONGEST = 32 * 86_400_000
+const DAY = 86_400_000
+
+function bounded(wait: number | undefined): number | undefined {
+  return wait !== undefined && wait > LONGEST ? DAY : wait
+}
 
 /** Milliseconds; `retry-after-ms` wins because it is the finer one. */
 function retryAfter({ status, headers }: UpstreamAnswer, now: number): number | undefined {
