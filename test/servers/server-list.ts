@@ -8,7 +8,7 @@ import type { RunningServer } from './setting.ts'
 export interface Server {
   name: string
   version: string
-  /** The program that must be on the machine. */
+  /** Programs that must be on the machine. */
   needs: string
   /** Installs it and makes its model below the folder, where it has not been done; then starts it. */
   start(folder: string): Promise<RunningServer>
@@ -98,7 +98,7 @@ const xllamacpp: Server = {
 const llamaCppPython: Server = {
   name: 'llama-cpp-python',
   version: '0.3.36',
-  needs: 'cmake',
+  needs: 'python3 cmake c++',
   async start(folder) {
     const file = python(folder, `llama-cpp-python[server]==${this.version}`, 'gguf==0.19.0')
     const model = ggufModel(folder, file, 'pooled')
@@ -253,7 +253,7 @@ async function serveOllama(folder: string, version: string): Promise<Served> {
 const ollama: Server = {
   name: 'Ollama',
   version: '0.17.4',
-  needs: 'go',
+  needs: 'go c++ python3 tar',
   async start(folder) {
     const served = await serveOllama(folder, this.version)
     const url = served.url.replace('/v1', '')

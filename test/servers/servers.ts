@@ -31,10 +31,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => pr
 let failed = 0
 let ran = 0
 for (const server of SERVERS.filter(({ name }) => only === undefined || name.toLowerCase().includes(only))) {
-  try {
-    execFileSync('sh', ['-c', `command -v ${server.needs}`], { stdio: 'ignore' })
-  } catch {
-    console.log(`skip  ${server.name}: ${server.needs} is not here`)
+  const lacking = server.needs.split(' ').filter((program) => !isHere(program))
+  if (lacking.length > 0) {
+    console.log(`skip  ${server.name}: ${lacking.join(', ')} is not here`)
     continue
   }
   ran++
@@ -42,6 +41,15 @@ for (const server of SERVERS.filter(({ name }) => only === undefined || name.toL
 }
 console.log(`${ran} servers, ${failed} faults`)
 process.exit(failed > 0 ? 1 : 0)
+
+function isHere(program: string): boolean {
+  try {
+    execFileSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** Writes each cell as soon as it is seen: a run that is ended early has not been for nothing. @returns how many are faults */
 async function runServer(server: Server): Promise<number> {
