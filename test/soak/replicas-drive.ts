@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 
 export interface Driven {
-  served: number
-  byClient: number[]
+  /** Each answer: whose it was, and when it came (milliseconds since 1970). */
+  served: { client: number; at: number }[]
   /** Any outcome but an answer, by status. */
   others: Record<string, number>
   /** Milliseconds. */
@@ -35,13 +35,13 @@ export function drive(addresses: readonly string[], plan: Plan): Promise<Driven>
 
 async function driveHere(addresses: readonly string[], { rate, clients, seconds }: Plan): Promise<Driven> {
   const agent = new Agent({ connections: 256, pipelining: 1 })
-  const byClient = Array.from({ length: clients }, () => 0)
+  const served: Driven['served'] = []
   const others: Record<string, number> = {}
   const begun = performance.now()
   const all: Promise<void>[] = []
   const ask = async (client: number): Promise<void> => {
     const told = await one(agent, addresses[client % addresses.length] ?? '', `c${client}`)
-    if (told === '200') byClient[client] = (byClient[client] ?? 0) + 1
+    if (told === '200') served.push({ client, at: Date.now() })
     else others[told] = (others[told] ?? 0) + 1
   }
   for (let sent = 0; performance.now() - begun < seconds * 1000;) {
@@ -52,7 +52,7 @@ async function driveHere(addresses: readonly string[], { rate, clients, seconds 
   const elapsed = performance.now() - begun
   await Promise.all(all)
   await agent.close()
-  return { served: byClient.reduce((sum, each) => sum + each, 0), byClient, others, elapsed }
+  return { served, others, elapsed }
 }
 
 async function one(agent: Agent, address: string, client: string): Promise<string> {

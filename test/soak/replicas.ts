@@ -1,5 +1,5 @@
 /**
- * `npm run soak:replicas -- --seconds 90 --shapes bucket,sliding,fixed,calendar,places --faults pause,stop,cut,kill`: four replica
+ * `npm run soak:replicas -- --requests 100000 --shapes bucket,sliding,fixed,calendar,places --faults pause,stop,cut,kill`: four replica
  * processes on one state, before a provider that enforces its limits to the letter, under 1.5 times what it admits; faults strike one
  * after another. First one process alone serves the same without faults. Prints for each fault what the provider refused and what
  * would have been too many had each request come at the moment of its lease, then how much was used, how even clients of different
@@ -22,34 +22,39 @@ type Shape = (typeof SHAPES)[number]
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '90' },
+    requests: { type: 'string', default: '100000' },
+    seconds: { type: 'string' },
     alone: { type: 'string', default: '12' },
     shapes: { type: 'string', default: SHAPES.join() },
     faults: { type: 'string', default: FAULTS.join() },
     load: { type: 'string', default: '1.5' },
     replicas: { type: 'string', default: '4' },
-    requests: { type: 'string', default: '30' },
+    amount: { type: 'string', default: '60' },
+    timeout: { type: 'string', default: '1s' },
     period: { type: 'string', default: '2' },
   },
 })
-const seconds = Number(values.seconds)
 const REPLICAS = Number(values.replicas)
 const KEYS = ['a', 'b', 'c', 'd']
 /** For each key, in a period of so many milliseconds. */
-const AMOUNT = Number(values.requests)
+const AMOUNT = Number(values.amount)
 const PERIOD = Number(values.period) * 1000
 const WARM_UP = 0.4
 const WARM_SECONDS = 6
 const CLIENTS = 2 * REPLICAS
 /** Milliseconds that an answer takes. */
 const TAKES = 50
+const shapes = SHAPES.filter((each) => values.shapes.split(',').includes(each))
+/** Requests a second that fit, of each shape. */
+const RATE = (AMOUNT * 1000 * KEYS.length) / PERIOD
+const seconds = values.seconds
+  ? Number(values.seconds)
+  : Number(values.requests) / shapes.length / (RATE * Number(values.load))
 const faults = FAULTS.filter((each) => values.faults.split(',').includes(each))
 
 interface Plan {
   declared: Record<string, unknown>[]
   enforced: EnforcedLimit[]
-  /** Requests a second that fit. */
-  rate: number
   first_byte: number
 }
 
@@ -61,7 +66,6 @@ function planOf(shape: Shape): Plan {
     return {
       declared: [{ concurrency: places.amount }],
       enforced: [places],
-      rate: perKey * KEYS.length,
       first_byte: takes,
     }
   }
@@ -73,36 +77,34 @@ function planOf(shape: Shape): Plan {
     return {
       declared: [{ requests: amount, per: 'hour', resets: '00:00 UTC' }, concurrency],
       enforced: [{ metric: 'requests', amount, period: 3_600_000, shape, resets }, places],
-      rate: perKey * KEYS.length,
       first_byte: TAKES,
     }
   }
   return {
     declared: [{ requests: AMOUNT, per: `${PERIOD}ms`, shape }, concurrency],
     enforced: [{ metric: 'requests', amount: AMOUNT, period: PERIOD, shape }, places],
-    rate: perKey * KEYS.length,
     first_byte: TAKES,
   }
 }
 
 let misses = 0
-for (const shape of SHAPES.filter((each) => values.shapes.split(',').includes(each))) misses += await soak(shape)
+for (const shape of shapes) misses += await soak(shape)
 process.exitCode = misses === 0 ? 0 : 1
 
 /** Served a second by one process that has all keys and no shared state. */
 async function alone(plan: Plan): Promise<number> {
   const fleet = await startFleet({ ...plan, url: undefined, count: 1, keys: KEYS, max_wait: '4s' })
   try {
-    await drive(fleet.addresses, { rate: plan.rate * WARM_UP, clients: CLIENTS, seconds: WARM_SECONDS })
-    return await rateOf(fleet, plan, Number(values.alone))
+    await drive(fleet.addresses, { rate: RATE * WARM_UP, clients: CLIENTS, seconds: WARM_SECONDS })
+    return await rateOf(fleet, Number(values.alone))
   } finally {
     await fleet.close()
   }
 }
 
 /** Answers a second while as many are waiting as can: at the start and in the end others count. */
-async function rateOf(fleet: Fleet, plan: Plan, lasts: number): Promise<number> {
-  const driven = drive(fleet.addresses, { rate: plan.rate * Number(values.load), clients: CLIENTS, seconds: lasts })
+async function rateOf(fleet: Fleet, lasts: number): Promise<number> {
+  const driven = drive(fleet.addresses, { rate: RATE * Number(values.load), clients: CLIENTS, seconds: lasts })
   await sleep(PERIOD * 1.5)
   const [from, before] = [performance.now(), passed(fleet)]
   // Whole periods: what is counted anew at a boundary comes all at once.
@@ -130,15 +132,15 @@ async function soak(shape: Shape): Promise<number> {
     stamped: true,
     max_wait: '4s',
     // Longer than a busy machine takes to answer: who is cut off alone uses its share on top of what the others use.
-    state: { timeout: '500ms', replicas: REPLICAS },
+    state: { timeout: values.timeout, replicas: REPLICAS },
   })
   const world: World = { server, lines, fleet }
   try {
     // A process that has just begun sends its first requests late, and so would seem to send later ones early.
-    await drive(fleet.addresses, { rate: plan.rate * WARM_UP, clients: CLIENTS, seconds: WARM_SECONDS })
+    await drive(fleet.addresses, { rate: RATE * WARM_UP, clients: CLIENTS, seconds: WARM_SECONDS })
     await sleep(PERIOD)
     const warm = fleet.upstream().requests
-    const together = await rateOf(fleet, plan, Number(values.alone))
+    const together = await rateOf(fleet, Number(values.alone))
     console.log(
       `${shape}: ${REPLICAS} replicas ${together.toFixed(1)} a second, one process ${single.toFixed(1)}: ${((100 * together) / single).toFixed(1)} %`,
     )
@@ -147,7 +149,7 @@ async function soak(shape: Shape): Promise<number> {
     const struck: Struck[] = [{ fault: undefined, at: Date.now() }]
     let outcome: Driven | undefined
     if (seconds > 0) {
-      const driven = drive(fleet.addresses, { rate: plan.rate * Number(values.load), clients: CLIENTS, seconds })
+      const driven = drive(fleet.addresses, { rate: RATE * Number(values.load), clients: CLIENTS, seconds })
       for (const fault of faults) {
         await sleep((seconds * 1000) / (faults.length + 1) - 1500)
         struck.push({ fault, at: Date.now() })
@@ -159,7 +161,7 @@ async function soak(shape: Shape): Promise<number> {
     const left = await leftOver(fleet)
     const over = new Set(tooMany(fleet.arrivals, plan.enforced))
     const judged = fleet.arrivals.slice(warm).map((each) => ({ ...each, isOver: over.has(each), late: lateness(each) }))
-    return tell(outcome, judged, struck, plan, left, lag.max / 1e6)
+    return tell(outcome, judged, struck, left, lag.max / 1e6)
   } finally {
     await fleet.close()
     for (const line of lines) await line.close()
@@ -190,8 +192,8 @@ async function leftOver(fleet: Fleet): Promise<number> {
 }
 
 /** What may be too many after a fault: a static share of what it lasted, and of one period more, where replicas went on by it. */
-function allowed(fault: Fault | undefined, { rate }: Plan): number {
-  const share = (lasted: number): number => Math.ceil(((rate * (lasted + PERIOD)) / 1000) * (1 / REPLICAS))
+function allowed(fault: Fault | undefined): number {
+  const share = (lasted: number): number => Math.ceil(((RATE * (lasted + PERIOD)) / 1000) * (1 / REPLICAS))
   if (fault === 'cut') return share(2000)
   return fault === 'lose' ? REPLICAS * share(0) : 0
 }
@@ -200,7 +202,6 @@ function tell(
   outcome: Driven | undefined,
   judged: readonly Judged[],
   struck: readonly Struck[],
-  plan: Plan,
   left: number,
   lag: number,
 ): number {
@@ -209,18 +210,18 @@ function tell(
     const until = struck[index + 1]?.at ?? Infinity
     const own = judged.filter((each) => each.at >= (index === 0 ? 0 : at) && each.at < until)
     const over = count(own, ({ isOver }) => isOver)
-    const most = allowed(fault, plan)
+    const most = allowed(fault)
     if (over > most) missed++
     console.log(
       `  ${(fault ? WHAT[fault] : 'nothing happens').padEnd(52)} ${own.length} sent, ` +
         `${count(own, ({ moment }) => moment === undefined)} of them alone; too many ${over} (at most ${most})${over > most ? ' MISSED' : ''}; ` +
-        `refused ${count(own, ({ isRefused }) => isRefused)}`,
+        `refused ${count(own, ({ isRefused }) => isRefused)}${fairness(outcome, at, until)}`,
     )
   })
   const late = judged.map((each) => each.late).toSorted((a, b) => a - b)
   const part = (share: number): string => (late[Math.floor((late.length - 1) * share)] ?? 0).toFixed(0)
   console.log(
-    `  ${judged.length} in all; ${left} under way in the end${fairness(outcome)}; a request came ${part(0.5)} ms after its lease, ` +
+    `  ${judged.length} in all; ${left} under way in the end${ended(outcome)}; a request came ${part(0.5)} ms after its lease, ` +
       `${part(0.99)} ms at p99, ${part(1)} ms at most; the provider's loop stood still for ${lag.toFixed(0)} ms at most`,
   )
   const told = judged.filter(({ isRefused, isOver }) => isRefused || isOver)
@@ -229,14 +230,21 @@ function tell(
   return missed + Number(left > 0)
 }
 
-/** Between clients of replicas that lived to the end. */
-function fairness(outcome: Driven | undefined): string {
+function ended(outcome: Driven | undefined): string {
   if (!outcome) return ''
-  const { byClient, others, served } = outcome
+  return `, ${outcome.served.length} served${fairness(outcome, 0, Infinity)}; others ${JSON.stringify(outcome.others)}`
+}
+
+/** Between clients of replicas that lived to the end, of answers between two moments. */
+function fairness(outcome: Driven | undefined, from: number, until: number): string {
+  if (!outcome) return ''
+  const byClient = Array.from({ length: CLIENTS }, () => 0)
+  for (const { client, at } of outcome.served)
+    if (at >= from && at < until) byClient[client] = (byClient[client] ?? 0) + 1
   const lives = (_: number, index: number): boolean => !faults.includes('kill') || index % REPLICAS < REPLICAS - 1
   const alive = byClient.filter(lives)
   const even = Math.min(...alive) / (alive.reduce((sum, each) => sum + each, 0) / alive.length)
-  return `, ${served} served; fairness ${even.toFixed(3)}; others ${JSON.stringify(others)}`
+  return `; fairness ${even.toFixed(3)}`
 }
 
 function count(list: readonly Judged[], of: (each: Judged) => boolean): number {
