@@ -206,6 +206,14 @@ describe.runIf(isThere)('the page', () => {
     const answer = await client.chat.completions.create({ model: 'deep', ...ask })
     expect(answer.choices[0]?.message.content).toBe('All keys act as one.')
     await expect(client.chat.completions.create({ model: 'narrow', ...ask })).rejects.toMatchObject({ status: 403 })
+    await page.getByRole('button', { name: 'Change the key of carol' }).click()
+    const change = page.getByRole('form', { name: 'Change the key of carol' })
+    expect(await change.getByLabel('Requests a minute').inputValue()).toBe('100')
+    await change.getByLabel('Models (with *)').fill('deep, narrow')
+    await change.getByLabel('At once').fill('3')
+    await change.getByRole('button', { name: 'Change the key of carol' }).click()
+    await form.waitFor()
+    await client.chat.completions.create({ model: 'narrow', ...ask })
     // clicked twice it is done once: the key of before is still one of two
     await page.getByRole('button', { name: 'Rotate the key of carol' }).evaluate((button) => {
       const { click } = button as { click: () => void }
@@ -214,8 +222,8 @@ describe.runIf(isThere)('the page', () => {
     })
     await expect.poll(() => page.locator('.secret').innerText()).not.toBe(apiKey)
     const headers = { authorization: `Bearer ${ADMIN}` }
-    const { secrets } = (await (await fetch(`${stage.url}/v1/admin/keys/carol`, { headers })).json()) as { secrets: [] }
-    expect(secrets).toHaveLength(2)
+    const shown = await (await fetch(`${stage.url}/v1/admin/keys/carol`, { headers })).json()
+    expect(shown).toMatchObject({ secrets: { length: 2 }, limits: [{ rpm: 100 }, { concurrency: 3 }] })
     page.once('dialog', (dialog) => void dialog.accept())
     await page.getByRole('button', { name: 'Revoke the key of carol' }).click()
     await page.getByRole('row', { name: /carol.*revoked/ }).waitFor()

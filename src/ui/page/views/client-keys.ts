@@ -1,4 +1,4 @@
-/** Clients' keys that are made here: shown once, rotated, revoked. */
+/** Clients' keys that are made here: shown once, changed, rotated, revoked. */
 import { html } from 'htm/preact'
 import { useState } from 'preact/hooks'
 import { ask, Refusal } from '../api.ts'
@@ -8,22 +8,17 @@ import { useWork } from '../parts/work.ts'
 import { Table } from '../parts/table.ts'
 import { valueOf } from '../parts/value-of.ts'
 import { dollars, moment, t, type Word } from '../text.ts'
+import { changeOf, entryOf, FIELDS, fieldsOf, NOTHING, type Given, type KeyEntry } from './client-key-fields.ts'
 
-interface ClientKey {
+interface ClientKey extends KeyEntry {
   id: string
-  name: string
   status: string
   prefix?: string
-  models?: string[]
-  expires?: string
   spent?: { day: number; month: number; all: number }
   /** Where it has just been made. */
   key?: string
 }
 
-const FIELDS = ['name', 'models', 'rpm', 'concurrency', 'usd', 'expires'] as const
-type Given = Record<(typeof FIELDS)[number], string>
-const NOTHING: Given = { name: '', models: '', rpm: '', concurrency: '', usd: '', expires: '' }
 const TYPES: Partial<Record<keyof Given, string>> = {
   rpm: 'number',
   concurrency: 'number',
@@ -38,6 +33,8 @@ export function ClientKeys() {
   )
   const [given, give] = useState(NOTHING)
   const [made, setMade] = useState<ClientKey | undefined>(undefined)
+  /** The key whose fields are shown to be changed; a new one otherwise. */
+  const [changed, setChanged] = useState<ClientKey | undefined>(undefined)
   const { isBusy, error: failed, run } = useWork()
 
   const done = (work: () => Promise<ClientKey>): Promise<void> =>
@@ -46,20 +43,28 @@ export function ClientKeys() {
       setMade(key === undefined ? undefined : { ...rest, key })
       again()
     })
-  const create = (event: Event): void => {
+  const path = (id: string): string => `/v1/admin/keys/${encodeURIComponent(id)}`
+  const edit = (key: ClientKey | undefined): void => {
+    setChanged(key)
+    give(key === undefined ? NOTHING : fieldsOf(key))
+  }
+  const save = (event: Event): void => {
     event.preventDefault()
     void done(async () => {
-      const key = await ask<ClientKey>('/v1/admin/keys', { body: bodyOf(given) })
-      give(NOTHING)
+      const key =
+        changed === undefined
+          ? await ask<ClientKey>('/v1/admin/keys', { body: entryOf(given) })
+          : await ask<ClientKey>(path(changed.id), { method: 'PATCH', body: changeOf(changed, given) })
+      edit(undefined)
       return key
     })
   }
-  const path = (id: string): string => `/v1/admin/keys/${encodeURIComponent(id)}`
   const revoke = ({ id, name }: ClientKey): void => {
     if (confirm(t('clients.revoke.sure', { name }))) void done(() => ask(path(id), { method: 'DELETE' }))
   }
   const isAbsent = error instanceof Refusal && (error.status === 404 || error.code === 'no_data_folder')
   const isAway = failed instanceof Refusal && failed.code === 'no_data_folder'
+  const title = changed === undefined ? t('clients.create') : t('clients.change.label', { name: changed.name })
   return html`<section class="card" aria-label=${t('clients.keys')}>
     <h2>${t('clients.keys')}</h2>
     ${isAbsent || isAway ? html`<p class="note">${t('clients.keys.absent')}</p>` : html`<${Fault} error=${error ?? failed} />`}
@@ -77,12 +82,12 @@ export function ClientKeys() {
       html`<${Table}
         is="made"
         columns=${[t('clients.name'), t('clients.key'), t('clients.status'), t('requests.model'), t('clients.expires'), [t('clients.month'), 'num'], [t('clients.revoke'), 'hidden']]}
-        rows=${value.map((key) => html`<${Line} key=${key.id} of=${key} isBusy=${isBusy} rotate=${() => done(() => ask(`${path(key.id)}/rotate`, { method: 'POST' }))} revoke=${() => revoke(key)} />`)}
+        rows=${value.map((key) => html`<${Line} key=${key.id} of=${key} isBusy=${isBusy} edit=${() => edit(key)} rotate=${() => done(() => ask(`${path(key.id)}/rotate`, { method: 'POST' }))} revoke=${() => revoke(key)} />`)}
       />`
     }
     ${
       !isAbsent &&
-      html`<form class="fields" onSubmit=${create} aria-label=${t('clients.create')}>
+      html`<form class="fields" onSubmit=${save} aria-label=${title}>
         ${FIELDS.map(
           (name) =>
             html`<label key=${name}
@@ -91,12 +96,14 @@ export function ClientKeys() {
                 min=${TYPES[name] === 'number' ? 0 : undefined}
                 step="any"
                 required=${name === 'name'}
+                disabled=${name === 'name' && changed !== undefined}
                 placeholder=${name === 'models' ? t('app.all') : undefined}
                 value=${given[name]}
                 onInput=${(event: Event) => give({ ...given, [name]: valueOf(event) })}
             /></label>`,
         )}
-        <button class="main" disabled=${isBusy}>${t('clients.create')}</button>
+        <button class="main" disabled=${isBusy}>${title}</button>
+        ${changed !== undefined && html`<button type="button" onClick=${() => edit(undefined)}>${t('clients.change.leave')}</button>`}
       </form>`
     }
   </section>`
@@ -105,23 +112,27 @@ export function ClientKeys() {
 interface LineParts {
   of: ClientKey
   isBusy: boolean
+  edit: () => void
   rotate: () => void
   revoke: () => void
 }
 
-function Line({ of, isBusy, rotate, revoke }: LineParts) {
+function Line({ of, isBusy, edit, rotate, revoke }: LineParts) {
   const { name, prefix, status, models, expires, spent } = of
   return html`<tr>
     <th scope="row">${name}</th>
     <td><code>${prefix}…</code></td>
     <td><span class="state" data-state=${status}>${t(`clients.${status}` as Word)}</span></td>
-    <td>${models?.join(', ') ?? t('app.all')}</td>
+    <td>${models === undefined ? t('app.all') : [models].flat().join(', ')}</td>
     <td class="nowrap">${expires === undefined ? '' : moment(Date.parse(expires))}</td>
     <td class="num">${dollars(spent?.month ?? 0)}</td>
     <td class="nowrap">
       ${
         status !== 'revoked' &&
-        html`<button disabled=${isBusy} aria-label=${t('clients.rotate.label', { name })} onClick=${rotate}>
+        html`<button disabled=${isBusy} aria-label=${t('clients.change.label', { name })} onClick=${edit}>
+            ${t('clients.change')}
+          </button>
+          <button disabled=${isBusy} aria-label=${t('clients.rotate.label', { name })} onClick=${rotate}>
             ${t('clients.rotate')}
           </button>
           <button disabled=${isBusy} aria-label=${t('clients.revoke.label', { name })} onClick=${revoke}>
@@ -130,20 +141,4 @@ function Line({ of, isBusy, rotate, revoke }: LineParts) {
       }
     </td>
   </tr>`
-}
-
-/** As under `clients:`. */
-function bodyOf({ name, models, rpm, concurrency, usd, expires }: Given): object {
-  const globs = models.split(/[\s,]+/).filter((glob) => glob !== '')
-  const limits = [
-    ...(rpm !== '' ? [{ rpm: Number(rpm) }] : []),
-    ...(concurrency !== '' ? [{ concurrency: Number(concurrency) }] : []),
-    ...(usd !== '' ? [{ usd: Number(usd), per: 'month', resets: '00:00 UTC' }] : []),
-  ]
-  return {
-    name: name.trim(),
-    ...(globs.length > 0 && { models: globs }),
-    ...(limits.length > 0 && { limits }),
-    ...(expires !== '' && { expires }),
-  }
 }

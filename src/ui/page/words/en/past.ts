@@ -86,6 +86,9 @@ export const PAST = {
   'clients.keys.absent':
     'Keys are made here where this server has a data folder (--data or server.data) or a database (database.url).',
   'clients.create': 'Create a key',
+  'clients.change': 'Change',
+  'clients.change.label': 'Change the key of {name}',
+  'clients.change.leave': 'Leave it as it is',
   'clients.create.name': 'Name of the client',
   'clients.create.models': 'Models (with *)',
   'clients.create.rpm': 'Requests a minute',
