@@ -3,6 +3,7 @@ import { DefinitionError, type Path } from '../../../definition/error.ts'
 import { readComponentReference } from '../../format/component-reference.ts'
 import type { RequestTransform } from './request-transform.ts'
 import { chosenToolsOnly } from './chosen-tools-only.ts'
+import { fewerCacheMarks } from './fewer-cache-marks.ts'
 import { fewerStops } from './fewer-stops.ts'
 import { jsonSchemaInWords } from './json-schema-in-words.ts'
 import { mediaOfResultsApart } from './media-of-results-apart.ts'
@@ -29,6 +30,7 @@ import { withoutIdleFields } from './without-idle-fields.ts'
 
 export const REQUEST_TRANSFORMS: Record<string, RequestTransform> = {
   'chosen-tools-only': chosenToolsOnly,
+  'fewer-cache-marks': fewerCacheMarks,
   'fewer-stops': fewerStops,
   'json-schema-in-words': jsonSchemaInWords,
   'media-of-results-apart': mediaOfResultsApart,
