@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { isPromptTooLong } from '../../src/upstream/response/prompt-too-long.ts'
+import { isPromptTooLong } from '../../src/upstream/response/errors/prompt-too-long.ts'
 
 it.each([
   "This model's maximum context length is 8192 tokens. However, you requested 9000 tokens.",

@@ -234,6 +234,10 @@ function streamDecoder(
           value = readJson(event.text)
         } catch (cause) {
           if (event.text.trim() === '' || event.text.trim() === '[DONE]') return false
+          if (event.name === 'error') {
+            out.push({ error: fault({ message: event.text }) })
+            return false
+          }
           if (++bad > MOST_BAD_EVENTS)
             throw new GatewayError('bad_answer', `${name} sent events that are not valid JSON`, { cause })
           return false

@@ -9,6 +9,7 @@ import { isMap, Scope } from '../../definition/scope.ts'
 import { templateContext } from '../../definition/template.ts'
 import type { FormatDefinition } from '../format/format-definition.ts'
 import { fitCounts, fitDelta } from './delta-fields.ts'
+import { errorOf } from './errors/error-event.ts'
 import type { ErrorReader } from './vendor-error.ts'
 import { TEMPLATE_FUNCTIONS } from '../template-functions/index.ts'
 
@@ -105,6 +106,13 @@ export function compileEvents(
   return (value, name, out, memory) => {
     emitted.length = 0
     rules(value, name, frame, emitted)
+    if (saysNothing(emitted)) {
+      const said = errorOf(value, name)
+      if (said !== undefined) {
+        out.push({ error: errors.inStream(said) })
+        return false
+      }
+    }
     let done = false
     for (let i = 0; i < emitted.length; i++) {
       const each = emitted[i] as Record<string, unknown>
@@ -116,6 +124,13 @@ export function compileEvents(
     }
     return done
   }
+}
+
+/** Nothing, or a chunk that nothing was said in. */
+function saysNothing(emitted: readonly Record<string, unknown>[]): boolean {
+  if (emitted.length === 0) return true
+  const chunk = emitted.length === 1 ? emitted[0]?.['chunk'] : undefined
+  return isMap(chunk) && (chunk['choices'] === undefined || chunk['choices'] === null)
 }
 
 /** A client's SDK must never meet a word outside OpenAI's five: one that the table does not know is read for its meaning. */

@@ -11,8 +11,8 @@ import { templateContext } from '../../definition/template.ts'
 import type { UpstreamAnswer } from '../types.ts'
 import { combinedReset, readDuration } from './reset-time.ts'
 import { globTest } from '../../runtime/glob.ts'
-import { isPromptTooLong } from './prompt-too-long.ts'
-import { messageOf } from './error-message.ts'
+import { isPromptTooLong } from './errors/prompt-too-long.ts'
+import { messageOf } from './errors/error-message.ts'
 import { TEMPLATE_FUNCTIONS } from '../template-functions/index.ts'
 
 export interface ErrorReader {

@@ -1,5 +1,5 @@
 /** The message of an error body whose shape no rule of the definition knew: the places where servers put one. */
-import { isMap } from '../../definition/scope.ts'
+import { isMap } from '../../../definition/scope.ts'
 
 const PLACES = [
   'message',
