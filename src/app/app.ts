@@ -4,7 +4,6 @@ import type { FastifyInstance } from 'fastify'
 import type { Config, Provider, ServerConfig } from '../config/config.ts'
 import { isSandbox } from './sandbox-fallback.ts'
 import { createOwner } from './scheduler-owner.ts'
-import { nearMiss } from '../definition/near-miss.ts'
 import { createRunning } from '../api/http/running-requests.ts'
 import { createLoadView } from '../api/legacy/load-report.ts'
 import type { FailoverOptions } from '../gateway/retry/failover.ts'
@@ -42,7 +41,7 @@ import { proxyOf } from '../upstream/http/connection-pools.ts'
 import { createClient, type Client } from '../upstream/http/client.ts'
 import { createMediaFetcher } from '../upstream/media/fetch-media.ts'
 import { listModels } from './model-list.ts'
-import { createModelNames } from './model-names.ts'
+import { createModelNames, nearestModel } from './model-names.ts'
 
 export interface AppOptions {
   level: string
@@ -189,7 +188,7 @@ export async function createServed(config: Config, options: ServedOptions, share
     accessOf,
     priced: prices.ready,
     priceOf: prices.find,
-    suggest: (model) => nearMiss(model, names),
+    suggest: (model) => nearestModel(model, names),
     now: clock.now,
     wall: clock.wall,
   })

@@ -1,5 +1,6 @@
 /** From the name that a client gives to the model that is meant. */
 import type { Config } from '../config/config.ts'
+import { nearMiss } from '../definition/near-miss.ts'
 import { globTest } from '../runtime/glob.ts'
 
 /** Clients that talk to several vendors put it before each name. */
@@ -36,4 +37,9 @@ export function createModelNames(
     },
     isTaken: (name) => known.has(name) || addresses(name),
   }
+}
+
+/** The model that an unknown name may have meant: one that a provider has under it, or one that is written almost so. */
+export function nearestModel(name: string, listed: readonly string[]): string | undefined {
+  return listed.find((each) => each.slice(each.indexOf('/') + 1) === name) ?? nearMiss(name, listed)
 }

@@ -36,10 +36,9 @@ import { errorHeaders } from '../api/headers/error-headers.ts'
 import type { InboundOptions } from '../api/inbound/inbound-api.ts'
 import { errorShapeOf } from '../api/inbound/error-shapes.ts'
 import { GatewayError, INTERNAL_MESSAGE } from '../chat/error.ts'
-import { nearMiss } from '../definition/near-miss.ts'
 import type { ServerConfig } from '../config/config.ts'
 import type { AccessOf } from './client-access.ts'
-import type { ModelNames } from './model-names.ts'
+import { nearestModel, type ModelNames } from './model-names.ts'
 import { responses } from '../api/responses/route.ts'
 import type { ResponseStore } from '../api/responses/kept-response.ts'
 import type { Gateway } from '../gateway/types.ts'
@@ -178,7 +177,7 @@ function clientOf(request: FastifyRequest): string | undefined {
 }
 
 function nearest(id: string, known: readonly string[]): string[] {
-  const near = nearMiss(id, known)
+  const near = nearestModel(id, known)
   return near === undefined ? [] : [near]
 }
 

@@ -47,6 +47,8 @@ export interface ChatRequest {
   losses?: string[]
   /** Why only an upstream of the client's own API can serve it: the end of a sentence. */
   needs_native?: string
+  /** What is asked for that way can be asked for in parts as well: of a model that does not have that API. */
+  in_parts?: boolean
   /** Vectors are asked for instead of an answer. */
   embeddings?: EmbeddingsRequest
   /** Something else than a chat is asked for, which goes as it came: pictures, speech, ranks. */

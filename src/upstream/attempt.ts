@@ -139,7 +139,7 @@ function nativeWire(
   const { native } = request
   if (!native || wire?.api !== native.api || (fetches && namesFiles(request, fetchMedia))) return undefined
   // what can go no other way is for the vendor to refuse
-  if (!wire.fits(model) && request.needs_native === undefined) return undefined
+  if (!wire.fits(model) && (request.needs_native === undefined || request.in_parts === true)) return undefined
   if (native.operation !== undefined && !wire.operations.has(native.operation)) return undefined
   return (target) => wire.encode({ ...request, native }, target)
 }

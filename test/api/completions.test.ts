@@ -151,6 +151,12 @@ describe('a chat upstream', () => {
     expect(told).toEqual(['0 It: one', '1 It: two'])
   })
 
+  it('answers them so, too, where its vendor has completions for other models alone', async () => {
+    const { status, body } = await post({ model: 'new', prompt: ['one', 'two'] })
+    expect([status, body['choices']]).toMatchObject([200, [{ text: 'It: one' }, { text: 'It: two' }]])
+    expect(seen.at(-1)?.path).toBe('/chat/completions')
+  })
+
   it('tells log probabilities in lists', async () => {
     const { body } = await post({ model: 'new', prompt: 'Hey', logprobs: 1 })
     expect(seen.at(-1)?.body).toMatchObject({ logprobs: true, top_logprobs: 1 })

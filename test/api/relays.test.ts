@@ -34,6 +34,7 @@ beforeAll(async () => {
       two: { format: 'openai', base_url, keys: ['good-key'] },
       an: { format: 'anthropic', base_url, keys: ['good-key'] },
     },
+    aliases: { 'omni-moderation-*': 'check' },
     models: { ...SANDBOX.models, check: [{ to: 'one/own' }, { to: 'two/own', tier: 1 }], none: ['an/own'] },
   })
   client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'any', maxRetries: 0 })
@@ -53,6 +54,12 @@ it('the body goes as it came, to another key where one is down, and the answer c
   expect(seen[1]?.body).toEqual({ model: 'own', input: 'x', own_field: [1] })
 })
 
+it('moderations go without a model, as OpenAI takes them, to the one that it takes then', async () => {
+  seen.length = 0
+  expect(await client.moderations.create({ input: 'x' })).toEqual(ANSWER)
+  expect(seen.at(-1)?.body).toEqual({ model: 'own', input: 'x' })
+})
+
 describe('the sandbox', () => {
   it('moderates, paints and ranks for the SDK', async () => {
     const verdict = await client.moderations.create({ model: 'fast', input: ['a', 'b'] })
@@ -70,7 +77,6 @@ describe('the sandbox', () => {
 })
 
 it.each([
-  [{ input: 'x' }, 400, 'model'],
   [{ model: 'none', input: 'x' }, 400, 'moderations'],
   [{ model: 'nobody', input: 'x' }, 404, 'nobody'],
   [{ model: 'fast' }, 400, 'input'],

@@ -28,7 +28,8 @@ describe("Anthropic's own SDK", () => {
     for (const model of ['fast', 'claude-haiku-4-5']) {
       const message = await client.messages.create({ model, max_tokens: 100, messages: hello })
       expect(message).toMatchObject({ type: 'message', role: 'assistant', model, stop_reason: 'end_turn' })
-      expect(message.content[0]).toMatchObject({ type: 'text', text: expect.stringMatching(/./) })
+      // and nothing else: @ai-sdk/anthropic 3 refuses a text whose citations are null
+      expect(message.content[0]).toEqual({ type: 'text', text: expect.stringMatching(/./) })
       expect(message.usage.input_tokens).toBeGreaterThan(0)
       expect(message.usage.output_tokens).toBeGreaterThan(0)
     }

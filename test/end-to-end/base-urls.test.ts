@@ -65,6 +65,16 @@ test('a name behind "openai/" that nobody has is told without it', async () => {
   await without.close()
 })
 
+test('a name that only a provider in front of it makes whole is told with it, however short it is', async () => {
+  const response = await fetch(`${gateway.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'sandbox-fast', messages: [{ role: 'user', content: 'Hi' }] }),
+  })
+  expect(response.status).toBe(404)
+  expect(await response.text()).toContain("Did you mean 'sandbox/sandbox-fast'?")
+})
+
 test.each([
   ['POST', '/openai/deployments/x/chat/completions?api-version=1', 'Azure'],
   ['POST', '/proxy/chat/completions', '/v1/chat/completions'],

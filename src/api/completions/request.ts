@@ -42,7 +42,10 @@ export function readCompletions(request: FastifyRequest): CompletionsCall {
   chat.native = nativeRequest('completions', request)
   if (losses.length > 0) chat.losses = losses
   if (prompts.some((prompt) => typeof prompt !== 'string')) chat.needs_native = 'a prompt of tokens is read'
-  else if (prompts.length > 1) chat.needs_native = 'several prompts are answered at once'
+  else if (prompts.length > 1) {
+    chat.needs_native = 'several prompts are answered at once'
+    chat.in_parts = true
+  }
   const n = body['n']
   return {
     chat,
@@ -57,6 +60,7 @@ export function ofPrompt({ chat }: CompletionsCall, prompt: string): ChatRequest
   const one: ChatRequest = { ...chat, messages: parseChatRequest({ messages: messagesOf(chat.body, prompt) }).messages }
   one.body = { ...chat.body, messages: messagesOf(chat.body, prompt) }
   one.needs_native = undefined
+  one.in_parts = undefined
   one.native = undefined
   return one
 }

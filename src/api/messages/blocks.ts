@@ -32,7 +32,8 @@ export function wholeOf(block: Block): Record<string, unknown> {
     case 'custom':
       return { ...start, input: { input: block.text } }
     default:
-      return { ...start, text: block.text, citations: null }
+      // no `citations: null`, which the reference has and the vendor does not send: there are SDKs that refuse it
+      return { ...start, text: block.text }
   }
 }
 

@@ -25,6 +25,9 @@ const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
   rerank: ['application/json'],
 }
 
+/** The model that OpenAI takes where a request names none, as its SDKs let it. */
+const USUAL: Readonly<Record<string, string>> = { moderations: 'omni-moderation-latest' }
+
 export async function relays(app: FastifyInstance, options: InboundOptions): Promise<void> {
   const { clientOf, passHeaders } = options
   const sendRelayed = createSendRelayed(options)
@@ -40,7 +43,7 @@ export async function relays(app: FastifyInstance, options: InboundOptions): Pro
   async function relay(operation: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const asked = readRelay(operation, request)
     const { body } = asked
-    const model = filled(body['model'])
+    const model = filled(body['model']) ?? USUAL[operation]
     if (model === undefined) throw invalid('you must provide a model parameter', 'model')
     const outside = checkNumbers(body, RELAYED_BOUNDS)
     if (outside) throw outside
