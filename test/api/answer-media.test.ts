@@ -37,10 +37,13 @@ const IMAGES = expect.stringMatching(/^images /)
 const AUDIO = expect.stringMatching(/^audio /)
 const TOOLS = expect.stringMatching(/^server_tools /)
 
-function whole(make: (tellLoss: (loss: string) => void) => WholeAnswer): { body: unknown; losses: string[] } {
+function whole(
+  make: (tellLoss: (loss: string) => void) => WholeAnswer,
+  said = deltas,
+): { body: unknown; losses: string[] } {
   const losses: string[] = []
   const answer = make((loss) => void losses.push(loss))
-  answer.take(structuredClone(deltas))
+  answer.take(structuredClone(said))
   return { body: answer.end(true), losses }
 }
 
@@ -54,10 +57,11 @@ interface Event {
 function streamed(
   make: (tellLoss: (loss: string) => void) => AnswerWriter,
   done = '-',
+  said = deltas,
 ): { events: Event[]; losses: string[] } {
   const losses: string[] = []
   const writer = make((loss) => void losses.push(loss))
-  const text = deltas.map((delta) => writer.write([structuredClone(delta)])).join('') + writer.end(true)
+  const text = said.map((delta) => writer.write([structuredClone(delta)])).join('') + writer.end(true)
   const lines = text
     .replace(`data: ${done}`, '')
     .split(/\r?\n/)
@@ -179,4 +183,30 @@ test('Ollama has pictures', () => {
   const told = streamed((t) => createLineWriter(chat, { ...line, wording: generateWording }, false, t))
   expect(told.events.map(({ image }) => image).filter(Boolean)).toEqual(['UElD', 'VFdP'])
   expect(told.losses).toEqual([AUDIO, TOOLS])
+})
+
+test('citations are told by Responses, and as a loss by APIs whose own only their maker can write', () => {
+  const url_citation = { url: 'https://a.example/', title: 'A', start_index: 0, end_index: 2 }
+  const cited: Delta[] = [
+    { text: 'Hi' },
+    { annotations: [{ type: 'url_citation', url_citation }] },
+    { annotations: [{ type: 'url_citation', url_citation }] },
+    { finish_reason: 'stop' },
+  ]
+  const CITATIONS = expect.stringMatching(/^annotations /)
+  type Tell = (loss: string) => void
+  const wholes: [(tell: Tell) => WholeAnswer, unknown[]][] = [
+    [(tell) => createMessage(chat, 'm', tell), [CITATIONS]],
+    [(tell) => content.createResponse(chat, 'm', tell), [CITATIONS]],
+    [(tell) => createLineAnswer(chat, { ...line, wording: chatWording }, false, tell), [CITATIONS]],
+    [(tell) => createTextCompletion(chat, { model: 'm', created: 1 }, { echo: '', offset: 0 }, tell), [CITATIONS]],
+    [(tell) => responses.createResponse(chat, meta, new Map(), nobody, tell), []],
+  ]
+  for (const [make, losses] of wholes) expect(whole(make, cited).losses).toEqual(losses)
+  const writers: [(tell: Tell) => AnswerWriter, unknown[]][] = [
+    [(tell) => createMessageWriter(chat, tell), [CITATIONS]],
+    [(tell) => createTextWriter(chat, { model: 'm', created: 1 }, { echo: '', offset: 0 }, tell), [CITATIONS]],
+    [(tell) => createEventWriter(chat, meta, new Map(), nobody, tell), []],
+  ]
+  for (const [make, losses] of writers) expect(streamed(make, '[DONE]', cited).losses).toEqual(losses)
 })

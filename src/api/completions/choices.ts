@@ -40,6 +40,7 @@ export function createTextFold(request: ChatRequest, before: Before, tell: TellT
   const fold = createAnswerFold(request, (index, delta, logprobs) => {
     const echo = begin(index)
     for (const media of mediaOf(delta)) lose(media)
+    if (delta.annotations !== undefined) lose({ kind: 'citation' })
     const said = filled(delta.content) ?? filled(delta.refusal) ?? transcriptOf(delta) ?? ''
     const told = logprobs ? textLogprobs(logprobs, offsets[index] ?? 0) : null
     offsets[index] = (offsets[index] ?? 0) + said.length

@@ -37,6 +37,7 @@ export interface BlockSink {
   /** @param logprobs of the tokens of this piece, where the upstream tells them */
   piece(block: Block, text: string, logprobs?: unknown[]): void
   signed?(block: Block, signature: string): void
+  /** Citations; absent where the API has no place for them. */
   annotated?(block: Block, annotations: Record<string, unknown>[]): void
   close(block: Block): void
   /** Does the API have a place for it? None at all when absent. */
@@ -58,7 +59,7 @@ export function createBlocks(sink: BlockSink, tellLoss: TellLoss = () => {}): Bl
 
 class BlockOrder implements Blocks {
   private readonly sink: BlockSink
-  private readonly lose: (media: Media) => void
+  private readonly lose: ReturnType<typeof createLossTeller>
   /** The media type of the answer's sound. */
   private sound: string | undefined
   private open: Block | undefined
@@ -78,7 +79,7 @@ class BlockOrder implements Blocks {
     if (filled(delta.refusal) !== undefined) this.say('refusal', delta.refusal ?? '')
     const signature = fromExtraContent(delta['extra_content'])
     if (signature !== undefined) this.sign(this.last('text'), signature)
-    if (delta.annotations !== undefined) this.annotate(this.last('text'), delta.annotations)
+    if (delta.annotations !== undefined) this.cite(delta.annotations)
     if (delta['audio'] !== undefined) this.hear(delta)
     for (const media of mediaOf(delta, this.sound)) this.showMedia(media)
     for (const call of delta.tool_calls ?? []) this.takeCall(call)
@@ -172,9 +173,11 @@ class BlockOrder implements Blocks {
     if (block === this.open) this.sink.signed?.(block, signature)
   }
 
-  private annotate(block: Block, annotations: Record<string, unknown>[]): void {
+  private cite(annotations: Record<string, unknown>[]): void {
+    if (this.sink.annotated === undefined) return this.lose({ kind: 'citation' })
+    const block = this.last('text')
     ;(block.annotations ??= []).push(...annotations)
-    if (block === this.open) this.sink.annotated?.(block, annotations)
+    if (block === this.open) this.sink.annotated(block, annotations)
   }
 
   /** The first that waited, with what came of it meanwhile. */

@@ -12,15 +12,18 @@ export type Media =
 /** Hears of what an API has no place for, one sentence each. */
 export type TellLoss = (loss: string) => void
 
-const LOSSES: Record<Media['kind'], string> = {
+type Loss = Media['kind'] | 'citation'
+
+const LOSSES: Record<Loss, string> = {
   picture: 'images of the answer: this API has no place for them, left out',
   sound: 'audio of the answer: this API has no place for it, left out',
   tool: 'server_tools of the answer: this API has no place for what the vendor ran itself, left out',
+  citation: 'annotations of the answer: this API has no place for the citations of another, left out',
 }
 
 /** Tells of each kind once. */
-export function createLossTeller(tellLoss: TellLoss): (media: Media) => void {
-  const told = new Set<Media['kind']>()
+export function createLossTeller(tellLoss: TellLoss): (lost: { kind: Loss }) => void {
+  const told = new Set<Loss>()
   return ({ kind }) => {
     if (told.has(kind)) return
     told.add(kind)

@@ -28,7 +28,7 @@ export function createResponse(
     const seal = sealOf(block)
     if (seal) output.push(seal)
   }
-  const blocks = createBlockAnswer(chat, { open() {}, piece() {}, close, shows }, tellLoss)
+  const blocks = createBlockAnswer(chat, { open() {}, piece() {}, annotated() {}, close, shows }, tellLoss)
   let raw: string | undefined
   return {
     take(deltas) {
