@@ -19,6 +19,8 @@ export interface Delta {
   signature?: string
   /** Citations as OpenAI has them: `{ type: url_citation, url_citation: { url, title, start_index, end_index } }`. */
   annotations?: unknown[]
+  /** Where in the text these belong, as the vendor says it: for `placed-citations`. */
+  places?: unknown
   /** Pictures that the model made: `{ type: image_url, image_url: { url } }`, the url often a data URL. */
   images?: unknown[]
   /** Speech as OpenAI has it, and its media type where the vendor says it; texts in a later delta go on. */

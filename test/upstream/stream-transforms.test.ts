@@ -5,7 +5,7 @@ import type { Delta } from '../../src/chat/delta.ts'
 import { STREAM_TRANSFORMS } from '../../src/upstream/response/transforms/index.ts'
 
 function through(name: string, options: Record<string, unknown>, reads: Delta[][]): Delta[] {
-  const transform = STREAM_TRANSFORMS[name]?.(options)()
+  const transform = STREAM_TRANSFORMS[name]?.(options)({})
   if (!transform) throw new Error(`no transform ${name}`)
   return [...reads.flatMap((deltas) => transform.push(deltas)), ...transform.end()]
 }

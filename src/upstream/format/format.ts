@@ -27,7 +27,7 @@ import { compileRequest } from '../request/encode-request.ts'
 import { compileEvents, type EventReader, type UsageMemory } from '../response/decode-events.ts'
 import { compileSignals } from '../response/limit-signals.ts'
 import { STREAM_TRANSFORMS } from '../response/transforms/index.ts'
-import type { StreamTransform } from '../response/transforms/stream-transform.ts'
+import type { Asked, StreamTransform } from '../response/transforms/stream-transform.ts'
 import { compileErrors } from '../response/vendor-error.ts'
 
 const KEYS = new Set([
@@ -98,7 +98,7 @@ export function compileFormat(name: string, definition: FormatDefinition, watch?
     follow: compileFollowUp(definition.follow, watch),
     decoder: fit ? (request) => withClientNames(stream.decoder(request), request, fit) : stream.decoder,
     decodeBody: (body, request) => {
-      const deltas = decodeWhole(whole, stream.transforms, body)
+      const deltas = decodeWhole(whole, stream.transforms, body, request)
       return fit ? withClientNamesIn(deltas, request, fit) : deltas
     },
     decodeError: (answer, body) => errors.answer(answer, body, Date.now()),
@@ -122,12 +122,15 @@ function compilePrefix(definition: FormatDefinition, plan: ReturnType<typeof com
   }
 }
 
-function decodeWhole(read: EventReader, transforms: (() => StreamTransform)[], body: unknown): Delta[] {
+type MakeTransform = (request: Asked) => StreamTransform | undefined
+
+function decodeWhole(read: EventReader, transforms: MakeTransform[], body: unknown, request: Asked): Delta[] {
   let deltas: Delta[] = []
   // a list of one stands for the one in some vendors' answers
   read(Array.isArray(body) && body.length === 1 ? body[0] : body, undefined, deltas, { raw: {} })
   for (const make of transforms) {
-    const transform = make()
+    const transform = make(request)
+    if (!transform) continue
     deltas = transform.push(deltas)
     const held = transform.end()
     if (held.length > 0) deltas = [...deltas, ...held]
@@ -138,7 +141,7 @@ function decodeWhole(read: EventReader, transforms: (() => StreamTransform)[], b
 interface StreamPlan {
   framing: Framing
   streamsJson: boolean
-  transforms: (() => StreamTransform)[]
+  transforms: MakeTransform[]
   decoder: (request: ChatRequest) => StreamDecoder
 }
 
@@ -168,7 +171,7 @@ function compileStream(
     framing: (given) => framing({ ...given, ...options }),
     streamsJson: JSON_FRAMINGS.has(framing),
     transforms,
-    decoder: () =>
+    decoder: (request) =>
       streamDecoder(
         name,
         read,
@@ -176,7 +179,7 @@ function compileStream(
         asText,
         done,
         judgement && new ChunkTemplate(judgement),
-        transforms.map((make) => make()),
+        transforms.map((make) => make(request)).filter((made) => made !== undefined),
       ),
   }
 }

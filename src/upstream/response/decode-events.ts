@@ -26,6 +26,7 @@ const WORDS: ReadonlySet<string> = new Set([
   'tool_call',
   'signature',
   'annotations',
+  'places',
   'logprobs',
   'finish_reason',
   'finish_message',

@@ -1,4 +1,5 @@
 import type { Delta } from '../../../chat/delta.ts'
+import type { ChatRequest } from '../../../chat/request.ts'
 
 /** A stream transform at work on one stream. */
 export interface StreamTransform {
@@ -7,4 +8,10 @@ export interface StreamTransform {
   end(): Delta[]
 }
 
-export type StreamTransformFactory = (options: Record<string, unknown>) => () => StreamTransform
+/** What of the request says whether there will be anything to do. */
+export type Asked = Pick<ChatRequest, 'vendor_tools'>
+
+/** Undefined for a request whose answer needs none: a stream without transforms is read faster. */
+export type StreamTransformFactory = (
+  options: Record<string, unknown>,
+) => (request: Asked) => StreamTransform | undefined
