@@ -57,6 +57,16 @@ describe('think-tags', () => {
     expect([told(out, 'reasoning'), told(out, 'text')]).toEqual(['So', 'Hi'])
   })
 
+  test('a template that writes the opening tag itself, and a model that did not think', () => {
+    const said = [{ text: 'Hi ' }, { text: 'you' }]
+    const end = (finish_reason: 'stop' | 'length'): string =>
+      told(through('think-tags', { opened: true }, [...said.map((each) => [each]), [{ finish_reason }]]), 'text')
+    expect(end('stop')).toBe('Hi you')
+    expect(end('length')).toBe('')
+    const choices = [{ index: 0, message: { content: 'Hi you' }, finish_reason: 'stop' }]
+    expect(through('think-tags', { opened: true }, [[{ chunk: { choices } }]])).toEqual([{ chunk: { choices } }])
+  })
+
   test('each choice has thoughts of its own', () => {
     const chunk = (index: number, content: string): Delta => ({ chunk: { choices: [{ index, delta: { content } }] } })
     const out = through('think-tags', {}, [[chunk(0, '<think>a')], [chunk(1, 'b')], [chunk(0, '</think>c')]])

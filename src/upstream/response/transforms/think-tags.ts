@@ -13,6 +13,8 @@ interface Splitter {
   push(text: string): Said
   /** What was held back because it might have become a tag. */
   end(): Said
+  /** All that was told as a thought that nothing has closed yet. */
+  unclosed(): string
 }
 
 const OPEN = '<think>'
@@ -20,9 +22,14 @@ const CLOSE = '</think>'
 /** A tag that is only spoken of stands within a line. */
 const CLOSES_A_LINE = /\n<\/think>|<\/think>\s*(?:\n|$)/
 
-/** Option `opened`: the model's template writes the opening tag itself, so that only the closing one is sent. */
+/**
+ * Option `opened`: the model's template writes the opening tag itself, so that only the closing one is sent. An answer that
+ * ends well without one was not thought but said, by a model that can do without thinking.
+ */
 export const thinkTags: StreamTransformFactory = (options) => () => {
   const splitters = new Map<number, Splitter>()
+  /** Choices that ended of themselves, with nothing but text. */
+  const whole = new Set<number>()
   const at = (choice: number): Splitter => {
     const known = splitters.get(choice) ?? createSplitter(options['opened'] === true)
     splitters.set(choice, known)
@@ -31,12 +38,15 @@ export const thinkTags: StreamTransformFactory = (options) => () => {
   return {
     push: (deltas) =>
       deltas.map((delta) => {
-        if (delta.chunk) return { ...delta, chunk: splitChunk(delta.chunk, at) }
+        if (delta.chunk) return { ...delta, chunk: splitChunk(delta.chunk, at, whole) }
+        if (delta.finish_reason === 'stop') whole.add(delta.choice ?? 0)
         return delta.text === undefined ? delta : splitText(delta, at(delta.choice ?? 0))
       }),
     end: () =>
       [...splitters].flatMap(([choice, splitter]): Delta[] => {
         const said = splitter.end()
+        const answer = splitter.unclosed()
+        if (answer !== '' && whole.has(choice)) said.text = answer
         return Object.keys(said).length === 0 ? [] : [{ choice, ...said }]
       }),
   }
@@ -46,14 +56,23 @@ function splitText({ text, ...rest }: Delta, splitter: Splitter): Delta {
   return { ...rest, ...splitter.push(text ?? '') }
 }
 
-function splitChunk(chunk: Record<string, unknown>, at: (choice: number) => Splitter): Record<string, unknown> {
+function splitChunk(
+  chunk: Record<string, unknown>,
+  at: (choice: number) => Splitter,
+  whole: Set<number>,
+): Record<string, unknown> {
   if (!Array.isArray(chunk['choices'])) return chunk
   const choices = chunk['choices'].map((choice: unknown, position) => {
     if (!isMap(choice)) return choice
     const key = isMap(choice['delta']) ? 'delta' : 'message'
+    const index = isChoice(choice['index']) ? choice['index'] : position
+    if (choice['finish_reason'] === 'stop') whole.add(index)
     const said = choice[key]
     if (!isMap(said) || typeof said['content'] !== 'string') return choice
-    const splitter = at(isChoice(choice['index']) ? choice['index'] : position)
+    const isWhole = key === 'message' && choice['finish_reason'] === 'stop'
+    // nothing of it is told yet: there is no need to tell it twice
+    if (isWhole && !said['content'].includes(CLOSE) && !said['content'].trimStart().startsWith(OPEN)) return choice
+    const splitter = at(index)
     const { text, reasoning } = splitter.push(said['content'])
     const thought = reasoning === undefined ? {} : { reasoning_content: reasoning }
     return { ...choice, [key]: { ...said, content: text ?? '', ...thought } }
@@ -64,6 +83,7 @@ function splitChunk(chunk: Record<string, unknown>, at: (choice: number) => Spli
 function createSplitter(isOpened: boolean): Splitter {
   let state: 'start' | 'thought' | 'gap' | 'text' = isOpened ? 'thought' : 'start'
   let held = ''
+  let thought = ''
 
   function push(more: string): Said {
     held += more
@@ -79,9 +99,11 @@ function createSplitter(isOpened: boolean): Splitter {
       const close = held.indexOf(CLOSE)
       const until = close < 0 ? held.length - tailOf(held, CLOSE) : close
       if (until > 0) said.reasoning = held.slice(0, until)
+      if (isOpened) thought += said.reasoning ?? ''
       held = held.slice(close < 0 ? until : until + CLOSE.length)
       if (close < 0) return said
       state = 'gap'
+      thought = ''
     }
     // the blank lines between thought and answer belong to neither
     if (state === 'gap') {
@@ -100,8 +122,11 @@ function createSplitter(isOpened: boolean): Splitter {
       const rest = held
       held = ''
       if (rest === '' || state === 'gap') return {}
-      return state === 'thought' ? { reasoning: rest } : { text: rest }
+      if (state !== 'thought') return { text: rest }
+      if (isOpened) thought += rest
+      return { reasoning: rest }
     },
+    unclosed: () => thought,
   }
 }
 
