@@ -226,6 +226,8 @@ describe.runIf(hasServer)('replicas', () => {
     await start(2, specOf([{ metric: 'requests', amount: 40, period: HOUR }]))
     await until(() => replicas.every((replica) => replica.replicas.report().replicas.length === 2))
     await server.kill()
+    // what is told before that is the whole's
+    await until(() => replicas.every(({ changes }) => changes.at(-1)?.isAway === true))
     let alone = 0
     for (let round = 0; round < 6; round++)
       for (const lease of (await ask(20)).leases) {
