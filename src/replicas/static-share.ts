@@ -86,20 +86,20 @@ export function createStaticShare(rank: number, count: number): StaticShare {
       const share = shareOf(key, limit)
       let pending = 0
       for (const units of mirrored.pending.values()) pending += units
-      // Of a limit that it has never told of it has heard nothing either: what is taken in one turn is cut with the first.
-      const isTold = mirrored.seenAt < Infinity
-      const unheard = isTold ? alone + pending : limit.taken
+      const isPlaces = window instanceof Concurrency
+      // Of others it has heard nothing yet: what was taken in the same turn is all unheard.
+      const isHeard = isPlaces || mirrored.seenAt < Infinity || mirrored.unseen > 0
+      const unheard = isHeard ? alone + pending : limit.taken
       const known = window.save(now)
       cuts.set(mirrored, { amount, taken: limit.taken - unheard, share, limit, isPaidAhead: false, known, unheard })
       limit.whole = amount
-      const part = isTold ? share / amount : 1
+      const part = isHeard ? share / amount : 1
       // What others may have taken since the ledger last told of it; what was taken here since is ours alone.
-      const own = mirrored.places.size
-      const elsewhere = amount - window.room(now) - own
-      const unseen = isTold ? (Math.min(UNSEEN, Math.max(0, now - mirrored.seenAt)) * amount) / limit.spec.period : 0
+      const unseen = (Math.min(UNSEEN, Math.max(0, now - mirrored.seenAt)) * amount) / limit.spec.period
+      const elsewhere = amount - window.room(now) - mirrored.places.size
       scale(window, Math.max(share, limit.spec.metric === 'usd' ? 0 : 1), part, now)
       // Our own places were never scaled.
-      if (window instanceof Concurrency) {
+      if (isPlaces) {
         window.elsewhere(0)
         // Another holds more places than are its: these must end before ours are taken.
         if (elsewhere > amount - share) limit.until = Math.max(limit.until, now + REST)

@@ -270,6 +270,28 @@ describe('a fixed window', () => {
     for (let n = 0; n < 3; n++) await take()
     expect(eta(scheduler, 'p#1')).toBeCloseTo(60_000, -1)
   })
+
+  it('keeps to a boundary that is told in whole seconds, and follows one that is another', async () => {
+    const { scheduler, clock } = setUp([provider('p', [[rpm(3, { shape: 'fixed' })]])], { options: { max_wait: 0 } })
+    const told = { metric: 'requests', period: 60_000, limit: 3, resetMeans: 'window' } as const
+    const take = async (reset: number, remaining: number) => {
+      const lease = await scheduler.acquire(ask())
+      lease.observe([{ ...told, remaining, reset }])
+      lease.settle({})
+    }
+    await take(10_000, 2)
+    await clock.advance(900)
+    await take(10_000, 1)
+    await clock.advance(8000)
+    await take(30_000, 0)
+    expect(eta(scheduler, 'p#1')).toBe(30_000)
+    await clock.advance(30_001)
+    await take(60_000, 2)
+    await take(59_000, 1)
+    await clock.advance(600)
+    await take(59_000, 0)
+    expect(eta(scheduler, 'p#1')).toBeCloseTo(59_400, -1)
+  })
 })
 
 describe('estimates', () => {

@@ -5,6 +5,7 @@ import type { LeaseRecord } from '../lease/lease.ts'
 import type { ToWall } from '../limits/window.ts'
 import { jitterGuard } from '../limits/window.ts'
 import { Bucket } from '../limits/bucket.ts'
+import { Fixed } from '../limits/fixed.ts'
 import type { Limit } from '../limits/limit.ts'
 import { lowerTo, windowOf } from '../limits/limit.ts'
 import { keyModelOf } from '../topology/provider.ts'
@@ -12,6 +13,7 @@ import type { Scope } from '../topology/limit-scope.ts'
 import { addLimit, cool, coolAsTold } from '../topology/limit-scope.ts'
 import { beliefOf } from './blind.ts'
 import { learntOf, setAmount } from './learnt.ts'
+import { isBoundary } from './window-start.ts'
 
 export interface LearningOptions {
   /** Undefined: where the provider's count shows that nobody else uses the limit. */
@@ -221,10 +223,11 @@ function rounding({ metric, amount }: LimitSpec): number {
 
 /** A fixed window whose boundary is now known need not be treated as a sliding one. */
 function learnPhase(limit: Limit, reset: number, now: number, { toWall }: LearningOptions): void {
-  if (limit.learnt?.reason.startsWith('window')) return
+  const boundary = toWall(now) + reset
+  if (limit.window instanceof Fixed && isBoundary(limit.window, boundary, now)) return
   const used = limit.window.amount - limit.window.room(now)
   const amount = limit.window.amount
-  limit.window = windowOf(limit.spec, amount, toWall, now, toWall(now) + reset)
+  limit.window = windowOf(limit.spec, amount, toWall, now, boundary)
   if (used > 0) limit.window.take(now, used)
   learntOf(limit, now).reason = 'window boundaries told by the provider'
 }

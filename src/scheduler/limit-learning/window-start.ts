@@ -89,9 +89,10 @@ function wasFull({ before, asked, limit }: Hold): boolean {
 
 function compare(told: StartsTold, limit: Limit, said: number | undefined, now: number, toWall: ToWall): void {
   if (said === undefined || said < LEAST_TOLD || said > (1 + MORE) * limit.spec.period) {
+    const isNear = said !== undefined && said < LEAST_TOLD
+    if (!isNear) told.believed ??= false
     // so near to a boundary, the next one is asked about
-    if (said === undefined || said > LEAST_TOLD) told.believed ??= false
-    limit.startAskAt = now + AGAIN
+    limit.startAskAt = now + (isNear ? AGAIN : limit.spec.period)
     return
   }
   const boundary = now + said
@@ -111,6 +112,14 @@ function compare(told: StartsTold, limit: Limit, said: number | undefined, now: 
   learntOf(limit, now).reason = 'window boundaries told by a refusal'
 }
 
+/** Does one of its windows begin at this wall-clock instant, as far as whole seconds tell? */
+export function isBoundary(window: Fixed, at: number, now: number): boolean {
+  const [start, end] = window.span(now)
+  const period = end - start
+  const off = Math.abs(at - end) % period
+  return Math.min(off, period - off) <= Math.min(DIFFER, period / 4)
+}
+
 /** Another boundary than the one that was told before: neither is believed. */
 function forgetIfWrong(
   told: StartsTold,
@@ -120,10 +129,7 @@ function forgetIfWrong(
   now: number,
   toWall: ToWall,
 ): void {
-  if (said === undefined || said < LEAST_TOLD) return
-  const [start, end] = window.span(now)
-  const at = toWall(now) + said
-  if (Math.abs(at - end) <= DIFFER || Math.abs(at - (2 * end - start)) <= DIFFER) return
+  if (said === undefined || said < LEAST_TOLD || isBoundary(window, toWall(now) + said, now)) return
   const used = window.amount - window.room(now)
   limit.window = windowOf(limit.spec, window.amount, toWall, now)
   if (used > 0) limit.window.take(now, used)

@@ -140,7 +140,8 @@ function asker(schedulerState: SchedulerState, pool: Pool, now: number): Waiting
   const { provider } = keyGroup
   const { keys } = provider
   // keys of one provider are most often alike
-  if (!keys[0]?.scope.limits.some(({ spec }) => spec.shape === 'fixed')) return undefined
+  if (provider.startsTold.believed === false || !keys[0]?.scope.limits.some(({ spec }) => spec.shape === 'fixed'))
+    return undefined
   const demand = demandOf(schedulerState, item, keyGroup)
   if (keyGroup.providerWait(demand, now) > 0) return undefined
   for (let looks = Math.min(MOST_ASKED, keys.length); looks > 0; looks--) {
