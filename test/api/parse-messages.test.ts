@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { parseChatRequest } from '../../src/api/chat-completions/request/parse.ts'
 import type { ChatRequest } from '../../src/chat/request.ts'
+import { withOwnCallIds } from '../../src/upstream/request/own-call-ids.ts'
+import { resultsFirst } from '../../src/upstream/request/transforms/results-first.ts'
+import { cpuTime } from '../cpu-time.ts'
 
 const user = { role: 'user', content: 'Hi' }
 const parse = (fields: Record<string, unknown>): ChatRequest =>
@@ -186,6 +189,22 @@ describe('tool calls and their results', () => {
       messages: [{ role: 'assistant', tool_calls: [same('one'), same('two')] }, result, result],
     })
     expect(messages.slice(1).map((message) => message.name)).toEqual(['one', 'two'])
+  })
+
+  test('thousands of calls that share an id, and their results, cost no more each than a few', () => {
+    const same = { id: 'x', type: 'function', function: { name: 'f', arguments: '{}' } }
+    const results = Array.from({ length: 40_000 }, (_, i) => ({ role: 'tool', tool_call_id: 'x', content: `r${i}` }))
+    const calls = { role: 'assistant', tool_calls: results.map(() => same) }
+    const ordered = resultsFirst({})
+    // by the square of them it was 3 s, and as much for the vendor's ids
+    const milliseconds = cpuTime(() => {
+      const own = withOwnCallIds(parse({ messages: [user, calls, ...results] }))
+      expect(new Set(own.messages.map(({ tool_call_id: id }) => id)).size).toBe(results.length + 1)
+      ordered(own, [])
+      const one = ordered(parse({ messages: [user, { ...calls, tool_calls: [same] }, ...results] }), [])
+      expect(one.messages).toHaveLength(3)
+    })
+    expect(milliseconds).toBeLessThan(2500)
   })
 
   test('a result that answers no call is refused and named', () => {

@@ -37,29 +37,36 @@ interface Names {
 
 function createNames(): Names {
   const taken = new Set<string>()
-  const open = new Map<string, string[]>()
+  /** How often each id was given another end: thousands may share one. */
+  const ends = new Map<string, number>()
+  /** The names of the last turn that has an id, and how many of them are answered. */
+  const open = new Map<string, { names: string[]; answered: number }>()
   const free = (id: string): string => {
     if (!taken.has(id)) return id
-    for (let n = 2; ; n++) {
+    for (let n = (ends.get(id) ?? 1) + 1; ; n++) {
       const end = `_${n}`
       const name = id.slice(0, LONGEST - end.length) + end
-      if (!taken.has(name)) return name
+      if (taken.has(name)) continue
+      ends.set(id, n)
+      return name
     }
   }
   return {
     call(calls) {
-      for (const { id } of calls) open.set(id, [])
+      for (const { id } of calls) open.set(id, { names: [], answered: 0 })
       return calls.map(({ id }) => {
         const name = free(id)
         taken.add(name)
-        open.get(id)?.push(name)
+        open.get(id)?.names.push(name)
         return name
       })
     },
     result(id) {
-      const names = open.get(id)
+      const turn = open.get(id)
+      if (!turn) return id
       // the last one stands for further results
-      return (names && names.length > 1 ? names.shift() : names?.[0]) ?? id
+      const at = Math.min(turn.answered++, turn.names.length - 1)
+      return turn.names[at] ?? id
     },
   }
 }

@@ -36,20 +36,20 @@ export interface OpenCalls {
 }
 
 export function createOpenCalls(): OpenCalls {
-  // a long history asks once for each of its results: nothing is looked for among all calls
-  const byId = new Map<string, Asked[]>()
-  const byName = new Map<string, Asked[]>()
+  // a long history asks once for each of its results: nothing is looked for among all calls, nor passed over twice
+  const byId = new Map<string, Asks>()
+  const byName = new Map<string, Asks>()
 
   return {
     made(more) {
       for (const call of more) {
         const asked = { call, isAnswered: false }
-        add(byId, call.id, asked)
-        add(byName, call.name, asked)
+        listOf(byId, call.id).push(asked)
+        listOf(byName, call.name).push(asked)
       }
     },
-    answered: (id) => answer(byId.get(id), (calls) => calls.find(isOpen)),
-    answeredByName: (name) => answer(byName.get(name), (calls) => calls.findLast(isOpen)),
+    answered: (id) => answer(byId.get(id), oldest),
+    answeredByName: (name) => answer(byName.get(name), newest),
   }
 }
 
@@ -58,17 +58,37 @@ interface Asked {
   isAnswered: boolean
 }
 
-const isOpen = ({ isAnswered }: Asked): boolean => !isAnswered
+/** Calls of one id or name; how many of the oldest are known to be answered. */
+class Asks {
+  readonly calls: Asked[] = []
+  answered = 0
+  last: Asked | undefined
 
-function add(lists: Map<string, Asked[]>, key: string, asked: Asked): void {
-  const list = lists.get(key)
-  if (list) list.push(asked)
-  else lists.set(key, [asked])
+  push(asked: Asked): void {
+    this.calls.push(asked)
+    this.last = asked
+  }
+}
+
+function listOf(lists: Map<string, Asks>, key: string): Asks {
+  let list = lists.get(key)
+  if (!list) lists.set(key, (list = new Asks()))
+  return list
+}
+
+function oldest(asks: Asks): Asked | undefined {
+  while (asks.calls[asks.answered]?.isAnswered) asks.answered++
+  return asks.calls[asks.answered]
+}
+
+function newest({ calls }: Asks): Asked | undefined {
+  while (calls.at(-1)?.isAnswered) calls.pop()
+  return calls.at(-1)
 }
 
 /** The open one, else the last. */
-function answer(calls: Asked[] | undefined, open: (calls: Asked[]) => Asked | undefined): ToolCall | undefined {
-  const found = calls && (open(calls) ?? calls.at(-1))
+function answer(asks: Asks | undefined, open: (asks: Asks) => Asked | undefined): ToolCall | undefined {
+  const found = asks && (open(asks) ?? asks.last)
   if (found !== undefined) found.isAnswered = true
   return found?.call
 }

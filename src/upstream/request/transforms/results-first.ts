@@ -40,28 +40,27 @@ function inTurn(asked: Message, calls: readonly ToolCall[], turn: readonly Messa
 
 /** Clients that go on after a fault, or start anew, give a call a second result. */
 function oneEach(results: readonly Message[]): Message[] {
-  const byCall = new Map<string | undefined, Message>()
-  for (const result of results) {
-    const first = byCall.get(result.tool_call_id)
-    byCall.set(result.tool_call_id, first ? joined(first, result) : result)
-  }
-  return [...byCall.values()]
+  const byCall = Map.groupBy(results, (result) => result.tool_call_id)
+  return [...byCall.values()].map(joined)
 }
 
-function joined(first: Message, second: Message): Message {
-  if (JSON.stringify(first.content) === JSON.stringify(second.content)) return second
-  const text = [first.text, second.text].filter((each) => each !== undefined).join('\n')
-  const parts = (message: Message): unknown[] => {
-    const { content } = message.wire
-    return Array.isArray(content) ? content : content ? [{ type: 'text', text: content }] : []
-  }
-  const isPlain = [first, second].every(({ wire }) => !Array.isArray(wire['content']))
+/** Those that say the same are one. */
+function joined(results: readonly Message[]): Message {
+  const different = [...new Map(results.map((result) => [JSON.stringify(result.content), result])).values()]
+  const [first] = different as [Message]
+  if (different.length === 1) return first
+  const text = different.flatMap((each) => each.text ?? []).join('\n')
+  const isPlain = different.every(({ wire }) => !Array.isArray(wire['content']))
   return {
     ...first,
-    content: isPlain ? [{ type: 'text', text }] : [...first.content, ...second.content],
+    content: isPlain ? [{ type: 'text', text }] : different.flatMap(({ content }) => content),
     text,
-    wire: { ...first.wire, content: isPlain ? text : [...parts(first), ...parts(second)] },
+    wire: { ...first.wire, content: isPlain ? text : different.flatMap(partsOf) },
   }
+}
+
+function partsOf({ wire: { content } }: Message): unknown[] {
+  return Array.isArray(content) ? content : content ? [{ type: 'text', text: content }] : []
 }
 
 const NO_RESULT = '(no result)'
