@@ -44,6 +44,22 @@ describe('tool calls', () => {
     }
   })
 
+  test('whose pieces come several in a list, each with the id, are one call each', () => {
+    const piece = (text: string, name?: string): Record<string, unknown> => ({
+      index: 0,
+      id: 'a',
+      function: { arguments: text, ...(name !== undefined && { name }) },
+    })
+    for (const lists of [
+      [[piece('{"x"', 'f'), piece(':1}')]],
+      [[piece('', 'f'), piece('{"x":1}', 'f')]],
+      [[piece('', 'f')], [piece('{"x"'), piece(':1}')]],
+    ]) {
+      const tools = calls([...lists.map((list) => chunk({ tool_calls: list })), stop])
+      expect(tools).toEqual([{ id: 'a', name: 'f', arguments: '{"x":1}' }])
+    }
+  })
+
   test('that are told once more as a whole are told once', () => {
     const tools = calls([
       wireCall({ index: 0, id: 'a', function: { name: 'f', arguments: '' } }),

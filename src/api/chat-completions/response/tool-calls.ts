@@ -51,7 +51,8 @@ export function createToolCalls(unwrapped: ReadonlySet<string>): ToolCalls {
   let told = 0
 
   function find(piece: ToolCallChunk): Call {
-    if (piece.another) return calls.findLast((call) => call.id === piece.id && isAgain(piece, call)) ?? open(piece)
+    if (piece.another && !goesOn(piece))
+      return calls.findLast((call) => call.id === piece.id && isAgain(piece, call)) ?? open(piece)
     if (piece.index !== undefined) {
       const known = byVendorIndex.get(piece.index)
       // Servers that number every call 0 give each its own id and its own name.
@@ -63,6 +64,13 @@ export function createToolCalls(unwrapped: ReadonlySet<string>): ToolCalls {
     if (known !== undefined) return known
     const last = calls.at(-1)
     return last !== undefined && piece.id === undefined && piece.name === undefined ? last : open(piece)
+  }
+
+  /** A list may hold several pieces of one call as well: those without a name, and those whose call is not whole yet. */
+  function goesOn({ id, index, name }: ToolCallChunk): boolean {
+    if (name === undefined) return true
+    const known = index === undefined ? undefined : byVendorIndex.get(index)
+    return known?.id === id && known?.name === name && canonicalObject(known.said) === undefined
   }
 
   function open(piece: ToolCallChunk): Call {

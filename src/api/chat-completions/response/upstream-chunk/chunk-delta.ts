@@ -10,7 +10,7 @@ export interface ChunkDelta extends Omit<Delta, 'tool_call' | 'usage' | 'chunk' 
 export interface ToolCallChunk extends ToolCallDelta {
   /** The name may go on in the next piece: nothing but a part of it was sent. */
   unfinished?: boolean
-  /** A call of the same list has its id: some servers give one to all. */
+  /** A piece of the same list has its id: some servers give one to all calls. */
   another?: boolean
   extra_content?: unknown
 }
