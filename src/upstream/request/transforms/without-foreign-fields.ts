@@ -15,22 +15,19 @@ const FOREIGN = new Set([
   'provider_specific_fields',
 ])
 /** Of a call alone: its place in a stream. */
-const FOREIGN_OF_CALLS = ['index']
+const PLACE = 'index'
 /** Kinds of content parts that only their vendor reads. */
 const FOREIGN_PARTS = new Set(['thinking', 'redacted_thinking'])
-
-type Foreign = Set<string> & { ofCalls?: Foreign }
 
 /** `keep`: those that this server reads; `thoughts`: the one of them in which it wants thoughts that came as another, or were kept here. */
 export const withoutForeignFields: RequestTransform = (options) => {
   const kept = new Set(Array.isArray(options['keep']) ? options['keep'].map(String) : [])
-  const foreign: Foreign = new Set([...FOREIGN].filter((field) => !kept.has(field)))
-  foreign.ofCalls = new Set([...foreign, ...FOREIGN_OF_CALLS])
+  const foreign = new Set([...FOREIGN].filter((field) => !kept.has(field)))
   const thoughts = typeof options['thoughts'] === 'string' ? options['thoughts'] : undefined
   return (request) => {
     const { messages, tools } = request.body
     const told = thoughts === undefined ? messages : withThoughtsIn(thoughts, messages, request.messages)
-    if (told === messages && !hasForeign(messages, foreign) && !hasForeign(tools, foreign)) return request
+    if (told === messages && !isAnyForeign(messages, foreign) && !isAnyForeign(tools, foreign)) return request
     const body = { ...request.body }
     if (Array.isArray(told)) body['messages'] = told.map((message) => own(message, foreign))
     if (Array.isArray(tools)) body['tools'] = tools.map((tool) => own(tool, foreign))
@@ -52,37 +49,35 @@ function withThoughtsIn(field: string, wired: unknown, messages: readonly Messag
 }
 
 /** Whether `own` would leave anything out of a list: to look costs less than a copy. */
-function hasForeign(list: unknown, foreign: Foreign): boolean {
+function isAnyForeign(list: unknown, foreign: ReadonlySet<string>, areCalls = false): boolean {
   if (!Array.isArray(list)) return false
-  for (const value of list as unknown[]) {
-    if (!isMap(value)) continue
-    for (const key in value) {
-      if (foreign.has(key)) return true
-      if (key !== 'content' && key !== 'tool_calls') continue
-      const field = value[key]
-      if (!Array.isArray(field)) continue
-      if (!field.every(isOwn) || hasForeign(field, key === 'content' ? foreign : ofCalls(foreign))) return true
-    }
+  for (const value of list as unknown[]) if (!isOwn(value) || hasForeign(value, foreign, areCalls)) return true
+  return false
+}
+
+function hasForeign(value: unknown, foreign: ReadonlySet<string>, isCall = false): boolean {
+  if (!isMap(value)) return false
+  for (const key in value) {
+    if (foreign.has(key) || (isCall && key === PLACE)) return true
+    if (key === 'function' && hasForeign(value[key], foreign)) return true
+    if ((key === 'content' || key === 'tool_calls') && isAnyForeign(value[key], foreign, key === 'tool_calls'))
+      return true
   }
   return false
 }
 
-/** A message, call, part or tool without them. */
-function own(value: unknown, foreign: Foreign): unknown {
+/** A message, call, function, part or tool without them. */
+function own(value: unknown, foreign: ReadonlySet<string>, isCall = false): unknown {
   if (!isMap(value)) return value
   const kept: Record<string, unknown> = {}
   for (const [key, field] of Object.entries(value)) {
-    if (foreign.has(key)) continue
-    kept[key] =
-      (key === 'content' || key === 'tool_calls') && Array.isArray(field)
-        ? field.filter(isOwn).map((part: unknown) => own(part, key === 'content' ? foreign : ofCalls(foreign)))
-        : field
+    if (foreign.has(key) || (isCall && key === PLACE)) continue
+    if (key === 'function') kept[key] = own(field, foreign)
+    else if ((key === 'content' || key === 'tool_calls') && Array.isArray(field))
+      kept[key] = field.filter(isOwn).map((part: unknown) => own(part, foreign, key === 'tool_calls'))
+    else kept[key] = field
   }
   return kept
-}
-
-function ofCalls(foreign: Foreign): Foreign {
-  return foreign.ofCalls ?? foreign
 }
 
 function isOwn(part: unknown): boolean {
