@@ -5,7 +5,7 @@ import type { Target } from './types.ts'
 const NOT_FOUND = 404
 const NOT_ALLOWED = 405
 /** "Unknown request URL: POST /chat/completions", "Cannot POST /v1/v1/messages", "no Route matched". */
-const OF_PATH = /\b(?:POST|GET) \/|\b(?:unknown|invalid) (?:request )?url\b|\bno route\b/i
+const OF_PATH = /\bPOST \/|\b(?:unknown|invalid) (?:request )?url\b|\bno route\b/i
 const OF_MODEL = /\b(models?|deployments?|engines?|endpoints?)\b/i
 const VERSION = /\/v\d/i
 

@@ -10,6 +10,11 @@ it('a missing path is guessed at where nothing says what is not there, and never
     message: 'Not Found (perhaps there is nothing at /chat/completions: base_url may lack /v1)',
     code: 'model_not_found',
   })
-  for (const words of ['no such model', 'm-1: not found', 'The deployment does not exist'])
+  for (const words of [
+    'no such model',
+    'm-1: not found',
+    'The deployment does not exist',
+    'no such model, GET /v1/models lists them',
+  ])
     expect(told(words).message).toBe(words)
 })

@@ -18,8 +18,8 @@ export const fewerCacheMarks: RequestTransform = (options) => {
     }
     // the prompt's order: tools, the system's words, all others
     const tools = request.tools?.map(bare)
-    const inFront = request.messages.map((each) => (isInFront(each) ? withFewer(each, bare) : each))
-    const messages = inFront.map((each) => (isInFront(each) ? each : withFewer(each, bare)))
+    const inFront = request.messages.map((each) => (each.role === 'system' ? withFewer(each, bare) : each))
+    const messages = inFront.map((each) => (each.role === 'system' ? each : withFewer(each, bare)))
     return { ...request, messages, ...(tools && { tools }) }
   }
 }
@@ -29,10 +29,6 @@ function countOf({ tools, messages }: ChatRequest): number {
   for (const tool of tools ?? []) if (markOf(tool) !== undefined) count++
   for (const { content } of messages) for (const part of content) if (markOf(part) !== undefined) count++
   return count
-}
-
-function isInFront({ role, late }: Message): boolean {
-  return role === 'system' && late !== true
 }
 
 function withFewer(message: Message, bare: (part: Part) => Part): Message {
