@@ -58,13 +58,15 @@ function wiresOf({ wire }: Message): unknown[] {
 
 const ELSEWHERE = '(in the next message of the user)'
 const UNSEEN = '(a picture)'
+const LEFT_OUT = '(left out)'
 const MADE = 'What you made:\n'
 
 function wordsOnly(message: Message, sees: boolean): Message {
   const rest = message.content.filter((part) => !isMedia(part))
   const { images: _, ...wire } = message.wire
   const isEmpty = rest.length === 0 && !message.tool_calls
-  const text = isEmpty ? (sees ? ELSEWHERE : UNSEEN) : message.text
+  const instead = picturesOf(message).length === 0 ? LEFT_OUT : sees ? ELSEWHERE : UNSEEN
+  const text = isEmpty ? instead : message.text
   const content: Part[] = isEmpty && text !== undefined ? [{ type: 'text', text }] : rest
   return { ...message, content, ...(text !== undefined && { text }), wire: { ...wire, content: text ?? null } }
 }
