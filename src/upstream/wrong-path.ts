@@ -8,6 +8,8 @@ const NOT_ALLOWED = 405
 const OF_PATH = /\bPOST \/|\b(?:unknown|invalid) (?:request )?url\b|\bno route\b/i
 const OF_MODEL = /\b(models?|deployments?|engines?|endpoints?)\b/i
 const VERSION = /\/v\d/i
+/** Paths of OpenAI's wire, whose version is in the base_url. */
+const BEHIND_VERSION = /^\/(?:chat\/completions|completions|embeddings)$/
 
 /** The same error, with what to look at where it may be the address. @param url that was asked */
 export function withPathAdvice(error: GatewayError, status: number, url: string, target: Target): GatewayError {
@@ -17,10 +19,15 @@ export function withPathAdvice(error: GatewayError, status: number, url: string,
   const isOpen = kind === 'not_found' && !OF_MODEL.test(message) && !names(message, target.model)
   if (!isPath && !isOpen) return error
   const path = url.slice(target.base_url.length).replace(/\?.*/s, '')
-  const lacks = !VERSION.test(url) ? 'base_url may lack /v1' : 'check base_url, with and without /v1'
-  const told = `${message.replace(/[.\s]+$/, '')} (${isPath ? '' : 'perhaps '}there is nothing at ${path}: ${lacks})`
+  const where = `${isPath ? '' : 'perhaps '}there is nothing at ${path}`
+  const told = `${message.replace(/[.\s]+$/, '')} (${where}: ${lookAt(url, path)})`
   // whatever the server calls it, the request has no part in it: another may answer
   return new GatewayError('not_found', told, { type, extra, ...(isPath && { code: 'unknown_url' }) })
+}
+
+function lookAt(url: string, path: string): string {
+  if (VERSION.test(url)) return 'check base_url, with and without /v1'
+  return BEHIND_VERSION.test(path) ? 'base_url may lack /v1' : 'check base_url'
 }
 
 /** As a word of its own: one that is called `m` is in every sentence. */
