@@ -184,6 +184,8 @@ export interface Lease {
   readonly id: string
   /** Milliseconds spent in the queue. */
   readonly waited: number
+  /** Its key is full by what is known: it asks for all who wait, and a refusal is no fault of the request. */
+  readonly asks: boolean
   /** Why this key: the candidates in order, for `x-explain`; empty in a worker unless the request said `explain`. */
   explain(): CandidateReport[]
   /** The first byte of the answer came, `elapsed` milliseconds after it was sent. */

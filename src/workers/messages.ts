@@ -58,6 +58,7 @@ export interface LeaseFacts {
   key: string
   id: string
   waited: number
+  asks: boolean
   candidates: CandidateReport[]
 }
 

@@ -148,6 +148,7 @@ class RemoteLease implements Lease {
   readonly key: string
   readonly id: string
   readonly waited: number
+  readonly asks: boolean
   private readonly candidates: LeaseFacts['candidates']
   private readonly told: Told
   private readonly number: number
@@ -165,6 +166,7 @@ class RemoteLease implements Lease {
     this.key = facts.key
     this.id = facts.id
     this.waited = facts.waited
+    this.asks = facts.asks
     this.candidates = facts.candidates
   }
 

@@ -157,8 +157,8 @@ export function createWorkerSession({
 
 const NONE: LeaseFacts[] = []
 
-function factsOf({ provider, model, key, id, waited }: Lease, candidates: LeaseFacts['candidates']): LeaseFacts {
-  return { provider, model, key, id, waited, candidates }
+function factsOf({ provider, model, key, id, waited, asks }: Lease, candidates: LeaseFacts['candidates']): LeaseFacts {
+  return { provider, model, key, id, waited, asks, candidates }
 }
 
 /** Taken for somebody who left in that moment: nothing was sent, so nothing was used. */

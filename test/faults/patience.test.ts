@@ -296,3 +296,23 @@ it.each([1, 3])('a wait of 3000 years is told as a day, with %s keys', async (co
   await told.text()
   expect([told.status, Number(told.headers.get('retry-after')) <= 86_400]).toEqual([429, true])
 })
+
+it('who asked a full key when its window begins, and was refused, waits on as if it had not left', async () => {
+  const asked = new Map<string, number>()
+  let refused = 0
+  vendor = await startVendor((call) => {
+    const before = asked.get(call.key) ?? -Infinity
+    asked.set(call.key, performance.now())
+    if (performance.now() - before > 500) return answerWell(call, 'text')
+    refused++
+    call.response.writeHead(429, JSON_TYPE).end('{"error":{"message":"slow down"}}')
+  })
+  const limits = [{ requests: 1, per: '1s', shape: 'fixed' }]
+  const provider = { format: 'openai-compatible', base_url: vendor.url, keys: KEYS.slice(0, 2), models: ['s'], limits }
+  gateway = await startGateway({
+    providers: { small: provider },
+    server: { refused_wait: 0, retries: 0, retry_share: 1 },
+  })
+  for (let nth = 0; nth < 3; nth++) expect((await readAnswer(gateway.url, 'small/s', false)).status).toBe(200)
+  expect(refused).toBeLessThanOrEqual(1)
+})

@@ -1,7 +1,7 @@
 /** Fixed windows whose beginning no header tells: where requests wait, one of them asks. */
 import { describe, expect, it } from 'vitest'
 import { fixedWindow, type Enforcement } from '../../src/scheduler/simulator/enforcement.ts'
-import { ask, provider, rpm, setUp } from './fixture.ts'
+import { ask, concurrency, pool, provider, route, rpm, setUp } from './fixture.ts'
 
 const MINUTE = 60_000
 const KEYS = 6
@@ -65,5 +65,17 @@ describe('fixed windows whose beginning nobody tells', () => {
     const { served, refused } = await live(1.5, 10, () => 5000)
     expect(served).toBeGreaterThanOrEqual(0.9 * 10 * KEYS * AMOUNT)
     expect(refused).toBeLessThanOrEqual(2)
+  })
+
+  it('are asked with a model that can serve the request', async () => {
+    const limits = [rpm(1, { shape: 'fixed' }), concurrency(1)]
+    const routes = [route('p', { model: 'blind', capabilities: { vision: false } }), route('p', { model: 'seeing' })]
+    const { scheduler, clock } = setUp([provider('p', [limits, limits])], { pools: [pool('chat', routes)] })
+    const before = [await scheduler.acquire(ask()), await scheduler.acquire(ask())]
+    const waiting = scheduler.acquire(ask({ needs: { vision: true }, maxWait: 2 * MINUTE }))
+    await clock.advance(1)
+    for (const lease of before) lease.settle({ input: 100, output: 10 })
+    await clock.advance(2 * MINUTE)
+    expect((await waiting).model).toBe('seeing')
   })
 })

@@ -97,13 +97,22 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
         if (course.spare) return course.spare
         throw last
       }
-      firstTry ??= parts.now()
+      const began = parts.now()
+      const { tries } = requestState
       course.sent = false
       try {
-        if (parts.hedging) return await hedge(parts.hedging, lease, requestState, asked, course)
+        if (parts.hedging && !lease.asks) return await hedge(parts.hedging, lease, requestState, asked, course)
         return await tryOnce(lease, requestState, requestState.context.signal, course)
       } catch (cause) {
-        last = asGatewayError(cause, requestState.context.signal)
+        const error = asGatewayError(cause, requestState.context.signal)
+        if (lease.asks && KINDS[error.kind].blame === 'limit') {
+          // it left for the others' sake, and waits on as if it had not
+          requestState.tries = tries
+          next = again(asked, requestState, requestState.excluded, requestState.maxWait)
+          continue
+        }
+        last = error
+        firstTry ??= began
         const refusal = REFUSALS[last.kind]
         const fallsBack = refusal !== undefined && pools.get(requestState.request.model)?.on?.includes(refusal) === true
         const tried = { tries: requestState.tries, elapsed: parts.now() - firstTry, sent: course.sent, fallsBack }

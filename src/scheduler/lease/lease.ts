@@ -43,6 +43,7 @@ export class LeaseRecord implements Lease {
   /** Has a good answer begun? */
   accepted = false
   readonly waited: number
+  asks: boolean
   /** Since then it is judged by its age when it is to be given up: sent, or found alive. */
   kept: number
   /** When more of its answer came last. */
@@ -91,6 +92,7 @@ export class LeaseRecord implements Lease {
     this.sent = before?.sent ?? now
     this.kept = now
     this.heard = this.sent
+    this.asks = before?.asks ?? false
     this.waited = before?.waited ?? now - item.arrived
     this.expected = keyGroup.expected(demand)
     this.holds = holds

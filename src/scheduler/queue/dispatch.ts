@@ -124,7 +124,9 @@ export function pump(
       break
     }
     leave(schedulerState, pool, item)
-    item.resolve(dispatch(schedulerState, registry, pool, item, choice, now))
+    const lease = dispatch(schedulerState, registry, pool, item, choice, now)
+    lease.asks = item !== turn.item
+    item.resolve(lease)
   }
   for (const keyGroup of pool.keyGroups) keyGroup.booked.clear()
   const soonest = pool.queue.soonest()
@@ -252,7 +254,7 @@ function offer(schedulerState: SchedulerState, pool: Pool, key: Key, now: number
   for (const keyGroup of pool.keyGroups) {
     if (keyGroup.provider !== key.provider) continue
     for (const item of pool.blocked) {
-      if (item.notBefore <= now) continue
+      if (item.notBefore <= now || !item.tiers.some(({ keyGroups }) => keyGroups.includes(keyGroup))) continue
       const wait = keyGroup.wait(key.slot, demandOf(schedulerState, item, keyGroup), now)
       if (now + wait >= item.notBefore) continue
       item.notBefore = now + wait
