@@ -125,7 +125,7 @@ async function ask(
   if (format.follow)
     answer = await followed(answer, format.follow, unsigned, request.stream, format, target.secret, context)
   const deltas = answerDeltas(answer, request, format, context.bounds ?? BOUNDS, native !== undefined)
-  if (!native && request.losses) warnings.unshift(...request.losses)
+  if (!native && prepared.losses) warnings.unshift(...prepared.losses)
   return { deltas: deltas instanceof Promise ? await deltas : deltas, headers: answer.headers, warnings }
 }
 

@@ -24,7 +24,8 @@ afterEach(async () => {
 async function start(own: boolean): Promise<string> {
   files = createServer((request, response) => {
     fetched.push(request.url ?? '')
-    response.writeHead(200, { 'content-type': 'image/png' }).end(PNG)
+    if (request.url === '/gone.png') response.writeHead(404).end()
+    else response.writeHead(200, { 'content-type': 'image/png' }).end(PNG)
   })
   await new Promise<void>((resolve) => files.listen(0, '127.0.0.1', resolve))
   let asked = 0
@@ -46,15 +47,14 @@ async function start(own: boolean): Promise<string> {
   return `http://127.0.0.1:${(files.address() as AddressInfo).port}`
 }
 
-function ask(url: string): Promise<Response> {
-  const content = [
-    { type: 'text', text: 'What is this?' },
-    { type: 'image_url', image_url: { url } },
-  ]
+const picture = (url: string) => ({ type: 'image_url', image_url: { url } })
+
+function ask(url: string, ...before: object[]): Promise<Response> {
+  const content = [{ type: 'text', text: 'What is this?' }, picture(url)]
   return fetch(`${gateway.url}/v1/chat/completions`, {
     method: 'POST',
     headers: JSON_TYPE,
-    body: JSON.stringify({ model: 'vendor/m', messages: [{ role: 'user', content }] }),
+    body: JSON.stringify({ model: 'vendor/m', messages: [...before, { role: 'user', content }] }),
   })
 }
 
@@ -66,6 +66,18 @@ describe('an image by URL', () => {
     expect(fetched).toEqual(['/dot.png'])
     expect(vendor.calls).toHaveLength(2)
     expect(JSON.stringify(vendor.calls[1]?.body)).toContain(PNG.toString('base64'))
+  })
+
+  it('that a model made may have gone since, and the conversation goes on', async () => {
+    const host = await start(true)
+    const made = { role: 'assistant', content: 'Here it is.', images: [picture(`${host}/gone.png`)] }
+    const answer = await ask(`${host}/dot.png`, { role: 'user', content: 'Draw a dot' }, made)
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('x-balanced-call-warnings')).toContain(
+      '1 of the files that a model made cannot be fetched',
+    )
+    expect(JSON.stringify(vendor.calls[1]?.body)).toContain(PNG.toString('base64'))
+    expect((await ask(`${host}/gone.png`)).status).toBe(400)
   })
 
   it.each([
