@@ -9,6 +9,7 @@ import { noteAnswer, noteFault } from '../health/incident.ts'
 import { refutes } from '../limit-learning/doubt.ts'
 import { noteSooner } from '../limit-learning/told-rest.ts'
 import { noteAcceptedHold, noteUnansweredHold } from '../limit-learning/blind.ts'
+import { noteStartAccepted } from '../limit-learning/window-start.ts'
 import { coolRefused, LONGEST_TOLD } from '../limit-learning/refusal.ts'
 import { acquitLimit } from '../limits/limit.ts'
 import type { LeaseRecord } from './lease.ts'
@@ -30,6 +31,7 @@ export function accepted(schedulerState: SchedulerState, lease: LeaseRecord, now
   lease.accepted = true
   const { keyGroup, slot, sent } = lease
   for (const hold of lease.holds) noteAcceptedHold(hold, now)
+  noteStartAccepted(lease, now)
   const keyModel = keyGroup.model.keyModels.get(slot)
   const tried = keyModel !== undefined && sent >= keyModel.scope.refusedAt && keyModel.scope.refusals > 0
   if (tried) {

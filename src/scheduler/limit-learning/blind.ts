@@ -23,7 +23,6 @@ import { ease, isTooFast, strain } from './strain.ts'
 import { learntOf, noteCut, setAmount } from './learnt.ts'
 import { noteCutForTrial, noteTrialAccepted, noteTrialRefused } from './trial.ts'
 import { createTrials, type Trials } from './trials.ts'
-import { noteStartAccepted } from './window-start.ts'
 
 /** One cut in this time: requests that were refused together teach once. */
 const APART = 2000
@@ -94,9 +93,7 @@ function trialsOf({ trials }: Provider, { spec }: Limit): Trials<Limit> {
 }
 
 /** A good answer came to a request that held this: what was free then is known to have been there. */
-export function noteAcceptedHold(hold: Hold, now: number): void {
-  const { limit, load, asked, mark, noted } = hold
-  noteStartAccepted(hold, now)
+export function noteAcceptedHold({ limit, load, asked, mark, noted }: Hold, now: number): void {
   const { belief } = limit
   if (!belief) return
   const crowd = crowding(belief, load, asked)

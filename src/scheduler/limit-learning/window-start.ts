@@ -62,29 +62,32 @@ export function askStart(limit: Limit, now: number): void {
   limit.startAskAt = now + UNANSWERED
 }
 
-/** It was answered: a window has begun since this one was full, and how much is left of it the next one asks. */
-export function noteStartAccepted(hold: Hold, now: number): void {
-  if (hold.limit.startAskAt !== undefined && wasFull(hold)) hold.limit.startAskAt = now
+/** One was answered. If it asked, a window has begun since its key was full, and how much is left of it the next one asks. */
+export function noteStartAccepted({ asks, holds }: LeaseRecord, now: number): void {
+  if (asks) for (const hold of holds) if (isAsked(hold)) hold.limit.startAskAt = now
 }
 
 /** Was a refused request one that asked? Then it teaches nothing else. @param said milliseconds to wait, if that was said */
 export function noteStartRefused(lease: LeaseRecord, said: number | undefined, now: number, toWall: ToWall): boolean {
   const { startsTold } = lease.keyGroup.provider
+  let hasAsked = false
   for (const hold of lease.holds) {
     const { limit } = hold
-    if (limit.startAskAt === undefined) continue
-    if (limit.window instanceof Fixed) forgetIfWrong(startsTold, limit, limit.window, said, now, toWall)
-    else if (wasFull(hold)) {
+    // what a header has told the next header corrects
+    if (limit.window instanceof Fixed && limit.startAskAt === Infinity)
+      forgetIfWrong(startsTold, limit, limit.window, said, now, toWall)
+    else if (lease.asks && isAsked(hold)) {
       compare(startsTold, limit, said, now, toWall)
-      return true
+      hasAsked = true
     }
   }
-  return false
+  return hasAsked
 }
 
-/** Only what is sent in order to ask is sent to a key that is full. */
-function wasFull({ before, asked, limit }: Hold): boolean {
-  return before + asked > limit.window.amount + EPSILON
+/** Of the limits of a request that asks, the one that was full, while it is unknown when its windows begin. */
+function isAsked({ limit, before, asked }: Hold): boolean {
+  const { startAskAt, window } = limit
+  return startAskAt !== undefined && window instanceof Sliding && before + asked > window.amount + EPSILON
 }
 
 function compare(told: StartsTold, limit: Limit, said: number | undefined, now: number, toWall: ToWall): void {
