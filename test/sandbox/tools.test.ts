@@ -117,6 +117,18 @@ describe('a tool', () => {
     ).toEqual(['get_weather'])
   })
 
+  it("is not called for an agent's own notes in the message, nor for a message of notes alone", async () => {
+    const reminder = '<system-reminder>\nYou may sendEmail "now", or\nadd_numbers.\n</system-reminder>'
+    const told = '<task-notification>\n<result>sendEmail says: done</result>\n</task-notification>'
+    expect(await called({ messages: user(`The weather in Oslo?\n${reminder}`), tools: all })).toEqual([
+      ['get_weather', { city: 'Oslo' }],
+    ])
+    expect(await called({ messages: user(told), tools: all })).toEqual([])
+    expect((await called({ messages: user('<task>\nThe weather in Oslo?\n</task>'), tools: all })).length).toBe(1)
+    const { choices } = await complete(sandbox, { messages: user(`${reminder}\nHi`) })
+    expect(choices[0]?.message.content).toContain('you said "Hi"')
+  })
+
   it('is answered without the whole of a long result', async () => {
     const call = { id: 'call_1', type: 'function', function: { name: 'get_weather', arguments: '{}' } }
     const messages = [

@@ -2,6 +2,7 @@
 import type { Behaviour } from '../types.ts'
 import { jsonFromSchema } from './json-from-schema.ts'
 import { namedFields } from './named-fields.ts'
+import { ownWords } from './own-words.ts'
 import { prose, sentences } from './prose.ts'
 import { promptTokens } from './prompt-tokens.ts'
 import { hashOf, randomOf } from './random.ts'
@@ -94,7 +95,7 @@ function toolResults(messages: ReadMessage[]): string[] {
 
 function topic(request: SandboxRequest): string {
   const text = request.messages.findLast((message) => message.role === 'user')?.text ?? ''
-  return clipped(text.replaceAll(/\s+/g, ' ').trim(), 80)
+  return clipped((ownWords(text) || text).replaceAll(/\s+/g, ' ').trim(), 80)
 }
 
 /** A file that an agent read, said back word for word, would take minutes. @param most characters */

@@ -1,6 +1,7 @@
 /** Which of the offered tools the prompt asks for, and with what arguments. */
 import { jsonFromSchema } from './json-from-schema.ts'
 import { hintsIn } from './hints.ts'
+import { ownWords } from './own-words.ts'
 import { hashOf, randomOf } from './random.ts'
 import { listOf, objectOf } from '../request.ts'
 import type { OfferedTool, ReadMessage, SandboxRequest } from '../request.ts'
@@ -27,7 +28,8 @@ const LAST_WORDS = 1000
 export function callsFor(request: SandboxRequest, variant: number): MadeCall[] {
   if (request.tools.length === 0 || request.choice === 'none') return []
   const last = request.messages.at(-1)
-  const text = (request.messages.findLast((message) => message.role === 'user')?.text ?? '').slice(-LAST_WORDS)
+  const asked = request.messages.findLast((message) => message.role === 'user')?.text ?? ''
+  const text = ownWords(asked).slice(-LAST_WORDS)
   const called = request.tools.filter((tool) => isNamed(tool, text))
   let chosen: OfferedTool[] = []
   if (typeof request.choice === 'object') {
