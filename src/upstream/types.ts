@@ -106,6 +106,8 @@ export interface StreamDecoder {
   end(out: Delta[]): void
   /** Where it tells the usual event without parsing it, how. */
   template?: ChunkTemplate
+  /** Takes a text that the template told, where stream transforms give it on as it is; false: the event is to be decoded. */
+  pass?(text: string): boolean
 }
 
 export interface UpstreamAnswer {

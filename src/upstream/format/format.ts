@@ -255,6 +255,12 @@ function streamDecoder(
   }
   if (functions.length === 0) return { decode, end: () => {}, template }
   return {
+    template: functions.every(({ passes }) => passes) ? template : undefined,
+    pass(text) {
+      if (!functions.every((transform) => transform.passes?.(text))) return false
+      for (const transform of functions) transform.pass?.(text)
+      return true
+    },
     decode(event, out) {
       let deltas: Delta[] = []
       const done = decode(event, deltas)

@@ -3,7 +3,7 @@
  * before. Then neither the framing nor the event is looked at, and the text is passed on as it stands. Where chunks come one
  * by one, the time goes into memory that no cache holds any more: fewer objects and steps count, more than fewer instructions.
  */
-import type { FramedEvent, Framer } from '../types.ts'
+import type { FramedEvent, Framer, StreamDecoder } from '../types.ts'
 import { asBuffer } from './framing/whole-lines.ts'
 import { between, type ChunkTemplate } from './chunk-template.ts'
 
@@ -17,6 +17,7 @@ const MOST_CHANGES = 8
 export class ChunkTemplateRead {
   private readonly framer: Framer
   private readonly template: ChunkTemplate
+  private readonly decoder: StreamDecoder
   /** What stands around the text; nothing was learnt while `before` is empty. */
   private before = ''
   private after = ''
@@ -26,8 +27,9 @@ export class ChunkTemplateRead {
   /** The framer holds nothing back: these bytes mean what they meant before. */
   private isBetween = false
 
-  constructor(framer: Framer, template: ChunkTemplate) {
+  constructor(framer: Framer, template: ChunkTemplate, decoder: StreamDecoder) {
     this.framer = framer
+    this.decoder = decoder
     this.template = template
   }
 
@@ -37,7 +39,9 @@ export class ChunkTemplateRead {
     // as long as what stands around it: then there may be a second event
     if (!this.isBetween || size < 3 || size > this.around) return undefined
     const literal = between(this.before, asBuffer(bytes).toString('utf8'), this.after)
-    return literal !== undefined && PLAIN.test(literal) ? literal : undefined
+    if (literal === undefined || !PLAIN.test(literal)) return undefined
+    const { decoder } = this
+    return decoder.pass === undefined || decoder.pass(literal.slice(1, -1)) ? literal : undefined
   }
 
   /** Sees a read that was taken apart into events, and decoded. */

@@ -126,7 +126,8 @@ function walk(node: unknown, found: { judged: Set<string>; chunks: boolean }): b
   if (!isMap(node)) return true
   return Object.entries(node).every(([key, value]) => {
     if (key === 'when') return judge(value, found.judged, 'when')
-    if (key === 'text') return typeof value === 'string' && HOLE.test(value)
+    // of an empty text nothing is learnt
+    if (key === 'text') return typeof value === 'string' && (value === '' || HOLE.test(value))
     if (key !== 'chunk') return walk(value, found)
     found.chunks &&= typeof value === 'string' && HOLE.test(value)
     return true

@@ -36,7 +36,7 @@ export class StreamDeltas implements UpstreamDeltas, Sink<Uint8Array> {
     this.decoder = decoder
     this.silence = silence
     silence?.judge()
-    if (framer.isBetween && decoder.template) this.usual = new ChunkTemplateRead(framer, decoder.template)
+    if (framer.isBetween && decoder.template) this.usual = new ChunkTemplateRead(framer, decoder.template, decoder)
   }
 
   [Symbol.asyncIterator](): this {

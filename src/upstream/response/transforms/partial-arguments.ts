@@ -40,7 +40,7 @@ export const partialArguments: StreamTransformFactory = () => () => {
     return concerns ? deltas.flatMap(take) : deltas
   }
 
-  return { push, end: close }
+  return { push, end: close, passes: () => true }
 }
 
 function put(root: Container, piece: ChunkDelta): void {

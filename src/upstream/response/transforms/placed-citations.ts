@@ -73,6 +73,10 @@ export const placedCitations: StreamTransformFactory = (options) => (request) =>
   }
 
   return {
+    passes: (text) => text !== '',
+    pass(text) {
+      at(0).text += text
+    },
     push(deltas) {
       const out: Delta[] = []
       for (const delta of deltas) take(delta, out)

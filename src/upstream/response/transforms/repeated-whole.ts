@@ -38,5 +38,12 @@ export const repeatedWhole: StreamTransformFactory = () => () => {
     return out
   }
 
-  return { push: (deltas) => deltas.map(take), end: () => [] }
+  return {
+    push: (deltas) => deltas.map(take),
+    end: () => [],
+    passes: () => true,
+    pass: (text) => {
+      said.text += text.length
+    },
+  }
 }

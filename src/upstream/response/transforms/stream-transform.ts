@@ -6,6 +6,12 @@ export interface StreamTransform {
   /** Changes, holds back or adds deltas; gives the list to go on with. */
   push(deltas: Delta[]): Delta[]
   end(): Delta[]
+  /**
+   * Would `push` give a text of the first choice, that stands alone in its delta, on as it is? Absent: never. Changes nothing.
+   */
+  passes?(text: string): boolean
+  /** Sees a text that passes, in place of `push`. */
+  pass?(text: string): void
 }
 
 /** What of the request says whether there will be anything to do. */

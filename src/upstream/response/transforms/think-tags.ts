@@ -15,6 +15,8 @@ interface Splitter {
   end(): Said
   /** All that was told as a thought that nothing has closed yet. */
   unclosed(): string
+  /** The thought is over, or there was none: all that follows is text. */
+  isPast(): boolean
 }
 
 const OPEN = '<think>'
@@ -36,6 +38,7 @@ export const thinkTags: StreamTransformFactory = (options) => () => {
     return known
   }
   return {
+    passes: () => splitters.get(0)?.isPast() === true,
     push: (deltas) =>
       deltas.map((delta) => {
         if (delta.chunk) return { ...delta, chunk: splitChunk(delta.chunk, at, whole) }
@@ -127,6 +130,7 @@ function createSplitter(isOpened: boolean): Splitter {
       return { reasoning: rest }
     },
     unclosed: () => thought,
+    isPast: () => state === 'text',
   }
 }
 
