@@ -12,6 +12,8 @@ export interface Endpoint {
   model: string
   /** For titles, summaries and other small tasks. */
   smallModel: string
+  /** The folder of files that are for one start. */
+  once?: string
 }
 
 export type FileType = 'json' | 'toml' | 'yaml' | 'env'
@@ -23,18 +25,29 @@ export interface AgentFile {
   type: FileType
   /** Merged into what is there. */
   set: unknown
-  /** Where the file is a list: the field that tells entries apart. */
+  /** Merged where the file says nothing of it. */
+  missing?: unknown
+  /** The field that tells entries of a list apart, where there are lists in YAML; ours goes first, as first ones are taken. */
   key?: string
+}
+
+export interface OnceFile extends AgentFile {
+  /** The agent's own file, which it takes the place of, and into whose words ours are merged; absent: ours alone. */
+  from?: string
 }
 
 export interface Agent {
   title: string
+  /** Where it is not the name in the catalogue. */
+  command?: string
   /** Variables for the agent's process; a value that is no text is passed on as JSON. */
   environment: Record<string, unknown>
   /** Variables that would lead the agent elsewhere. */
   without?: string[]
   /** Put before the user's own. */
   arguments?: string[]
+  /** What an agent that reads nothing else is given for one start, in the folder `${once}`. */
+  once?: OnceFile[]
   files?: AgentFile[]
 }
 
@@ -45,7 +58,7 @@ const OTHER = 'other'
 
 /** The catalogue, by command; `other` is for every command that it does not name. */
 export function readAgents(): Record<string, Agent> {
-  return parse(readFileSync(CATALOGUE, 'utf8')) as Record<string, Agent>
+  return parse(readFileSync(CATALOGUE, 'utf8'), { merge: true }) as Record<string, Agent>
 }
 
 /** Names of the agents that `setup` knows. */
@@ -56,7 +69,9 @@ export function agentNames(agents: Readonly<Record<string, Agent>>): string[] {
 /** @param command as typed: `codex`, `/usr/local/bin/codex`, `codex.cmd` */
 export function agentOf(agents: Readonly<Record<string, Agent>>, command: string): Agent {
   const name = basename(command).replace(/\.(cmd|exe|ps1|bat)$/i, '')
-  const found = Object.hasOwn(agents, name) ? agents[name] : undefined
+  const found =
+    Object.values(agents).find((agent) => agent.command === name) ??
+    (Object.hasOwn(agents, name) ? agents[name] : undefined)
   const other = agents[OTHER]
   if (found) return found
   if (!other) throw new Error('the catalogue of agents has no entry for other commands')
@@ -72,6 +87,7 @@ export function fillIn<T>(value: T, endpoint: Endpoint): T {
     model: endpoint.model,
     small_model: endpoint.smallModel,
     folder: FOLDER,
+    once: endpoint.once ?? '',
   }
   const text = (written: string): string =>
     written.replaceAll(/\$\{(\w+)\}/g, (whole, name: string) => words[name] ?? whole)

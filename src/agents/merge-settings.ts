@@ -11,54 +11,67 @@ type Settings = Record<string, unknown>
  * written over it then.
  * @param before the file as it is; empty where there is none
  */
-export function mergeSettings(before: string, { type, set, key }: AgentFile): string {
-  switch (type) {
+export function mergeSettings(before: string, file: AgentFile): string {
+  switch (file.type) {
     case 'json':
-      return intoJson(before, set as Settings)
+      return intoJson(before, file)
     case 'toml':
-      return intoToml(before, set as Settings)
+      return intoToml(before, file)
     case 'yaml':
-      return key === undefined ? intoYaml(before, set as Settings) : intoYamlList(before, set as Settings[], key)
+      return intoYaml(before, file)
     case 'env':
-      return intoEnvironment(before, set as Record<string, string>)
+      return intoEnvironment(before, file.set as Record<string, string>)
   }
 }
 
-function intoJson(before: string, set: Settings): string {
+function intoJson(before: string, file: AgentFile): string {
   const faults: ParseError[] = []
   let text = before.trim() === '' ? '{}\n' : before
-  parseJsonc(text, faults, { allowTrailingComma: true })
+  const there: unknown = parseJsonc(text, faults, { allowTrailingComma: true })
   const [fault] = faults
   if (fault) throw new Error(`it is not valid JSON: ${printParseErrorCode(fault.error)} at character ${fault.offset}`)
   const formattingOptions = { insertSpaces: true, tabSize: 2 }
-  for (const [path, value] of leaves(set)) text = applyEdits(text, modify(text, path, value, { formattingOptions }))
+  for (const [path, value] of wanted(file, there))
+    text = applyEdits(text, modify(text, path, value, { formattingOptions }))
   return text.endsWith('\n') ? text : `${text}\n`
 }
 
-function intoToml(before: string, set: Settings): string {
+function intoToml(before: string, file: AgentFile): string {
   const merged = parseToml(before) as Settings
-  for (const [path, value] of leaves(set)) setIn(merged, path, value)
+  for (const [path, value] of wanted(file, merged)) setIn(merged, path, value)
   return patch(before, merged)
 }
 
-function intoYaml(before: string, set: Settings): string {
+function intoYaml(before: string, file: AgentFile): string {
   const document = yamlOf(before)
-  if (document.contents !== null && !isMap(document.contents)) throw new Error('it is not a map of settings')
-  for (const [path, value] of leaves(set)) document.setIn(path, value)
+  if (Array.isArray(file.set)) intoYamlList(document, [], file)
+  else {
+    if (document.contents !== null && !isMap(document.contents)) throw new Error('it is not a map of settings')
+    for (const [path, value] of wanted(file, document.toJS())) {
+      if (file.key !== undefined && Array.isArray(value)) intoYamlList(document, path, { ...file, set: value })
+      else document.setIn(path, value)
+    }
+  }
   return document.toString()
 }
 
-function intoYamlList(before: string, entries: Settings[], key: string): string {
-  const document = yamlOf(before)
-  if (document.contents === null) document.contents = document.createNode([])
-  const list = document.contents
-  if (!isSeq(list)) throw new Error('it is not a list of entries')
-  for (const entry of entries) {
-    const at = list.items.findIndex((item) => isMap(item) && item.get(key) === entry[key])
-    if (at >= 0) list.items[at] = document.createNode(entry)
-    else list.add(document.createNode(entry))
+function intoYamlList(document: Document, path: string[], { set, key = '' }: AgentFile): void {
+  const found = path.length === 0 ? document.contents : document.getIn(path)
+  if (found === undefined || found === null) {
+    if (path.length === 0) document.contents = document.createNode(set)
+    else document.setIn(path, document.createNode(set))
+    return
   }
-  return document.toString()
+  if (!isSeq(found))
+    throw new Error(path.length === 0 ? 'it is not a list of entries' : `${path.join('.')} is not a list`)
+  const added: unknown[] = []
+  for (const entry of set as Settings[]) {
+    const own = found.items.find((item) => isMap(item) && item.get(key) === entry[key])
+    if (isMap(own)) for (const [name, value] of Object.entries(entry)) own.set(name, document.createNode(value))
+    else added.push(document.createNode(entry))
+  }
+  if (found.items.length === 0) found.flow = false
+  found.items.unshift(...added)
 }
 
 function yamlOf(text: string): Document {
@@ -76,6 +89,19 @@ function intoEnvironment(before: string, set: Record<string, string>): string {
     lines = at < 0 ? [...lines, line] : lines.with(at, line)
   }
   return `${lines.join('\n')}\n`
+}
+
+/** What is set, and of what may be missing that which is: values with the way to each. */
+function wanted({ set, missing = {} }: AgentFile, there: unknown): [string[], unknown][] {
+  const lacks = (path: string[]): boolean => {
+    let at = there
+    for (const name of path) {
+      if (!isSettings(at) || !Object.hasOwn(at, name)) return true
+      at = at[name]
+    }
+    return false
+  }
+  return [...leaves(missing as Settings).filter(([path]) => lacks(path)), ...leaves(set as Settings)]
 }
 
 /** Each value that is no map, with the way to it. */

@@ -22,6 +22,8 @@ const AGENTS: Record<string, { install: string; command: string[] }> = {
   },
   'Gemini CLI': { install: '@google/gemini-cli@0.61.0', command: ['gemini', '--skip-trust', '--yolo', '-p'] },
   opencode: { install: 'opencode-ai@1.18.33', command: ['opencode', 'run'] },
+  Cline: { install: 'cline@3.0.65', command: ['cline'] },
+  Continue: { install: '@continuedev/cli@1.5.47', command: ['cn', '--auto', '-p'] },
   'Qwen Code': { install: '@qwen-code/qwen-code@0.24.4', command: ['qwen', '--yolo', '-p'] },
 }
 const PROMPT = 'Run a command that says hello, and tell me what it said.'

@@ -1,6 +1,6 @@
 /** `run` and `setup` as a person types them: a real process, a real server, a home folder of their own. */
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -80,6 +80,31 @@ describe('run', { timeout: 60_000 }, () => {
       claude,
     )
     expect(out).toBe(`http://127.0.0.1:${port} a b undefined\n`)
+  })
+
+  test('gives an agent that reads files only one of ours for one start, and leaves its own as it is', async () => {
+    const folder = join(home, '.continue')
+    mkdirSync(folder)
+    const own = 'name: Mine\nversion: 2.0.0\nmodels: []\n'
+    writeFileSync(join(folder, 'config.yaml'), own)
+    const reads = `const fs = require('node:fs'); const file = process.argv[process.argv.indexOf('--config') + 1]
+      console.log(file + '\\n' + (fs.statSync(file).mode & 0o777).toString(8) + '\\n' + fs.readFileSync(file))`
+    const port = String(await freePort())
+    const { out } = await balancedCall('run', '--port', port, '--model', 'a', '--', agent('cn', reads), '-p', 'Hi')
+    const [file = '', mode, ...text] = out.split('\n')
+    expect(mode).toBe('600')
+    expect(text.join('\n')).toMatch(
+      new RegExp(`^name: Mine\nversion: 2\\.0\\.0\nmodels:[^]+apiBase: http://127\\.0\\.0\\.1:${port}/v1`),
+    )
+    expect(existsSync(file)).toBe(false)
+    expect(readFileSync(join(folder, 'config.yaml'), 'utf8')).toBe(own)
+
+    writeFileSync(join(folder, 'config.yaml'), '- a list')
+    const refused = await balancedCall('run', '--port', port, '--', join(home, 'cn'))
+    expect(refused).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('config.yaml cannot be read: it is not a map'),
+    })
   })
 
   test('says what is wrong: no command, an unknown one, a port of somebody else', async () => {

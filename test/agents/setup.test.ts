@@ -1,22 +1,30 @@
 /** `setup`: what stands in a tool's configuration stays, and what is no configuration is not written over. */
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { agentNames, fillIn, readAgents, type AgentFile, type Endpoint } from '../../src/agents/agent.ts'
 import { mergeSettings } from '../../src/agents/merge-settings.ts'
 
 const ENDPOINT: Endpoint = { origin: 'http://127.0.0.1:9000', key: 'bc-key', model: 'smart', smallModel: 'fast' }
 
+function filesOf(name: string): AgentFile[] {
+  return fillIn(readAgents()[name]?.files ?? [], ENDPOINT)
+}
+
 function fileOf(name: string): AgentFile {
-  const file = readAgents()[name]?.files?.at(-1)
+  const file = filesOf(name).at(-1)
   if (!file) throw new Error(`no file for ${name}`)
-  return fillIn(file, ENDPOINT)
+  return file
 }
 
 describe('a setup', () => {
   test.each(agentNames(readAgents()))('of %s is the same when it is written twice', (name) => {
-    const once = mergeSettings('', fileOf(name))
-    expect(mergeSettings(once, fileOf(name))).toBe(once)
-    expect(once).toContain('127.0.0.1:9000')
-    expect(once).not.toContain('${')
+    const written = filesOf(name).map((file) => {
+      const once = mergeSettings('', file)
+      expect(mergeSettings(once, file)).toBe(once)
+      return once
+    })
+    expect(written.join('')).toContain('127.0.0.1:9000')
+    expect(written.join('')).not.toContain('${')
   })
 
   test('keeps comments and settings of JSON', () => {
@@ -59,6 +67,56 @@ describe('a setup', () => {
     expect(list.match(/model_id/g)).toHaveLength(2)
   })
 
+  test('goes first in a list of YAML whose first entry counts, and keeps what its own entry says beside', () => {
+    const before = [
+      'name: Mine',
+      'models:',
+      '  # the best one',
+      '  - name: other',
+      '    provider: x',
+      'rules: [Be kind.]',
+      '',
+    ].join('\n')
+    const after = mergeSettings(before, fileOf('continue'))
+    expect(parse(after)).toEqual({
+      name: 'Mine',
+      version: '1.0.0',
+      schema: 'v1',
+      rules: ['Be kind.'],
+      models: [expect.objectContaining({ name: 'balanced-call', model: 'smart' }), { name: 'other', provider: 'x' }],
+    })
+    expect(after).toContain('# the best one')
+    const own = before.replace('name: other\n', 'name: balanced-call\n    model: old\n    timeout: 9 # mine\n')
+    const again = mergeSettings(own, fileOf('continue'))
+    expect(parse(again).models).toEqual([expect.objectContaining({ provider: 'openai', model: 'smart', timeout: 9 })])
+    expect(again).toContain('# mine')
+    expect(() => mergeSettings('models: none', fileOf('continue'))).toThrow('models is not a list')
+    expect(parse(mergeSettings('models:', fileOf('continue'))).models).toHaveLength(1)
+  })
+
+  test('leaves what a tool has written of itself, and other providers', () => {
+    const mine = { settings: { provider: 'mine', apiKey: 'k' }, updatedAt: '2026-05-01T00:00:00.000Z' }
+    const ours = { settings: { headers: { a: 'b' } }, updatedAt: '2026-06-01T00:00:00.000Z', tokenSource: 'migration' }
+    const before = JSON.stringify({ version: 1, providers: { mine, 'openai-compatible': ours } })
+    expect(JSON.parse(mergeSettings(before, fileOf('cline')))).toEqual({
+      version: 1,
+      lastUsedProvider: 'openai-compatible',
+      providers: {
+        mine,
+        'openai-compatible': {
+          ...ours,
+          settings: {
+            headers: { a: 'b' },
+            provider: 'openai-compatible',
+            apiKey: 'bc-key',
+            model: 'smart',
+            baseUrl: 'http://127.0.0.1:9000/v1',
+          },
+        },
+      },
+    })
+  })
+
   test('replaces a variable where it stands', () => {
     const after = mergeSettings('A=1\nexport GEMINI_API_KEY=old\nB=2', fileOf('gemini'))
     expect(after).toBe(
@@ -72,6 +130,8 @@ describe('a setup', () => {
     ['aider', '- a list'],
     ['llm', 'a: map'],
     ['codex', 'model = '],
+    ['continue', '- a list'],
+    ['cline', '{ "version": '],
   ])('of %s refuses a file that it cannot read: %s', (name, before) => {
     expect(() => mergeSettings(before, fileOf(name))).toThrow()
   })

@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { createApp } from '../../app/app.ts'
-import { agentEnvironment, agentOf, fillIn, readAgents } from '../../agents/agent.ts'
+import { agentEnvironment, agentOf, fillIn, readAgents, type Agent } from '../../agents/agent.ts'
+import { writeOnce, type Once } from '../../agents/once.ts'
 import { readEndpoint, ENDPOINT_OPTIONS, type Located } from '../endpoint.ts'
 import { listening } from '../serving/listen-error.ts'
 import { readOptions, UsageError } from '../command-line.ts'
@@ -17,13 +18,26 @@ export async function run(args: string[]): Promise<number> {
   if (command === undefined)
     throw new UsageError('run wants a command: run -- codex, run --model fast -- aider --message "…"')
   const located = readEndpoint(values)
-  const stop = (await isRunning(located.endpoint.origin)) ? undefined : await start(located)
   const agent = agentOf(readAgents(), command)
-  const environment = agentEnvironment(agent, located.endpoint, process.env)
+  const once = filesOf(agent, located)
   try {
-    return await finished(command, [...(fillIn(agent.arguments, located.endpoint) ?? []), ...given], environment)
+    const stop = (await isRunning(located.endpoint.origin)) ? undefined : await start(located)
+    try {
+      const ours = fillIn(agent.arguments, once.endpoint) ?? []
+      return await finished(command, [...ours, ...given], agentEnvironment(agent, once.endpoint, process.env))
+    } finally {
+      await stop?.()
+    }
   } finally {
-    await stop?.()
+    once.remove()
+  }
+}
+
+function filesOf(agent: Agent, { endpoint }: Located): Once {
+  try {
+    return writeOnce(agent, endpoint)
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause })
   }
 }
 

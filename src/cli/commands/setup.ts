@@ -1,9 +1,9 @@
 /** `setup TOOL`: writes this server into a tool's own configuration; what stood there is kept beside it. */
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { dirname } from 'node:path'
 import { agentNames, fillIn, readAgents, type AgentFile } from '../../agents/agent.ts'
 import { mergeSettings } from '../../agents/merge-settings.ts'
+import { pathOf } from '../../agents/once.ts'
 import { readEndpoint, ENDPOINT_OPTIONS } from '../endpoint.ts'
 import { readOptions, UsageError } from '../command-line.ts'
 import { makeFolder } from '../../runtime/make-folder.ts'
@@ -37,7 +37,7 @@ interface Change {
 }
 
 function changeOf(file: AgentFile): Change {
-  const path = file.path.replace(/^~/, homedir())
+  const path = pathOf(file.path)
   const before = existsSync(path) ? readFileSync(path, 'utf8') : ''
   return { path, before, after: merged(path, before, file) }
 }
