@@ -217,6 +217,7 @@ export const WIRES = { openai, anthropic, gemini, responses }
 /** Tools that do no harm, by the names that agents give them, and what to ask of them. */
 const HARMLESS: [RegExp, Json][] = [
   [/^(bash|shell|exec_command|run_shell_command|local_shell)$/i, { command: 'echo hello', cmd: 'echo hello' }],
+  [/^run_commands$/, { commands: ['echo hello'] }],
   [/^(ls|list_directory|list_dir)$/i, { path: '.', dir_path: '.' }],
   [/^(glob|find)$/i, { pattern: '*.txt' }],
 ]
@@ -227,7 +228,7 @@ function argumentsFor({ schema }: Offered, known: Json): Json {
   return Object.fromEntries(
     Object.entries(properties).flatMap(([name, property]) => {
       if (known[name] !== undefined) {
-        const isList = property['type'] === 'array'
+        const isList = property['type'] === 'array' && !Array.isArray(known[name])
         return [[name, isList ? ['bash', '-lc', String(known[name])] : known[name]]]
       }
       if (!required.includes(name)) return []
