@@ -110,23 +110,71 @@ describe('a stream whose events count something', () => {
     template.learn(raw, undefined, [{ text }], 0)
 
   it('is not learnt from for ever', () => {
-    const template = new ChunkTemplate({ judged: new Set(), chunks: true })
+    const template = new ChunkTemplate({ judged: new Set(), chunks: true, unread: [] })
     for (let n = 0; n < 20; n++) learn(template, counted('a', n), 'a')
     expect(template.cast(counted('b', 19), undefined)).toEqual({ text: 'b' })
     for (let n = 0; n < 50; n++) {
       expect(template.cast(counted('a', n), undefined)).toBeUndefined()
       learn(template, counted('a', n), 'a')
     }
-    expect(template.before).toBe('')
+    expect(template.around).toBeUndefined()
     expect(template.cast(counted('b', 49), undefined)).toBeUndefined()
   })
 
   it('is learnt from as long as one now and then is like the one before', () => {
-    const template = new ChunkTemplate({ judged: new Set(), chunks: true })
+    const template = new ChunkTemplate({ judged: new Set(), chunks: true, unread: [] })
     for (let n = 0; n < 100; n++) {
       learn(template, counted('a', n), 'a')
       expect(template.cast(counted('b', n), undefined)).toEqual({ text: 'b' })
     }
+  })
+})
+
+describe('fields that no rule reads', () => {
+  const padded = define([
+    { when: { type: 'delta', text: '$text' }, emit: { text: '$text' } },
+    { when: { type: 'end', reason: '$reason' }, emit: { finish_reason: '$reason' } },
+  ])
+  const unread: FormatDefinition = { ...padded, stream: { ...padded.stream, unread: ['number', 'padding'] } as never }
+
+  it('may differ from event to event', () => {
+    const decoder = compileFormat('tested', unread).decoder({} as never)
+    const say = (text: string, number: number, padding: string): string =>
+      JSON.stringify({ type: 'delta', number, text, padding })
+    const out: Delta[] = []
+    decoder.decode({ text: say('one', 1, 'abc') }, out)
+    expect(decoder.template?.cast(say('two', 12, ''), undefined)).toEqual({ text: 'two' })
+    expect(decoder.template?.cast(say('a "third"', 13, 'x'), undefined)).toEqual({ text: 'a "third"' })
+    expect(decoder.template?.cast(say('four', 1.5, 'x'), undefined)).toBeUndefined()
+    expect(decoder.template?.cast(`${say('four', 1, 'x')} `, undefined)).toBeUndefined()
+    expect(decoder.template?.cast(say('four', 1, 'x').replace('delta', 'other'), undefined)).toBeUndefined()
+  })
+
+  it('change nothing of what is told', () => {
+    const tokens = fc.constantFrom('a', ' b', '"', '\\', '","padding":"', '"number":7', 'x","text":"y', '\n', '')
+    const fields = fc.record(
+      {
+        type: fc.constantFrom('delta', 'delta', 'delta', 'end'),
+        number: fc.oneof(fc.nat(1000), fc.constantFrom(-1, 1.5, null)),
+        text: tokens,
+        reason: fc.constantFrom('stop'),
+        padding: fc.oneof(tokens, fc.nat(9)),
+        more: fc.oneof(tokens, fc.record({ number: fc.nat(9), text: tokens })),
+      },
+      { requiredKeys: ['type', 'text'] },
+    )
+    fc.assert(
+      fc.property(fc.array(fields, { maxLength: 40 }), (events) => {
+        const texts = events.map((each) => JSON.stringify(each))
+        expect(read(unread, texts, false)).toEqual(read(unread, texts, true))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('are no fields that a rule reads', () => {
+    const wrong: FormatDefinition = { ...padded, stream: { ...padded.stream, unread: ['reason'] } as never }
+    expect(() => compileFormat('tested', wrong)).toThrow(/"reason" is read by a rule/)
   })
 })
 
@@ -167,6 +215,7 @@ describe('rules that look into a text', () => {
     expect(judgementOf([{ when: { type: 'a', text: '$text' }, emit: { text: '$text' } }])).toEqual({
       judged: new Set(['type']),
       chunks: true,
+      unread: [],
     })
     expect(judgementOf([{ when: { text: '$text' }, emit: { text: { $use: 'filled', of: '$text' } } }])).toBeUndefined()
     expect(judgementOf([{ when: { text: '$text' }, emit: { text: 'constant' } }])).toBeUndefined()

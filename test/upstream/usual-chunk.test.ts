@@ -54,6 +54,14 @@ interface Stream {
 
 const STREAMS: Record<string, Stream> = {
   openai: { format: 'openai', events: [...texts(opening), chunk({}, 'stop')], usual: 5 },
+  'openai with padding': {
+    format: 'openai',
+    events: [
+      ...WORDS.map((content, n) => opening(content).replace(/}\n/, `,"obfuscation":"${'x'.repeat(n)}"}\n`)),
+      chunk({}, 'stop'),
+    ],
+    usual: 5,
+  },
   anthropic: { format: 'anthropic', events: [...begun, ...texts(message), ...over], usual: 5 },
   'anthropic with citations': {
     format: 'anthropic',
@@ -77,9 +85,16 @@ describe('the usual text of a stream', () => {
     expect(usual).toBeGreaterThanOrEqual(stream.usual)
   })
 
-  it('may tell in openai-responses beside what counts', async () => {
+  it('is told beside a count and padding: openai-responses', async () => {
     const place = { item_id: 'a', output_index: 0, content_index: 0 }
-    const delta = (text: string): string => named('response.output_text.delta', { ...place, delta: text })
+    let number = 1
+    const delta = (text: string): string =>
+      named('response.output_text.delta', {
+        sequence_number: number++,
+        ...place,
+        delta: text,
+        obfuscation: 'x'.repeat(number),
+      })
     const whole = WORDS.join('')
     const stream: Stream = {
       format: 'openai-responses',

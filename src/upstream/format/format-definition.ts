@@ -73,6 +73,8 @@ export interface FormatDefinition {
     events: unknown[]
     /** Named stream transforms of the deltas, in order. */
     transforms?: unknown[]
+    /** Fields of events that no rule reads and that differ from one to the next: a text beside them is told without parsing its event. */
+    unread?: string[] | null
   }
   finish_reasons?: Record<string, string>
   /** One `{ when, then }` or a list of them: the first that takes the value. */

@@ -15,7 +15,7 @@ import { compileTokenRules } from './token-rules.ts'
 import { compileFollowUp } from '../response/follow-up-request.ts'
 import { FRAMINGS } from '../response/framing/index.ts'
 import { compileModels } from './model-traits.ts'
-import { judgementOf, ChunkTemplate } from '../response/chunk-template.ts'
+import { ChunkTemplate, judgementOf, keysRead } from '../response/chunk-template.ts'
 import { readComponentReference } from './component-reference.ts'
 import { compileEmbeddings } from '../embeddings.ts'
 import { compileNative } from '../native.ts'
@@ -67,7 +67,7 @@ const REQUEST_KEYS = new Set([
   'warn',
   'body',
 ])
-const STREAM_KEYS = new Set(['framing', 'data', 'done', 'events', 'transforms'])
+const STREAM_KEYS = new Set(['framing', 'data', 'done', 'events', 'transforms', 'unread'])
 
 const JSON_FRAMINGS: ReadonlySet<Framing> = new Set([FRAMINGS.ndjson, FRAMINGS.json, FRAMINGS['json-array']])
 
@@ -164,9 +164,10 @@ function compileStream(
     return named.component(named.options)
   })
   const asText = node.data === 'text'
+  checkUnread(node)
   const done = typeof node.done === 'string' ? { text: node.done } : node.done
   // Whoever watches the rules wants to see them at work.
-  const judgement = asText || watch ? undefined : judgementOf(node.events)
+  const judgement = asText || watch ? undefined : judgementOf(node.events, node.unread ?? undefined)
   return {
     framing: (given) => framing({ ...given, ...options }),
     streamsJson: JSON_FRAMINGS.has(framing),
@@ -182,6 +183,12 @@ function compileStream(
         transforms.map((make) => make(request)).filter((made) => made !== undefined),
       ),
   }
+}
+
+function checkUnread({ unread, events }: NonNullable<FormatDefinition['stream']>): void {
+  const read = keysRead(events)
+  for (const [at, field] of (unread ?? []).entries())
+    if (read.has(field)) throw new DefinitionError(`"${field}" is read by a rule`, ['stream', 'unread', at])
 }
 
 /** The event that ends a stream, and the reason that it is, where the vendor's own events give none. */

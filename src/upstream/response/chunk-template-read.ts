@@ -5,7 +5,8 @@
  */
 import type { FramedEvent, Framer, StreamDecoder } from '../types.ts'
 import { asBuffer } from './framing/whole-lines.ts'
-import { between, type ChunkTemplate } from './chunk-template.ts'
+import type { ChunkTemplate } from './chunk-template.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** A string in JSON without escapes: the literal is the text. */
 // oxlint-disable-next-line no-control-regex -- JSON forbids them, so what has them is not valid JSON
@@ -18,11 +19,8 @@ export class ChunkTemplateRead {
   private readonly framer: Framer
   private readonly template: ChunkTemplate
   private readonly decoder: StreamDecoder
-  /** What stands around the text; nothing was learnt while `before` is empty. */
-  private before = ''
-  private after = ''
-  /** Bytes of both. */
-  private around = 0
+  /** Of the text in the last read learnt. */
+  private around: Surroundings | undefined
   private changes = 0
   /** The framer holds nothing back: these bytes mean what they meant before. */
   private isBetween = false
@@ -35,10 +33,10 @@ export class ChunkTemplateRead {
 
   /** The text of a read that differs from the last one learnt in that alone, as a literal in JSON without escapes. */
   cast(bytes: Uint8Array): string | undefined {
-    const size = bytes.length - this.around
-    // as long as what stands around it: then there may be a second event
-    if (!this.isBetween || size < 3 || size > this.around) return undefined
-    const literal = between(this.before, asBuffer(bytes).toString('utf8'), this.after)
+    const { around } = this
+    // twice as long as what stands around it: then there may be a second event
+    if (!this.isBetween || around === undefined || bytes.length > 2 * around.size) return undefined
+    const literal = around.literalIn(asBuffer(bytes).toString('utf8'))
     if (literal === undefined || !PLAIN.test(literal)) return undefined
     const { decoder } = this
     return decoder.pass === undefined || decoder.pass(literal.slice(1, -1)) ? literal : undefined
@@ -56,12 +54,9 @@ export class ChunkTemplateRead {
     const text = asBuffer(bytes).toString('utf8')
     const at = text.indexOf(event.text)
     if (at < 0) return
-    const before = text.slice(0, at) + template.before
-    const after = template.after + text.slice(at + event.text.length)
-    if (before === this.before && after === this.after) return
+    const around = template.around?.within(text.slice(0, at), text.slice(at + event.text.length))
+    if (around === undefined || around.equals(this.around)) return
     this.changes++
-    this.before = before
-    this.after = after
-    this.around = Buffer.byteLength(before) + Buffer.byteLength(after)
+    this.around = around
   }
 }

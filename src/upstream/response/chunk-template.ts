@@ -4,18 +4,14 @@
  */
 import type { Delta } from '../../chat/delta.ts'
 import { isMap } from '../../definition/scope.ts'
-
-/** All of one JSON string: no event that is broken inside its text fits. */
-// oxlint-disable-next-line no-control-regex -- JSON forbids them, so what has them is not valid JSON
-const STRING = /^"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"$/
+import { Surroundings } from './surroundings.ts'
 
 /** So many in a row were learnt, or could not be, and the next one never fitted: such a stream counts something in its events. */
 const MOST_IN_VAIN = 32
 
 export class ChunkTemplate {
-  /** What stands around the text of the last event learnt; nothing was learnt while `before` is empty. */
-  before = ''
-  after = ''
+  /** Of the last event learnt. */
+  around: Surroundings | undefined
   choice: number | undefined
   private event: string | undefined
   /** Learnings since one has fitted. */
@@ -28,8 +24,8 @@ export class ChunkTemplate {
 
   /** The delta of an event that differs from the last one learnt in its text alone; undefined for every other. */
   cast(raw: string, name: string | undefined): Delta | undefined {
-    const literal = name === this.event ? between(this.before, raw, this.after) : undefined
-    if (literal === undefined || !STRING.test(literal)) return undefined
+    const literal = name === this.event ? this.around?.literalIn(raw) : undefined
+    if (literal === undefined) return undefined
     this.vain = 0
     const text = literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1)
     return this.choice === undefined ? { text } : { choice: this.choice, text }
@@ -38,12 +34,12 @@ export class ChunkTemplate {
   /** Sees an event that was parsed, and the deltas that it gave: those from `first` on. */
   learn(raw: string, name: string | undefined, deltas: readonly Delta[], first: number): void {
     if (this.vain > MOST_IN_VAIN) return
-    const { judged, chunks } = this.judgement
+    const { judged, chunks, unread } = this.judgement
     const delta = tellingOne(deltas, first)
     const text = delta && textOf(delta, chunks)
     if (text === undefined || text === '') return
     if (++this.vain > MOST_IN_VAIN) {
-      this.before = ''
+      this.around = undefined
       return
     }
     const literal = JSON.stringify(text)
@@ -52,21 +48,10 @@ export class ChunkTemplate {
     if (at < 0 || raw.includes(literal, at + 1)) return
     const key = /"([^"\\]+)"\s*:\s*$/.exec(raw.slice(0, at))?.[1]
     if (key === undefined || judged.has(key)) return
-    this.before = raw.slice(0, at)
-    this.after = raw.slice(at + literal.length)
+    this.around = Surroundings.of(raw, at, at + literal.length, unread)
     this.event = name
     this.choice = delta?.choice
   }
-}
-
-/** What stands between the two in a text; undefined where they are not its beginning and its end, or nothing is learnt. */
-export function between(before: string, text: string, after: string): string | undefined {
-  const end = text.length - after.length
-  if (before === '' || end - before.length < 3) return undefined
-  // Slices are compared in one go; startsWith goes from letter to letter.
-  return text.slice(0, before.length) === before && text.slice(end) === after
-    ? text.slice(before.length, end)
-    : undefined
 }
 
 /** The one delta that does not say again who answers, and the usage so far. */
@@ -113,11 +98,13 @@ export interface Judgement {
   judged: ReadonlySet<string>
   /** Every chunk that is emitted is a part of the event as it came. */
   chunks: boolean
+  /** Fields that no rule reads, and that differ from event to event. */
+  unread: readonly string[]
 }
 
 /** Undefined where a text is emitted otherwise than as it was read: then it cannot be told without the rules. */
-export function judgementOf(events: unknown): Judgement | undefined {
-  const found = { judged: new Set<string>(), chunks: true }
+export function judgementOf(events: unknown, unread: readonly string[] = []): Judgement | undefined {
+  const found = { judged: new Set<string>(), chunks: true, unread }
   return walk(events, found) ? found : undefined
 }
 
@@ -142,4 +129,15 @@ function judge(pattern: unknown, judged: Set<string>, under: string): true {
   else if (isMap(pattern)) for (const [key, value] of Object.entries(pattern)) judge(value, judged, key)
   else if (typeof pattern !== 'string' || !BINDING.test(pattern)) judged.add(under)
   return true
+}
+
+/** All fields that patterns of the rules name. */
+export function keysRead(events: unknown, within = false, into = new Set<string>()): Set<string> {
+  if (Array.isArray(events)) for (const each of events) keysRead(each, within, into)
+  if (!isMap(events)) return into
+  for (const [key, value] of Object.entries(events)) {
+    if (within) into.add(key)
+    keysRead(value, within || key === 'when', into)
+  }
+  return into
 }
