@@ -60,6 +60,8 @@ export function createAhead(parts: AheadParts): Ahead {
   }
 
   function hear({ states }: Acquired, sent: number): void {
+    // It came late: limits are cut down meanwhile, and what they show is of the share.
+    if (presence.isAway()) return
     for (const { key, lent } of states) {
       const mirrored = lent && mirror.get(key)
       if (mirrored) slices.lent(mirrored, lent, sent)

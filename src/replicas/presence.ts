@@ -3,11 +3,11 @@
  * to this replica's share until it does, and then it hears what was taken meanwhile, or all that is known here.
  */
 import type { Clock } from '../scheduler/clock.ts'
-import type { Charge, SharedLimit, SharedState, Told } from './ledger/ledger-calls.ts'
+import type { Charge, Place, SharedLimit, SharedState, Told } from './ledger/ledger-calls.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import type { Mirror, Mirrored } from './mirror.ts'
 import { freeOf, sharedLimit } from './shared-limit.ts'
-import { createStaticShare, type StaticShare, type Tally } from './static-share.ts'
+import { createStaticShare, SPARE, type StaticShare, type Tally } from './static-share.ts'
 
 /** Milliseconds that a place is kept for a replica that says nothing more. */
 export const PLACE = 15_000
@@ -41,6 +41,8 @@ export interface PresenceParts {
   timed: <T>(call: Promise<T>) => Promise<T>
   /** What is to be charged when it is back. */
   owe: (charges: readonly Charge[]) => void
+  /** A lease that keeps none of its places when it is back. */
+  release: (id: string, charges: readonly Charge[]) => void
   /** The ledger has gone or come back. */
   changed: (isAway: boolean, why: string) => void
 }
@@ -65,10 +67,13 @@ export interface Presence {
 }
 
 export function createPresence(parts: PresenceParts): Presence {
-  const { ledger, mirror, clock, random, replica, least, isCut, nextId, wall, timed, owe, changed } = parts
+  const { ledger, mirror, clock, random, replica, least, isCut, nextId, wall, timed, owe, release, changed } = parts
   let names: readonly string[] = [replica]
   let born: string | undefined
   let share: StaticShare | undefined
+  /** Names of places that are told before anybody holds them, and the limits of which there are any. */
+  let spares: string[] = []
+  const spared = new Set<Mirrored>()
   let isAway = false
   let mayLend = false
   let isClosed = false
@@ -159,7 +164,7 @@ export function createPresence(parts: PresenceParts): Presence {
     const until = clock.now() + LIVES
     for (;;) {
       await payTaken(before.length > 1 ? share.ahead(SOONEST_LOOK) : share.tally())
-      if ((await timed(greet(true))).born !== answers) throw new Error('its server was started anew')
+      if ((await timed(greet(true, spare()))).born !== answers) throw new Error('its server was started anew')
       const heard = new Set(await timed(ledger.heard(at, LIVES)))
       if (isClosed || clock.now() >= until || before.every((name) => heard.has(name))) break
       await new Promise<void>((resolve) => void clock.setTimer(clock.now() + SOONEST_LOOK, resolve, false))
@@ -176,6 +181,10 @@ export function createPresence(parts: PresenceParts): Presence {
     const rest = windowsOf(share.end(clock.now())).filter(({ taken }) => taken > 0)
     share = undefined
     owe(rest.map((each): Charge => ({ ...limitOf(each.mirrored), need: 0, cost: each.taken })))
+    const unused = [...spared].map((each): Charge => ({ ...limitOf(each), need: 0, cost: 1 }))
+    for (const part of chunks(unused)) for (const id of spares) release(id, part)
+    spares = []
+    spared.clear()
     mirror.apply(told, clock.now())
   }
 
@@ -187,12 +196,24 @@ export function createPresence(parts: PresenceParts): Presence {
     }
   }
 
-  /** @param isTold nothing was taken here that the ledger does not know of */
-  function greet(isTold: boolean): ReturnType<Ledger['hello']> {
+  /**
+   * @param isTold nothing was taken here that the ledger does not know of
+   * @param more places that are told beside those that are held
+   */
+  function greet(isTold: boolean, more: readonly Place[] = []): ReturnType<Ledger['hello']> {
     const places = [...mirror.all()].flatMap(({ key, places: held }) =>
       [...held].map((lease) => ({ key, lease, ttl: PLACE })),
     )
-    return ledger.hello(LIVES, places, isTold)
+    return ledger.hello(LIVES, [...places, ...more], isTold ? ledger.heardAt() : undefined)
+  }
+
+  /** Others that are back take what the ledger shows as free: places that may be taken here until it hears again are none of it. */
+  function spare(): Place[] {
+    if (spares.length === 0) spares = Array.from({ length: SPARE }, nextId)
+    return (share?.spare() ?? []).flatMap(({ mirrored, count }) => {
+      spared.add(mirrored)
+      return spares.slice(0, count).map((lease) => ({ key: mirrored.key, lease, ttl: PLACE }))
+    })
   }
 
   function note(told: { names: string[]; mayLend: boolean }): void {

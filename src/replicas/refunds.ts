@@ -65,7 +65,8 @@ export function createRefunds(parts: RefundParts): Refunds {
     try {
       if (presence().isAway()) throw new Error('away')
       const told = await timed(ledger.settle(id, refunds, once))
-      if (!presence().renewed(told.born)) apply(told.states)
+      // What comes late is of the whole, and limits are cut down meanwhile.
+      if (!presence().renewed(told.born) && !presence().isAway()) apply(told.states)
     } catch (error) {
       // A refund that is lost costs a little room; a charge that is lost would be an excess.
       keep(

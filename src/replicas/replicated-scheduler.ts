@@ -89,6 +89,7 @@ export function createReplicas(
     wall,
     timed,
     owe: (charges) => refunds.owe(nextId(), [], charges),
+    release: (id, charges) => refunds.owe(id, [charges], []),
     changed(isAway, why) {
       changed(isAway, why)
       slices.drop()
@@ -230,7 +231,7 @@ export function createReplicas(
     if (presence.isAway() || !mirrored) return
     try {
       const told = await timed(ledger.peek([sharedLimit(key, mirrored.limit, wall())]))
-      if (renewed(told.born)) return
+      if (renewed(told.born) || presence.isAway()) return
       mirror.apply(told.states, clock.now())
       inner().corrected(lease)
     } catch (error) {

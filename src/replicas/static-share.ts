@@ -23,6 +23,8 @@ export interface StaticShare {
   tally(): Tally[]
   /** The same with what will be taken until the next time; from now on no more requests than that are. */
   ahead(lasts: number): Tally[]
+  /** Places that will be told beside those that are held, of each limit; from now on no more than both are held. */
+  spare(): { mirrored: Mirrored; count: number }[]
   /** The ledger has gone again before all was told: the whole share is ours. */
   goOn(): void
   /** The ledger has charged what was taken. */
@@ -42,6 +44,8 @@ export interface Tally {
   unheard: number
 }
 
+/** Places that a replica may come to hold until it tells of them the next time. */
+export const SPARE = 2
 /** A share of nothing rests for so long at a time (milliseconds), and one of which all is taken that was paid ahead. */
 const REST = 1000
 const SHORT_REST = 20
@@ -53,6 +57,9 @@ interface Cut extends Pick<Tally, 'amount' | 'taken' | 'known' | 'unheard'> {
   share: number
   /** May no more be taken than is paid? */
   isPaidAhead: boolean
+  /** Places that the ledger knows of: no more are held. And until when none are taken, as others hold some of ours. */
+  most: number
+  until: number
 }
 
 /** @param rank place of this replica among `count` */
@@ -91,18 +98,23 @@ export function createStaticShare(rank: number, count: number): StaticShare {
       const isHeard = isPlaces || mirrored.seenAt < Infinity || mirrored.unseen > 0
       const unheard = isHeard ? alone + pending : limit.taken
       const known = window.save(now)
-      cuts.set(mirrored, { amount, taken: limit.taken - unheard, share, limit, isPaidAhead: false, known, unheard })
+      const taken = limit.taken - unheard
+      const cut = { amount, taken, share, limit, isPaidAhead: false, most: Infinity, until: 0, known, unheard }
+      cuts.set(mirrored, cut)
       limit.whole = amount
       const part = isHeard ? share / amount : 1
       // What others may have taken since the ledger last told of it; what was taken here since is ours alone.
       const unseen = (Math.min(UNSEEN, Math.max(0, now - mirrored.seenAt)) * amount) / limit.spec.period
-      const elsewhere = amount - window.room(now) - mirrored.places.size
       scale(window, Math.max(share, limit.spec.metric === 'usd' ? 0 : 1), part, now)
       // Our own places were never scaled.
       if (isPlaces) {
-        window.elsewhere(0)
         // Another holds more places than are its: these must end before ours are taken.
-        if (elsewhere > amount - share) limit.until = Math.max(limit.until, now + REST)
+        const isOurs = window.others <= amount - share
+        window.elsewhere(0)
+        if (!isOurs) {
+          cut.until = now + REST
+          limit.until = Math.max(limit.until, cut.until)
+        }
       } else window.take(now, (pending + mirrored.unseen) * (1 - part) + unseen * part)
       if (share === 0) limit.until = Math.max(limit.until, now + REST)
     },
@@ -112,7 +124,15 @@ export function createStaticShare(rank: number, count: number): StaticShare {
     },
     fits(mirrored, now) {
       const cut = cuts.get(mirrored)
-      if (cut?.share === 0 || isOverdrawn(mirrored.limit.window, now)) return false
+      const { window } = mirrored.limit
+      if (cut?.share === 0 || isOverdrawn(window, now)) return false
+      if (cut && window instanceof Concurrency) {
+        // What was asked for when the ledger went rests, too.
+        if (cut.until > now) return false
+        if (window.amount - window.room() <= cut.most) return true
+        mirrored.limit.until = now + SHORT_REST
+        return false
+      }
       if (!cut?.isPaidAhead || mirrored.limit.taken <= cut.taken) return true
       mirrored.limit.until = Math.max(mirrored.limit.until, now + SHORT_REST)
       return false
@@ -128,8 +148,19 @@ export function createStaticShare(rank: number, count: number): StaticShare {
         if (cut) cut.isPaidAhead = more >= 1
         return { ...each, taken: each.taken + Math.round(more) }
       }),
+    spare: () =>
+      [...cuts].flatMap(([mirrored, cut]) => {
+        if (!(mirrored.limit.window instanceof Concurrency)) return []
+        const held = mirrored.places.size
+        const count = Math.max(0, Math.min(SPARE, cut.share - held))
+        cut.most = held + count
+        return count > 0 ? [{ mirrored, count }] : []
+      }),
     goOn() {
-      for (const cut of cuts.values()) cut.isPaidAhead = false
+      for (const cut of cuts.values()) {
+        cut.isPaidAhead = false
+        cut.most = Infinity
+      }
     },
     paid(list) {
       for (const { mirrored, taken } of list) {

@@ -31,7 +31,9 @@ describe('state', () => {
     'redis://10.0.0.5',
     'rediss://user:p%40ss@state.internal:6380/1',
     'redis+sentinel://:p@[fd00::1]:26379,b/main',
+    'redis+sentinel://a/main/2',
     'valkeys+cluster://a:6379,b:6379',
+    'redis+cluster://a/0',
   ])('takes %s', (url) => {
     expect(load(`providers: {}\nstate: { url: "${url}" }`).state?.url).toBe(url)
   })
@@ -44,6 +46,11 @@ describe('state', () => {
     'redis://a:99999',
     'redis+cluster://a,,b',
     'redis://:%@a',
+    'redis://a/first',
+    'redis://a/-1',
+    'redis://a/0/1',
+    'redis+sentinel://a/main/first',
+    'redis+cluster://a/1',
   ])('refuses %s', (url) => {
     const [problem] = problemsOf(() => load(`providers: {}\nstate: { url: "${url}" }`))
     expect(problem?.excerpt).toContain('url:')

@@ -3,6 +3,7 @@ import type { SharedLimit } from '../../src/replicas/ledger/ledger-calls.ts'
 import { connectLedger, type Ledger } from '../../src/replicas/ledger/ledger.ts'
 import { createReplicas, type Replicas } from '../../src/replicas/replicated-scheduler.ts'
 import { realClock } from '../../src/scheduler/clock.ts'
+import type { LimitSpec } from '../../src/scheduler/types.ts'
 import { createScheduler, type LiveScheduler } from '../../src/scheduler/scheduler.ts'
 import { hasServer, startRedis, type RedisServer } from './redis-server.ts'
 
@@ -23,6 +24,7 @@ describe.runIf(hasServer)('a replica whose ledger comes back', () => {
   /** Units that the ledger had counted each time when the replica said that it has told all. */
   let counted: number[] = []
   let period = HOUR
+  let limitOf = (): LimitSpec => ({ metric: 'requests', amount: AMOUNT, period, shape: 'sliding' })
   let count: () => Promise<number>
 
   beforeEach(async () => {
@@ -39,18 +41,19 @@ describe.runIf(hasServer)('a replica whose ledger comes back', () => {
         limit ??= args[2][0]?.[0]
         return isLost ? Promise.reject(new Error('no answer')) : real.acquire(...args)
       },
-      async hello(ttl, places, isTold) {
-        if (limit && isTold) counted.push(await count())
-        return real.hello(ttl, places, isTold)
+      async hello(ttl, places, toldAt) {
+        if (limit && toldAt !== undefined) counted.push(await count())
+        return real.hello(ttl, places, toldAt)
       },
       peek: (limits) => gate().then(() => real.peek(limits)),
       heard: (...args) => (asked++, real.heard(...args)),
     }
     count = async () => {
       const [known] = limit ? (await real.peek([limit])).states : []
+      if (known?.shape === 'places') return known.state?.[0] ?? 0
       return (known?.state ?? []).reduce((sum, each, index) => sum + (index % 2) * each, 0)
     }
-    const limits = [{ metric: 'requests' as const, amount: AMOUNT, period, shape: 'sliding' as const }]
+    const limits = [limitOf()]
     const route = { provider: 'p', model: 'x', weight: 1, tier: 0, limits: [] }
     scheduler = createScheduler({
       providers: [{ name: 'p', weight: 1, limits: [], keys: [{ name: 'p#1', weight: 1, limits }] }],
@@ -117,14 +120,60 @@ describe.runIf(hasServer)('a replica whose ledger comes back', () => {
     server.process.kill('SIGCONT')
     await until(() => asked > 2)
     // one that was held up on its way, of a replica that goes on alone, says that it lives, and no more
-    await other.hello(5000, [], false)
+    await other.hello(5000, [])
     const before = asked
     await until(() => asked > before + 2)
     expect(replicas.report().state).toBe('away')
     expect(first + (await ask(60))).toBe(AMOUNT / 2)
-    await other.hello(5000, [])
+    await other.hello(5000, [], other.heardAt())
     await until(() => replicas.report().state === 'shared')
     await other.close()
+  })
+
+  it('waits until others tell of a moment since then: what they said before may have been held up on its way', async () => {
+    const other = await connect('r1', 20_000)
+    const { at } = await other.hello(5000, [])
+    await until(() => replicas.report().replicas.length === 2)
+    isLost = true
+    await ask(1)
+    isLost = false
+    await until(() => asked > 2)
+    await other.hello(5000, [], at)
+    const before = asked
+    await until(() => asked > before + 2)
+    expect(replicas.report().state).toBe('away')
+    await other.hello(5000, [], other.heardAt())
+    await until(() => replicas.report().state === 'shared')
+    await other.close()
+  })
+
+  describe('of places', () => {
+    const before = limitOf
+    beforeAll(() => void (limitOf = () => ({ metric: 'concurrency', amount: AMOUNT, period: 0 })))
+    afterAll(() => void (limitOf = before))
+
+    it('holds no more than the ledger knows of while it waits for others, and gives back what it did not need', async () => {
+      const other = await connect('r1', 20_000)
+      await other.hello(5000, [])
+      await until(() => replicas.report().replicas.length === 2)
+      isLost = true
+      const first = await ask(4)
+      let served = 0
+      isLost = false
+      for (let round = 0; round < 3; round++) {
+        const looks = asked
+        await until(() => asked > looks + 1)
+        served += await ask(60)
+        expect(replicas.report().state).toBe('away')
+        expect(await count()).toBeGreaterThanOrEqual(first + served)
+      }
+      expect(served).toBeGreaterThan(0)
+      await other.hello(5000, [])
+      await other.hello(5000, [], other.heardAt())
+      await until(() => replicas.report().state === 'shared')
+      await vi.waitUntil(async () => (await count()) === first + served, { timeout: 15_000, interval: 2 })
+      await other.close()
+    })
   })
 
   describe('of a short limit', () => {

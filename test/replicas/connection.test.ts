@@ -173,6 +173,19 @@ describe.runIf(hasServer)('a shared state', { timeout: 30_000 }, () => {
     }
   })
 
+  it('is not used where the server has no database of its number, instead of the first one', async () => {
+    const server = await startRedis()
+    const stateOf = (path: string) =>
+      describeState({ url: server.url + path, prefix: 'connection', timeout: 50, on_loss: 'share', replicas: 1 })
+    try {
+      expect(await stateOf('/99')).toMatchObject({ isThere: false, text: expect.stringContaining('DB index') })
+      expect(await server.command('DBSIZE')).toBe(0)
+      expect(await stateOf('/3')).toMatchObject({ isThere: true })
+    } finally {
+      await server.close()
+    }
+  })
+
   it('says of a server that is no cluster that it is none', async () => {
     const server = await startRedis()
     try {

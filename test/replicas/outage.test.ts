@@ -3,6 +3,8 @@ import { GOES, runOutage, type Outage } from './outage.ts'
 import { hasServer, startRedis, type RedisServer } from './redis-server.ts'
 
 const SEEDS = [5, 6]
+/** Milliseconds: replicas look for it at moments of their own, so each length is met in another way. */
+const LENGTHS = [2060, 2070, 2080, 2090]
 
 describe.runIf(hasServer)('four replicas whose server goes for two seconds', { timeout: 60_000 }, () => {
   let server: RedisServer
@@ -23,8 +25,21 @@ describe.runIf(hasServer)('four replicas whose server goes for two seconds', { t
     ['sliding', 'restarted'],
     ['sliding', 'empty'],
     ['calendar', 'restarted'],
+    ['places', 'same'],
+    ['places', 'restarted'],
   ] as const)('use no more of a %s limit than there is, when it comes back %s', (shape, back) =>
     run({ shape, back, begins: 0 }),
+  )
+
+  it.each(['sliding', 'calendar', 'places'] as const)(
+    'use no more of %s than there are, when it does late all that it was asked',
+    async (shape) => {
+      for (const [index, lasts] of LENGTHS.entries()) {
+        const { alone, tooMany } = await runOutage(server, { shape, back: 'late', begins: 0, lasts, seed: 6 + index })
+        expect(tooMany).toBe(0)
+        expect(alone).toBeGreaterThan(10)
+      }
+    },
   )
 
   // Where there is plenty, a replica hears only once a second what others have taken.

@@ -73,7 +73,7 @@ describe.runIf(hasServer)('replicas of two versions side by side', () => {
       const source = readFileSync(new URL('../../src/replicas/ledger/ledger.lua', import.meta.url), 'utf8')
       const next = await connectLedger({
         ...options('next'),
-        source: source.replaceAll('balanced_call_3', 'balanced_call_4'),
+        source: source.replaceAll('balanced_call_4', 'balanced_call_5'),
       })
       const both = [newer, next]
       const used = await spend(

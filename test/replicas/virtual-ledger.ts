@@ -50,6 +50,10 @@ export interface TimedCalls {
   clock: VirtualClock
   /** Ledgers that are made here do not answer while it is. */
   isAway: boolean
+  /** From now on calls are held up on their way, and given up after so many milliseconds. */
+  hold(patience: number): void
+  /** What was held up goes on, also what was given up: the calls of one ledger after those of another, in their order. */
+  resume(): Promise<void>
   connect(options: Pick<LedgerOptions, 'prefix' | 'replica'>, replicas: () => Replicas): Promise<Ledger>
   server: ServerClock
 }
@@ -62,8 +66,21 @@ export function timedCalls(url: string, epoch: number): TimedCalls {
     do await microtasksDone()
     while (calls.underWay > 0)
   })
-  async function called<T>(call: () => Promise<T>): Promise<T> {
+  let patience: number | undefined
+  /** Of each ledger. */
+  const held: (() => Promise<void>)[][] = []
+
+  /** Settles as the call does, or when it is given up. */
+  function holdUp<T>(call: () => Promise<T>, queue: (() => Promise<void>)[], lasts: number): Promise<T> {
+    return new Promise((resolve, reject) => {
+      clock.setTimer(clock.now() + lasts, () => reject(new Error('no answer')), false)
+      queue.push(() => call().then(resolve, reject))
+    })
+  }
+
+  async function called<T>(call: () => Promise<T>, queue: (() => Promise<void>)[]): Promise<T> {
     if (timed.isAway) throw new Error('no answer')
+    if (patience !== undefined) return holdUp(call, queue, patience)
     calls.underWay++
     try {
       await server.set(clock.wall())
@@ -76,6 +93,12 @@ export function timedCalls(url: string, epoch: number): TimedCalls {
     clock,
     server,
     isAway: false,
+    hold: (lasts) => void (patience = lasts),
+    async resume() {
+      patience = undefined
+      await server.set(clock.wall())
+      for (const queue of held) for (const call of queue.splice(0)) await call()
+    },
     async connect(options, replicas) {
       const ledger = await connectLedger({
         ...options,
@@ -87,15 +110,17 @@ export function timedCalls(url: string, epoch: number): TimedCalls {
         failed: () => {},
         source: virtualSource(),
       })
+      const queue: (() => Promise<void>)[] = []
+      held.push(queue)
       return {
         ...ledger,
-        acquire: (...args) => called(() => ledger.acquire(...args)),
-        settle: (...args) => called(() => ledger.settle(...args)),
-        peek: (...args) => called(() => ledger.peek(...args)),
-        merge: (...args) => called(() => ledger.merge(...args)),
-        heard: (...args) => called(() => ledger.heard(...args)),
-        hello: (...args) => called(() => ledger.hello(...args)),
-        say: (...args) => called(() => ledger.say(...args)),
+        acquire: (...args) => called(() => ledger.acquire(...args), queue),
+        settle: (...args) => called(() => ledger.settle(...args), queue),
+        peek: (...args) => called(() => ledger.peek(...args), queue),
+        merge: (...args) => called(() => ledger.merge(...args), queue),
+        heard: (...args) => called(() => ledger.heard(...args), queue),
+        hello: (...args) => called(() => ledger.hello(...args), queue),
+        say: (...args) => called(() => ledger.say(...args), queue),
       }
     },
   }

@@ -9,6 +9,7 @@ export const STATE_URL = 'BALANCED_CALL_STATE_URL'
 
 export const NO_STATE_URL =
   'it names no server: redis://HOST:PORT, redis+sentinel://HOST:PORT,HOST:PORT/NAME or redis+cluster://HOST:PORT,HOST:PORT; ' +
+  'the number of a database goes last (redis://HOST:PORT/1; a cluster has none but 0); ' +
   'characters such as @ and / in a password are written as %40, %2F'
 
 /** As the schema has it, and one that can be read. */
@@ -16,8 +17,12 @@ export function isStateUrl(text: string | undefined): text is string {
   if (text === undefined || !/^(redis|valkey)s?(\+(sentinel|cluster))?:\/\//.test(text)) return false
   const servers = readServersUrl(text)
   if (!servers) return false
-  if (servers.kind === 'sentinel') return servers.path.length > 0
-  return servers.kind === 'cluster' || servers.hosts.length === 1
+  const { kind, path, hosts } = servers
+  // Behind the name that Sentinels know.
+  const numbers = kind === 'sentinel' ? path.slice(1) : path
+  if (numbers.length > 1 || numbers.some((each) => !/^\d{1,9}$/.test(each))) return false
+  if (kind === 'cluster') return Number(numbers[0] ?? 0) === 0
+  return kind === 'sentinel' ? path.length > 0 : hosts.length === 1
 }
 
 /** @param written `state:`, checked and filled; undefined where no server is named */

@@ -37,6 +37,13 @@ export interface Refund extends SharedLimit {
   more: number
 }
 
+/** One that is held, and the milliseconds for which it is kept. */
+export interface Place {
+  key: string
+  lease: string
+  ttl: number
+}
+
 /** What the server knows of a limit: numbers of its window, as `Window.load` reads them, or how many places are taken. */
 export interface SharedState {
   key: string

@@ -1,4 +1,4 @@
-#!lua name=balanced_call_3
+#!lua name=balanced_call_4
 -- The limits that replicas share, by the clock of this server. A window is one string: when this server was born, then the
 -- numbers of its shape; places under way are a sorted set of leases by the moment when they lapse. Times are milliseconds.
 --
@@ -549,9 +549,9 @@ local function calls(keys, args)
 end
 
 -- KEYS: the set of replicas, the set of those that know of slices, the set of those that owe nothing, then the places that it holds.
--- ARGV: its name, milliseconds that it counts as living, '1' where it has told all that it took in this server's absence, then for each
--- place the lease and the milliseconds that it lives on. Gives now, born, how many live, their names, and the names of those who know
--- of slices.
+-- ARGV: its name, milliseconds that it counts as living, when it heard this server last if it then owed nothing of what it took in its
+-- absence, or '', then for each place the lease and the milliseconds that it lives on. Gives now, born, how many live, their names, and
+-- the names of those who know of slices.
 local function hello(keys, args)
   local now = clock()
   local out = { spoken, born }
@@ -563,7 +563,7 @@ local function hello(keys, args)
     for _, name in ipairs(living) do out[#out + 1] = name end
   end
   redis.call('ZREMRANGEBYSCORE', keys[3], '-inf', now)
-  if args[3] == '1' then redis.call('ZADD', keys[3], now + args[2], args[1]) end
+  if args[3] ~= '' then redis.call('ZADD', keys[3], args[3] + args[2], args[1]) end
   for i = 4, #keys do
     redis.call('ZADD', keys[i], now + args[i * 2 - 3], args[i * 2 - 4])
     redis.call('PEXPIRE', keys[i], math.ceil(args[i * 2 - 3] * 2))
@@ -576,6 +576,6 @@ local function goodbye(keys, args)
   return 1
 end
 
-redis.register_function('balanced_call_3_calls', calls)
-redis.register_function('balanced_call_3_hello', hello)
-redis.register_function('balanced_call_3_goodbye', goodbye)
+redis.register_function('balanced_call_4_calls', calls)
+redis.register_function('balanced_call_4_hello', hello)
+redis.register_function('balanced_call_4_goodbye', goodbye)

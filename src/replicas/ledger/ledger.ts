@@ -3,7 +3,7 @@
  * clock. Calls of one turn of the event loop are one function on that server.
  */
 import { readFileSync } from 'node:fs'
-import type { Acquired, Charge, Refund, SharedLimit, SharedShape, SharedState, Told } from './ledger-calls.ts'
+import type { Acquired, Charge, Place, Refund, SharedLimit, SharedShape, SharedState, Told } from './ledger-calls.ts'
 import { connectionTo, opened, serversOf } from './connection.ts'
 import { inTime } from './in-time.ts'
 import { createTurn, type Answer, type Word } from './turn.ts'
@@ -43,14 +43,11 @@ export interface Ledger {
   merge(limits: readonly (SharedLimit & { room: number })[]): Promise<Told>
   /**
    * This replica lives, and so do its places.
-   * @param isTold has it told all that it took in the ledger's absence? A call that was held up says this only where it is true.
+   * @param toldAt by the server's clock: when it said something last, if this replica owes nothing of what it took in its absence
+   * before; the call may be held up on its way while this replica goes on alone
    * Gives the names of those who live, and whether all know of this version's slices. */
-  hello(
-    ttl: number,
-    places: readonly { key: string; lease: string; ttl: number }[],
-    isTold?: boolean,
-  ): Promise<Told & { names: string[]; mayLend: boolean }>
-  /** Replicas that have said since then, by the server's clock, that they live and have told all. @param ttl as they said it */
+  hello(ttl: number, places: readonly Place[], toldAt?: number): Promise<Told & { names: string[]; mayLend: boolean }>
+  /** Replicas that have said of a moment since then, by the server's clock, that they have told all. @param ttl as they said it */
   heard(since: number, ttl: number): Promise<string[]>
   /** Resolves when it hears the others; rejects where it may not. */
   listening: Promise<void>
@@ -63,6 +60,8 @@ export interface Ledger {
   read(shape: SharedShape, text: string): number[]
   /** Milliseconds of this process's clock less the server's. */
   offset(): number
+  /** When the server said something last, by its clock. */
+  heardAt(): number
   /** As a process ends that is killed. */
   abandon(): void
   close(): Promise<void>
@@ -78,9 +77,16 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
   // Each version has functions of its own.
   const library = /^#!lua name=(\w+)/.exec(source)?.[1] ?? ''
   let offset = 0
+  let heardAt = 0
   // Of a cluster only what its last node said tells why.
   const heard = (error: Error & { lastNodeError?: Error }): void => options.failed(error.lastNodeError ?? error)
-  redis.on('error', heard)
+  /** The server has no database of that number, or not for this user: it would count in its first one, as others may. */
+  let noDatabase: Error | undefined
+  redis.on('error', (error: Error & { command?: { name: string } }) => {
+    if (error.command?.name === 'select') noDatabase = error
+    heard(error)
+  })
+  redis.on('close', () => (noDatabase = undefined))
   listener.on('error', heard)
   // One that is not there yet is tried again and again, and so is each call.
   await opened(redis).catch(heard)
@@ -89,6 +95,7 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
   async function run(name: string, keys: readonly string[], args: readonly Word[]): Promise<string[]> {
     const once = (): Promise<unknown> =>
       inTime(redis.fcall(`${library}_${name}`, keys.length, ...keys, ...args), timeout)
+    if (noDatabase) throw noDatabase
     try {
       return (await once()) as string[]
     } catch (error) {
@@ -120,7 +127,8 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
 
   /** The clock of this process runs beside the server's; only what the network takes is not known. */
   function follow(now: string | undefined): void {
-    offset = wall() - Number(now)
+    heardAt = Number(now)
+    offset = wall() - heardAt
   }
 
   function read(shape: SharedShape, text: string): number[] {
@@ -205,9 +213,9 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
         limits.flatMap(({ room }, index) => [numbers[index] ?? 0, room])
       return statesOf(limits, await turn.call('merge', limits, write))
     },
-    async hello(ttl, places, isTold = true) {
+    async hello(ttl, places, toldAt) {
       const keys = [...living, ...places.map(({ key }) => key)]
-      const args = [replica, ttl, isTold ? '1' : '0', ...places.flatMap((place) => [place.lease, place.ttl])]
+      const args = [replica, ttl, toldAt ?? '', ...places.flatMap((place) => [place.lease, place.ttl])]
       const [now, born = '', count, ...both] = await run('hello', keys, args)
       follow(now)
       // Who only listens would never learn that the server has gone.
@@ -229,6 +237,7 @@ export async function connectLedger(options: LedgerOptions): Promise<Ledger> {
     },
     keyOf: (...parts) => `${tag}:${parts.join(':')}`,
     offset: () => offset,
+    heardAt: () => heardAt,
     read,
     abandon() {
       redis.disconnect()

@@ -4,9 +4,9 @@ import type { Window } from './window.ts'
 /** How many may be under way at once. Only an end frees one, so there is no time to wait for. */
 export class Concurrency implements Window {
   amount: number
-  private used = 0
   /** Under way from other replicas. */
-  private others = 0
+  others = 0
+  private used = 0
 
   constructor(amount: number) {
     this.amount = amount
