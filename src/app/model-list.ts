@@ -1,7 +1,7 @@
 /** Which models a client may name: public ones first, then every upstream model that the configuration knows. */
 import type { PublicModel } from '../api/routes/models.ts'
 import type { Config } from '../config/config.ts'
-import { isEmbeddingModel } from '../config/sections/embedding-models.ts'
+import { isEmbeddingModel } from '../config/sections/model-purpose.ts'
 import type { Capabilities, RouteSpec } from '../scheduler/types.ts'
 
 type Routes = readonly Pick<RouteSpec, 'provider' | 'model'>[]

@@ -2,6 +2,7 @@
 import type { Endpoint } from '../agents/agent.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
+import { chatPools } from '../config/sections/model-purpose.ts'
 import { standAside } from '../app/sandbox-fallback.ts'
 import { configFile, readPort, UsageError } from './command-line.ts'
 
@@ -28,7 +29,7 @@ export function readEndpoint(values: EndpointValues): Located {
   const config = standAside(loadConfig(configFile(values.config), process.env))
   const port = readPort(values.port ?? process.env['PORT'] ?? String(config.server.port ?? 9000))
   const host = values.host ?? process.env['HOST'] ?? config.server.host ?? '127.0.0.1'
-  const [first, second] = config.models.map((pool) => pool.model)
+  const [first, second] = chatPools(config.models)
   const model = values.model ?? first
   if (model === undefined) throw new UsageError('the configuration has no models: name one with --model PROVIDER/MODEL')
   const called = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host

@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import { expect, test } from 'vitest'
-import { models } from '../../src/api/routes/models.ts'
+import { models, type PublicModel } from '../../src/api/routes/models.ts'
 import { errorBody, GatewayError } from '../../src/chat/error.ts'
 import { against } from './openai-schema.ts'
 
@@ -9,14 +9,14 @@ const known = [
   { id: 'acme/org/big-model', owned_by: 'acme', created: 7 },
 ]
 
-function server() {
+function server(list: readonly PublicModel[] = known) {
   const app = Fastify()
   app.setErrorHandler((error, _, reply) => {
     const fault = error instanceof GatewayError ? error : new GatewayError('internal', String(error))
     return reply.code(fault.status).send(errorBody(fault))
   })
   void app.register(models, {
-    models: () => known,
+    models: () => list,
     suggest: (id, ids) => ids.filter((each) => each[0] === id[0]),
     now: () => 5_000,
   })
@@ -45,4 +45,18 @@ test('an unknown model is not found, and a near one is named', async () => {
   expect(response.json()).toMatchObject({
     error: { code: 'model_not_found', param: 'model', message: expect.stringContaining("'auto'") },
   })
+})
+
+test("a model that gives vectors is listed with the method for them, to clients of Gemini's API", async () => {
+  const app = server([
+    { id: 'fast', owned_by: 'a' },
+    { id: 'vectors', owned_by: 'a', gives: 'vectors' },
+  ])
+  const { models: list } = (await app.inject({ url: '/v1/models', headers: { 'x-goog-api-key': 'k' } })).json<{
+    models: { name: string; supportedGenerationMethods: string[] }[]
+  }>()
+  expect(list.map(({ name, supportedGenerationMethods: [first] }) => [name, first])).toEqual([
+    ['models/fast', 'generateContent'],
+    ['models/vectors', 'embedContent'],
+  ])
 })

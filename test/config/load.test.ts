@@ -188,6 +188,18 @@ models:
     ])
   })
 
+  test('auto has models that chat only, of public models and of what providers list', () => {
+    const provider = (...models: string[]): string =>
+      `{ format: openai, base_url: https://a.example/v1, keys: [k], models: { ${models.map((model) => `${model}: {}`).join(', ')} } }`
+    const text = `providers: { a: ${provider('gpt-5.5', 'tts-1', 'text-embedding-3-small', 'gpt-image-1')} }
+models: { heard: [a/whisper-1], vectors: [a/bge-m3], fast: [a/gpt-5.4-mini] }`
+    const auto = load(text).models.find(({ model }) => model === 'auto')
+    expect(auto?.routes.map(({ model }) => model)).toEqual(['gpt-5.4-mini', 'gpt-5.5'])
+    expect(load(text.replace(/fast.*\]/, 'ranks: [a/rerank-v3.5]').replace('gpt-5.5: {}, ', '')).models).toEqual(
+      ['heard', 'vectors', 'ranks'].map((model) => expect.objectContaining({ model })),
+    )
+  })
+
   test('auto has each route once, and is left alone when the file has its own', () => {
     const auto = load(file).models.find(({ model }) => model === 'auto')
     expect(auto?.routes.map(({ model }) => model)).toEqual(['one', 'org/three', 'two'])

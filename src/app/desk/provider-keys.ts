@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { GatewayError } from '../../chat/error.ts'
 import type { AddedKey, Config, Provider } from '../../config/config.ts'
 import { readAddedKey } from '../../config/sections/keys.ts'
+import { firstChat } from '../../config/sections/model-purpose.ts'
 import { partFaults } from '../../config/schema.ts'
 import { probeKey } from '../../format-tools/live/probe-key.ts'
 import type { Reloads } from '../../runtime/reloads.ts'
@@ -230,8 +231,8 @@ function secretOf(key: StoredProviderKey, vault: Vault): string | undefined {
 }
 
 function firstModel({ name, models }: Provider, config: Config): string | undefined {
-  const routes = config.models.flatMap((pool) => pool.routes)
-  return Object.keys(models)[0] ?? routes.find((route) => route.provider === name)?.model
+  const routed = config.models.flatMap(({ routes }) => routes.filter(({ provider }) => provider === name))
+  return firstChat([...Object.keys(models), ...routed.map(({ model }) => model)])
 }
 
 /** Enough to recognise it by, where it is long; of parts, their names. */

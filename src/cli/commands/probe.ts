@@ -1,6 +1,7 @@
 /** `probe [PROVIDER[/MODEL]]`: does each key work? One tiny request with each, and what the answers say of limits. */
 import type { Provider } from '../../config/config.ts'
 import { loadConfig } from '../../config/load.ts'
+import { firstChat } from '../../config/sections/model-purpose.ts'
 import { probeKey } from '../../format-tools/live/probe-key.ts'
 import { table } from '../../format-tools/catalogue/table.ts'
 import { standAside, startProvider } from '../../app/sandbox-fallback.ts'
@@ -41,7 +42,7 @@ export async function run(args: string[]): Promise<number> {
 }
 
 async function probeKeys(given: Provider, model: string | undefined): Promise<{ row: string[]; ok: boolean }[]> {
-  const asked = model ?? Object.keys(given.models)[0]
+  const asked = model ?? firstChat(Object.keys(given.models))
   if (asked === undefined) {
     return [{ row: [given.name, '', 'FAIL', '', 'it lists no model: name one, PROVIDER/MODEL'], ok: false }]
   }

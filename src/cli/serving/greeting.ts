@@ -3,6 +3,7 @@ import { styleText } from 'node:util'
 import { isSandbox } from '../../app/sandbox-fallback.ts'
 import type { Owner } from '../../app/scheduler-owner.ts'
 import type { Config } from '../../config/config.ts'
+import { chatPools } from '../../config/sections/model-purpose.ts'
 
 type Announce = (log: Owner['log'], address: string, config: Config) => void
 
@@ -46,7 +47,10 @@ function greeting(address: string, config: Config): string {
   const { providers, leftOut } = config
   const live = providers.map((each) => (isSandbox(each) ? `${each.name} (built in, invents its answers)` : each.name))
   const models = config.models.map(({ model }) => model)
-  const body = JSON.stringify({ model: models[0] ?? 'auto', messages: [{ role: 'user', content: 'Hello' }] })
+  const body = JSON.stringify({
+    model: chatPools(config.models)[0] ?? 'auto',
+    messages: [{ role: 'user', content: 'Hello' }],
+  })
   const label = (text: string): string => styleText('dim', text.padEnd(11))
   const more = leftOut.length === 0 ? [] : [`${label('')}${leftOut.length} more with a key: balanced-call providers`]
   return [

@@ -5,7 +5,7 @@ import type { Provider, PublicModel } from '../config.ts'
 import { readLimits, readModelLimits, type Written } from './limits.ts'
 import { fault, type Fault } from '../problem.ts'
 import { readCapabilities } from './providers.ts'
-import { isEmbeddingModel, mixedEmbeddings } from './embedding-models.ts'
+import { isChatModel, mixedEmbeddings } from './model-purpose.ts'
 import { checkStrategy, strategyName } from './settings.ts'
 
 /** Providers that a message names at most. */
@@ -43,13 +43,12 @@ export function readPublicModel(model: string, written: unknown, context: RouteC
   return pool
 }
 
-/** `auto`: every route that any public model has, and every model that a provider lists, each once. */
+/** `auto`: every route that any public model has, and every model that a provider lists, each once, where it chats. */
 export function anyModel(models: PublicModel[], providers: Provider[]): PublicModel | undefined {
   const routes = new Map<string, RouteSpec>()
   const offer = (route: RouteSpec): void => {
     const id = `${route.provider}/${route.model}`
-    // vectors are no answer to a chat
-    if (!routes.has(id) && !isEmbeddingModel(route.model)) routes.set(id, route)
+    if (!routes.has(id) && isChatModel(route.model)) routes.set(id, route)
   }
   // a model's weight counts where models compete: the predecessor divided load by model weight × key weight
   for (const pool of models) for (const route of pool.routes) offer({ ...route, weight: route.weight * pool.weight })
