@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import type { Lease, LimitSpec } from '../../src/scheduler/types.ts'
 import { loadStrategy, STRATEGIES, WEIGHTED_FAIR } from '../../src/scheduler/select/strategies/index.ts'
 import type { Strategy } from '../../src/scheduler/select/strategies/strategy.ts'
-import { ask, concurrency, pool, provider, route, rpm, setUp } from './fixture.ts'
+import { ask, concurrency, pool, provider, route, rpm, setUp, tpm } from './fixture.ts'
 
 const contrary: Strategy = ({ virtual }) => -virtual
 
@@ -40,6 +40,48 @@ describe.each([WEIGHTED_FAIR, ...Object.keys(STRATEGIES), 'one’s own'])('every
     // Ten minutes at six a minute, of which each window's first burst is in hand.
     expect(served).toBeGreaterThanOrEqual(57)
     expect(scheduler.report()).toMatchObject({ inFlight: 0, queued: 0 })
+  })
+})
+
+describe('an order of keys', () => {
+  const limits = [rpm(60, { shape: 'bucket' })]
+  const price = { cheap: { input: 0.1, output: 0.4 }, dear: { input: 3, output: 15 } }
+  const routes = [route('cheap', { price: price.cheap }), route('dear', { price: price.dear })]
+
+  /** How many the dear key served, of so many a second. */
+  async function dear(more: LimitSpec[], perSecond: number, seconds: number): Promise<number> {
+    const { scheduler, clock } = setUp(
+      [provider('cheap', [[...limits, ...more]]), provider('dear', [[...limits, ...more]])],
+      {
+        pools: [pool('chat', routes)],
+        options: { strategy: 'cheapest' },
+      },
+    )
+    let served = 0
+    for (let n = 0; n < perSecond * seconds; n++) {
+      const lease = await scheduler.acquire(ask())
+      if (lease.provider === 'dear') served++
+      lease.settle({})
+      await clock.advance(1000 / perSecond)
+    }
+    return served
+  }
+
+  it('lets none stand full where more comes than all can serve', async () => {
+    // The cheap one holds 60 and gets one a second: alone it would last for 29 s, and the dear one would lose 29.
+    expect(await dear([], 3, 29)).toBeGreaterThan(18)
+  })
+
+  it('holds where the keys together serve what comes', async () => {
+    expect(await dear([], 1.9, 60)).toBe(0)
+  })
+
+  it('holds in a burst that the first can serve', async () => {
+    expect(await dear([], 50, 1)).toBe(0)
+  })
+
+  it('is not passed over for a bucket that is full for good beside a window that is not', async () => {
+    expect(await dear([tpm(6000)], 3, 9)).toBeLessThan(3)
   })
 })
 

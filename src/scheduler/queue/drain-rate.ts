@@ -3,6 +3,8 @@
 /** Served requests of so many milliseconds make the rate. */
 const SPAN = 30_000
 const SLOTS = 30
+/** Of these, the whole ones that tell what comes just now. */
+const RECENT = 10
 /** Without a calm moment for this long the overload is standing; then waiting longer helps nobody. */
 const STANDING = 150_000
 /** A queue whose head is younger than this is calm. */
@@ -14,6 +16,8 @@ export interface DrainRate {
   served(now: number): void
   /** Requests a millisecond, measured. */
   rate(now: number): number
+  /** The same, of the last ten seconds alone. */
+  recent(now: number): number
   /** Milliseconds that serving so many takes, as things go: none takes no time, also where nobody is served. */
   lasts(requests: number, now: number): number
   /** Milliseconds since the last one was. */
@@ -44,6 +48,13 @@ export function createDrainRate(start: number): DrainRate {
     return sum / SPAN
   }
 
+  function recent(now: number): number {
+    advance(now)
+    let sum = 0
+    for (let back = 1; back <= RECENT; back++) sum += counts[(slot - back + SLOTS) % SLOTS] ?? 0
+    return sum / ((RECENT * SPAN) / SLOTS)
+  }
+
   return {
     served(now) {
       advance(now)
@@ -52,6 +63,7 @@ export function createDrainRate(start: number): DrainRate {
     },
     idle: (now) => now - last,
     rate,
+    recent,
     lasts: (requests, now) => (requests === 0 ? 0 : requests / rate(now)),
     note(age, now) {
       // While nobody came there was nothing to note.

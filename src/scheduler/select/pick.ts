@@ -6,6 +6,7 @@ import type { Demand } from '../limits/request-cost.ts'
 import type { Pool } from '../topology/pool.ts'
 import type { Waiting } from '../queue/waiting.ts'
 import { UNTIL_EVENT } from '../limits/window.ts'
+import { idleKey } from './idle-key.ts'
 import { scopeWait } from '../topology/limit-scope.ts'
 import type { SchedulerState } from '../state.ts'
 
@@ -81,7 +82,10 @@ function pickAmong(
         return undefined
       }
     }
-    const best = bestOf(schedulerState, pool, item, keyGroups, exclude, now)
+    const idle = idleKey(pool, keyGroups, now, (choice) =>
+      admits(pool, item, choice, demandOf(schedulerState, item, choice.keyGroup), exclude, now),
+    )
+    const best = idle ?? bestOf(schedulerState, pool, item, keyGroups, exclude, now)
     if (best) {
       if (affinity !== undefined) settleHome(pool.homes, affinity, best, now)
       return best
@@ -161,6 +165,17 @@ function isBefore(rank: number, turn: number, otherRank: number, otherTurn: numb
   return rank < otherRank || (rank === otherRank && turn < otherTurn)
 }
 
+function admits(
+  pool: Pool,
+  item: Waiting,
+  { keyGroup, slot }: Choice,
+  demand: Demand,
+  exclude: ReadonlySet<string> | undefined,
+  now: number,
+): boolean {
+  return sharedWait(pool, item, keyGroup, demand, now) === 0 && keyGroup.admits(slot, demand, exclude, now)
+}
+
 /** A key whose cache knows the prompt, if one may take the request and has no more to do than others; else the one that is to. */
 function warmKey(
   schedulerState: SchedulerState,
@@ -171,8 +186,6 @@ function warmKey(
   exclude: ReadonlySet<string> | undefined,
   now: number,
 ): Choice | undefined {
-  const admits = ({ keyGroup, slot }: Choice, demand: Demand): boolean =>
-    sharedWait(pool, item, keyGroup, demand, now) === 0 && keyGroup.admits(slot, demand, exclude, now)
   let isKnown = false
   for (const home of knownHomes(pool.homes, keyGroups, affinity, now)) {
     isKnown = true
@@ -181,13 +194,14 @@ function warmKey(
     const cold = demandOf(schedulerState, item, keyGroup)
     const share = schedulerState.estimator.cachedShare(keyGroup.name, item.client.name)
     const demand = share > 0 ? { ...cold, cached: Math.floor(cold.input * share) } : cold
-    if (!admits(home, demand)) continue
+    if (!admits(pool, item, home, demand, exclude, now)) continue
     setDemand(item, keyGroup, demand)
     settleHome(pool.homes, affinity, home, now)
     return { keyGroup, slot, warm: true }
   }
   const first = isKnown ? undefined : firstHome(keyGroups, affinity)
-  if (!first || !withinShare(first) || !admits(first, demandOf(schedulerState, item, first.keyGroup))) return undefined
+  if (!first || !withinShare(first)) return undefined
+  if (!admits(pool, item, first, demandOf(schedulerState, item, first.keyGroup), exclude, now)) return undefined
   settleHome(pool.homes, affinity, first, now)
   return first
 }

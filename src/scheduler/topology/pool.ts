@@ -37,6 +37,8 @@ export interface Pool {
   typical: Demand | undefined
   /** The key that is looked at next, whether it may be asked when its window begins. */
   asked: number
+  /** The key that is looked at next, whether it stands full. */
+  looked: number
   /** When the one timer fires (monotonic ms), and how to stop it. */
   timerAt: number
   stopTimer: () => void
@@ -86,6 +88,7 @@ export function createPool(
     typical: undefined,
     duration: 0,
     asked: 0,
+    looked: 0,
     timerAt: Infinity,
     stopTimer: () => {},
     served: 0,
