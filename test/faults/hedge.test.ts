@@ -54,8 +54,8 @@ describe('a request whose first token is late', () => {
     expect(vendor.calls).toHaveLength(2)
     expect(vendor.calls[0]?.key).not.toBe(vendor.calls[1]?.key)
     await expect.poll(() => vendor.calls[0]?.socket.destroyed, { interval: 2, timeout: 30_000 }).toBe(true)
-    // who was only slower has done nothing wrong
-    expect(gateway.app.scheduler.report().keys.map(({ state }) => state)).toEqual(['ready', 'ready'])
+    // who was only slower has done nothing wrong: it may be known as slow, and rests for nothing
+    for (const { state } of gateway.app.scheduler.report().keys) expect(['ready', 'slow']).toContain(state)
   })
 
   it('is answered by the late one after all, when the other fails', async () => {

@@ -1,6 +1,7 @@
-/** An answer's stream out: one write per network read, back-pressure, and a sign of life while nothing comes. */
+/** An answer's stream out: one write a turn of the event loop, back-pressure, and a sign of life while nothing comes. */
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { atEndOfTurn } from '../../runtime/end-of-turn.ts'
 import { limitTaking, untilTaken } from './slow-client.ts'
 import type { StreamStyle } from '../inbound/inbound-api.ts'
 import { addDeadline, removeDeadline, type Deadline } from '../../runtime/deadline-timer.ts'
@@ -36,6 +37,9 @@ const HEAD = {
   'x-accel-buffering': 'no',
 }
 
+/** Characters that wait for the end of a turn. */
+const MOST_WAITING = 64 * 1024
+
 const LAST_CHUNK = '0\r\n\r\n'
 
 export function createEventStream(response: ServerResponse, options: EventStreamOptions): EventStream {
@@ -50,6 +54,9 @@ class ResponseStream implements EventStream, Deadline {
   /** Behind the head: a response would hold back and let go of the socket for each write. */
   private socket: Socket | null = null
   private isOver = false
+  /** Events that go out at the end of the turn. */
+  private waiting = ''
+  private readonly flush = (): void => this.writeWaiting()
   private isChunked = false
   private hasHead = false
   private readonly clientIdle: number
@@ -82,7 +89,7 @@ class ResponseStream implements EventStream, Deadline {
 
   beat(): void {
     if (this.isOver) return
-    if (!this.response.writableNeedDrain && this.response.socket?.writableNeedDrain !== true)
+    if (this.waiting === '' && !this.response.writableNeedDrain && this.response.socket?.writableNeedDrain !== true)
       this.send(this.style.heartbeat)
     this.due = performance.now() + this.heartbeat
   }
@@ -95,29 +102,43 @@ class ResponseStream implements EventStream, Deadline {
     if (text === '' || this.isOver) return undefined
     this.open()
     if (this.heartbeat > 0) this.due = performance.now() + this.heartbeat
-    return this.send(text) ? undefined : untilTaken(this.response, this.clientIdle)
+    if (this.waiting === '') atEndOfTurn(this.flush)
+    this.waiting += text
+    // who brings as much in one turn is to be told when it is too much
+    if (this.waiting.length > MOST_WAITING) this.writeWaiting()
+    return this.isFull() ? untilTaken(this.response, this.clientIdle) : undefined
   }
 
   end(text: string): void {
     if (this.isOver) return
     this.open()
+    const rest = this.waiting + text
     this.close()
-    const last = text === '' ? '' : this.chunk(text, Buffer.byteLength(text))
+    const last = rest === '' ? '' : this.chunk(rest, Buffer.byteLength(rest))
     this.response.end(this.isChunked ? last + LAST_CHUNK : last)
     limitTaking(this.response, this.clientIdle)
   }
 
+  private isFull(): boolean {
+    return (this.socket ?? this.response).writableNeedDrain
+  }
+
+  private writeWaiting(): void {
+    const text = this.waiting
+    this.waiting = ''
+    if (text !== '') this.send(text)
+  }
+
   /** Node frames a chunk in four writes, which cost twice as much as all else that a chunk costs: here it is one text. */
-  private send(text: string): boolean {
+  private send(text: string): void {
     const size = Buffer.byteLength(text)
     const framed = this.chunk(text, size)
     // one byte a character: nothing is to be encoded
     const encoding = size === text.length ? 'latin1' : 'utf8'
-    if (this.socket !== null) return this.socket.write(framed, encoding)
+    if (this.socket !== null) return void this.socket.write(framed, encoding)
     const { response } = this
-    const goesOn = response.write(framed, encoding)
+    response.write(framed, encoding)
     this.socket = response.socket
-    return goesOn
   }
 
   private chunk(text: string, size: number): string {
@@ -126,6 +147,7 @@ class ResponseStream implements EventStream, Deadline {
 
   private close(): void {
     this.isOver = true
+    this.waiting = ''
     removeDeadline(this)
   }
 }

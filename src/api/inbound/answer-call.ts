@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { pipeDeltas } from '../../chat/answer-source.ts'
 import type { ChatContext } from '../../gateway/types.ts'
 import { costHeaders, createAnswerHeaders } from '../headers/answer-headers.ts'
+import { atEndOfTurn } from '../../runtime/end-of-turn.ts'
 import { clientSignal } from '../http/client-disconnect.ts'
 import { givenTrace } from '../../runtime/trace-context.ts'
 import { readMaxWait } from '../headers/max-wait.ts'
@@ -59,17 +60,20 @@ async function completeAnswer(open: OpenCall, reply: FastifyReply): Promise<Fast
   const size = Buffer.byteLength(text)
   // Straight to the response, which costs half of what a reply's serialising, hooks and headers do.
   reply.hijack()
-  reply.raw.writeHead(200, {
+  const head = {
     ...idHeaders(open),
     ...headersOf(answer),
     ...costHeaders(answer, open.told),
     'content-type': 'application/json; charset=utf-8',
     'content-length': size,
+  }
+  atEndOfTurn(() => {
+    reply.raw.writeHead(200, head)
+    // One byte a character: joined to the head, and nothing is to be encoded. Otherwise as bytes, or the head would be encoded again.
+    if (size === text.length && size <= MOST_JOINED) reply.raw.end(text, 'latin1')
+    else reply.raw.end(Buffer.from(text))
+    limitTaking(reply.raw, clientIdle)
   })
-  // One byte a character: joined to the head, and nothing is to be encoded. Otherwise as bytes, or the head would be encoded again.
-  if (size === text.length && size <= MOST_JOINED) reply.raw.end(text, 'latin1')
-  else reply.raw.end(Buffer.from(text))
-  limitTaking(reply.raw, clientIdle)
   return reply
 }
 
