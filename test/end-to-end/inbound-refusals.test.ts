@@ -29,12 +29,29 @@ describe('/v1/messages', () => {
     ],
     ['nothing', [], 'not empty'],
     ['what only its vendor reads', [{ type: 'container_upload', file_id: 'f' }], 'by an upstream of the same API'],
+    ['an image that its vendor keeps', [{ type: 'image', source: { type: 'file', file_id: 'f' } }], 'where it is kept'],
+    [
+      'a document that its vendor keeps',
+      [{ type: 'document', source: { type: 'file', file_id: 'f' } }],
+      'where it is kept',
+    ],
   ])('refuses %s', async (_, content, words) => {
     const response = await ask(content)
     const body = (await response.json()) as { error: { message: string }; request_id: string }
     expect([response.status, body]).toMatchObject([400, { type: 'error', error: { type: 'invalid_request_error' } }])
     expect(body.error.message).toContain(words)
     expect(response.headers.get('request-id')).toBe(body.request_id)
+  })
+
+  it('refuses a result with a file that its vendor keeps, which an upstream of the same API would take', async () => {
+    const kept = { type: 'image', source: { type: 'file', file_id: 'f' } }
+    const messages = [
+      { role: 'user', content: 'Hi' },
+      { role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'look', input: {} }] },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't', content: [kept] }] },
+    ]
+    const response = await post('/v1/messages', { model: 'fast', max_tokens: 5, messages })
+    expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('where it is kept')])
   })
 
   it('names a request as its SDK reads it', async () => {

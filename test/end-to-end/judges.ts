@@ -19,9 +19,9 @@ const BY_THEMSELVES = new Set(['embeddings', 'completions'])
 const OBJECTIONS = [
   // the upstream has no such model, which is 404 here whatever the upstream's own status was; the judge takes any 404 for a lack of an endpoint
   'bedrock-converse-json-bedrock-error-0',
-  // an image by an id of one vendor's own files has no URL that OpenAI's `image_url` could hold: it goes as a file with its id
+  // an image by an id of one vendor's own files, which no other could read: the request is refused by name
   'anthropic-messages-json-multimodal-tool-return-matrix-direct-uploaded-file-image-ant-1',
-  // the same of files that OpenAI keeps: chat completions of another account could not read them, so the request is refused by name
+  // the same of files that OpenAI keeps: chat completions of another account could not read them
   'openai-responses-json-multimodal-tool-return-matrix-direct-uploaded-file-image-ope-1',
   'openai-responses-json-multimodal-tool-return-matrix-tool-return-content-uploaded-f-1',
   // it fails before anything was said, which may go to another key; where none is left it is an HTTP error, which SDKs raise

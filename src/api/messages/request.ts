@@ -76,12 +76,19 @@ export function toChat(body: Map): ChatRequest {
     losses.push('mcp_servers: only an upstream of the same API connects to them, left out')
   losses.push(...unreadFields(body['service_tier'] === 'auto' ? { ...body, service_tier: null } : body, READ))
   if (losses.length > 0) chat.losses = losses
-  if (needs !== undefined) chat.needs_native = needs
+  const insists = needs ?? keptElsewhere(chat.messages)
+  if (insists !== undefined) chat.needs_native = insists
   else if (messages.length === 0) {
     if (losses.length === 0) throw invalid('messages: at least one must have content that is not empty.', 'messages')
     chat.needs_native = 'messages hold only what is read'
   }
   return chat
+}
+
+/** A file by its id lies at a vendor, and it alone reads it. */
+function keptElsewhere(messages: readonly Message[]): string | undefined {
+  const holds = messages.some(({ content }) => content.some((part) => 'file_id' in part))
+  return holds ? 'messages hold a file by its id, which is read where it is kept' : undefined
 }
 
 const NO_WORDS = [{ role: 'user', content: '' }]
