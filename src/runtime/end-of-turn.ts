@@ -14,5 +14,11 @@ export function atEndOfTurn(write: () => void): void {
 function writeAll(): void {
   const writes = waiting
   waiting = []
-  for (const write of writes) write()
+  let at = 0
+  try {
+    while (at < writes.length) writes[at++]?.()
+  } finally {
+    // one that throws all the same takes nobody's answer away
+    for (const write of writes.slice(at)) atEndOfTurn(write)
+  }
 }

@@ -1,11 +1,13 @@
 import type { ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 
 /**
  * Bytes of an answer wait for a client that does not read: from now on Node cuts the connection off when nothing of them
  * was taken for `limit` milliseconds (0: never). Called only where bytes wait, as a timer for each request costs.
  */
 export function limitTaking({ socket }: ServerResponse, limit: number): void {
-  if (limit > 0 && socket && socket.writableLength > 0) socket.setTimeout(limit)
+  // an injected request has a stand-in, which knows no time
+  if (limit > 0 && socket instanceof Socket && socket.writableLength > 0) socket.setTimeout(limit)
 }
 
 /** Resolves when the socket takes more, or will never again. */

@@ -60,15 +60,14 @@ async function completeAnswer(open: OpenCall, reply: FastifyReply): Promise<Fast
   const size = Buffer.byteLength(text)
   // Straight to the response, which costs half of what a reply's serialising, hooks and headers do.
   reply.hijack()
-  const head = {
+  reply.raw.writeHead(200, {
     ...idHeaders(open),
     ...headersOf(answer),
     ...costHeaders(answer, open.told),
     'content-type': 'application/json; charset=utf-8',
     'content-length': size,
-  }
+  })
   atEndOfTurn(() => {
-    reply.raw.writeHead(200, head)
     // One byte a character: joined to the head, and nothing is to be encoded. Otherwise as bytes, or the head would be encoded again.
     if (size === text.length && size <= MOST_JOINED) reply.raw.end(text, 'latin1')
     else reply.raw.end(Buffer.from(text))
