@@ -1,10 +1,11 @@
 /** `run -- COMMAND …`: an agent that finds this server by itself; starts the server for as long where none runs. */
 import { spawn } from 'node:child_process'
-import { constants } from 'node:os'
 import { createApp } from '../../app/app.ts'
 import { agentEnvironment, agentOf, fillIn, readAgents, type Agent } from '../../agents/agent.ts'
 import { writeOnce, type Once } from '../../agents/once.ts'
 import { readEndpoint, ENDPOINT_OPTIONS, type Located } from '../endpoint.ts'
+import { postGuard } from '../running/guard.ts'
+import { exitCodeOf, holdSignals, type Signals } from '../running/signals.ts'
 import { listening } from '../serving/listen-error.ts'
 import { readOptions, UsageError } from '../command-line.ts'
 
@@ -19,17 +20,17 @@ export async function run(args: string[]): Promise<number> {
     throw new UsageError('run wants a command: run -- codex, run --model fast -- aider --message "…"')
   const located = readEndpoint(values)
   const agent = agentOf(readAgents(), command)
+  const signals = holdSignals()
   const once = filesOf(agent, located)
+  // however this process ends
+  process.once('exit', once.remove)
+  const stop = (await isRunning(located.endpoint.origin)) ? undefined : await start(located)
   try {
-    const stop = (await isRunning(located.endpoint.origin)) ? undefined : await start(located)
-    try {
-      const ours = fillIn(agent.arguments, once.endpoint) ?? []
-      return await finished(command, [...ours, ...given], agentEnvironment(agent, once.endpoint, process.env))
-    } finally {
-      await stop?.()
-    }
+    const ours = fillIn(agent.arguments, once.endpoint) ?? []
+    const env = agentEnvironment(agent, once.endpoint, process.env)
+    return await finished(command, [...ours, ...given], env, signals, once.endpoint.once)
   } finally {
-    once.remove()
+    await stop?.()
   }
 }
 
@@ -61,23 +62,29 @@ async function start({ config, host, port }: Located): Promise<() => Promise<voi
   return app.close
 }
 
-/** The command's exit code, or as shells tell of a signal: 128 and its number. */
-function finished(command: string, args: string[], env: NodeJS.ProcessEnv): Promise<number> {
+/** The command's exit code, or what shells tell of a signal. */
+function finished(
+  command: string,
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  signals: Signals,
+  folder: string | undefined,
+): Promise<number> {
   return new Promise((resolve, reject) => {
+    const guard = postGuard(folder)
     const child = spawn(command, args, { stdio: 'inherit', env, shell: process.platform === 'win32' })
-    // a terminal sends these to the child as well: it decides what they mean
-    const ignore = (): void => {}
-    const pass = (): void => void child.kill('SIGTERM')
-    process.on('SIGINT', ignore).on('SIGTERM', pass)
-    const settle = (): void => void process.off('SIGINT', ignore).off('SIGTERM', pass)
+    if (child.pid !== undefined) {
+      signals.belongTo(child)
+      guard.watch(child.pid)
+    }
     child.once('error', (cause) => {
-      settle()
+      guard.dismiss()
       const missing = 'code' in cause && cause.code === 'ENOENT'
       reject(new UsageError(missing ? `there is no command "${command}" here` : cause.message, { cause }))
     })
     child.once('exit', (code, signal) => {
-      settle()
-      resolve(code ?? 128 + (signal ? constants.signals[signal] : 0))
+      guard.dismiss()
+      resolve(code ?? (signal ? exitCodeOf(signal) : 0))
     })
   })
 }
