@@ -19,6 +19,7 @@ import {
   noteUnanswered,
   relax,
 } from './enforcement-belief.ts'
+import { createLateness, noteLate, noteOnTime } from './lateness.ts'
 import { ease, isTooFast, strain } from './strain.ts'
 import { learntOf, noteCut, setAmount } from './learnt.ts'
 import { noteCutForTrial, noteTrialAccepted, noteTrialRefused } from './trial.ts'
@@ -93,12 +94,17 @@ function trialsOf({ trials }: Provider, { spec }: Limit): Trials<Limit> {
 }
 
 /** A good answer came to a request that held this: what was free then is known to have been there. */
-export function noteAcceptedHold({ limit, load, asked, mark, noted }: Hold, now: number): void {
-  const { belief } = limit
+export function noteAcceptedHold(hold: Hold, now: number): void {
+  const { limit, load, asked, mark, noted } = hold
+  const { belief, lateness } = limit
   if (!belief) return
   const crowd = crowding(belief, load, asked)
   if (!noted) noteSent(belief, crowd, now)
   ease(limit)
+  if (lateness && isLastPlace(hold)) {
+    noteOnTime(lateness, limit.spec.period)
+    limit.window.hold?.(lateness.extra)
+  }
   noteTrialAccepted(limit, mark, asked, now)
   relax(belief, now)
 }
@@ -126,6 +132,7 @@ export function learnFromRefusal(lease: LeaseRecord, hold: Hold, seen: Circumsta
     if (crowded !== false && seen.row < CERTAIN && !isTrying(hold) && !isTooFast(limit)) return
   }
   if (seen.long) return
+  if (isLate(hold)) return
   const learnt = learntOf(limit, now)
   if (seen.row >= NOTHING_AT_ALL) return acquit(limit, learnt, now)
   if (!believable(hold, learnt, seen, now)) return
@@ -136,6 +143,21 @@ export function learnFromRefusal(lease: LeaseRecord, hold: Hold, seen: Circumsta
 function isTrying({ limit: { window, learnt }, before, asked }: Hold): boolean {
   if (!learnt || learnt.cutAt === -Infinity || learnt.grewAt <= learnt.cutAt) return false
   return before + asked >= NEARLY * window.amount
+}
+
+/** Did it take the last place of a window that was never cut? */
+function isLastPlace({ limit: { spec, window }, before, asked }: Hold): boolean {
+  return spec.shape !== 'bucket' && window.amount >= spec.amount && before + 2 * asked > window.amount
+}
+
+/** Was its place perhaps not free yet, since the one that had it before arrived late? */
+function isLate(hold: Hold): boolean {
+  const { limit } = hold
+  if (!limit.window.hold || !isLastPlace(hold)) return false
+  limit.lateness ??= createLateness()
+  const isExplained = noteLate(limit.lateness, limit.spec.period)
+  limit.window.hold(limit.lateness.extra)
+  return isExplained
 }
 
 /** Not one request was let in, though the key rested ever longer: a limit would have. What was inferred meanwhile is wrong. */

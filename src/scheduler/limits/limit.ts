@@ -4,6 +4,7 @@ import type { Doubt } from '../limit-learning/doubt.ts'
 import { doubt, mayAsk, UNDOUBTED } from '../limit-learning/doubt.ts'
 import type { EnforcementBelief } from '../limit-learning/enforcement-belief.ts'
 import { paceWait } from '../limit-learning/enforcement-belief.ts'
+import type { Lateness } from '../limit-learning/lateness.ts'
 import type { Trials } from '../limit-learning/trials.ts'
 import { Bucket } from './bucket.ts'
 import { calendarFrame, periodicFrame } from './calendar.ts'
@@ -56,6 +57,8 @@ export interface Limit {
   trials: Trials<Limit> | undefined
   /** Share of the requests of late that kept to that and were refused. */
   strain: number
+  /** Whether requests of a window that is used to its last place arrive late; absent until one was refused there. */
+  lateness: Lateness | undefined
   /** When to ask next when a fixed window begins (monotonic ms), Infinity once a refusal has told; absent where nobody may ask. */
   startAskAt: number | undefined
   /** When the provider said that nothing was left though this window had room; absent once that is understood. */
@@ -111,6 +114,7 @@ export function createLimit(spec: LimitSpec, toWall: ToWall, now: number): Limit
     belief: undefined,
     trials: undefined,
     strain: 0,
+    lateness: undefined,
     startAskAt: mayAskStart(spec) ? -Infinity : undefined,
     spentAt: undefined,
     until: 0,

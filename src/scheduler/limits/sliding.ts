@@ -10,7 +10,9 @@ const QUANTA = 600
  */
 export class Sliding implements Window {
   amount: number
-  private readonly period: number
+  /** As declared, and for how long a place counts as taken. */
+  private readonly length: number
+  private period: number
   private readonly guard: number
   private readonly quantum: number
   private readonly toWall: ToWall
@@ -27,6 +29,7 @@ export class Sliding implements Window {
   constructor(amount: number, period: number, toWall: ToWall) {
     this.amount = amount
     this.guard = jitterGuard(period)
+    this.length = period
     this.period = period + this.guard
     this.quantum = period / QUANTA
     this.toWall = toWall
@@ -132,6 +135,10 @@ export class Sliding implements Window {
 
   resize(_now: number, amount: number): void {
     this.amount = amount
+  }
+
+  hold(extra: number): void {
+    this.period = this.length + this.guard + extra
   }
 
   lower(now: number, room: number): void {

@@ -21,6 +21,8 @@ export interface Window {
    * taken since can have lessened that. Returns whether more is free now than was known.
    */
   raise?(now: number, room: number, mark: number, units: number): boolean
+  /** Places are counted as taken for so many milliseconds longer than the window. */
+  hold?(extra: number): void
   /** Units taken so long after `mark` that they arrived after what was taken then. */
   after?(mark: number): number
   /** Units that count once more since the clock was set back, told once: whether they do, only the provider knows. */
