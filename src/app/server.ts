@@ -74,6 +74,10 @@ export interface ServerParts extends Pick<ConsoleParts, 'convert' | 'configFile'
   redact: Redact
 }
 
+function noCompiler(): never {
+  throw new Error('a route with a schema brings its own validatorCompiler')
+}
+
 /** Milliseconds that a request's head may take, as Node has it. */
 const HEAD = 60_000
 
@@ -98,7 +102,8 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     clientErrorHandler: answerSocketError,
     // what is refused before there is a route: a path that is no text
     frameworkErrors: (error, request, reply) => void sendError(asClientError(error), request, reply, parts),
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
+    // what checks a body comes with its route; those of Fastify would be loaded to check and write nothing
+    schemaController: { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } },
   })
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(asClientError(error), request, reply, parts))
   app.setNotFoundHandler((request, reply) => {

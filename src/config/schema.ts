@@ -1,48 +1,76 @@
 /** The one JSON Schema, and what it says against a document, in words for people. */
 import { readFileSync } from 'node:fs'
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import { createRequire } from 'node:module'
+import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js'
 import { nearMiss } from '../definition/near-miss.ts'
+import { schemaCheck, type SchemaCheck } from '../runtime/schema-check.ts'
 import { pathOf } from './document/environment.ts'
 import { schemaFault } from './schema-message.ts'
 import type { Fault } from './problem.ts'
 
-const ajv = new Ajv2020({
-  // The schema is ours, and tested; holding it against its own schema would take half the time of a start.
-  validateSchema: false,
-  allErrors: true,
-  verbose: true,
-  strictTypes: false,
-  strictRequired: false,
-  allowUnionTypes: true,
-  keywords: ['x-expected', 'x-words'],
-  // A file is read once: quicker to compile counts, quicker to run does not.
-  code: { optimize: false },
-})
-ajv.addSchema(JSON.parse(readFileSync(new URL('providers.schema.json', import.meta.url), 'utf8')), 'providers')
+type Part = 'config' | 'format' | 'clientEntry' | 'key'
 
-function validator(fragment: string): ValidateFunction {
-  const found = ajv.getSchema(`providers${fragment}`)
-  if (!found) throw new Error(`providers.schema.json has no ${fragment}`)
+interface SchemaFile {
+  $defs: Record<Part, object>
+}
+
+const schema = JSON.parse(readFileSync(new URL('providers.schema.json', import.meta.url), 'utf8')) as SchemaFile
+
+const CHECKS = new Map<Part, SchemaCheck>()
+
+/** Without a word: only what does not fit is worth the library that knows the words, and compiling the schema for it. */
+function fits(part: Part, value: unknown): boolean {
+  const check = CHECKS.get(part) ?? schemaCheck(schema.$defs[part], schema)
+  CHECKS.set(part, check)
+  return check(value)
+}
+
+let library: Ajv2020 | undefined
+
+function validator(part: Part): ValidateFunction {
+  library ??= loadLibrary()
+  const found = library.getSchema(`providers#/$defs/${part}`)
+  if (!found) throw new Error(`providers.schema.json has no ${part}`)
   return found
+}
+
+function loadLibrary(): Ajv2020 {
+  const { Ajv2020: Library } = createRequire(import.meta.url)('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js')
+  const ajv = new Library({
+    // The schema is ours, and tested; holding it against its own schema would take half the time that it takes to compile.
+    validateSchema: false,
+    allErrors: true,
+    verbose: true,
+    strictTypes: false,
+    strictRequired: false,
+    allowUnionTypes: true,
+    keywords: ['x-expected', 'x-words'],
+    // A file is read once: quicker to compile counts, quicker to run does not.
+    code: { optimize: false },
+  })
+  return ajv.addSchema(schema, 'providers')
 }
 
 /** `filled`: JSON pointers of texts that came from variables; such a text may stand for a number or a boolean. */
 export function configFaults(value: unknown, filled: ReadonlySet<string>): Fault[] {
-  const check = validator('#/$defs/config')
+  if (fits('config', value)) return []
+  const check = validator('config')
   if (!check(value) && settleTypes(value, check.errors ?? [], filled)) check(value)
   return faultsOf(check.errors)
 }
 
 /** Faults of a wire format's definition, placed beneath `path`. */
 export function formatFaults(value: unknown, path: Fault['path'] = []): Fault[] {
-  const check = validator('#/$defs/format')
+  if (fits('format', value)) return []
+  const check = validator('format')
   check(value)
   return faultsOf(check.errors).map((fault) => ({ ...fault, path: [...path, ...fault.path] }))
 }
 
 /** Faults of one entry of `clients:`, or of one key of a provider, that did not come from the file. */
 export function partFaults(part: 'clientEntry' | 'key', value: unknown): Fault[] {
-  const check = validator(`#/$defs/${part}`)
+  if (fits(part, value)) return []
+  const check = validator(part)
   check(value)
   return faultsOf(check.errors)
 }

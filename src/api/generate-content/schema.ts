@@ -1,9 +1,8 @@
-import { Ajv } from 'ajv'
 import type { GatewayError } from '../../chat/error.ts'
 import { isRecord } from '../chat-completions/json-value.ts'
 import { camelKeys } from './request/camel-keys.ts'
 import { checkNumbers, GENERATE_CONTENT_BOUNDS } from '../chat-completions/request/schema/number-bounds.ts'
-import { schemaError } from '../chat-completions/request/schema/schema-error.ts'
+import { createBodyCheck } from '../chat-completions/request/schema/body-check.ts'
 
 /** A result of a function has had a role of its own. */
 const role = { enum: ['user', 'model', 'function', 'system', '', null] }
@@ -23,10 +22,11 @@ export const generateContentSchema = {
   },
 }
 
-const validate = new Ajv({ strict: false, validateSchema: false, allowUnionTypes: true }).compile(generateContentSchema)
+const checkBody = createBodyCheck(generateContentSchema)
 
 export function checkGenerateContent(body: unknown): GatewayError | undefined {
-  if (!validate(body)) return schemaError(validate.errors?.[0], body)
+  const fault = checkBody(body)
+  if (fault) return fault
   const config = (body as Record<string, unknown>)['generationConfig']
   return isRecord(config) ? checkNumbers(camelKeys(config), GENERATE_CONTENT_BOUNDS, 'generationConfig.') : undefined
 }

@@ -1,7 +1,6 @@
-import { Ajv } from 'ajv'
 import type { GatewayError } from '../../chat/error.ts'
 import { checkNumbers, MESSAGES_BOUNDS } from '../chat-completions/request/schema/number-bounds.ts'
-import { schemaError } from '../chat-completions/request/schema/schema-error.ts'
+import { createBodyCheck } from '../chat-completions/request/schema/body-check.ts'
 import { byValue } from '../chat-completions/request/schema/if-then.ts'
 
 const text = { type: 'string' }
@@ -70,9 +69,8 @@ export const messagesSchema = {
   },
 }
 
-const validate = new Ajv({ strict: false, validateSchema: false, allowUnionTypes: true }).compile(messagesSchema)
+const checkBody = createBodyCheck(messagesSchema)
 
 export function checkMessages(body: unknown): GatewayError | undefined {
-  if (!validate(body)) return schemaError(validate.errors?.[0], body)
-  return checkNumbers(body, MESSAGES_BOUNDS)
+  return checkBody(body) ?? checkNumbers(body, MESSAGES_BOUNDS)
 }

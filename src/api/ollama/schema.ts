@@ -1,7 +1,7 @@
-import { Ajv } from 'ajv'
 import type { GatewayError } from '../../chat/error.ts'
 import { isRecord } from '../chat-completions/json-value.ts'
 import { checkNumbers, OLLAMA_BOUNDS } from '../chat-completions/request/schema/number-bounds.ts'
+import { createBodyCheck } from '../chat-completions/request/schema/body-check.ts'
 import { schemaError } from '../chat-completions/request/schema/schema-error.ts'
 
 const text = { type: 'string' }
@@ -80,16 +80,15 @@ const generateSchema = {
   },
 }
 
-const ajv = new Ajv({ strict: false, validateSchema: false, allowUnionTypes: true })
-const chat = ajv.compile(chatSchema)
-const generate = ajv.compile(generateSchema)
+const checkChatBody = createBodyCheck(chatSchema)
+const checkGenerateBody = createBodyCheck(generateSchema)
 
 export function checkChat(body: unknown): GatewayError | undefined {
-  return chat(body) ? checkOptions(body) : schemaError(chat.errors?.[0], body)
+  return checkChatBody(body) ?? checkOptions(body)
 }
 
 export function checkGenerate(body: unknown): GatewayError | undefined {
-  return generate(body) ? checkOptions(body) : schemaError(generate.errors?.[0], body)
+  return checkGenerateBody(body) ?? checkOptions(body)
 }
 
 const NO_SEED = {

@@ -1,6 +1,4 @@
-import { Ajv } from 'ajv'
-import type { GatewayError } from '../../chat/error.ts'
-import { schemaError } from '../chat-completions/request/schema/schema-error.ts'
+import { createBodyCheck } from '../chat-completions/request/schema/body-check.ts'
 import { byValue, ifThen } from '../chat-completions/request/schema/if-then.ts'
 
 const orNull = (type: string, more: object = {}) => ({ type: [type, 'null'], ...more })
@@ -62,8 +60,4 @@ export const responsesSchema = {
   },
 }
 
-const validate = new Ajv({ strict: false, validateSchema: false, allowUnionTypes: true }).compile(responsesSchema)
-
-export function checkResponses(body: unknown): GatewayError | undefined {
-  return validate(body) ? undefined : schemaError(validate.errors?.[0], body)
-}
+export const checkResponses = createBodyCheck(responsesSchema)

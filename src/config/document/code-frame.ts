@@ -1,8 +1,9 @@
 /** Path in a document → file:line:column, and that line with a caret. */
-import { isAlias, isCollection, isMap, isScalar, isSeq, type Document, type Node, type Pair } from 'yaml'
+import type { Document, Node, Pair } from 'yaml'
 import type { Path } from '../../definition/error.ts'
 import { maskedLine } from './mask-secrets.ts'
 import { scalarOffset } from './scalar-offset.ts'
+import { yamlLibrary } from './yaml-library.ts'
 import type { Fault, Problem } from '../problem.ts'
 import type { Source } from './source.ts'
 
@@ -56,6 +57,7 @@ interface Found {
 }
 
 function find(document: Document, path: Path): Found {
+  const { isMap, isScalar, isSeq } = yamlLibrary()
   let found: Found = { key: null, value: document.contents, depth: 0 }
   for (const step of path) {
     const inside = resolved(document, found.value)
@@ -72,13 +74,13 @@ function find(document: Document, path: Path): Found {
 }
 
 function resolved(document: Document, node: Node | null): Node | null {
-  return isAlias(node) ? (node.resolve(document) ?? null) : node
+  return yamlLibrary().isAlias(node) ? (node.resolve(document) ?? null) : node
 }
 
 /** A map or list in block style begins at its first key, which says little: its own key is the better place. */
 function textOf(node: Node | null): Node | undefined {
   if (node === null) return undefined
-  if (isCollection(node)) return node.flow ? node : undefined
+  if (yamlLibrary().isCollection(node)) return node.flow ? node : undefined
   const [start, end] = node.range ?? [0, 0]
   return start === end ? undefined : node
 }

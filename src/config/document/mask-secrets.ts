@@ -1,6 +1,7 @@
 /** Hides secrets in a line that is about to be shown. */
-import { isAlias, isMap, isScalar, visit, type Document, type Node } from 'yaml'
+import type { Document, Node } from 'yaml'
 import type { Source } from './source.ts'
+import { yamlLibrary } from './yaml-library.ts'
 
 /** What stands for a secret. */
 export const MASK = '•••'
@@ -138,6 +139,7 @@ function hideEntries(
 }
 
 function hide(document: Document, node: Node | null, ranges: Range[]): void {
+  const { isAlias, isScalar, visit } = yamlLibrary()
   const target = isAlias(node) ? node.resolve(document) : node
   if (!target) return
   visit(target, {
@@ -151,6 +153,7 @@ function hide(document: Document, node: Node | null, ranges: Range[]): void {
 }
 
 function forEachEntry(document: Document, node: Node | null, look: (key: string, value: Node | null) => void): void {
+  const { isAlias, isMap, isScalar } = yamlLibrary()
   const map = isAlias(node) ? node.resolve(document) : node
   if (!isMap(map)) return
   for (const { key, value } of map.items) if (isScalar(key)) look(String(key.value), value as Node | null)

@@ -1,5 +1,6 @@
 /** A parsed document as plain data, within bounds: what an alias repeats is copied and counted. */
-import { isAlias, isMap, isScalar, isSeq, type Document, type Node } from 'yaml'
+import type { Document, Node, Scalar } from 'yaml'
+import { yamlLibrary } from './yaml-library.ts'
 
 /** Values after all aliases are written out: a file of 4 MiB without aliases has fewer. */
 const MOST_VALUES = 1_000_000
@@ -12,6 +13,7 @@ export interface OffsetFault {
 }
 
 export function plainValue(document: Document): { value: unknown; faults: OffsetFault[] } {
+  const { isAlias, isMap, isScalar, isSeq } = yamlLibrary()
   const faults: OffsetFault[] = []
   const anchors = new Map<string, Node>()
   let values = 0
@@ -36,7 +38,9 @@ export function plainValue(document: Document): { value: unknown; faults: Offset
       ? convertMap(node.items, depth)
       : isSeq(node)
         ? convertList(node.items, depth)
-        : scalar(node)
+        : isScalar(node)
+          ? scalar(node)
+          : undefined
     const { anchor } = node as { anchor?: string }
     if (anchor !== undefined) anchors.set(anchor, node)
     return value
@@ -60,7 +64,6 @@ export function plainValue(document: Document): { value: unknown; faults: Offset
   return { value: convert(document.contents, 0), faults }
 }
 
-function scalar(node: Node): unknown {
-  if (!isScalar(node)) return undefined
-  return typeof node.value === 'bigint' ? Number(node.value) : node.value
+function scalar({ value }: Scalar): unknown {
+  return typeof value === 'bigint' ? Number(value) : value
 }

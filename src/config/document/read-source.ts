@@ -1,17 +1,15 @@
 /** Reads one YAML or JSON file within bounds, and keeps its positions. */
 import { readFileSync, statSync } from 'node:fs'
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml'
+import type { Document } from 'yaml'
 import { plainValue } from './plain-value.ts'
 import { quickValue } from './quick-value.ts'
 import { place } from './code-frame.ts'
 import { ConfigError, type Problem } from '../problem.ts'
 import type { Source } from './source.ts'
+import { yamlLibrary } from './yaml-library.ts'
 
 /** Bytes. The largest shipped file is a hundredth of it. */
 const LARGEST_FILE = 4 * 1024 * 1024
-
-/** Characters from which on the parser that keeps positions takes a second and more. */
-const LARGE = 512 * 1024
 
 /** Throws a ConfigError for a file that cannot be read, is too large, or is not one sound YAML document. */
 export function readSource(file: string): Source {
@@ -19,7 +17,7 @@ export function readSource(file: string): Source {
 }
 
 export function parseSource(file: string, text: string): Source {
-  const quick = text.length < LARGE ? undefined : quickValue(text)
+  const quick = quickValue(text)
   return quick ? placedLater(file, text, quick.value) : placedSource(file, text)
 }
 
@@ -41,13 +39,15 @@ function placedLater(file: string, text: string, value: unknown): Source {
 }
 
 function parse(text: string): Pick<Source, 'document' | 'lines'> {
+  const { LineCounter, parseDocument } = yamlLibrary()
   const lines = new LineCounter()
   // the library looks for a repeated key among all before it, which takes a minute for 40,000 of them
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, merge: false })
   return { document, lines }
 }
 
-function placedSource(file: string, text: string): Source {
+/** With all of its places from the first on. Throws as `readSource` does. */
+export function placedSource(file: string, text: string): Source {
   const source: Source = { file, text, ...parse(text), value: undefined }
   const broken = syntaxProblems(source)
   if (broken.length > 0) throw new ConfigError(broken)
@@ -80,6 +80,7 @@ function unplaced(file: string, message: string): Problem {
 
 /** Where a key stands that its map has had before. */
 function repeatedKeys(document: Document): number[] {
+  const { isMap, isScalar, isSeq } = yamlLibrary()
   const places: number[] = []
   const look = (node: unknown): void => {
     if (isSeq(node)) node.items.forEach(look)

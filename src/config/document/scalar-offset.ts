@@ -1,10 +1,11 @@
 /** Characters into a scalar's value → characters into its text in the file, with its quotes, escapes and indents. */
-import { isScalar, type Node } from 'yaml'
+import type { Node } from 'yaml'
+import { yamlLibrary } from './yaml-library.ts'
 
 const ESCAPE = /^\\(?:x.{2}|u.{4}|U.{8}|\r?\n[ \t]*|[^])/
 
 export function scalarOffset(text: string, node: Node | null | undefined, offset: number): number {
-  if (!isScalar(node) || !node.range) return 0
+  if (!yamlLibrary().isScalar(node) || !node.range) return 0
   const [start, end] = node.range
   const raw = text.slice(start, end)
   // A fault of the whole text is shown at its opening quote.

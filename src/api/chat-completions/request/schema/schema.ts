@@ -1,7 +1,7 @@
-import { Ajv } from 'ajv'
 import type { GatewayError } from '../../../../chat/error.ts'
 import { checkNumbers } from './number-bounds.ts'
 import { messageSchema } from './message.ts'
+import { createBodyCheck } from './body-check.ts'
 import { schemaError } from './schema-error.ts'
 import { toolChoiceSchema, toolSchema } from './tool.ts'
 import { byValue } from './if-then.ts'
@@ -63,15 +63,14 @@ export const chatRequestSchema = {
   },
 }
 
-const validate = new Ajv({ strict: false, validateSchema: false }).compile(chatRequestSchema)
+const checkBody = createBodyCheck(chatRequestSchema)
 
 /** The first fault of a body as the error that the client gets; undefined ifThen there is none. */
 export function checkChatRequest(body: unknown): GatewayError | undefined {
   const outside = checkNumbers(body)
   if (outside) return outside
   if (!isSeed((body as { seed?: unknown } | null)?.seed)) return schemaError(NO_INTEGER, body)
-  if (validate(body)) return undefined
-  return schemaError(validate.errors?.[0], body)
+  return checkBody(body)
 }
 
 const NO_INTEGER = { keyword: 'type', instancePath: '/seed', schemaPath: '', params: { type: ['integer', 'null'] } }
