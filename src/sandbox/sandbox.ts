@@ -1,5 +1,4 @@
 /** The sandbox's server: OpenAI's wire on a loopback port of its own, so that a machine with no key answers at once. */
-import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { embeddingsAnswer } from './beside-chat/embeddings.ts'
@@ -35,7 +34,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const stats = emptyStats()
   let number = 0
 
-  const server = createServer((request, response) => {
+  // an import of it would load a whole client besides, for the WebSocket among its exports
+  const server = process.getBuiltinModule('node:http').createServer((request, response) => {
     // The only error that is left to come here is a caller who has gone: there is nobody to tell.
     handle(request, response).catch(() => response.destroy())
   })

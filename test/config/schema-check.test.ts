@@ -8,7 +8,7 @@ import { chatRequestSchema } from '../../src/api/chat-completions/request/schema
 import { generateContentSchema } from '../../src/api/generate-content/schema.ts'
 import { messagesSchema } from '../../src/api/messages/schema.ts'
 import { responsesSchema } from '../../src/api/responses/schema.ts'
-import { schemaCheck } from '../../src/runtime/schema-check.ts'
+import { schemaCheck } from '../../src/runtime/schema/check.ts'
 
 const file = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
 const ours = JSON.parse(file('src/config/providers.schema.json'))

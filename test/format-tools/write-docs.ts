@@ -1,4 +1,4 @@
-/** `npm run docs`: writes docs/PROVIDERS.md and docs/CONFIGURATION.md anew. */
+/** `npm run docs`: writes docs/PROVIDERS.md, docs/CONFIGURATION.md and src/config/format-facts.json anew. */
 import { writeFileSync } from 'node:fs'
 import { PAGES } from './page.ts'
 

@@ -1,7 +1,7 @@
 /** What is no HTTP request that this server could read, answered in OpenAI's shape all the same. */
 import type { Socket } from 'node:net'
-import { STATUS_CODES } from 'node:http'
 import { errorBody, GatewayError } from '../../chat/error.ts'
+import { http } from '../../runtime/node-http.ts'
 
 /** For Node's `clientError`: the request was too slow, its head too large, or no HTTP. */
 export function answerSocketError(error: Error & { code?: string }, socket: Socket): void {
@@ -12,7 +12,7 @@ export function answerSocketError(error: Error & { code?: string }, socket: Sock
   const fault = faultOf(error.code)
   const body = JSON.stringify(errorBody(fault))
   socket.end(
-    `HTTP/1.1 ${fault.status} ${STATUS_CODES[fault.status] ?? ''}\r\ncontent-type: application/json\r\n` +
+    `HTTP/1.1 ${fault.status} ${http.STATUS_CODES[fault.status] ?? ''}\r\ncontent-type: application/json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )
 }

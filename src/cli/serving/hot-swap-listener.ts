@@ -1,9 +1,10 @@
 /** One address for one configuration after another: what listens stays, and with it every connection. */
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { CHECKED } from '../../app/server.ts'
+import { http } from '../../runtime/node-http.ts'
 
 export interface HotSwapListener {
   /** From the next request on this app answers, on connections old and new. */
@@ -33,7 +34,7 @@ export function createHotSwapListener(): HotSwapListener {
   }
 
   async function open(port: number, host: string): Promise<number> {
-    const server = createServer({ connectionsCheckingInterval: CHECKED })
+    const server = http.createServer({ connectionsCheckingInterval: CHECKED })
     if (shown) dress(server, shown)
     server.listen({ port, host })
     await once(server, 'listening')

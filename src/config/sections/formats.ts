@@ -8,7 +8,7 @@ import type { Format } from '../../upstream/types.ts'
 import type { FormatDefinition } from '../../upstream/format/format-definition.ts'
 import { compileFormat } from '../../upstream/format/format.ts'
 import { lazyFormat } from '../../upstream/format/lazy-format.ts'
-import { pathsOf, type FormatPaths } from '../base-url.ts'
+import { factsIn, keptFacts, type FactsTable, type FormatFacts } from '../format-facts.ts'
 import { extended } from './extend.ts'
 import { contains, codeFrame } from '../document/code-frame.ts'
 import { ConfigError, fault, type Problem } from '../problem.ts'
@@ -35,16 +35,6 @@ interface Resolved {
   definition: Record<string, unknown>
   /** The definition's own document first, then what it extends. */
   chain: Origin[]
-}
-
-/** What a format's definition says of the provider, unless the configuration says otherwise. */
-export interface FormatFacts {
-  /** Its prompt caches are kept per key. */
-  cache_per_key?: boolean
-  /** Tokens that it reserves for the answer of a request that sets no maximum. */
-  assumes_output?: number
-  /** What it puts behind the address. */
-  paths: FormatPaths
 }
 
 export interface Formats {
@@ -95,13 +85,11 @@ export function formatTable(config: Source, own: Record<string, unknown>, compil
   }
 
   function factsOf(name: string): FormatFacts {
+    const kept = Object.hasOwn(own, name) ? undefined : keptFacts(name, shippedFile)
+    if (kept) return kept
     const origin = capture(() => find(name))
     const definition = origin && capture(() => resolveExtends(origin, []).definition)
-    return {
-      cache_per_key: definition?.['cache_per_key'] as boolean | undefined,
-      assumes_output: definition?.['assumes_output'] as number | undefined,
-      paths: pathsOf(definition ?? {}),
-    }
+    return factsIn(definition ?? {})
   }
 
   return {
@@ -251,6 +239,19 @@ const SOURCES = new Map<string, Source>()
 
 function shippedFile(name: string): string {
   return join(SHIPPED, `${name}.yaml`)
+}
+
+/** The facts of all shipped formats, read from their files. */
+export function readShippedFacts(): FactsTable {
+  const read: FactsTable = { sizes: {}, formats: {} }
+  for (const name of shippedNames().toSorted()) {
+    const origin = shipped(name)
+    if (!origin) continue
+    const { definition, chain } = resolveExtends(origin, [])
+    read.sizes[name] = Buffer.byteLength(origin.source.text)
+    read.formats[name] = { chain: chain.map((each) => each.name), ...factsIn(definition) }
+  }
+  return read
 }
 
 export function shippedNames(): string[] {

@@ -120,10 +120,14 @@ function readReset(text: string, path: Path, report: Report): { at: string; zone
 }
 
 function isZone(zone: string): boolean {
+  if (zone === 'UTC' || (zones ??= new Set(Intl.supportedValuesOf('timeZone'))).has(zone)) return true
   try {
+    // another name of a zone, which takes a tenth of the time of a start to know
     new Date(0).toLocaleString('en', { timeZone: zone })
     return true
   } catch {
     return false
   }
 }
+
+let zones: ReadonlySet<string> | undefined

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 import type { ValidateFunction } from 'ajv'
 import type { GatewayError } from '../../../../chat/error.ts'
-import { schemaCheck } from '../../../../runtime/schema-check.ts'
+import { schemaCheck } from '../../../../runtime/schema/check.ts'
 import { schemaError } from './schema-error.ts'
 
 export type BodyCheck = (body: unknown) => GatewayError | undefined

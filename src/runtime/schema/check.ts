@@ -24,7 +24,7 @@ import {
   type NumberBounds,
   type Schema,
   type TextBounds,
-} from './schema-parts.ts'
+} from './parts.ts'
 
 export type SchemaCheck = (value: unknown) => boolean
 
@@ -210,7 +210,7 @@ interface Logic {
   all: readonly Node[]
   /** Conditions on the value of one field, of which `allOf` has one for each kind, are looked up by that value. */
   tables: readonly { name: string; cases: ReadonlyMap<unknown, Node> }[]
-  any: readonly Node[] | undefined
+  some: readonly Node[] | undefined
   not: Node | undefined
   condition: Node | undefined
   consequence: Node | undefined
@@ -232,7 +232,7 @@ function logicOf(schema: Schema, made: (schema: unknown) => Node): Logic | undef
   return {
     all,
     tables: [...tables].map(([name, cases]) => ({ name, cases })),
-    any: (anyOf as unknown[] | undefined)?.map(made),
+    some: (anyOf as unknown[] | undefined)?.map(made),
     not: maybe(not),
     condition: maybe(condition),
     consequence: maybe(then),
@@ -241,7 +241,7 @@ function logicOf(schema: Schema, made: (schema: unknown) => Node): Logic | undef
 }
 
 function logicFits(
-  { all, tables, any, not, condition, consequence, otherwise }: Logic,
+  { all, tables, some, not, condition, consequence, otherwise }: Logic,
   value: unknown,
   isMap: boolean,
 ): boolean {
@@ -255,7 +255,7 @@ function logicFits(
     }
   }
   for (let i = 0; i < all.length; i++) if (!(all[i] as Node).fits(value)) return false
-  if (any !== undefined && !any.some((node) => node.fits(value))) return false
+  if (some !== undefined && !some.some((node) => node.fits(value))) return false
   if (not?.fits(value)) return false
   if (condition === undefined) return true
   return (condition.fits(value) ? consequence : otherwise)?.fits(value) ?? true

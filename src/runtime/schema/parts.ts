@@ -1,4 +1,4 @@
-/** What a JSON Schema says of a value by itself: its kind, and bounds of a text or a number; see schema-check.ts. */
+/** What a JSON Schema says of a value by itself: its kind, and bounds of a text or a number; see check.ts. */
 
 export type Schema = Record<string, unknown>
 export type Fields = Record<string, unknown>
