@@ -3,9 +3,11 @@
 import { enableCompileCache } from 'node:module'
 import { UsageError } from './cli/command-line.ts'
 import { COMMANDS } from './cli/commands/index.ts'
+import { countBuffersWithHeap } from './cli/serving/heap-limits.ts'
 
 // Node keeps what it compiles, and strips of its types, for the next start: that saves a third of the time.
 enableCompileCache()
+countBuffersWithHeap()
 
 async function main(args: string[]): Promise<number> {
   const [first] = args

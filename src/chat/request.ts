@@ -54,7 +54,14 @@ export interface ChatRequest {
   /** Something else than a chat is asked for, which goes as it came: pictures, speech, ranks. */
   relay?: RelayRequest | undefined
   /** The client's own body and the bytes that it was parsed from, without escapes of ASCII: until there is an answer. */
-  received?: { body: Record<string, unknown>; bytes: Buffer } | undefined
+  received?: { body: Record<string, unknown>; bytes: JsonBytes } | undefined
+}
+
+/** The JSON that a body was parsed from. */
+export interface JsonBytes {
+  json: Buffer
+  /** Where items of a list stand, known from earlier: no field of the outermost object is there. */
+  items?: { from: number; to: number }
 }
 
 /** A text, or its tokens. */
@@ -72,7 +79,7 @@ export interface RelayRequest {
   /** JSON; of a form its texts, by name. */
   body: Record<string, unknown>
   /** What JSON was parsed from, where it is long. */
-  bytes?: Buffer | undefined
+  bytes?: JsonBytes | undefined
   form?: Form
 }
 
@@ -100,7 +107,7 @@ export interface NativeRequest {
   /** The client's headers that belong to its API; names in lower case, with `_` for `-`. */
   headers: Record<string, string>
   /** What `body` was parsed from, where it is long. */
-  bytes?: Buffer | undefined
+  bytes?: JsonBytes | undefined
 }
 
 export interface Message {

@@ -1,5 +1,5 @@
 /** What a request will cost, before it is sent: a guess that the scheduler corrects by what each answer says. */
-import { once } from '../runtime/recurring.ts'
+import { madeOf, once } from '../runtime/recurring.ts'
 import type { ChatRequest, Message, Part, Tool } from '../chat/request.ts'
 import type { InputEstimate, Needs } from '../scheduler/types.ts'
 import { USUAL_RULES, type TokenRules } from '../upstream/format/token-rules.ts'
@@ -32,12 +32,24 @@ export function estimateInput(request: ChatRequest): number {
 
 export function measure(request: ChatRequest): Measure {
   const found: Measure = { text: 3, cjk: 0, media: [] }
-  for (const message of request.messages) measureMessage(found, message)
-  if (request.tools) {
-    const { text, cjk } = once(request.tools, measureTools)
-    found.text += text
-    found.cjk += cjk
+  for (const message of request.messages) {
+    // one that comes again is measured once, by itself
+    if (madeOf(message)) add(found, once(message, measureAlone))
+    else measureMessage(found, message)
   }
+  if (request.tools) add(found, once(request.tools, measureTools))
+  return found
+}
+
+function add(found: Measure, { text, cjk, media }: Measure): void {
+  found.text += text
+  found.cjk += cjk
+  if (media.length > 0) found.media.push(...media)
+}
+
+function measureAlone(message: Message): Measure {
+  const found: Measure = { text: 0, cjk: 0, media: [] }
+  measureMessage(found, message)
   return found
 }
 

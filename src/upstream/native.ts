@@ -94,7 +94,7 @@ function compileOperations(node: unknown, body: Template, context: TemplateConte
 const OPERATION_KEYS = new Set(['path', 'body'])
 
 function written(body: unknown, { body: source, bytes }: NativeRequest): string | Uint8Array {
-  if (!bytes || bytes.length < SHORTEST_SPLICE || !isMap(body)) return jsonOf(body ?? {})
+  if (!bytes || bytes.json.length < SHORTEST_SPLICE || !isMap(body)) return jsonOf(body ?? {})
   return spliceBody(body, source, bytes) ?? jsonOf(body)
 }
 

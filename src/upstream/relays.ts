@@ -44,6 +44,6 @@ export function compileRelays(definition: FormatDefinition): RelayWire | undefin
 
 function writtenJson({ body: source, bytes }: RelayRequest, model: string): string | Uint8Array {
   const body = { ...source, model }
-  if (!bytes || bytes.length < SHORTEST_SPLICE) return JSON.stringify(body)
+  if (!bytes || bytes.json.length < SHORTEST_SPLICE) return JSON.stringify(body)
   return spliceBody(body, source, bytes) ?? JSON.stringify(body)
 }

@@ -5,7 +5,7 @@ import { registerJsonBody } from '../../src/api/http/json-body.ts'
 async function post(payload: string): Promise<{ status: number; body: unknown }> {
   const app = Fastify()
   registerJsonBody(app, { json_depth: 20, messages: 10, tools: 10 })
-  app.post('/', (request) => ({ body: request.body, kept: request.bodyBytes?.toString() ?? null }))
+  app.post('/', (request) => ({ body: request.body, kept: request.bodyBytes?.json.toString() ?? null }))
   const response = await app.inject({
     method: 'POST',
     url: '/',

@@ -1,7 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, it } from 'vitest'
 import { registerJsonBody } from '../../src/api/http/json-body.ts'
-import { createKnownTools } from '../../src/api/http/known-tools.ts'
+import { createKnownParts, type KnownParts } from '../../src/api/http/known/known-parts.ts'
 
 const tool = (name: string, text = 'x'): unknown => ({
   type: 'function',
@@ -27,38 +27,42 @@ async function post(app: FastifyInstance, payload: string): Promise<{ status: nu
   return { status: response.statusCode, body: response.statusCode === 200 ? response.json() : response.json().message }
 }
 
+function teach(known: KnownParts, body: Buffer): void {
+  known.learn(body, JSON.parse(body.toString()), undefined)
+}
+
 /** The list stands where `@` does. */
 const put = (body: string, list = KNOWN): string => body.replaceAll('@', () => list)
 
 describe('tools that came before', () => {
   it('are one value, wherever they stand', () => {
-    const known = createKnownTools()
+    const known = createKnownParts((learn) => learn())
     const first = Buffer.from(put('{"model":"a","tools":@}'))
-    known.learn(first, JSON.parse(first.toString()))
+    teach(known, first)
     const longer = Buffer.from(put('{"model":"another","messages":[],"tools":@}'))
     const found = known.read(longer)
-    expect(found?.tools).toEqual(TOOLS)
+    expect(found?.tools?.tools).toEqual(TOOLS)
     expect(found?.body).toMatchObject({ model: 'another', messages: [] })
-    expect(known.read(first)?.tools).toBe(found?.tools)
+    expect(known.read(first)?.tools?.tools).toBe(found?.tools?.tools)
     const before = Buffer.from(put('{"tools":@,"messages":[1,2,3]}'))
     expect(known.read(before)).toBeUndefined()
-    known.learn(before, JSON.parse(before.toString()))
-    expect(known.read(Buffer.from(put('{"tools":@,"messages":[]}')))?.tools).toBe(found?.tools)
+    teach(known, before)
+    expect(known.read(Buffer.from(put('{"tools":@,"messages":[]}')))?.tools?.tools).toBe(found?.tools?.tools)
   })
 
   it('are other tools when one byte of them is another', () => {
-    const known = createKnownTools()
+    const known = createKnownParts((learn) => learn())
     const first = Buffer.from(put('{"tools":@}'))
-    known.learn(first, JSON.parse(first.toString()))
+    teach(known, first)
     expect(known.read(Buffer.from(first.toString().replace('write', 'wrote')))).toBeUndefined()
   })
 
   it('are forgotten when many others came', () => {
-    const known = createKnownTools()
+    const known = createKnownParts((learn) => learn())
     const bodies = Array.from({ length: 40 }, (_, i) =>
       Buffer.from(JSON.stringify({ tools: [tool(`t${i}`), tool('b')] })),
     )
-    for (const body of bodies) known.learn(body, JSON.parse(body.toString()))
+    for (const body of bodies) teach(known, body)
     expect(known.read(bodies[0] ?? Buffer.alloc(0))).toBeUndefined()
     expect(known.read(bodies[39] ?? Buffer.alloc(0))).toBeDefined()
   })
@@ -91,9 +95,9 @@ describe('tools that came before', () => {
   })
 
   it('are known in a body with space between its marks', () => {
-    const known = createKnownTools()
+    const known = createKnownParts((learn) => learn())
     const spaced = Buffer.from(JSON.stringify({ messages: ['the "tools":['], tools: TOOLS }, null, 2))
-    known.learn(spaced, JSON.parse(spaced.toString()))
-    expect(known.read(spaced)?.tools).toEqual(TOOLS)
+    teach(known, spaced)
+    expect(known.read(spaced)?.tools?.tools).toEqual(TOOLS)
   })
 })

@@ -53,7 +53,7 @@ const encode = (name: string, prompt: number) => (): (() => unknown) => {
   const text = JSON.stringify(body(prompt))
   const bytes = Buffer.from(text)
   const parsed = parseChatRequest(JSON.parse(text))
-  const request = { ...parsed, received: { body: parsed.body, bytes } }
+  const request = { ...parsed, received: { body: parsed.body, bytes: { json: bytes } } }
   return () => format.encode(request, target)
 }
 const answer = (name: string, path: string) => (): (() => unknown) => {

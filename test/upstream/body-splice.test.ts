@@ -10,7 +10,7 @@ const parse = (bytes: Buffer): Record<string, unknown> => JSON.parse(bytes.toStr
 const spliced = (text: string, change: (body: Record<string, unknown>) => Record<string, unknown>) => {
   const bytes = Buffer.from(text)
   const source = parse(bytes)
-  return spliceBody(change(source), source, bytes)?.toString()
+  return spliceBody(change(source), source, { json: bytes })?.toString()
 }
 
 describe('a body whose bytes go on', () => {
@@ -62,7 +62,7 @@ describe('a body whose bytes go on', () => {
           fc.pre(!text.includes('\\u00') && !text.includes('"__proto__"'))
           const source = JSON.parse(text) as Record<string, unknown>
           const body = { ...source, ...JSON.parse(JSON.stringify(more)), model }
-          const result = spliceBody(body, source, Buffer.from(text))
+          const result = spliceBody(body, source, { json: Buffer.from(text) })
           if (result === undefined) return
           done++
           expect(JSON.parse(result.toString())).toEqual(JSON.parse(JSON.stringify(body)))
@@ -78,7 +78,7 @@ describe('a long body', () => {
   const long = 'What does the tide carry? '.repeat(1000)
   const text = JSON.stringify({ model: 'fast', messages: [{ role: 'user', content: long }] })
   const body = JSON.parse(text) as Record<string, unknown>
-  const request = { ...parseChatRequest(body), received: { body, bytes: Buffer.from(text) } }
+  const request = { ...parseChatRequest(body), received: { body, bytes: { json: Buffer.from(text) } } }
   const target = { base_url: 'http://127.0.0.1:1/v1', model: 'theirs', secret: 'key', headers: {} }
   const format = checkFormatFile(fileURLToPath(new URL('../../src/formats/openai.yaml', import.meta.url)))
 

@@ -1,14 +1,16 @@
 /** JSON bodies, parsed from their bytes and checked; the bytes are kept for formats that pass a long body on as it came. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { JsonBytes } from '../../chat/request.ts'
 import { parseNumbers } from '../../runtime/json.ts'
 import { decodeRequest } from '../content-encoding.ts'
-import { createKnownTools } from './known-tools.ts'
-import { checkBounds, checkFinite, type RequestBounds } from './request-bounds.ts'
+import { canHideKeys } from './known/hidden-keys.ts'
+import { completed, createKnownParts, type KnownBody } from './known/known-parts.ts'
+import { checkBounds, checkCounts, checkFinite, type RequestBounds } from './request-bounds.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** The bytes that `body` was parsed from, where there are many and no key can hide in them. */
-    bodyBytes: Buffer | null
+    bodyBytes: JsonBytes | null
   }
   interface FastifyContextConfig {
     mayBeEmpty?: boolean
@@ -20,19 +22,13 @@ export const WITHOUT_BODY = { config: { mayBeEmpty: true } }
 
 /** Bytes below which nobody wants them. */
 const MANY = 16 * 1024
-/** How escapes below U+0100 begin, without the backslash: each one of a text with line ends would be a candidate (230 µs for 225 kB, so 3 to 18 µs). */
-const LOW_ESCAPE = Buffer.from('u00')
-const BACKSLASH = 0x5c
-/** Texts with more of them are not looked through. */
-const MOST_ESCAPES = 500
-
 /**
  * Instead of Fastify's own parser, which searches the text of every body for keys that could poison a prototype, and parses
  * those that have their letters more slowly: here they are looked for where all keys are looked at anyway. A body that is
  * no JSON is parsed by Fastify's as well, for its words of what is wrong.
  */
 export function registerJsonBody(app: FastifyInstance, bounds: RequestBounds): void {
-  const known = createKnownTools()
+  const known = createKnownParts()
   const careful = app.getDefaultJsonParser('error', 'error')
   app.decorateRequest('bodyBytes', null)
   const most = app.initialConfig.bodyLimit ?? Infinity
@@ -41,9 +37,11 @@ export function registerJsonBody(app: FastifyInstance, bounds: RequestBounds): v
     if (bytes.length === 0 && request.routeOptions.config.mayBeEmpty === true) return done(null, undefined)
     // some editors and shells write a byte order mark
     const json = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
-    if (json.length >= MANY && !canHideKeys(json)) request.bodyBytes = json
+    const found = known.read(json)
+    if (json.length >= MANY && !hidesKeys(json, found))
+      request.bodyBytes = { json, ...(found?.history && { items: found.history }) }
     try {
-      const body = withKnownTools(json)
+      const body = found && taken(json, found)
       if (body) return done(null, body)
     } catch (error) {
       return done(error as Error)
@@ -55,7 +53,7 @@ export function registerJsonBody(app: FastifyInstance, bounds: RequestBounds): v
         if (fault) throw fault
         // told by the values, as to look for digits in the whole text costs a third of its parsing
         if (checkBounds(body, bounds)) checkFinite((exact = parseNumbers(text)))
-        else known.learn(json, body)
+        else known.learn(json, body, undefined)
       } catch (error) {
         return done(error as Error)
       }
@@ -70,12 +68,13 @@ export function registerJsonBody(app: FastifyInstance, bounds: RequestBounds): v
     give(null, body)
   }
 
-  /** The tools were checked when they came first. Throws as `checkBounds` does. */
-  function withKnownTools(json: Buffer): unknown {
-    const found = known.read(json)
-    if (!found || checkBounds(found.body, bounds)) return undefined
-    found.body['tools'] = found.tools
-    return found.body
+  /** What is known was checked when it came first. Throws as `checkBounds` does; undefined where the body is to be read anew. */
+  function taken(json: Buffer, found: KnownBody): unknown {
+    if (checkBounds(found.body, bounds)) return undefined
+    const body = completed(found)
+    checkCounts(body, bounds)
+    known.learn(json, body, found)
+    return body
   }
 
   app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
@@ -88,19 +87,11 @@ export function registerJsonBody(app: FastifyInstance, bounds: RequestBounds): v
   })
 }
 
-/**
- * Whether an escape stands for a letter, digit or mark of ASCII, so that a key may be spelled with it. Terminals' colours
- * (`\\u001b`) and what some libraries write for accents (`\\u00e9`) hide none.
- */
-function canHideKeys(json: Buffer): boolean {
-  let at = json.indexOf(LOW_ESCAPE)
-  for (let count = 0; at >= 0; count++) {
-    const digit = json[at + 3] ?? 0
-    if (json[at - 1] === BACKSLASH && digit >= 0x32 && digit <= 0x37) return true
-    if (count === MOST_ESCAPES) return true
-    at = json.indexOf(LOW_ESCAPE, at + 3)
-  }
-  return false
+/** Can a key be spelled with escapes, in what is not known? */
+function hidesKeys(json: Buffer, found: KnownBody | undefined): boolean {
+  const history = found?.history
+  if (!history?.isPlain) return canHideKeys(json)
+  return canHideKeys(json, 0, history.from) || canHideKeys(json, history.to)
 }
 
 type BodyDone = (error: Error | null, body?: unknown) => void

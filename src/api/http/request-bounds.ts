@@ -19,12 +19,17 @@ export function checkBounds(body: unknown, bounds: RequestBounds): boolean {
   if (isDeeper(body, bounds.json_depth, seen)) {
     throw refused(`is nested deeper than ${bounds.json_depth} levels`, 'json_depth', null)
   }
+  checkCounts(body, bounds)
+  return seen.isRounded
+}
+
+/** The part of it that counts: throws a GatewayError where a list has too many items. */
+export function checkCounts(body: object, bounds: RequestBounds): void {
   for (const list of ['messages', 'tools'] as const) {
     const items: unknown = Reflect.get(body, list)
     if (Array.isArray(items) && items.length > bounds[list])
       throw refused(`has ${items.length} ${list}; this server takes ${bounds[list]}`, list, list)
   }
-  return seen.isRounded
 }
 
 function refused(what: string, bound: string, param: string | null): GatewayError {

@@ -126,7 +126,7 @@ function fill(
 
 /** The vendor's body as text, or as bytes where most of them are the client's own. */
 function written(body: unknown, { received }: ChatRequest): string | Uint8Array {
-  if (!received || received.bytes.length < SHORTEST_SPLICE || !isMap(body)) return jsonOf(body)
+  if (!received || received.bytes.json.length < SHORTEST_SPLICE || !isMap(body)) return jsonOf(body)
   return spliceBody(body, received.body, received.bytes) ?? jsonOf(body)
 }
 

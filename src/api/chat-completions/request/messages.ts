@@ -1,5 +1,6 @@
-import type { Message, Part } from '../../../chat/request.ts'
+import type { Message, Part, ToolCall } from '../../../chat/request.ts'
 import { fromExtraContent } from '../response/upstream-chunk/thought-signature.ts'
+import { madeOf, recurs } from '../../../runtime/recurring.ts'
 import { filled, isRecord } from '../json-value.ts'
 import { invalid } from './invalid.ts'
 import { parseContent } from './parts.ts'
@@ -10,8 +11,36 @@ import { createOpenCalls, parseToolCalls, type OpenCalls } from './tool-calls.ts
 export function parseMessages(wires: readonly unknown[]): Message[] {
   const calls = createOpenCalls()
   const messages: Message[] = []
-  for (const wire of wires) if (isRecord(wire)) messages.push(parseMessage(wire, messages.length, calls))
+  /** Those of which the calls know nothing yet. */
+  let known = 0
+  for (const wire of wires) {
+    if (!isRecord(wire)) continue
+    const made = madeOf(wire)
+    // before a message that comes again at its place stands what stood before it
+    const before = made?.get(parseMessage) as Parsed | undefined
+    if (before?.position === messages.length) {
+      messages.push(before.message)
+      continue
+    }
+    for (; known < messages.length; known++) follow(messages[known] as Message, calls)
+    const message = parseMessage(wire, messages.length, calls)
+    known = messages.push(message)
+    if (!made) continue
+    recurs(message)
+    made.set(parseMessage, { position: known - 1, message } satisfies Parsed)
+  }
   return messages
+}
+
+interface Parsed {
+  position: number
+  message: Message
+}
+
+/** What a message that is parsed already does to the calls. */
+function follow({ role, tool_calls: made, wire }: Message, calls: OpenCalls): void {
+  if (made) calls.made(made)
+  else if (role === 'tool' && wire) findCall(wire, calls)
 }
 
 function parseMessage(wire: Record<string, unknown>, position: number, calls: OpenCalls): Message {
@@ -82,12 +111,11 @@ function answeredCall(
   calls: OpenCalls,
 ): Pick<Message, 'tool_call_id' | 'name'> {
   const said = filled(wire['name'])
+  const call = findCall(wire, calls)
   if (wire['role'] === 'function') {
-    const call = calls.answeredByName(said ?? '')
     return { tool_call_id: call?.id ?? `call_${position}_0`, ...(said !== undefined && { name: said }) }
   }
-  const id = typeof wire['tool_call_id'] === 'string' ? wire['tool_call_id'] : ''
-  const call = calls.answered(id) ?? (id === '' && said !== undefined ? calls.answeredByName(said) : undefined)
+  const id = idOf(wire)
   const name = call?.name ?? said
   if (name === undefined) {
     throw invalid(
@@ -96,4 +124,15 @@ function answeredCall(
     )
   }
   return { tool_call_id: call?.id ?? id, name }
+}
+
+function findCall(wire: Record<string, unknown>, calls: OpenCalls): ToolCall | undefined {
+  const said = filled(wire['name'])
+  if (wire['role'] === 'function') return calls.answeredByName(said ?? '')
+  const id = idOf(wire)
+  return calls.answered(id) ?? (id === '' && said !== undefined ? calls.answeredByName(said) : undefined)
+}
+
+function idOf(wire: Record<string, unknown>): string {
+  return typeof wire['tool_call_id'] === 'string' ? wire['tool_call_id'] : ''
 }

@@ -1,6 +1,7 @@
 /** What other vendors put into a message and clients send back, thoughts, marks and what models made, for servers that refuse to hear of it. */
 import type { Message } from '../../../chat/request.ts'
 import { isMap } from '../../../definition/scope.ts'
+import { madeOf, once } from '../../../runtime/recurring.ts'
 import type { RequestTransform } from './request-transform.ts'
 
 const FOREIGN = new Set([
@@ -23,11 +24,16 @@ const FOREIGN_PARTS = new Set(['thinking', 'redacted_thinking'])
 export const withoutForeignFields: RequestTransform = (options) => {
   const kept = new Set(Array.isArray(options['keep']) ? options['keep'].map(String) : [])
   const foreign = new Set([...FOREIGN].filter((field) => !kept.has(field)))
+  const isForeign = (message: object): boolean => !isOwn(message) || hasForeign(message, foreign)
+  // of a message that comes again it is known
+  const knownForeign = (message: unknown): boolean =>
+    typeof message === 'object' && message !== null && (madeOf(message) ? once(message, isForeign) : isForeign(message))
   const thoughts = typeof options['thoughts'] === 'string' ? options['thoughts'] : undefined
   return (request) => {
     const { messages, tools } = request.body
     const told = thoughts === undefined ? messages : withThoughtsIn(thoughts, messages, request.messages)
-    if (told === messages && !isAnyForeign(messages, foreign) && !isAnyForeign(tools, foreign)) return request
+    const isPlain = told === messages && !(Array.isArray(messages) && messages.some(knownForeign))
+    if (isPlain && !isAnyForeign(tools, foreign)) return request
     const body = { ...request.body }
     if (Array.isArray(told)) body['messages'] = told.map((message) => own(message, foreign))
     if (Array.isArray(tools)) body['tools'] = tools.map((tool) => own(tool, foreign))
