@@ -153,6 +153,8 @@ export async function createServed(config: Config, options: ServedOptions, share
     wall: clock.wall,
     failed: (err) => log.warn({ err }, 'the list of prices cannot be read: only prices of the configuration count'),
   })
+  // once the server answers, and before somebody waits for it
+  setTimeout(prices.ready, SOON).unref()
   const unwatch = watchEventLoop(metrics.counts().delay)
   const { server: settings } = config
   const directory = createClientDirectory({
@@ -244,6 +246,9 @@ export async function createServed(config: Config, options: ServedOptions, share
     },
   }
 }
+
+/** Milliseconds. */
+const SOON = 500
 
 /** Retries that are saved up for a fault that hits many requests at once, and that need no traffic to be earned by. */
 const RETRY_BURST = 100

@@ -1,8 +1,8 @@
 /** The one JSON Schema, and what it says against a document, in words for people. */
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js'
 import { nearMiss } from '../definition/near-miss.ts'
+import { onDemand } from '../runtime/modules.ts'
 import { schemaCheck, type SchemaCheck } from '../runtime/schema/check.ts'
 import { pathOf } from './document/environment.ts'
 import { schemaFault } from './schema-message.ts'
@@ -25,6 +25,8 @@ function fits(part: Part, value: unknown): boolean {
   return check(value)
 }
 
+const ajvLibrary = onDemand<{ Ajv2020: typeof Ajv2020 }>('ajv/dist/2020.js', import.meta.url)
+
 let library: Ajv2020 | undefined
 
 function validator(part: Part): ValidateFunction {
@@ -35,8 +37,7 @@ function validator(part: Part): ValidateFunction {
 }
 
 function loadLibrary(): Ajv2020 {
-  const { Ajv2020: Library } = createRequire(import.meta.url)('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js')
-  const ajv = new Library({
+  const ajv = new (ajvLibrary().Ajv2020)({
     // The schema is ours, and tested; holding it against its own schema would take half the time that it takes to compile.
     validateSchema: false,
     allErrors: true,

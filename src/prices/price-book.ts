@@ -4,7 +4,7 @@ import type { Price } from '../chat/price.ts'
 import { loadPriceList, type Edition, type PriceList } from './price-list.ts'
 
 export interface PriceBook {
-  /** Resolves when the list is there; undefined when nobody has to wait for it. */
+  /** Reads the list, and resolves when it is there; undefined when nobody has to wait for it. */
   ready(): Promise<void> | undefined
   /** @param asked the public model, whose routes may have prices of their own */
   find(asked: string | undefined, provider: string, model: string): Found | undefined
@@ -51,7 +51,7 @@ interface Kept {
   until: number
 }
 
-/** The list is loaded from now on, where some provider may be in it. */
+/** The list is read when it is first asked for, and where some provider may be in it: it takes a start a tenth of its time. */
 export function createPriceBook(options: PriceBookOptions): PriceBook {
   const { providers, pools, wall, failed = () => {}, load = loadPriceList } = options
   const sellers = new Map(providers.map((provider) => [provider.name, provider]))
@@ -66,7 +66,8 @@ export function createPriceBook(options: PriceBookOptions): PriceBook {
     providers.reduce((sum, { models }) => sum + Object.keys(models).length, 0)
   let count = 0
   let list: PriceList | undefined
-  let pending = providers.some(isListed) ? read() : undefined
+  let mayCome = providers.some(isListed)
+  let pending: Promise<void> | undefined
 
   async function read(): Promise<void> {
     try {
@@ -74,6 +75,7 @@ export function createPriceBook(options: PriceBookOptions): PriceBook {
     } catch (cause) {
       failed(cause)
     } finally {
+      mayCome = false
       pending = undefined
     }
   }
@@ -83,7 +85,7 @@ export function createPriceBook(options: PriceBookOptions): PriceBook {
     const own =
       ofRoutes.get(id) ?? (seller && Object.hasOwn(seller.models, model) ? seller.models[model]?.price : undefined)
     if (own) return { found: { price: own, isOwn: true }, until: Infinity }
-    if (!seller || !list || !isListed(seller)) return { found: undefined, until: list || !pending ? Infinity : 0 }
+    if (!seller || !list || !isListed(seller)) return { found: undefined, until: mayCome ? 0 : Infinity }
     const { prices, base_url } = seller
     const listed = list.find({ base_url, ...(prices && { list: prices }) }, model, new Date(wall()))
     return {
@@ -102,7 +104,7 @@ export function createPriceBook(options: PriceBookOptions): PriceBook {
   }
 
   return {
-    ready: () => pending,
+    ready: () => (mayCome ? (pending ??= read()) : undefined),
     find(asked = '', provider, model) {
       const known = kept.get(asked)?.get(provider)?.get(model)
       if (known && (known.until === Infinity || known.until > wall())) return known.found

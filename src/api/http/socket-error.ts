@@ -1,7 +1,7 @@
 /** What is no HTTP request that this server could read, answered in OpenAI's shape all the same. */
 import type { Socket } from 'node:net'
 import { errorBody, GatewayError } from '../../chat/error.ts'
-import { http } from '../../runtime/node-http.ts'
+import { http } from '../../runtime/modules.ts'
 
 /** For Node's `clientError`: the request was too slow, its head too large, or no HTTP. */
 export function answerSocketError(error: Error & { code?: string }, socket: Socket): void {

@@ -1,7 +1,10 @@
 /** multipart/form-data into its parts; files stay where they were received. */
-import { Busboy } from '@fastify/busboy'
+import type { Busboy } from '@fastify/busboy'
 import { GatewayError } from '../../chat/error.ts'
 import type { Form, FormPart } from '../../chat/request.ts'
+import { onDemand } from '../../runtime/modules.ts'
+
+const library = onDemand<{ Busboy: typeof Busboy }>('@fastify/busboy', import.meta.url)
 
 /** Parts of one form: sixteen pictures and a few words are the most that any of these APIs takes. */
 const MOST_PARTS = 200
@@ -14,7 +17,7 @@ export function readForm(bytes: Buffer, type: string): Promise<Form> {
     const parts: FormPart[] = []
     const fail = (cause: unknown): void => reject(broken('it is cut off, or has no parts', cause))
     try {
-      const parser = new Busboy({
+      const parser = new (library().Busboy)({
         headers: { 'content-type': type },
         preservePath: true,
         limits: { parts: MOST_PARTS, fieldSize: bytes.length },

@@ -5,7 +5,6 @@ import type { AddedKey, Config, Provider } from '../../config/config.ts'
 import { readAddedKey } from '../../config/sections/keys.ts'
 import { firstChat } from '../../config/sections/model-purpose.ts'
 import { partFaults } from '../../config/schema.ts'
-import { probeKey } from '../../format-tools/live/probe-key.ts'
 import type { Reloads } from '../../runtime/reloads.ts'
 import type { Wish } from '../../runtime/administration.ts'
 import type { LiveScheduler } from '../../scheduler/scheduler.ts'
@@ -155,6 +154,7 @@ export function createProviderKeys(parts: ProviderKeyParts) {
     const { model = firstModel(provider, config()) } = (body ?? {}) as { model?: unknown }
     if (typeof model !== 'string')
       throw new GatewayError('invalid_request', `${provider.name} lists no model: name one.`, { param: 'model' })
+    const { probeKey } = await import('../../format-tools/live/probe-key.ts')
     const started = await startProvider(provider)
     try {
       return { object: 'provider_key.test', name, ...(await probeKey(started.provider, model, secret)) }

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { CHECKED } from '../../app/server.ts'
-import { http } from '../../runtime/node-http.ts'
+import { http } from '../../runtime/modules.ts'
 
 export interface HotSwapListener {
   /** From the next request on this app answers, on connections old and new. */

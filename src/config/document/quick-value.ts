@@ -3,8 +3,8 @@
  * is taken at its word only for what both parsers surely read alike; whoever wants a place in the file, or has anything
  * unusual in it, is answered by the other one.
  */
-import { createRequire } from 'node:module'
 import type * as JsYaml from 'js-yaml'
+import { onDemand } from '../../runtime/modules.ts'
 
 /** The same as `plainValue` makes of it; undefined where that is not sure, and where anything is wrong. */
 export function quickValue(text: string): { value: unknown } | undefined {
@@ -110,9 +110,11 @@ interface QuickParser {
 
 let parser: QuickParser | undefined
 
+const library = onDemand<typeof JsYaml>('js-yaml', import.meta.url)
+
 /** When first needed: loading it costs a start 14 ms of the processor. */
 function loadParser(): QuickParser {
-  const yaml = createRequire(import.meta.url)('js-yaml') as typeof JsYaml
+  const yaml = library()
   const map = yaml.defineMappingTag<Record<string, unknown>>('tag:yaml.org,2002:map', {
     create: () => ({}),
     has: (carrier, key) => Object.hasOwn(carrier, nameOf(key) ?? ''),

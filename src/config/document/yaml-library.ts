@@ -1,9 +1,5 @@
 /** The YAML parser that keeps positions. A sound file is mostly read without it, and loading it would cost every start 20 ms. */
-import { createRequire } from 'node:module'
 import type * as Yaml from 'yaml'
+import { onDemand } from '../../runtime/modules.ts'
 
-let loaded: typeof Yaml | undefined
-
-export function yamlLibrary(): typeof Yaml {
-  return (loaded ??= createRequire(import.meta.url)('yaml') as typeof Yaml)
-}
+export const yamlLibrary = onDemand<typeof Yaml>('yaml', import.meta.url)

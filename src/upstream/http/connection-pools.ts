@@ -1,7 +1,8 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { LookupFunction } from 'node:net'
-import { buildConnector, EnvHttpProxyAgent, Pool, type Dispatcher } from 'undici'
+import type { buildConnector, Dispatcher, Pool } from 'undici'
 import { GatewayError } from '../../chat/error.ts'
+import * as undici from './undici-parts.ts'
 
 export interface ProxyOptions {
   /** Proxy for http: and for https: upstreams, as URLs. */
@@ -75,13 +76,17 @@ export function createPools(options: PoolOptions): Pools {
     allowH2: false,
     connect: { timeout: connect, ca: options.ca, lookup: options.lookup },
   }
-  const connector = buildConnector({ ...poolOptions.connect, allowH2: false })
-  const pooled: Pool.Options = { ...poolOptions, connect: (target, callback) => connector(target, noting(callback)) }
+  let made: Pool.Options | undefined
+  /** When the first socket is wanted. */
+  const pooled = (): Pool.Options => {
+    const connector = undici.connector()({ ...poolOptions.connect, allowH2: false })
+    return { ...poolOptions, connect: (target, callback) => connector(target, noting(callback)) }
+  }
   const proxy = proxyAgent(options.proxy, poolOptions)
   const closing = new Set<Promise<void>>()
 
   function open(origin: string): Used {
-    const opened: Used = { pool: newPool(origin, pooled), fresh: undefined, last: 0 }
+    const opened: Used = { pool: newPool(origin, (made ??= pooled())), fresh: undefined, last: 0 }
     if (pools.size >= max) closeOldest()
     pools.set(origin, opened)
     return opened
@@ -105,7 +110,7 @@ export function createPools(options: PoolOptions): Pools {
       if (proxy !== undefined) return proxy
       const used = pools.get(origin) ?? open(origin)
       // closed behind each answer (`reset`), so that none of its sockets is ever an old one
-      return (used.fresh ??= newPool(origin, pooled))
+      return (used.fresh ??= newPool(origin, (made ??= pooled())))
     },
     of(origin) {
       if (proxy !== undefined) return proxy
@@ -143,7 +148,7 @@ export interface SocketFault extends Error {
 
 function newPool(origin: string, options: Pool.Options): Pool {
   try {
-    return new Pool(origin, options)
+    return new (undici.pool())(origin, options)
   } catch (cause) {
     throw new GatewayError('internal', `"${origin}" is not an http(s) origin: correct the base_url.`, { cause })
   }
@@ -151,7 +156,7 @@ function newPool(origin: string, options: Pool.Options): Pool {
 
 function proxyAgent(proxy: ProxyOptions | undefined, options: Pool.Options): Dispatcher | undefined {
   if (!proxy?.http && !proxy?.https) return undefined
-  return new EnvHttpProxyAgent({
+  return new (undici.proxyAgent())({
     ...options,
     httpProxy: proxy.http ?? '',
     httpsProxy: proxy.https ?? '',

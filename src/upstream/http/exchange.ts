@@ -1,11 +1,12 @@
 import { Readable } from 'node:stream'
-import { errors, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import type { Cancellation } from '../../runtime/cancellation.ts'
 import { GatewayError } from '../../chat/error.ts'
 import { createClientBody, type ClientBody, type Tap } from './body.ts'
 import { decodeContent } from './content-encoding.ts'
 import { createDeadlines, type Deadlines, type Watched } from './deadlines.ts'
 import { cancelledFault, connectionFault, timeoutFault, type Phase } from './connection-errors.ts'
+import { errors } from './undici-parts.ts'
 import type { Pools, SocketFault } from './connection-pools.ts'
 import type { ClientAnswer, Silence, Timeouts, UpstreamRequest } from '../types.ts'
 
@@ -202,7 +203,7 @@ class Exchange implements Dispatcher.DispatchHandler, Tap, Watched, Silence {
    */
   private isCrossed(error: Error): boolean {
     if (this.answered || this.isSecond || this.fault !== undefined) return false
-    const before = error instanceof errors.SocketError ? error.socket?.bytesRead : (error as SocketFault).bytesRead
+    const before = error instanceof errors().SocketError ? error.socket?.bytesRead : (error as SocketFault).bytesRead
     if (before === undefined || before === 0) return false
     return performance.now() - this.started <= CROSSING
   }

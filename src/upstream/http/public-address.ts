@@ -24,9 +24,22 @@ const RESERVED = [
 /** Of IPv6 only 2000::/3 is public, and of that not what carries an IPv4 address, documentation and tests. */
 const RESERVED_V6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20']
 
-const reserved = blockList(RESERVED, 'ipv4')
-const reservedV6 = blockList(RESERVED_V6, 'ipv6')
-const global = blockList(['2000::/3'], 'ipv6')
+interface Lists {
+  reserved: BlockList
+  reservedV6: BlockList
+  global: BlockList
+}
+
+let lists: Lists | undefined
+
+/** Made when somebody first asks. */
+function blockLists(): Lists {
+  return (lists ??= {
+    reserved: blockList(RESERVED, 'ipv4'),
+    reservedV6: blockList(RESERVED_V6, 'ipv6'),
+    global: blockList(['2000::/3'], 'ipv6'),
+  })
+}
 
 function blockList(ranges: string[], family: 'ipv4' | 'ipv6'): BlockList {
   const list = new BlockList()
@@ -39,6 +52,7 @@ function blockList(ranges: string[], family: 'ipv4' | 'ipv6'): BlockList {
 
 /** Whether an IP address belongs to the public internet: not to this machine, its network, or its cloud's metadata. */
 export function isPublicAddress(address: string): boolean {
+  const { reserved, reservedV6, global } = blockLists()
   if (isIPv6(address)) return global.check(address, 'ipv6') && !reservedV6.check(address, 'ipv6')
   return isIP(address) === 4 && !reserved.check(address, 'ipv4')
 }

@@ -1,6 +1,9 @@
 /** How large media are, as far as their bytes tell: pixels, pages, seconds. Never throws: what is not known is undefined. */
-import { imageSize } from 'image-size'
+import type { imageSize } from 'image-size'
+import { onDemand } from '../../runtime/modules.ts'
 import { mediaTypeOf } from './media-type.ts'
+
+const library = onDemand<{ imageSize: typeof imageSize }>('image-size', import.meta.url)
 
 /** Base64 characters of an image's head: behind a camera's notes and colour profile stand its sides. */
 const HEAD = 256 * 1024
@@ -15,7 +18,7 @@ export function imageSides(data: string): { width: number; height: number } | un
   try {
     const bytes = Buffer.from(data.slice(0, HEAD), 'base64')
     if (!READ.has(mediaTypeOf(bytes, undefined))) return undefined
-    const { width, height } = imageSize(bytes)
+    const { width, height } = library().imageSize(bytes)
     return width > 0 && height > 0 ? { width, height } : undefined
   } catch {
     return undefined

@@ -1,7 +1,7 @@
 /** A body against the schema of its API: what fits passes quickly, and of the rest the first fault is told. */
-import { createRequire } from 'node:module'
-import type { ValidateFunction } from 'ajv'
+import type { Ajv, ValidateFunction } from 'ajv'
 import type { GatewayError } from '../../../../chat/error.ts'
+import { onDemand } from '../../../../runtime/modules.ts'
 import { schemaCheck } from '../../../../runtime/schema/check.ts'
 import { schemaError } from './schema-error.ts'
 
@@ -17,8 +17,9 @@ export function createBodyCheck(schema: object): BodyCheck {
   }
 }
 
+const library = onDemand<{ Ajv: typeof Ajv }>('ajv', import.meta.url)
+
 /** When a body is first refused: the library that knows why takes a start as long as all that a server is made of. */
 function compiled(schema: object): ValidateFunction {
-  const { Ajv } = createRequire(import.meta.url)('ajv') as typeof import('ajv')
-  return new Ajv({ strict: false, validateSchema: false, allowUnionTypes: true }).compile(schema)
+  return new (library().Ajv)({ strict: false, validateSchema: false, allowUnionTypes: true }).compile(schema)
 }
