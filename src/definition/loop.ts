@@ -38,12 +38,12 @@ export function compileLoop(node: Record<string, unknown>, context: TemplateCont
   const strict = operator === '$each'
   // what is plain is no list
   if (subject.known) return always(undefined)
-  const make = (list: unknown[], frame: Frame): unknown[] | undefined => {
-    const out = run(list, cases, frame, strict, path)
-    return merge === undefined || out === undefined ? out : mergeNeighbours(out, merge)
-  }
   // whoever watches wants to see each item taken
   const isKept = isClosed && context.isProven === true && context.watch === undefined
+  const make = (list: unknown[], frame: Frame): unknown[] | undefined => {
+    const out = run(list, cases, frame, { strict, isKept, path })
+    return merge === undefined || out === undefined ? out : mergeNeighbours(out, merge)
+  }
   return (frame) => {
     const list = subject.read(frame)
     if (!Array.isArray(list)) return undefined
@@ -79,22 +79,44 @@ function readMerge(node: unknown, path: Path): Merge | undefined {
   return { by: node['mark'], isMark: true }
 }
 
-function run(list: unknown[], cases: Cases, frame: Frame, strict: boolean, path: Path): unknown[] | undefined {
+interface Run {
+  strict: boolean
+  /** Is what is made of an item that comes again kept with it? */
+  isKept: boolean
+  path: Path
+}
+
+function run(list: unknown[], cases: Cases, frame: Frame, { strict, isKept, path }: Run): unknown[] | undefined {
   let out: unknown[] | undefined
   for (let i = 0; i < list.length; i++) {
     const item = list[i]
-    const chosen = cases.choose(item, frame)
-    if (!chosen) {
-      if (strict) throw new UnmatchedItem(item, i, path)
-      continue
+    const made = isKept && isObject(item) ? madeOf(item) : undefined
+    let value = made?.get(cases)
+    if (value === undefined) {
+      const chosen = cases.choose(item, frame)
+      if (!chosen) {
+        if (strict) throw new UnmatchedItem(item, i, path)
+        continue
+      }
+      value = chosen(frame)
+      if (made) keep(made, cases, value)
     }
-    const value = chosen(frame)
     if (value === undefined) continue
     // a case may give a list: nested loops are spliced
     if (!Array.isArray(value)) out = append(out, value)
     else for (let j = 0; j < value.length; j++) out = append(out, value[j])
   }
   return out
+}
+
+function isObject(item: unknown): item is object {
+  return typeof item === 'object' && item !== null
+}
+
+/** What becomes a list of the vendor's, item by item, comes again itself. */
+function keep(made: Map<object, unknown>, cases: Cases, value: unknown): void {
+  if (isObject(value)) recurs(value)
+  made.set(cases, value)
 }
 
 /** Neighbours with the same value under the key become one: their lists are joined, other fields stay the first's. */

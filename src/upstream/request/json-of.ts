@@ -1,4 +1,4 @@
-/** JSON of a body, in which the text of a field that comes again and again, such as an agent's tools, is made once. */
+/** JSON of a body, in which the text of what comes again and again, an agent's tools or a conversation's turns, is made once. */
 import { isMap } from '../../definition/scope.ts'
 import { madeOf, once } from '../../runtime/recurring.ts'
 
@@ -8,7 +8,7 @@ export function jsonOf(body: unknown): string {
   let text = ''
   for (const key in body) {
     const value = body[key]
-    const json = typeof value === 'object' && value !== null ? once(value, stringify) : JSON.stringify(value)
+    const json = Array.isArray(value) ? listOf(value) : JSON.stringify(value)
     if (json !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${json}`
   }
   return `{${text}}`
@@ -17,9 +17,25 @@ export function jsonOf(body: unknown): string {
 function hasRecurring(body: Record<string, unknown>): boolean {
   for (const key in body) {
     const value = body[key]
-    if (Array.isArray(value) && madeOf(value) !== undefined) return true
+    if (Array.isArray(value) && (comesAgain(value) || comesAgain(value[0]))) return true
   }
   return false
+}
+
+/** A conversation that comes again does so from its first turn on. */
+function listOf(list: unknown[]): string {
+  if (comesAgain(list)) return once(list, stringify)
+  if (!comesAgain(list[0])) return JSON.stringify(list)
+  let text = ''
+  for (const item of list) {
+    const json = isMap(item) ? once(item, stringify) : JSON.stringify(item)
+    text += `${text === '' ? '' : ','}${json ?? 'null'}`
+  }
+  return `[${text}]`
+}
+
+function comesAgain(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && madeOf(value) !== undefined
 }
 
 const stringify = (value: object): string => JSON.stringify(value)

@@ -1,5 +1,6 @@
 /** System, messages and their blocks, in OpenAI's form. */
 import { filled, isRecord } from '../../chat-completions/json-value.ts'
+import { madeOf, once, recurs } from '../../../runtime/recurring.ts'
 import { toExtraContent } from '../../chat-completions/response/upstream-chunk/thought-signature.ts'
 import { readSignedId } from '../../inbound/call-id-signature.ts'
 import { textParts, toParts } from './parts.ts'
@@ -20,14 +21,30 @@ export function toChatMessages(body: Map, losses: string[]): ChatMessages {
   const failed: number[] = []
   pushSystem(body['system'], messages)
   for (const message of list(body['messages'])) {
-    const { role, content } = message
-    if (role === 'system') {
-      for (const block of list(content)) if (isRecord(block['tool'])) tools.push(block['tool'])
-      pushSystem(content, messages)
-    } else if (role === 'assistant') pushAnswer(content, messages, losses)
-    else pushQuestion(content, messages, failed, losses)
+    const turn = once(message, toTurn)
+    for (const place of turn.failed) failed.push(messages.length + place)
+    messages.push(...turn.messages)
+    tools.push(...turn.tools)
+    for (const loss of turn.losses) if (!losses.includes(loss)) losses.push(loss)
   }
   return { messages, tools, failed }
+}
+
+interface Turn extends ChatMessages {
+  losses: string[]
+}
+
+/** One message, whatever stands before it: of one that comes again it is made once. */
+function toTurn(message: Map): Turn {
+  const { role, content } = message
+  const turn: Turn = { messages: [], tools: [], failed: [], losses: [] }
+  if (role === 'system') {
+    for (const block of list(content)) if (isRecord(block['tool'])) turn.tools.push(block['tool'])
+    pushSystem(content, turn.messages)
+  } else if (role === 'assistant') pushAnswer(content, turn.messages, turn.losses)
+  else pushQuestion(content, turn.messages, turn.failed, turn.losses)
+  if (madeOf(message)) turn.messages.forEach(recurs)
+  return turn
 }
 
 function pushSystem(content: unknown, messages: Map[]): void {

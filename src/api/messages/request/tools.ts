@@ -1,4 +1,5 @@
 /** Tools and the choice among them, in OpenAI's form. */
+import { madeOf, once, recurs } from '../../../runtime/recurring.ts'
 import { asWord, filled, isRecord } from '../../chat-completions/json-value.ts'
 import { invalid } from '../../chat-completions/request/invalid.ts'
 
@@ -14,17 +15,9 @@ export interface ChatTools {
 
 /** @param added tools that came in the middle of the conversation */
 export function toChatTools(body: Map, added: readonly Map[], losses: string[]): ChatTools {
-  const tools: Map[] = []
-  const foreign = new Set<string>()
-  for (const tool of [...list(body['tools']), ...added]) {
-    const name = filled(tool['name']) ?? ''
-    if (tool['type'] === undefined || tool['type'] === 'custom') {
-      if (name !== '' && isRecord(tool['input_schema'])) tools.push(toFunction(tool))
-    } else {
-      foreign.add(name)
-      losses.push(`tools: ${asWord(tool['type']).slice(0, 60)} is for an upstream of the same API, left out`)
-    }
-  }
+  const declared = Array.isArray(body['tools']) ? once(body['tools'] as unknown[], sorted) : NONE
+  const { functions: tools, foreign, losses: left } = added.length > 0 ? joined(declared, sorted([...added])) : declared
+  losses.push(...left)
   const asked = isRecord(body['tool_choice']) ? body['tool_choice'] : {}
   const [name = ''] = asked['type'] === 'tool' ? [toolOf(asked)] : tools.length === 0 ? foreign : []
   const isForced = (asked['type'] === 'tool' || asked['type'] === 'any') && foreign.has(name)
@@ -35,6 +28,41 @@ export function toChatTools(body: Map, added: readonly Map[], losses: string[]):
     ...(isForced && {
       needs: `the tool ${name}, which must be called, is one that a vendor runs or knows`,
     }),
+  }
+}
+
+/** Tools by who runs them. */
+interface Sorted {
+  functions: Map[]
+  /** Names of those that a vendor runs or knows. */
+  foreign: ReadonlySet<string>
+  losses: string[]
+}
+
+const NONE: Sorted = { functions: [], foreign: new Set(), losses: [] }
+
+function sorted(tools: unknown[]): Sorted {
+  const functions: Map[] = []
+  const foreign = new Set<string>()
+  const losses: string[] = []
+  for (const tool of list(tools)) {
+    const name = filled(tool['name']) ?? ''
+    if (tool['type'] === undefined || tool['type'] === 'custom') {
+      if (name !== '' && isRecord(tool['input_schema'])) functions.push(toFunction(tool))
+    } else {
+      foreign.add(name)
+      losses.push(`tools: ${asWord(tool['type']).slice(0, 60)} is for an upstream of the same API, left out`)
+    }
+  }
+  if (madeOf(tools)) recurs(functions)
+  return { functions, foreign, losses }
+}
+
+function joined(some: Sorted, more: Sorted): Sorted {
+  return {
+    functions: [...some.functions, ...more.functions],
+    foreign: new Set([...some.foreign, ...more.foreign]),
+    losses: [...some.losses, ...more.losses],
   }
 }
 

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Message } from '../../../chat/request.ts'
 import { isMap } from '../../../definition/scope.ts'
+import { madeOf, once } from '../../../runtime/recurring.ts'
 import type { RequestTransform } from './request-transform.ts'
 
 /** `characters`: those allowed, as in a character class; `length`: exact length; `most`: greatest length, where there is one. */
@@ -18,10 +19,11 @@ export const toolCallIds: RequestTransform = (options) => {
     const digest = createHash('sha256').update(id).digest('hex')
     return length === undefined ? `${bare.slice(0, 40)}${digest.slice(0, 8)}` : digest.slice(0, length)
   }
+  const fitted = (message: Message): Message => rename(message, fit)
   return (request) => {
-    return request.messages.some(hasIds)
-      ? { ...request, messages: request.messages.map((message) => rename(message, fit)) }
-      : request
+    if (!request.messages.some(hasIds)) return request
+    const messages = request.messages.map((message) => (madeOf(message) ? once(message, fitted) : fitted(message)))
+    return messages.every((message, i) => message === request.messages[i]) ? request : { ...request, messages }
   }
 }
 
@@ -32,10 +34,12 @@ function hasIds(message: Message): boolean {
 function rename(message: Message, fit: (id: string) => string): Message {
   if (message.tool_call_id !== undefined) {
     const id = fit(message.tool_call_id)
+    if (id === message.tool_call_id) return message
     return { ...message, tool_call_id: id, wire: { ...message.wire, tool_call_id: id } }
   }
   if (!message.tool_calls) return message
   const calls = message.tool_calls.map((call) => ({ ...call, id: fit(call.id) }))
+  if (calls.every(({ id }, i) => id === message.tool_calls?.[i]?.id)) return message
   const wired = message.wire['tool_calls']
   if (!Array.isArray(wired)) return { ...message, tool_calls: calls }
   // the calls of the wire form are those of the normal form, in the same order; one without an id has been given one
