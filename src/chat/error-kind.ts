@@ -55,6 +55,8 @@ export const KINDS = {
   permission: { status: 403, type: 'permission_error', code: null, retry: 'key', blame: 'dead' },
   unknown_model: { status: 404, type: 'invalid_request_error', code: 'model_not_found', retry: 'never', blame: 'none' },
   not_found: { status: 404, type: 'invalid_request_error', code: 'model_not_found', retry: 'provider', blame: 'none' },
+  /** A file, a response, a cache: what the request names by an id is not this key's to read, but may be another account's. */
+  kept_elsewhere: { status: 404, type: 'invalid_request_error', code: null, retry: 'key', blame: 'none' },
   conflict: { status: 409, type: 'invalid_request_error', code: null, retry: 'key', blame: 'none' },
   too_large: { status: 413, type: 'invalid_request_error', code: 'request_too_large', retry: 'never', blame: 'none' },
   unprocessable: { status: 422, type: 'invalid_request_error', code: null, retry: 'never', blame: 'none' },

@@ -47,6 +47,11 @@ export interface ChatRequest {
   losses?: string[]
   /** Why only an upstream of the client's own API can serve it: the end of a sentence. */
   needs_native?: string
+  /**
+   * Why an upstream of the client's own API is to serve it, where there is one: the end of a sentence. Of others it may reach those
+   * that take OpenAI's own form, as what they ask in turn may be such an upstream.
+   */
+  prefers_native?: string
   /** What is asked for that way can be asked for in parts as well: of a model that does not have that API. */
   in_parts?: boolean
   /** Vectors are asked for instead of an answer. */

@@ -3,6 +3,7 @@ import { GatewayError } from '../chat/error.ts'
 import { beginTrace } from '../runtime/trace-context.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { Answer, ChatContext, Gateway } from './types.ts'
+import { createNativeRoutes } from './retry/native-routes.ts'
 import { createRouteInputs } from './route-inputs.ts'
 import { explainHeader } from './explain-header.ts'
 import { KeptBodies } from './kept-bodies.ts'
@@ -53,6 +54,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const inputs = createRouteInputs(parts)
   const retryLoop = createRetryLoop({ ...parts, inputs })
   const thoughts = createKeptThoughts()
+  const hasNative = createNativeRoutes(parts)
   const { now, resumable, failover } = parts
   const resumption = { retryLoop, retries: failover.retries, now, recordOutcome }
 
@@ -60,6 +62,8 @@ export function createGateway(parts: GatewayParts): Gateway {
     const { model } = request
     // whatever is told, counted or kept of a request holds its model's name
     request.model = model.length > LONGEST_NAME ? `${model.slice(0, SHOWN)}…` : (parts.meant?.(model) ?? model)
+    if (request.prefers_native !== undefined && request.needs_native === undefined && hasNative(request))
+      request.needs_native = request.prefers_native
     request.messages = thoughts.restore(request.messages, context.client)
     const access = parts.accessOf?.(context.client)
     const requestState = createRequestState(request, context, now())

@@ -98,12 +98,10 @@ async function ask(
   const { media, signal } = context
   const fetches = media !== undefined && format.fetchMedia.size > 0
   const native = nativeWire(request, format, target.model, fetches)
+  const insists = request.needs_native ?? (format.handsOn ? undefined : request.prefers_native)
+  if (!native && insists !== undefined)
+    throw new GatewayError('unsupported', `${format.name} cannot do this: ${insists}, by an upstream of the same API.`)
   const prepared = fetches && !native ? await inlineMedia(request, format.fetchMedia, media, signal) : request
-  if (!native && request.needs_native !== undefined)
-    throw new GatewayError(
-      'unsupported',
-      `${format.name} cannot do this: ${request.needs_native}, by an upstream of the same API.`,
-    )
   const { request: unsigned, warnings } =
     besideChat(request, format, target) ?? (native ? native(target) : format.encode(prepared, target))
   const { authorize } = format

@@ -212,6 +212,8 @@ export interface Format {
   prefix(model: string): Prefix
   /** Parts of which the vendor takes bytes only, no URLs. */
   fetchMedia: ReadonlySet<'image' | 'file'>
+  /** The client's messages go on in OpenAI's own form, maybe to a server that asks another vendor in turn. */
+  handsOn: boolean
   framing: Framing
   /** Its streams call themselves JSON, so the content type does not tell a stream from a whole answer. */
   streamsJson: boolean

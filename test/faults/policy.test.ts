@@ -35,8 +35,9 @@ describe('the failover policy', () => {
     'broken_stream',
     'conflict',
   ])('tries another key after %s', (kind) => expect(verdict(kind)).toEqual({ again: true, exclude: 'key' }))
-  it.each<ErrorKind>(['authentication', 'permission', 'quota'])('never asks the same key again after %s', (kind) =>
-    expect(verdict(kind)).toEqual({ again: true, exclude: 'dead key' }),
+  it.each<ErrorKind>(['authentication', 'permission', 'quota', 'kept_elsewhere'])(
+    'never asks the same key again after %s',
+    (kind) => expect(verdict(kind)).toEqual({ again: true, exclude: 'dead key' }),
   )
   it('waits a little for whichever key is due first after a limit', () => {
     expect(verdict('rate_limit')).toEqual({ again: true, exclude: 'nothing', maxWait: 5000 })

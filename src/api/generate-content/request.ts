@@ -1,6 +1,6 @@
 /** The body of a generateContent request as OpenAI's chat body, of which the normal form is made. */
 import type { FastifyRequest } from 'fastify'
-import type { ChatRequest, Message } from '../../chat/request.ts'
+import type { ChatRequest, Message, Part } from '../../chat/request.ts'
 import { parseChatRequest } from '../chat-completions/request/parse.ts'
 import { filled, isRecord } from '../chat-completions/json-value.ts'
 import { nativeRequest } from '../inbound/native-request.ts'
@@ -85,8 +85,20 @@ export function toChat(given: Map, model: string, streams: boolean): ChatRequest
     if (losses.length === 0) throw invalid('contents must hold at least one part that is not empty.', 'contents')
     chat.needs_native = 'contents hold only what is read'
   }
+  // it holds what the conversation is about
+  if (filled(body['cachedContent']) !== undefined) chat.needs_native = 'cachedContent names what is kept elsewhere'
+  if (chat.messages.some(({ content }) => content.some(isKept)))
+    chat.prefers_native = 'contents hold a file by an address that is read where it is kept'
   return chat
 }
+
+/** By an address of the API's own, or of a store that its vendor has. */
+function isKept(part: Part): boolean {
+  if ('file_id' in part) return true
+  return 'url' in part && (!/^https?:/i.test(part.url) || OWN_FILE.test(part.url))
+}
+
+const OWN_FILE = /^https:\/\/generativelanguage\.googleapis\.com\/[^?#]*\bfiles\//i
 
 const NO_WORDS = [{ role: 'user', content: '' }]
 

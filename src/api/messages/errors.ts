@@ -10,6 +10,7 @@ const TYPES: Partial<Record<ErrorKind, string>> = {
   permission: 'permission_error',
   unknown_model: 'not_found_error',
   not_found: 'not_found_error',
+  kept_elsewhere: 'not_found_error',
   too_large: 'request_too_large',
   rate_limit: 'rate_limit_error',
   quota: 'rate_limit_error',

@@ -42,7 +42,7 @@ const STOP: Verdict = { again: false }
  * | the request is too long, or refused for its content, and the model says `on` that | the next tier |
  * | this model cannot do it, or the request is more than it takes at once | another route |
  * | a limit met | the key that is due first, the same one included: the scheduler knows when |
- * | the key is dead (refused, out of quota) | another key, never the same again |
+ * | the key is dead (refused, out of quota), or what the request names is another account's | another key, never the same again |
  * | the upstream is ill (network, timeout, 5xx, nonsense) | another key, then route, then tier, out of the traffic budget |
  */
 export function judge(error: GatewayError, tried: Tried, options: FailoverOptions): Verdict {
@@ -56,7 +56,7 @@ export function judge(error: GatewayError, tried: Tried, options: FailoverOption
   if (tried.fallsBack) return { again: true, exclude: 'tier' }
   if (retry === 'provider') return { again: true, exclude: 'route' }
   if (blame === 'limit') return { again: true, exclude: 'nothing', maxWait: options.refusedWait }
-  if (blame === 'dead') return { again: true, exclude: 'dead key' }
+  if (blame === 'dead' || error.kind === 'kept_elsewhere') return { again: true, exclude: 'dead key' }
   if (!options.traffic.take()) return STOP
   return { again: true, exclude: 'key' }
 }

@@ -111,12 +111,13 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
           next = again(asked, requestState, requestState.excluded, requestState.maxWait)
           continue
         }
-        last = error
+        // what an upstream said tells the client more than that the next cannot even be asked
+        if (last === undefined || course.sent || error.kind !== 'unsupported') last = error
         firstTry ??= began
-        const refusal = REFUSALS[last.kind]
+        const refusal = REFUSALS[error.kind]
         const fallsBack = refusal !== undefined && pools.get(requestState.request.model)?.on?.includes(refusal) === true
         const tried = { tries: requestState.tries, elapsed: parts.now() - firstTry, sent: course.sent, fallsBack }
-        const verdict = judge(last, tried, parts.failover)
+        const verdict = judge(error, tried, parts.failover)
         if (!verdict.again) {
           if (course.spare) return course.spare
           // who is turned away for a limit is told when to come back, though no upstream said so

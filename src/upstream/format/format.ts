@@ -23,7 +23,7 @@ import { compileModelList } from '../model-list.ts'
 import { compileRelays } from '../relays.ts'
 import { readPrefix } from '../request/assistant-prefix.ts'
 import { toolNameFit } from '../request/transforms/tool-names.ts'
-import { compileRequest } from '../request/encode-request.ts'
+import { compileRequest, handsOn } from '../request/encode-request.ts'
 import { compileEvents, type EventReader, type UsageMemory } from '../response/decode-events.ts'
 import { compileSignals } from '../response/limit-signals.ts'
 import { STREAM_TRANSFORMS } from '../response/transforms/index.ts'
@@ -92,6 +92,7 @@ export function compileFormat(name: string, definition: FormatDefinition, watch?
     tokens: compileTokenRules(definition.estimate),
     prefix: compilePrefix(definition, plan),
     fetchMedia: new Set(definition.request?.fetch_media),
+    handsOn: handsOn(definition.request?.body),
     framing: stream.framing,
     streamsJson: stream.streamsJson,
     authorize: compileAuth(definition.auth),

@@ -28,6 +28,9 @@ export function lazyFormat(name: string, compile: () => Format): Format {
     get fetchMedia() {
       return format().fetchMedia
     },
+    get handsOn() {
+      return format().handsOn
+    },
     framing: (options) => format().framing(options),
     get streamsJson() {
       return format().streamsJson

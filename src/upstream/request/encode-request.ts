@@ -82,6 +82,11 @@ function passesBody(body: unknown): (field: string) => boolean {
   return (field) => !NEVER_IN_BODY.has(field) && (!isMap(body) || !Object.hasOwn(body, field) || body[field] !== null)
 }
 
+/** Do the client's own messages go on? */
+export function handsOn(body: unknown): boolean {
+  return isMap(body) && JSON.stringify(body['<<'] ?? null).includes('"$body"') && passesBody(body)('messages')
+}
+
 /** Only clients of other APIs say it by this name of the normal form. */
 const NEVER_IN_BODY = new Set(['top_k'])
 

@@ -70,10 +70,12 @@ export function compileErrors(name: string, node: unknown, watch?: Watch): Error
       const rule = classify(said, answer.status)
       const byTable = mayBeTooLong(said, rule?.kind, answer.status) ? 'context_length' : rule?.kind
       const byStatus = kindOf(answer.status)
-      const kind = byTable ?? (byStatus === 'not_found' && isAboutContent(said.message) ? 'invalid_request' : byStatus)
+      const found = byTable ?? byStatus
+      const kind = found === 'not_found' ? whatIsMissing(said.message) : found
+      // the upstream's own status stands unless the table knows better than it
+      const isOwn = byTable === undefined || byTable === byStatus || kind === 'kept_elsewhere'
       return new GatewayError(kind, said.message, {
-        // the upstream's own status stands unless the table knows better than it
-        status: byTable !== undefined && byTable !== byStatus ? KINDS[kind].status : clientStatus(answer.status, kind),
+        status: isOwn ? clientStatus(answer.status, kind) : KINDS[kind].status,
         ...shown(said, kind),
         param: said.param ?? null,
         retryAfter: bounded(
@@ -222,13 +224,21 @@ function shown(said: Said, kind: ErrorKind): { type: string; code: string | null
   return { type, code: own ?? KINDS[kind].code }
 }
 
-/** What a request names that may be missing beside its model: a 404 about it is the request's fault, wherever it is sent. */
+/** What a request names by an id beside its model: one account has it, and others do not. */
+const KEPT = /\b(files?|previous[_ ]response|threads?|conversation|containers?|cached ?contents?|vector stores?)\b/i
+/** What a request names that is the same wherever it is sent. */
 const CONTENT =
   /\b(files?|images?|documents?|attachments?|urls?|videos?|audio|previous[_ ]response|threads?|content|conversation|chat template)\b/i
+const GONE = /\b(not (?:be )?found|no such|exists?|expired)\b/i
 const MODEL = /\b(models?|deployments?|engines?|endpoints?)\b/i
 
-function isAboutContent(message: string): boolean {
-  return CONTENT.test(message) && !MODEL.test(message)
+function whatIsMissing(message: string): ErrorKind {
+  if (MODEL.test(message)) return 'not_found'
+  return KEPT.test(message) && GONE.test(message)
+    ? 'kept_elsewhere'
+    : CONTENT.test(message)
+      ? 'invalid_request'
+      : 'not_found'
 }
 
 const WAIT =

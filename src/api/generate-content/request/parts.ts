@@ -40,6 +40,8 @@ function toMedia({ mimeType, data, displayName }: Map): Map {
 function toFile({ mimeType, fileUri }: Map): Map {
   if (filled(fileUri) === undefined) throw invalid('fileData needs fileUri.', 'contents')
   const url = String(fileUri)
+  // `files/NAME`
+  if (!/^[a-z][a-z0-9+.-]*:/i.test(url)) return { type: 'file', file: { file_id: url } }
   if (typeof mimeType === 'string' && mimeType.startsWith('image/')) return { type: 'image_url', image_url: { url } }
   return { type: 'file', file: { file_data: url } }
 }

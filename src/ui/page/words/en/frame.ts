@@ -87,6 +87,7 @@ export const FRAME = {
   'outcome.unknown_model': 'no such model',
   'outcome.not_found': 'not found at the vendor',
   'outcome.conflict': 'conflict',
+  'outcome.kept_elsewhere': 'kept by another key',
   'outcome.too_large': 'too large',
   'outcome.unprocessable': 'not processable',
   'outcome.late_answer': 'answer too late',

@@ -87,6 +87,7 @@ export const FRAME: Record<keyof typeof EN, string> = {
   'outcome.unknown_model': '没有此模型',
   'outcome.not_found': '供应商处不存在',
   'outcome.conflict': '冲突',
+  'outcome.kept_elsewhere': '由另一个密钥保存',
   'outcome.too_large': '过大',
   'outcome.unprocessable': '无法处理',
   'outcome.late_answer': '回答太迟',
