@@ -56,9 +56,9 @@ export class KeptBodies {
             hear(deltas)
             return into.take(deltas)
           },
-          takeText: (literal) => {
+          takeText: (literal, event) => {
             this.say(textOf(literal))
-            return into.takeText(literal)
+            return into.takeText(literal, event)
           },
           end: () => into.end(),
           fail: (cause) => into.fail(cause),

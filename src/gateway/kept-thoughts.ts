@@ -107,7 +107,7 @@ function listening(into: AnswerSink, heard: Heard, end: () => void): AnswerSink 
       hear(deltas, heard)
       return into.take(deltas)
     },
-    takeText: (literal) => into.takeText(literal),
+    takeText: (literal, event) => into.takeText(literal, event),
     end() {
       end()
       into.end()

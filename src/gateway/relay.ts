@@ -1,6 +1,6 @@
 /** The committed answer on its way to the client: settles the lease and tells the record however it ends. */
 import type { AnswerSource, AnswerSink } from '../chat/answer-source.ts'
-import type { Delta } from '../chat/delta.ts'
+import type { Delta, RawEvent } from '../chat/delta.ts'
 import { GatewayError } from '../chat/error.ts'
 import type { Lease } from '../scheduler/types.ts'
 import { asGatewayError, faultAt, fromDelta, untilFault, withoutAddress } from './errors.ts'
@@ -88,11 +88,11 @@ class Pouring implements AnswerSink {
     answer.deltas.pushTo(this)
   }
 
-  takeText(literal: string): Promise<void> | undefined {
+  takeText(literal: string, event: RawEvent | undefined): Promise<void> | undefined {
     this.meter.seeText(literal.length - 2)
     this.reached.lease.alive()
     try {
-      return this.into.takeText(literal)
+      return this.into.takeText(literal, event)
     } catch (cause) {
       this.isLeft = true
       throw cause

@@ -103,6 +103,9 @@ export function rawDecoder(decoder: StreamDecoder): StreamDecoder {
   // an upstream can answer in another form than its own, and stays with it
   let isForeign = false
   return {
+    template: decoder.template,
+    ...(decoder.pass && { pass: decoder.pass.bind(decoder) }),
+    carries: () => !isForeign,
     decode(event, out) {
       const first = out.length
       const done = decoder.decode(event, out)

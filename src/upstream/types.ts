@@ -108,6 +108,8 @@ export interface StreamDecoder {
   template?: ChunkTemplate
   /** Takes a text that the template told, where stream transforms give it on as it is; false: the event is to be decoded. */
   pass?(text: string): boolean
+  /** Do its deltas carry the events that told them? */
+  carries?(): boolean
 }
 
 export interface UpstreamAnswer {

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { pipeAnswer } from '../../src/chat/answer-source.ts'
 import type { Delta } from '../../src/chat/delta.ts'
 import type { ChatRequest } from '../../src/chat/request.ts'
+import { rawDecoder } from '../../src/upstream/native.ts'
+import type { StreamDecoder } from '../../src/upstream/types.ts'
 import { StreamDeltas } from '../../src/upstream/response/stream-deltas.ts'
 import { shipped } from '../formats/cases.ts'
 
@@ -85,6 +87,30 @@ describe('the usual text of a stream', () => {
     expect(usual).toBeGreaterThanOrEqual(stream.usual)
   })
 
+  it.each(['anthropic', 'gemini'])(
+    'is told with its event, as it came, to a client of the same API: %s',
+    async (name) => {
+      const stream = STREAMS[name] as Stream
+      const events: unknown[] = []
+      let usual = 0
+      await new Promise<void>((resolve, reject) => {
+        pipeAnswer(open(stream, rawDecoder), {
+          take: (deltas) => void events.push(...deltas.flatMap(({ raw }) => raw ?? [])),
+          takeText(literal, event) {
+            usual++
+            expect(event?.text).toContain(literal)
+            return void events.push(event)
+          },
+          end: resolve,
+          fail: reject,
+        })
+      })
+      const framed = stream.events.map((event) => /^(?:event: (?<name>.*)\n)?data: (?<text>.*)/.exec(event)?.groups)
+      expect(events).toEqual(framed.map((event) => ({ ...event })))
+      expect(usual).toBeGreaterThanOrEqual(stream.usual)
+    },
+  )
+
   it('is told beside a count and padding: openai-responses', async () => {
     const place = { item_id: 'a', output_index: 0, content_index: 0 }
     let number = 1
@@ -120,12 +146,12 @@ describe('the usual text of a stream', () => {
   })
 })
 
-function open({ format, events, request = {} }: Stream): StreamDeltas {
+function open({ format, events, request = {} }: Stream, as = (decoder: StreamDecoder) => decoder): StreamDeltas {
   const compiled = shipped(format)
   async function* body(): AsyncGenerator<Uint8Array> {
     for (const event of events) yield Buffer.from(event)
   }
-  return new StreamDeltas(body(), compiled.framing(), compiled.decoder(request as ChatRequest))
+  return new StreamDeltas(body(), compiled.framing(), as(compiled.decoder(request as ChatRequest)))
 }
 
 /** What is said when each event is read by the rules. */

@@ -1,6 +1,6 @@
 import type { Delta, RawEvent } from '../../chat/delta.ts'
 import { errorBody, type GatewayError } from '../../chat/error.ts'
-import { textOf } from '../../chat/answer-source.ts'
+import { textDelta } from '../../chat/answer-source.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import type { AnswerMeta } from '../chat-completions/response/chunks.ts'
 import { makeId } from '../http/request-id.ts'
@@ -52,8 +52,8 @@ class TextWriter implements AnswerWriter {
     return this.flush()
   }
 
-  writeText(literal: string): string {
-    return this.write([{ text: textOf(literal) }])
+  writeText(literal: string, event: RawEvent | undefined): string {
+    return this.write([textDelta(literal, event)])
   }
 
   end(terminated: boolean): string {

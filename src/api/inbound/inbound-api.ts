@@ -19,7 +19,7 @@
  */
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { GatewayError } from '../../chat/error.ts'
-import type { Delta } from '../../chat/delta.ts'
+import type { Delta, RawEvent } from '../../chat/delta.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import type { Gateway } from '../../gateway/types.ts'
 import type { Told } from '../headers/answer-headers.ts'
@@ -63,8 +63,8 @@ export interface InboundCall {
 export interface AnswerWriter {
   /** What one network read says; after a fault the API's error, and nothing from then on. */
   write(deltas: readonly Delta[]): string
-  /** The same for one delta of nothing but text. @param literal in JSON, without escapes */
-  writeText(literal: string): string
+  /** The same for one delta of nothing but text, and the event that told it. @param literal in JSON, without escapes */
+  writeText(literal: string, event: RawEvent | undefined): string
   /** What was held back, and the end. */
   end(terminated: boolean): string
   /** An error, the last of the stream. */

@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import { addDeadline, removeDeadline, type Deadline } from '../../runtime/deadline-timer.ts'
 import { pipeAnswer, type AnswerSink } from '../../chat/answer-source.ts'
-import type { Delta } from '../../chat/delta.ts'
+import type { Delta, RawEvent } from '../../chat/delta.ts'
 import type { Answer } from '../../gateway/types.ts'
 import { createEventStream, type EventStream } from '../http/sse.ts'
 import { idHeaders, type OpenCall } from './open-call.ts'
@@ -69,8 +69,8 @@ class Outlet implements AnswerSink {
     this.fail = fail
   }
 
-  takeText(literal: string): Promise<void> | undefined {
-    return this.stream.write(this.writer.writeText(literal))
+  takeText(literal: string, event: RawEvent | undefined): Promise<void> | undefined {
+    return this.stream.write(this.writer.writeText(literal, event))
   }
 
   take(deltas: Delta[]): Promise<void> | undefined {

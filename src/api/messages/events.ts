@@ -1,7 +1,7 @@
 import type { Delta, RawEvent } from '../../chat/delta.ts'
 import type { GatewayError } from '../../chat/error.ts'
 import type { ChatRequest } from '../../chat/request.ts'
-import { textOf } from '../../chat/answer-source.ts'
+import { textDelta } from '../../chat/answer-source.ts'
 import { createBlockAnswer, type Block, type BlockAnswer, type BlockSink } from '../inbound/blocks.ts'
 import { endingError } from '../inbound/ending-error.ts'
 import type { AnswerWriter, StreamStyle } from '../inbound/inbound-api.ts'
@@ -54,8 +54,8 @@ class MessageWriter implements AnswerWriter, BlockSink {
     return this.flush()
   }
 
-  writeText(literal: string): string {
-    if (!this.answer.isPlain()) return this.write([{ text: textOf(literal) }])
+  writeText(literal: string, event: RawEvent | undefined): string {
+    if (event !== undefined || !this.answer.isPlain()) return this.write([textDelta(literal, event)])
     return `${this.textHead}${literal}}}\n\n`
   }
 

@@ -1,6 +1,6 @@
 /** An answer as a stream of Responses events: dense numbers, each item opened, told and closed. */
-import { textOf } from '../../chat/answer-source.ts'
-import type { Delta } from '../../chat/delta.ts'
+import { textDelta, textOf } from '../../chat/answer-source.ts'
+import type { Delta, RawEvent } from '../../chat/delta.ts'
 import type { GatewayError } from '../../chat/error.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import { isRecord } from '../chat-completions/json-value.ts'
@@ -66,9 +66,10 @@ class Writer implements AnswerWriter, BlockSink {
     return this.flush()
   }
 
-  writeText(literal: string): string {
+  writeText(literal: string, event: RawEvent | undefined): string {
     const { block } = this
-    if (this.isNative || !block || !this.blocks.isPlain()) return this.write([{ text: textOf(literal) }])
+    const isEvent = event !== undefined || this.isNative
+    if (isEvent || !block || !this.blocks.isPlain()) return this.write([textDelta(literal, event)])
     block.text += textOf(literal)
     return `${this.textHead()}${literal},"logprobs":[]}\n\n`
   }

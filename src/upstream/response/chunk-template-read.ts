@@ -22,6 +22,12 @@ export class ChunkTemplateRead {
   /** Of the text in the last read learnt. */
   private around: Surroundings | undefined
   private changes = 0
+  /** Characters before and behind the event in such a read, and its name. */
+  private before = 0
+  private behind = 0
+  private name: string | undefined
+  /** The last read that was cast. */
+  private text = ''
   /** The framer holds nothing back: these bytes mean what they meant before. */
   private isBetween = false
 
@@ -36,10 +42,18 @@ export class ChunkTemplateRead {
     const { around } = this
     // twice as long as what stands around it: then there may be a second event
     if (!this.isBetween || around === undefined || bytes.length > 2 * around.size) return undefined
-    const literal = around.literalIn(asBuffer(bytes).toString('utf8'))
+    this.text = asBuffer(bytes).toString('utf8')
+    const literal = around.literalIn(this.text)
     if (literal === undefined || !PLAIN.test(literal)) return undefined
     const { decoder } = this
     return decoder.pass === undefined || decoder.pass(literal.slice(1, -1)) ? literal : undefined
+  }
+
+  /** The event of the read that was cast. */
+  event(): FramedEvent {
+    const { text, before, behind, name } = this
+    const told = text.slice(before, text.length - behind)
+    return name === undefined ? { text: told } : { name, text: told }
   }
 
   /** Sees a read that was taken apart into events, and decoded. */
@@ -58,5 +72,8 @@ export class ChunkTemplateRead {
     if (around === undefined || around.equals(this.around)) return
     this.changes++
     this.around = around
+    this.before = at
+    this.behind = text.length - at - event.text.length
+    this.name = event.name
   }
 }

@@ -86,7 +86,7 @@ export class StreamDeltas implements UpstreamDeltas, Sink<Uint8Array> {
     const literal = this.usual?.cast(bytes)
     if (literal !== undefined) {
       this.silence?.progress()
-      return into.takeText(literal)
+      return into.takeText(literal, this.decoder.carries?.() === true ? this.usual?.event() : undefined)
     }
     const out = this.decode(bytes)
     const held = out.length > 0 ? into.take(out) : undefined
