@@ -48,15 +48,16 @@ describe('an order of keys', () => {
   const price = { cheap: { input: 0.1, output: 0.4 }, dear: { input: 3, output: 15 } }
   const routes = [route('cheap', { price: price.cheap }), route('dear', { price: price.dear })]
 
+  const both = (more: LimitSpec[] = []) =>
+    setUp([provider('cheap', [[...limits, ...more]]), provider('dear', [[...limits, ...more]])], {
+      pools: [pool('chat', routes)],
+      options: { strategy: 'cheapest' },
+    })
+
   /** How many the dear key served, of so many a second. */
-  async function dear(more: LimitSpec[], perSecond: number, seconds: number): Promise<number> {
-    const { scheduler, clock } = setUp(
-      [provider('cheap', [[...limits, ...more]]), provider('dear', [[...limits, ...more]])],
-      {
-        pools: [pool('chat', routes)],
-        options: { strategy: 'cheapest' },
-      },
-    )
+  const dear = (more: LimitSpec[], perSecond: number, seconds: number) => dearOf(both(more), perSecond, seconds)
+
+  async function dearOf({ scheduler, clock }: ReturnType<typeof both>, perSecond: number, seconds: number) {
     let served = 0
     for (let n = 0; n < perSecond * seconds; n++) {
       const lease = await scheduler.acquire(ask())
@@ -78,6 +79,27 @@ describe('an order of keys', () => {
 
   it('holds in a burst that the first can serve', async () => {
     expect(await dear([], 50, 1)).toBe(0)
+  })
+
+  it('is not passed over for a provider that was found to enforce less, until some minutes after', async () => {
+    const world = both()
+    const { scheduler, clock } = world
+    for (let nth = 0; nth < 6; nth++) {
+      const lease = await scheduler.acquire(ask({ model: 'dear/m' }))
+      lease.observe([{ metric: 'requests', period: 60_000, class: 'minute' }])
+      lease.fail({ kind: 'rate_limit', retryAfter: 3000, started: false })
+      await clock.advance(6000)
+    }
+    const amount = () =>
+      scheduler.report().scopes.find(({ scope, limit }) => scope.startsWith('dear') && limit === 'requests/60s')?.amount
+    expect(amount()).toBeLessThan(60)
+    expect(await dearOf(world, 3, 29)).toBeLessThan(3)
+    for (let minute = 0; minute < 12; minute++) {
+      ;(await scheduler.acquire(ask({ model: 'dear/m' }))).settle({})
+      await clock.advance(60_000)
+    }
+    expect(amount()).toBe(60)
+    expect(await dearOf(world, 3, 29)).toBeGreaterThan(18)
   })
 
   it('is not passed over for a bucket that is full for good beside a window that is not', async () => {

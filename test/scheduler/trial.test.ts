@@ -62,6 +62,11 @@ describe.each([
     expect(sum(seen.slice(14), 'served')).toBeGreaterThanOrEqual(0.95 * 4 * 60 * KEYS * 0.9)
   })
 
+  it('do so after a long one as well, where requests wait', async () => {
+    const seen = await live(shape, 35, (now) => now > 10 * MINUTE && now < 30 * MINUTE)
+    expect(sum(seen.slice(31), 'served')).toBeGreaterThanOrEqual(0.95 * 4 * 60 * KEYS * 0.9)
+  })
+
   it('are refused ever more seldom where the limit stays as low', async () => {
     const seen = await live(shape, 60, (now) => now > 10 * MINUTE)
     const last = seen.slice(30)

@@ -30,23 +30,32 @@ export interface Hold {
   readonly noted: boolean
 }
 
+/** Milliseconds: who has waited so long would have liked the limits to be higher. */
+const WAITED = 1000
+
 /** Of what has no limits. */
 export const NOTHING: readonly Hold[] = []
 
 /**
  * Takes from every limit of a scope, beside what is held of others; the caller has made sure that each admits it, in the
- * same turn of the loop.
+ * same turn of the loop. `waited` are the milliseconds that the request has waited for them.
  */
-export function reserve(held: readonly Hold[], scope: Scope, demand: Demand, now: number): readonly Hold[] {
+export function reserve(
+  held: readonly Hold[],
+  scope: Scope,
+  demand: Demand,
+  waited: number,
+  now: number,
+): readonly Hold[] {
   if (scope.doubt && scope.until > now && mayAsk(scope.doubt, now)) ask(scope.doubt, now)
   if (scope.limits.length === 0) return held
-  const own = scope.limits.map((limit) => hold(limit, scope, demand, now))
+  const own = scope.limits.map((limit) => hold(limit, scope, demand, waited >= WAITED, now))
   return held.length === 0 ? own : held.concat(own)
 }
 
-function hold(limit: Limit, scope: Scope, demand: Demand, now: number): Hold {
+function hold(limit: Limit, scope: Scope, demand: Demand, isWanted: boolean, now: number): Hold {
   if (limit.learnt) {
-    takeTurn(limit, now)
+    takeTurn(limit, isWanted, now)
     grow(limit, now)
   }
   const cost = costOf(limit.spec, demand)
@@ -87,7 +96,7 @@ export function takeOver(
           limitId(other.limit.spec) === limitId(limit.spec) &&
           other.limit.window.constructor === limit.window.constructor,
       )
-      if (!old || limit.spec.metric === 'concurrency') return hold(limit, scope, demand, now)
+      if (!old || limit.spec.metric === 'concurrency') return hold(limit, scope, demand, false, now)
       const mark = limit.window instanceof Fixed ? old.mark : old.mark - DISAGREEMENT
       return { ...old, limit, scope, mark, taken: limit.taken }
     })

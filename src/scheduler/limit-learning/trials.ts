@@ -7,7 +7,11 @@ export interface Trials<L> {
   /** Since when any is (monotonic ms). */
   since: number
   running: Trial<L> | undefined
+  /** The one before that found nothing: requests that left while it ran may be refused yet. */
+  failed: { readonly limit: L; readonly startedAt: number; readonly endedAt: number } | undefined
   nextAt: number
+  /** When the last one ended, or a limit was last cut. */
+  pausedAt: number
   /** When a trial last found that nothing is cut, and how often in a row that was soon found wrong. */
   wonAt: number
   vain: number
@@ -24,5 +28,14 @@ export interface Trial<L> {
 }
 
 export function createTrials<L>(): Trials<L> {
-  return { cut: new Set(), since: 0, running: undefined, nextAt: 0, wonAt: -Infinity, vain: 0 }
+  return {
+    cut: new Set(),
+    since: 0,
+    running: undefined,
+    failed: undefined,
+    nextAt: 0,
+    pausedAt: -Infinity,
+    wonAt: -Infinity,
+    vain: 0,
+  }
 }

@@ -46,7 +46,7 @@ export function dispatch(
   const sent = registry.now()
   let holds: readonly Hold[] = NOTHING
   for (const scope of scopesOf(schedulerState, pool, item, choice, now)) {
-    if (scope) holds = reserve(holds, scope, demand, sent)
+    if (scope) holds = reserve(holds, scope, demand, sent - item.arrived, sent)
   }
   const lease = new LeaseRecord(registry, pool, item, choice, holds, demand, sent)
   lease.candidates = candidates?.toSorted((a, b) => Number(isChosen(b, lease)) - Number(isChosen(a, lease)))

@@ -19,6 +19,8 @@ const AHEAD = 600_000
 const FULL = 0.95
 /** Keys that are looked at for one request, in turns: many more than stand full anew from one to the next. */
 const LOOKS = 16
+/** Milliseconds for which a provider is thought to enforce less than was declared, after a limit of it was last cut. */
+const DOUBTED = 600_000
 
 /** A key that stands full and admits a request, where all are needed. */
 export function idleKey(
@@ -58,13 +60,13 @@ function nth(keyGroups: readonly KeyGroup[], place: number): Choice | undefined 
  * provider enforces otherwise than was declared nobody knows: to ask that key first would be to ask for refusals.
  */
 function isFull({ keyGroup, slot }: Choice, now: number): boolean {
-  if (keyGroup.provider.trials.size > 0) return false
+  for (const { pausedAt } of keyGroup.provider.trials.values()) if (now - pausedAt < DOUBTED) return false
   const { scope, account } = keyGroup.key(slot)
   let refills = false
   for (const each of [scope, account?.scope, keyGroup.model.keyModels.get(slot)?.scope]) {
-    for (const { window, rate, learnt } of each?.limits ?? []) {
+    for (const { spec, window, rate, learnt } of each?.limits ?? []) {
       if (rate === 0) continue
-      if (learnt) return false
+      if (learnt && (window.amount !== spec.amount || now - learnt.cutAt < DOUBTED)) return false
       const most = window instanceof Bucket ? window.capacity : window.amount
       if (window.room(now) < FULL * most) return false
       refills ||= window instanceof Bucket
