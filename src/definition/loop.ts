@@ -126,15 +126,32 @@ function mergeNeighbours(items: unknown[], { by: key, isMark }: Merge): unknown[
   for (let i = 0; i < items.length; i++) {
     const item = items[i]
     if (isMap(last) && isMap(item) && last[key] === item[key] && out) {
-      last = join(last, item)
+      last = joined(last, item)
       out[out.length - 1] = last
     } else {
       out = append(out, item)
       last = item
     }
   }
-  if (isMark && out) for (let i = 0; i < out.length; i++) out[i] = without(out[i], key)
+  if (isMark && out) for (let i = 0; i < out.length; i++) out[i] = unmarked(out[i], key)
   return out ?? items
+}
+
+interface Joined {
+  first: object
+  result: object
+}
+
+/** Of two that come again the same each time. */
+function joined(first: Record<string, unknown>, second: Record<string, unknown>): Record<string, unknown> {
+  const made = madeOf(first) && madeOf(second)
+  if (!made) return join(first, second)
+  const before = made.get(join) as Joined | undefined
+  if (before?.first === first) return before.result as Record<string, unknown>
+  const result = join(first, second)
+  recurs(result)
+  made.set(join, { first, result } satisfies Joined)
+  return result
 }
 
 function join(first: Record<string, unknown>, second: Record<string, unknown>): Record<string, unknown> {
@@ -146,9 +163,25 @@ function join(first: Record<string, unknown>, second: Record<string, unknown>): 
   return joined
 }
 
-/** Made anew, as an object that has lost a key is slow. */
-function without(value: unknown, key: string): unknown {
+interface Unmarked {
+  key: string
+  result: object
+}
+
+function unmarked(value: unknown, key: string): unknown {
   if (!isMap(value)) return value
+  const made = madeOf(value)
+  if (!made) return without(value, key)
+  const before = made.get(without) as Unmarked | undefined
+  if (before?.key === key) return before.result
+  const result = without(value, key)
+  recurs(result)
+  made.set(without, { key, result } satisfies Unmarked)
+  return result
+}
+
+/** Made anew, as an object that has lost a key is slow. */
+function without(value: Record<string, unknown>, key: string): Record<string, unknown> {
   const others: Record<string, unknown> = {}
   for (const field in value) if (field !== key) others[field] = value[field]
   return others

@@ -4,6 +4,7 @@
  * hears a no asks it for the words.
  */
 
+import { madeOf } from '../recurring.ts'
 import {
   ANY,
   conditionOf,
@@ -113,8 +114,18 @@ class Node {
 
   private listFits({ items, least, most }: NonNullable<Node['list']>, value: readonly unknown[]): boolean {
     if (value.length < least || value.length > most) return false
-    if (items !== undefined) for (let i = 0; i < value.length; i++) if (!items.fits(value[i])) return false
+    if (items !== undefined) for (let i = 0; i < value.length; i++) if (!items.fitsAgain(value[i])) return false
     return true
+  }
+
+  /** The same as `fits`: a value that recurs is looked at once. */
+  fitsAgain(value: unknown): boolean {
+    const made = isObject(value) ? madeOf(value) : undefined
+    if (made === undefined) return this.fits(value)
+    if (made.get(this) === true) return true
+    const isFit = this.fits(value)
+    if (isFit) made.set(this, true)
+    return isFit
   }
 
   private referred(pointer: string): Node {
@@ -126,6 +137,10 @@ class Node {
     this.document.known.set(pointer, node)
     return node
   }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
 
 interface FieldRules {
@@ -184,7 +199,7 @@ function fieldsFit(rules: FieldRules, value: Fields): boolean {
   for (const key in value) {
     const field = value[key]
     const node = named.get(key)
-    if (node !== undefined && field !== undefined && !node.fits(field)) return false
+    if (node !== undefined && field !== undefined && !node.fitsAgain(field)) return false
     if (others !== undefined && !otherFits(others, key, field, node !== undefined)) return false
   }
   return true
