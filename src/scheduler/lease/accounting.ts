@@ -164,3 +164,8 @@ export function withdrawHolds(holds: readonly Hold[], now: number): void {
 export function freeConcurrency(holds: readonly Hold[], now: number): void {
   for (const hold of holds) if (hold.limit.spec.metric === 'concurrency') give(hold.limit, hold.cost, hold.mark, now)
 }
+
+/** It goes on after all. */
+export function holdConcurrency(holds: readonly Hold[], now: number): void {
+  for (const hold of holds) if (hold.limit.spec.metric === 'concurrency') take(hold.limit, hold.cost, now)
+}

@@ -3,6 +3,7 @@ import { LinkedList } from '../structures/linked-list.ts'
 import { reportCandidates } from '../candidate-report.ts'
 import { learnFirstByte } from '../health/latency.ts'
 import { observeSignals } from '../limit-learning/signals.ts'
+import { GivenUp } from './given-up.ts'
 import type { LeaseObserver, LeaseRecord } from './lease.ts'
 import { accepted, fault, isTrial, succeed } from './outcome.ts'
 import type { SchedulerState } from '../state.ts'
@@ -20,6 +21,7 @@ export interface LeaseRegistry extends LeaseObserver {
 export function createLeaseRegistry(schedulerState: SchedulerState, wake: (lease: LeaseRecord) => void): LeaseRegistry {
   const { clock } = schedulerState
   const learning = { trustHeaders: schedulerState.settings.trust_headers, toWall: schedulerState.toWall }
+  const givenUp = new GivenUp()
   let stopReaper: (() => void) | undefined
 
   /**
@@ -41,8 +43,10 @@ export function createLeaseRegistry(schedulerState: SchedulerState, wake: (lease
           if (first.heard + lease_ttl > now) {
             first.kept = now
             schedulerState.leases.renew(first.amongAll)
-            // Whoever held it is gone; that is no fault of the key's.
-          } else first.fail({ kind: 'cancelled', started: true })
+          } else {
+            first.giveUp()
+            givenUp.add(first)
+          }
           first = schedulerState.leases.first?.item
         }
         watch()
@@ -56,20 +60,22 @@ export function createLeaseRegistry(schedulerState: SchedulerState, wake: (lease
     stopReaper = undefined
   }
 
+  function enter(lease: LeaseRecord): void {
+    const key = lease.keyState
+    key.inFlight++
+    key.provider.inFlight++
+    key.leases ??= new LinkedList()
+    key.leases.push(lease.amongKey)
+    if (!lease.answered) key.unanswered ??= lease.amongKey
+    schedulerState.leases.push(lease.amongAll)
+    schedulerState.changes?.add(lease)
+    lease.pool.inFlight++
+    watch()
+  }
+
   return {
     now: () => clock.now(),
-    enter(lease) {
-      const key = lease.keyState
-      key.inFlight++
-      key.provider.inFlight++
-      key.leases ??= new LinkedList()
-      key.leases.push(lease.amongKey)
-      if (!lease.answered) key.unanswered ??= lease.amongKey
-      schedulerState.leases.push(lease.amongAll)
-      schedulerState.changes?.add(lease)
-      lease.pool.inFlight++
-      watch()
-    },
+    enter,
     observe(lease, signals) {
       if (lease.keyGroup.provider.spec.staged) return
       if (observeSignals(lease, signals, clock.now(), learning)) wake(lease)
@@ -85,6 +91,10 @@ export function createLeaseRegistry(schedulerState: SchedulerState, wake: (lease
       // before it is learnt from
       schedulerState.settings.faulted(lease.provider, failure.kind, isTrial(lease))
       fault(schedulerState, lease, failure, now)
+      const running = givenUp.stillRunning(lease)
+      if (!running) return
+      running.resume(now)
+      enter(running)
     },
     ended(lease, now) {
       const { pool } = lease

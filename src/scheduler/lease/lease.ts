@@ -1,5 +1,5 @@
 /** The right to send one request with one key, and the record of what it holds until it ends. */
-import { credible, freeConcurrency, refundHolds, settleHolds, withdrawHolds } from './accounting.ts'
+import { credible, freeConcurrency, holdConcurrency, refundHolds, settleHolds, withdrawHolds } from './accounting.ts'
 import type { Hold } from './accounting.ts'
 import { ListNode } from '../structures/linked-list.ts'
 import type { CandidateReport, Failure, Lease, Settlement, LimitSignal } from '../types.ts'
@@ -52,6 +52,8 @@ export class LeaseRecord implements Lease {
   readonly expected: number
   readonly probes: Probes
   open = true
+  /** It was given up, and nobody has ended it since. */
+  isLost = false
   /** As they were at the choice, where the request asked for them. */
   candidates: CandidateReport[] | undefined
   /** The same right in the scheduler that has taken over. */
@@ -156,7 +158,10 @@ export class LeaseRecord implements Lease {
   }
 
   settle(told: Settlement): void {
-    if (!this.open) return this.heir?.settle(told)
+    if (!this.open) {
+      this.isLost = false
+      return this.heir?.settle(told)
+    }
     const used = credible(told)
     this.used = used
     const now = this.registry.now()
@@ -170,7 +175,10 @@ export class LeaseRecord implements Lease {
   }
 
   fail(failure: Failure): void {
-    if (!this.open) return this.heir?.fail(failure)
+    if (!this.open) {
+      this.isLost = false
+      return this.heir?.fail(failure)
+    }
     this.failed = failure.kind
     const now = this.registry.now()
     if (failure.used) settleHolds(this.holds, credible(failure.used), this.demand, now)
@@ -192,6 +200,23 @@ export class LeaseRecord implements Lease {
     withdrawHolds(this.holds, this.registry.now())
     this.registry.withdrawn(this)
     this.onEnd?.(this)
+  }
+
+  /** Nobody has ended it in time. Whoever held it is gone, which is no fault of the key's. */
+  giveUp(): void {
+    this.fail({ kind: 'cancelled', started: true })
+    this.isLost = true
+  }
+
+  /** It was given up too soon: it holds its places again, whose end nobody else hears of a second time. */
+  resume(now: number): void {
+    this.isLost = false
+    this.open = true
+    this.failed = undefined
+    this.kept = now
+    this.heard = now
+    this.onEnd = undefined
+    holdConcurrency(this.holds, now)
   }
 
   private end(now: number): void {
