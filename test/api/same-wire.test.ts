@@ -247,3 +247,42 @@ describe('generateContent over an upstream of generateContent', () => {
     })
   })
 })
+
+describe('Responses over an upstream of Responses', () => {
+  it('ends as the response that had begun, when it fails', async () => {
+    const begun = { id: 'resp_1', object: 'response', created_at: 1_764_000_000, service_tier: 'flex', output: [] }
+    const part = { type: 'response.output_text.delta', item_id: 'm', output_index: 0, content_index: 0, delta: 'Hi' }
+    await start('openai-responses', (response) => {
+      const events = [
+        { type: 'response.created', sequence_number: 0, response: { ...begun, status: 'in_progress' } },
+        { ...part, sequence_number: 1 },
+        { type: 'error', sequence_number: 2, code: 'server_error', message: 'It fell over', param: null },
+      ]
+      const text = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('')
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).end(text)
+    })
+    const text = await (await ask('/v1/responses', { model: 'pool', input: 'Hi', stream: true })).text()
+    const last: unknown = JSON.parse(text.trim().split('\n').at(-1)?.slice('data: '.length) ?? '')
+    expect(last).toMatchObject({
+      type: 'response.failed',
+      sequence_number: 2,
+      response: { ...begun, status: 'failed', error: { code: 'server_error', message: 'It fell over' } },
+    })
+  })
+})
+
+describe('Responses over chat', () => {
+  it('tells the bytes of tokens, which chat may leave out', async () => {
+    const logprobs = {
+      content: [{ token: 'ü', logprob: -1, bytes: null, top_logprobs: [{ token: 'u', logprob: -2 }] }],
+    }
+    const message = { role: 'assistant', content: 'ü' }
+    await start('openai', (response) => json(response, { id: 'c', choices: [{ index: 0, message, logprobs }] }))
+    const answer = (await (await ask('/v1/responses', { model: 'pool', input: 'Hi' })).json()) as {
+      output: { content: { logprobs: unknown }[] }[]
+    }
+    expect(answer.output[0]?.content[0]?.logprobs).toEqual([
+      { token: 'ü', logprob: -1, bytes: [195, 188], top_logprobs: [{ token: 'u', logprob: -2, bytes: [117] }] },
+    ])
+  })
+})

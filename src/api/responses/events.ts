@@ -10,7 +10,7 @@ import type { AnswerWriter } from '../inbound/inbound-api.ts'
 import type { TellLoss } from '../inbound/media.ts'
 import { parseJson } from '../../runtime/json.ts'
 import type { Finished } from './answer.ts'
-import { flat, itemId, itemOf, partOf, sealOf, shows, type ItemStatus } from './output-items.ts'
+import { flat, itemId, itemOf, partOf, sealOf, shows, withBytes, type ItemStatus } from './output-items.ts'
 import { responseObject, type ResponseMeta, type ResponseState } from './response-object.ts'
 import type { Namespaced } from './tools.ts'
 
@@ -38,6 +38,8 @@ class Writer implements AnswerWriter, BlockSink {
   private hasBegun = false
   /** The upstream's own events were handed on: it began, and it ends. */
   private isNative = false
+  /** The first of them. */
+  private native = ''
   /** The open block and its item's id. */
   private block: Block | undefined
   private item = ''
@@ -119,7 +121,8 @@ class Writer implements AnswerWriter, BlockSink {
 
   piece({ type }: Block, delta: string, logprobs: unknown[] = []): void {
     const at = { item_id: this.item, output_index: this.output.length }
-    if (type === 'text') this.emit('response.output_text.delta', { ...at, content_index: 0, delta, logprobs })
+    if (type === 'text')
+      this.emit('response.output_text.delta', { ...at, content_index: 0, delta, logprobs: logprobs.map(withBytes) })
     else if (type === 'refusal') this.emit('response.refusal.delta', { ...at, content_index: 0, delta })
     else if (type === 'reasoning')
       this.emit('response.reasoning_summary_text.delta', { ...at, summary_index: 0, delta })
@@ -152,7 +155,12 @@ class Writer implements AnswerWriter, BlockSink {
     const { type, text } = block
     const item = itemOf(block, this.item, status, this.spaced)
     if (type === 'text') {
-      this.emit('response.output_text.done', { ...at, content_index: 0, text, logprobs: block.logprobs ?? [] })
+      this.emit('response.output_text.done', {
+        ...at,
+        content_index: 0,
+        text,
+        logprobs: (block.logprobs ?? []).map(withBytes),
+      })
       this.emit('response.content_part.done', { ...at, content_index: 0, part: partOf(block) })
     } else if (type === 'refusal') {
       this.emit('response.refusal.done', { ...at, content_index: 0, refusal: text })
@@ -184,6 +192,7 @@ class Writer implements AnswerWriter, BlockSink {
     this.out += `${name === undefined ? '' : `event: ${name}\n`}data: ${text.replaceAll('\n', '\ndata: ')}\n\n`
     const found = /"sequence_number"\s*:\s*(\d+)/.exec(text)
     if (found) this.number = Number(found[1]) + 1
+    if (!this.hasBegun) this.native = text
     this.hasBegun = true
     if (name !== undefined ? !ENDS.has(name) : !text.includes('"response.')) return
     const event = parseJson(text)
@@ -200,10 +209,18 @@ class Writer implements AnswerWriter, BlockSink {
   }
 
   private emitEnd(how: 'completed' | 'incomplete' | 'failed', state: Omit<ResponseState, 'output'>): void {
-    const response = responseObject(this.meta, { output: this.output, ...state })
+    const response = { ...responseObject(this.meta, { output: this.output, ...state }), ...this.begun() }
     if (how === 'completed') response['completed_at'] = Math.max(this.meta.created, Math.floor(Date.now() / 1000))
     this.emit(`response.${how}`, { response })
     if (how !== 'failed') this.finished(response, false)
+  }
+
+  /** What an upstream said of its response at the beginning, which holds at the end too. */
+  private begun(): Json | undefined {
+    const event = this.native === '' ? undefined : parseJson(this.native)
+    if (!isRecord(event) || !isRecord(event['response'])) return undefined
+    const kept = Object.entries(event['response']).filter(([field]) => !AT_THE_END.has(field))
+    return Object.fromEntries(kept)
   }
 
   private emit(type: string, fields: Json): void {
@@ -224,4 +241,5 @@ class Writer implements AnswerWriter, BlockSink {
   }
 }
 
+const AT_THE_END = new Set(['status', 'error', 'incomplete_details', 'output', 'usage'])
 const ENDS = new Set(['response.completed', 'response.incomplete'])

@@ -92,7 +92,18 @@ export function sealOf(block: Block): Json | undefined {
 export function partOf(block: Block): Json {
   if (block.type === 'refusal') return { type: 'refusal', refusal: block.text }
   const { text, annotations = [], logprobs = [] } = block
-  return { type: 'output_text', text, annotations: annotations.map(flat), logprobs }
+  return { type: 'output_text', text, annotations: annotations.map(flat), logprobs: logprobs.map(withBytes) }
+}
+
+/** Chat leaves out the bytes where it will; here they are asked for. */
+export function withBytes(token: unknown): unknown {
+  if (!isRecord(token)) return token
+  const { token: text, top_logprobs: tops, bytes } = token
+  return {
+    ...token,
+    bytes: Array.isArray(bytes) ? bytes : [...Buffer.from(asWord(text))],
+    ...(Array.isArray(tops) && { top_logprobs: tops.map(withBytes) }),
+  }
 }
 
 /** Chat's citations hold what they say in a field of their own name. */

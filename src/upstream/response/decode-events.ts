@@ -23,6 +23,7 @@ const WORDS: ReadonlySet<string> = new Set([
   'reasoning_state',
   'refusal',
   'whole',
+  'item',
   'tool_call',
   'signature',
   'annotations',

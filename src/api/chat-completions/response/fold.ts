@@ -102,7 +102,7 @@ function saysSomething(delta: Delta): boolean {
   return false
 }
 
-const OF_THE_ANSWER = new Set(['id', 'model', 'choice', 'usage', 'chunk', 'other', 'raw', 'whole'])
+const OF_THE_ANSWER = new Set(['id', 'model', 'choice', 'usage', 'chunk', 'other', 'raw', 'whole', 'item'])
 
 /** Names of the request's custom tools: an upstream that only knows functions answers them as function calls. */
 function customTools(body: Record<string, unknown>): ReadonlySet<string> {

@@ -11,6 +11,8 @@ const TEXTS = ['text', 'reasoning', 'refusal'] as const
 export const repeatedWhole: StreamTransformFactory = () => () => {
   /** Characters that were told of the text that is open. */
   const said = { text: 0, reasoning: 0, refusal: 0 }
+  /** Fields of which something was told since the last item's end. */
+  const ofItem = new Set<(typeof TEXTS)[number]>()
   /** By the vendor's index: characters that were told of a call's arguments. */
   const calls = new Map<number | undefined, number>()
 
@@ -25,14 +27,24 @@ export const repeatedWhole: StreamTransformFactory = () => () => {
   }
 
   function take(delta: Delta): Delta {
-    const { whole, ...out } = delta
+    const { whole, item, ...out } = delta
     for (const field of TEXTS) {
+      const of: unknown = isMap(item) && !ofItem.has(field) ? item[field] : undefined
+      if (typeof of === 'string' && of !== '') out[field] = of
       const more = out[field]
-      if (more !== undefined) said[field] += more.length
+      if (more !== undefined) {
+        said[field] += more.length
+        ofItem.add(field)
+      }
       const all: unknown = isMap(whole) ? whole[field] : undefined
       if (typeof all !== 'string') continue
       if (all.length > said[field]) out[field] = all.slice(said[field])
       said[field] = 0
+      ofItem.add(field)
+    }
+    if (item !== undefined) {
+      ofItem.clear()
+      for (const field of TEXTS) said[field] = 0
     }
     if (out.tool_call) out.tool_call = takeCall(out.tool_call)
     return out
@@ -44,6 +56,7 @@ export const repeatedWhole: StreamTransformFactory = () => () => {
     passes: () => true,
     pass: (text) => {
       said.text += text.length
+      ofItem.add('text')
     },
   }
 }

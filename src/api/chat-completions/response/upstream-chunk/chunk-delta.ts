@@ -1,7 +1,7 @@
 import type { Delta, ToolCallDelta } from '../../../../chat/delta.ts'
 
 /** A delta, and what only an OpenAI-like chunk can tell beside it: the one form that the fold takes. */
-export interface ChunkDelta extends Omit<Delta, 'tool_call' | 'usage' | 'chunk' | 'other' | 'raw' | 'whole'> {
+export interface ChunkDelta extends Omit<Delta, 'tool_call' | 'usage' | 'chunk' | 'other' | 'raw' | 'whole' | 'item'> {
   tool_call?: ToolCallChunk
   /** Fields of the wire delta that are carried as they are: audio, images, extra_content, reasoning_details. */
   carried?: Record<string, unknown>
