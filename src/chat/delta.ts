@@ -14,8 +14,8 @@ export interface Delta {
   refusal?: string
   /** All of the text, thought or refusal that ends here, pieces that were told included: for `repeated-whole`. */
   whole?: { text?: string; reasoning?: string; refusal?: string }
-  /** The same of an item that may hold several, and that may be the first to tell them. */
-  item?: { text?: string; reasoning?: string; refusal?: string }
+  /** All that an item holds, which may be the first to tell it. */
+  item?: { texts?: string[]; refusals?: string[]; reasonings?: string[] }
   tool_call?: ToolCallDelta
   /** Opaque state that rides on the text. */
   signature?: string

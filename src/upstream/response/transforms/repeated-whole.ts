@@ -29,8 +29,8 @@ export const repeatedWhole: StreamTransformFactory = () => () => {
   function take(delta: Delta): Delta {
     const { whole, item, ...out } = delta
     for (const field of TEXTS) {
-      const of: unknown = isMap(item) && !ofItem.has(field) ? item[field] : undefined
-      if (typeof of === 'string' && of !== '') out[field] = of
+      const of: unknown = isMap(item) && !ofItem.has(field) ? item[`${field}s`] : undefined
+      if (Array.isArray(of) && of.length > 0) out[field] = of.join('')
       const more = out[field]
       if (more !== undefined) {
         said[field] += more.length
