@@ -29,7 +29,7 @@ function parts(): KnownParts {
   return createKnownParts((learn) => learn())
 }
 
-/** As a server reads it. */
+/** As a server reads it that saw each conversation's beginning before. */
 function read(known: KnownParts, json: Buffer): { body: unknown; count: number } {
   const found = known.read(json)
   const count = found?.history?.items.length ?? 0
@@ -40,6 +40,7 @@ function read(known: KnownParts, json: Buffer): { body: unknown; count: number }
     return { body: undefined, count }
   }
   known.learn(json, body, found)
+  if (!found?.history) known.learn(json, body, found)
   return { body, count }
 }
 
@@ -54,6 +55,16 @@ describe('a conversation that goes on', () => {
       expect(count).toBe(before)
       before = body.messages.length
     }
+  })
+
+  it('is learnt when it comes again, as nothing is to be won from one that does not', () => {
+    const known = parts()
+    const [first, second, third] = [3, 4, 5].map((n) => bytes({ messages: turns(n) }))
+    for (const json of [first, second]) {
+      expect(known.read(json as Buffer)).toBeUndefined()
+      known.learn(json as Buffer, JSON.parse(String(json)), undefined)
+    }
+    expect(known.read(third as Buffer)?.history?.items).toHaveLength(turns(4).length)
   })
 
   it('has one object for each message that came before', () => {

@@ -2,6 +2,9 @@
 
 export type BodyKind = 'prose' | 'conversation' | 'tools' | 'agent'
 
+/** Stands in the first message of a conversation that nobody sent before: each request has another number there. */
+export const NUMBER = '#number#'
+
 type Wire = Record<string, unknown>
 
 /** Of a repository that nobody wrote: each line another, as real ones are. Line ends, tabs, quotes, backslashes, some letters beyond ASCII. */
@@ -97,8 +100,18 @@ function history(size: number): Wire[] {
   return messages
 }
 
-/** All of a body but its model. @param size bytes, about */
-export function bodyOf(kind: BodyKind, size: number): Wire {
+/**
+ * All of a body but its model.
+ * @param size bytes, about
+ * @param isNew has each request another first message? Otherwise it is the same conversation, of which all but the end comes again
+ */
+export function bodyOf(kind: BodyKind, size: number, isNew = false): Wire {
+  const body = wholeBody(kind, size)
+  const messages = body['messages'] as Wire[]
+  return isNew ? { ...body, messages: [{ role: 'system', content: `Session ${NUMBER}.` }, ...messages] } : body
+}
+
+function wholeBody(kind: BodyKind, size: number): Wire {
   switch (kind) {
     case 'conversation':
       return { messages: conversation(size), temperature: 0.2 }

@@ -1,6 +1,7 @@
 /** Clients that cost little: raw sockets, one request at a time on each, answers counted and not read. */
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
+import { NUMBER } from './bodies.ts'
 
 export interface Target {
   port: number
@@ -18,7 +19,7 @@ export interface LoadResult {
 
 /** Sends `total` requests over `connections` sockets and resolves when all are answered. */
 export async function load(target: Target, total: number, connections: number): Promise<LoadResult> {
-  const request = requestBytes(target)
+  const request = requestsOf(target)
   const begun = performance.now()
   let left = total
   let failed = 0
@@ -26,7 +27,7 @@ export async function load(target: Target, total: number, connections: number): 
     const socket = await open(target.port)
     while (left > 0) {
       left--
-      if (!(await exchange(socket, request))) failed++
+      if (!(await exchange(socket, request()))) failed++
     }
     socket.destroy()
   }
@@ -36,7 +37,7 @@ export async function load(target: Target, total: number, connections: number): 
 
 /** Opens streams and leaves them open, each past its first bytes. The caller destroys the sockets. */
 export async function openStreams(target: Target, count: number): Promise<Socket[]> {
-  const request = requestBytes(target)
+  const request = requestsOf(target)
   const sockets: Socket[] = []
   let left = count
   const one = async (): Promise<void> => {
@@ -48,7 +49,7 @@ export async function openStreams(target: Target, count: number): Promise<Socket
           if (bytes.toString('latin1', 9, 12) === '200') resolve()
           else reject(new Error(`a stream was refused: ${bytes.toString('latin1', 0, 400)}`))
         })
-        socket.write(request)
+        socket.write(request())
       })
     }
   }
@@ -57,7 +58,22 @@ export async function openStreams(target: Target, count: number): Promise<Socket
   return sockets
 }
 
-export const requestBytes = ({ port, path, body, headers = {} }: Target): Buffer =>
+/** Of all requests: none comes again in another round. */
+let count = 0
+
+/** Each request's bytes: the same, or with another number where the body has the place for one. */
+export function requestsOf(target: Target): () => Buffer {
+  const bytes = requestBytes(target)
+  const at = bytes.indexOf(NUMBER)
+  if (at < 0) return () => bytes
+  return () => {
+    const numbered = Buffer.from(bytes)
+    numbered.write(String(++count).padStart(NUMBER.length, '0'), at, 'latin1')
+    return numbered
+  }
+}
+
+const requestBytes = ({ port, path, body, headers = {} }: Target): Buffer =>
   Buffer.concat([
     Buffer.from(
       `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\nauthorization: Bearer bench\r\n` +

@@ -2,7 +2,7 @@
  * An open loop: requests fall due by the clock, whoever answers them. At one rate for all, a turn of the event loop serves about as
  * many sockets with each; at its own saturation, the fastest has the most a turn and so looks cheaper a request than it is.
  */
-import { exchange, open, requestBytes } from './load.ts'
+import { exchange, open, requestsOf } from './load.ts'
 import type { Target } from './load.ts'
 
 export interface PacedResult {
@@ -24,7 +24,7 @@ export const kept = ({ answered, missed, failed }: PacedResult): boolean =>
 
 /** @param rate requests a second; @param duration milliseconds. Each free socket takes the next that is due, the longest idle first. */
 export async function pacedLoad(target: Target, rate: number, duration: number): Promise<PacedResult> {
-  const request = requestBytes(target)
+  const request = requestsOf(target)
   const sockets = await Promise.all(Array.from({ length: SOCKETS }, () => open(target.port)))
   const idle = [...sockets]
   const result = { answered: 0, missed: 0, failed: 0, elapsed: 0 }
@@ -42,7 +42,7 @@ export async function pacedLoad(target: Target, rate: number, duration: number):
         continue
       }
       sent++
-      void exchange(socket, request).then((ok) => {
+      void exchange(socket, request()).then((ok) => {
         result[ok ? 'answered' : 'failed']++
         idle.push(socket)
       })

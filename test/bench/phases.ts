@@ -19,6 +19,8 @@ export interface Phase {
   prompt: number
   /** What the prompt is like; the same words again and again when absent. */
   kind?: BodyKind
+  /** Is each request another conversation? Otherwise all but the end of it came before. */
+  isNew?: boolean
   connections: number
   /** Each connection sends one request only: the pace sets how long a round takes. */
   paced: boolean
@@ -62,6 +64,21 @@ export const PHASES: readonly Phase[] = [
   { name: 'OpenAI JSON, 50 kB of calls and results', provider: 'openai', ...json, ...agent },
   { name: 'OpenAI JSON, 200 kB conversation with code', provider: 'openai', ...json, ...conversation },
   { name: 'OpenAI JSON, 1 MB conversation with code', provider: 'openai', ...json, ...megabyte },
+  { name: 'OpenAI JSON, 50 kB of calls and results, first time', provider: 'openai', ...json, ...agent, isNew: true },
+  {
+    name: 'OpenAI JSON, 200 kB conversation with code, first time',
+    provider: 'openai',
+    ...json,
+    ...conversation,
+    isNew: true,
+  },
+  {
+    name: 'OpenAI JSON, 1 MB conversation with code, first time',
+    provider: 'openai',
+    ...json,
+    ...megabyte,
+    isNew: true,
+  },
   { name: 'OpenAI stream, paced', provider: 'openai', ...paced },
   { name: 'OpenAI stream, max', provider: 'openai', ...max },
   { name: 'Anthropic JSON 1 kB', provider: 'anthropic', ...json },
@@ -99,7 +116,7 @@ export const isStream = ({ model }: Pick<Phase, 'model'>): boolean => model !== 
 
 /** What a client of the gateway sends; the relay gets the same body on the vendor's path. */
 export function targetOf(
-  phase: Pick<Phase, 'provider' | 'door' | 'model' | 'prompt' | 'kind'>,
+  phase: Pick<Phase, 'provider' | 'door' | 'model' | 'prompt' | 'kind' | 'isNew'>,
   port: number,
   { bare, model, headers }: Pick<Candidate, 'bare' | 'model' | 'headers'>,
 ): Target {
@@ -116,8 +133,13 @@ export function targetOf(
 const DOORS = { chat: '/v1/chat/completions', messages: '/v1/messages', responses: '/v1/responses' }
 
 /** In the words of the client's API: doors are asked by one message of text. */
-function bodyFor({ door, kind = 'prose', prompt }: Pick<Phase, 'door' | 'kind' | 'prompt'>): Record<string, unknown> {
-  const body = bodyOf(kind, prompt) as Record<string, unknown>
+function bodyFor({
+  door,
+  kind = 'prose',
+  prompt,
+  isNew,
+}: Pick<Phase, 'door' | 'kind' | 'prompt' | 'isNew'>): Record<string, unknown> {
+  const body = bodyOf(kind, prompt, isNew)
   if (door === 'messages') return { ...body, max_tokens: 1000 }
   return door === 'responses' ? { input: body['messages'], store: false } : body
 }

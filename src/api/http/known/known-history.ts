@@ -2,9 +2,11 @@
  * A conversation comes again with each of its turns, longer by a little: the messages that came before are known by their bytes.
  * They are not parsed again, and what was made of each (its normal form, its cost) is made once.
  */
+import { crc32 } from 'node:zlib'
 import { recurs } from '../../../runtime/recurring.ts'
 import { canHideKeys } from './hidden-keys.ts'
 import { endOf, skipSpace } from './json-scan.ts'
+import { createSeenOnce } from './seen-once.ts'
 import { around, inOrder, type Span } from './known-span.ts'
 
 export interface KnownHistory {
@@ -30,11 +32,15 @@ export interface Beginning extends Span {
 
 interface Known extends Omit<Beginning, keyof Span> {
   bytes: Buffer
+  /** Of the first bytes. */
+  start: number
   /** Where the first item begins in the body, and where each one ends behind that. */
   from: number
   ends: number[]
   /** Bytes that are held, as those of the whole body are. */
   held: number
+  /** Did its conversation go on? */
+  isUsed: boolean
 }
 
 /** Lists of turns, as the APIs name them. */
@@ -45,8 +51,10 @@ const MOST_KNOWN = 64
 const LONGEST = 2 * 1024 * 1024
 /** Bytes of a beginning: what is shorter is as soon parsed. */
 const SHORTEST = 4096
-/** After so many that nobody continued only some are looked at. */
+/** Of those that were forgotten unused so many make this sparing, and one that is used is worth some. */
 const PATIENCE = 64
+const WORTH = 4
+/** Then one in so many is learnt. */
 const SOME = 16
 /** Keys of the list's name that are looked at. */
 const TRIES = 3
@@ -54,7 +62,6 @@ const TRIES = 3
 const OPEN_LIST = 0x5b
 const CLOSE_LIST = 0x5d
 const OPEN = 0x7b
-const CLOSE = 0x7d
 const COMMA = 0x2c
 const COLON = 0x3a
 
@@ -62,37 +69,42 @@ const COLON = 0x3a
 export function createKnownHistory(mark: string): KnownHistory {
   /** What was used last is last. */
   const known: Known[] = []
+  const seen = createSeenOnce()
+  /** Forgotten before they were of use, less than what was. */
+  let vain = 0
+  let passed = 0
   let size = 0
-  /** Learnt since any was continued. */
-  let idle = 0
 
   function find(json: Buffer): Beginning | undefined {
-    if (known.length === 0 || json.length < SHORTEST) return undefined
-    return longest(json, undefined) ?? longestElsewhere(json)
+    const last = known.at(-1)
+    if (!last || json.length < SHORTEST) return undefined
+    return longest(json, last.from) ?? longestElsewhere(json, last.from)
   }
 
-  /** Another client of the same conversations may write other fields before them. */
-  function longestElsewhere(json: Buffer): Beginning | undefined {
+  /** Where a list of that name begins in this body: other clients write other fields before it. */
+  function longestElsewhere(json: Buffer, but: number): Beginning | undefined {
     for (const list of LISTS) {
       if (!known.some((each) => each.list === list)) continue
       const from = placesOf(json, list).next().value
-      const found = from === undefined ? undefined : longest(json, from)
+      const found = from === undefined || from === but ? undefined : longest(json, from)
       if (found) return found
     }
     return undefined
   }
 
-  /** @param from where the first item begins; undefined for where it did in the body that each came in */
-  function longest(json: Buffer, from: number | undefined): Beginning | undefined {
+  /** @param from where the first item begins */
+  function longest(json: Buffer, from: number): Beginning | undefined {
+    if (json[from] !== OPEN || from + SHORTEST > json.length) return undefined
+    const start = startOf(json, from)
     let best: Known | undefined
     let count = 0
     let length = SHORTEST - 1
     for (let i = known.length - 1; i >= 0; i--) {
       const each = known[i] as Known
-      const start = from ?? each.from
+      if (each.start !== start || each.bytes.length <= length) continue
       // what differs right behind what another one shares, shares no more
-      if (each.bytes.length <= length || (best && !isSame(each, json, start, length, length + NEXT))) continue
-      const shared = sharedOf(each, json, start)
+      if (best && !isSame(each, json, from, length, length + NEXT)) continue
+      const shared = sharedOf(each, json, from)
       const bytes = shared === 0 ? 0 : (each.ends[shared - 1] as number)
       if (bytes <= length) continue
       best = each
@@ -100,18 +112,19 @@ export function createKnownHistory(mark: string): KnownHistory {
       length = bytes
     }
     if (!best) return undefined
-    idle = 0
     known.push(...known.splice(known.indexOf(best), 1))
-    const start = from ?? best.from
+    best.isUsed = true
+    vain = Math.max(0, vain - WORTH)
     const { list, isPlain } = best
-    return { from: start, to: start + length, mark, list, items: best.items.slice(0, count), isPlain }
+    return { from, to: from + length, mark, list, items: best.items.slice(0, count), isPlain }
   }
 
+  /** What comes once only is not worth the while, nor the memory: a conversation is learnt from its second turn on. */
   function isNew(json: Buffer, body: Record<string, unknown>, found: Beginning | undefined): boolean {
     if (json.length < SHORTEST || json.length > LONGEST) return false
     if (found) return (body[found.list] as unknown[]).length > found.items.length
-    idle++
-    return idle <= PATIENCE || idle % SOME === 0
+    // more conversations at once than there is room for: some of them are kept
+    return seen.again(body) && (vain < PATIENCE || ++passed % SOME === 0)
   }
 
   function learn(json: Buffer, body: Record<string, unknown>, tools: Span | undefined): void {
@@ -147,14 +160,18 @@ export function createKnownHistory(mark: string): KnownHistory {
     keep(json, { list, items: [...begun.items, ...items.slice(count)], from, ends, isPlain })
   }
 
-  function keep(json: Buffer, learnt: Omit<Known, 'bytes' | 'held'>): void {
+  function keep(json: Buffer, learnt: Omit<Known, 'bytes' | 'start' | 'held' | 'isUsed'>): void {
     const length = learnt.ends.at(-1) as number
     if (length < SHORTEST) return
     for (const item of learnt.items) recurs(item)
     const bytes = json.subarray(learnt.from, learnt.from + length)
-    known.push({ ...learnt, bytes, held: json.length })
+    known.push({ ...learnt, bytes, start: startOf(bytes, 0), held: json.length, isUsed: false })
     size += json.length
-    while (known.length > MOST_KNOWN || size > MOST) forget(known[0] as Known)
+    while (known.length > MOST_KNOWN || size > MOST) {
+      const oldest = known[0] as Known
+      if (!oldest.isUsed && vain < PATIENCE) vain++
+      forget(oldest)
+    }
   }
 
   function forget(each: Known): void {
@@ -163,6 +180,11 @@ export function createKnownHistory(mark: string): KnownHistory {
   }
 
   return { find, isNew, learn }
+}
+
+/** The same for all that share what is worth the while. */
+function startOf(bytes: Buffer, from: number): number {
+  return crc32(bytes.subarray(from, from + SHORTEST))
 }
 
 /** Bytes that are looked at before all are compared: forks of one conversation share nearly all. */
@@ -176,9 +198,6 @@ function isSame({ bytes }: Known, json: Buffer, start: number, from: number, to:
 /** How many of the first items are the same, byte by byte, where the list's first item begins there. */
 function sharedOf(known: Known, json: Buffer, from: number): number {
   const { ends } = known
-  const [first = 0] = ends
-  // the ends of the first: to compare costs more than to look
-  if (json[from] !== OPEN || json[from + first - 1] !== CLOSE) return 0
   if (isSame(known, json, from, 0, Infinity)) return ends.length
   let at = 0
   for (let i = 0; i < ends.length; i++) {
