@@ -262,6 +262,8 @@ function imageOf(part: Json, path: string, cache: Json): Json {
     if (id === undefined) throw invalid('An image needs image_url or file_id.', path)
     return { type: 'file', file: { file_id: id } }
   }
-  const detail = filled(part['detail'])
+  const given = filled(part['detail'])
+  // chat has none of its own for the whole picture
+  const detail = given === 'original' ? 'high' : given
   return { type: 'image_url', image_url: { url, ...(detail !== undefined && { detail }) }, ...cache }
 }
