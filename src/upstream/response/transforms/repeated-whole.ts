@@ -29,8 +29,13 @@ export const repeatedWhole: StreamTransformFactory = () => () => {
   function take(delta: Delta): Delta {
     const { whole, item, ...out } = delta
     for (const field of TEXTS) {
-      const of: unknown = isMap(item) && !ofItem.has(field) ? item[`${field}s`] : undefined
-      if (Array.isArray(of) && of.length > 0) out[field] = of.join('')
+      const of: unknown = isMap(item) ? item[`${field}s`] : undefined
+      if (Array.isArray(of)) {
+        if (!ofItem.has(field) && of.length > 0) out[field] = of.join('')
+        ofItem.delete(field)
+        said[field] = 0
+        continue
+      }
       const more = out[field]
       if (more !== undefined) {
         said[field] += more.length
@@ -41,10 +46,6 @@ export const repeatedWhole: StreamTransformFactory = () => () => {
       if (all.length > said[field]) out[field] = all.slice(said[field])
       said[field] = 0
       ofItem.add(field)
-    }
-    if (item !== undefined) {
-      ofItem.clear()
-      for (const field of TEXTS) said[field] = 0
     }
     if (out.tool_call) out.tool_call = takeCall(out.tool_call)
     return out
