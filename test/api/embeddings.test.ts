@@ -20,6 +20,10 @@ const vectorOf = (text: unknown): number[] => [Number(String(text).replace(/\D/g
 
 function reply(path: string, body: Record<string, unknown>): unknown {
   const texts = (body['texts'] ?? body['input']) as unknown[]
+  if (path.includes('by-type')) return { embeddingsByType: { float: [1.5, 2] }, inputTextTokenCount: 3 }
+  if (path.includes('predicted')) return { predictions: [{ embeddings: { values: [2.5, 2] } }] }
+  if (body['model'] === 'one-more')
+    return { data: [...texts, 'text 99'].map((text, index) => ({ index, embedding: vectorOf(text) })) }
   if (path === '/v2/embed')
     return { embeddings: { float: texts.map(vectorOf) }, meta: { billed_units: { input_tokens: texts.length } } }
   if (path.includes('cohere.'))
@@ -98,6 +102,9 @@ beforeAll(async () => {
       'bedrock-cohere': ['br/cohere.embed-english-v3'],
       nova: ['br/amazon.nova-2-multimodal-embeddings-v1:0'],
       none: ['an/claude-embed'],
+      'by-type': ['br/amazon.titan-embed-by-type'],
+      predicted: ['ge/predicted'],
+      'one-more': ['oai/one-more'],
     },
   })
   client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'any', maxRetries: 0 })
@@ -139,6 +146,28 @@ describe('an official client gets the vectors of its texts, in their order', () 
   test('as numbers, where numbers are asked for', async () => {
     const answer = await client.embeddings.create({ model: 'small', input: 'text 7', encoding_format: 'float' })
     expect(answer.data[0]?.embedding).toEqual([7.5, -0.25])
+  })
+
+  test.each([
+    ['by-type', [[1.5, 2]]],
+    ['predicted', [[2.5, 2]]],
+    // an upstream's own, whoever asked for how many
+    [
+      'one-more',
+      [
+        [1.5, -0.25],
+        [99.5, -0.25],
+      ],
+    ],
+  ])('of one text, as the upstream tells them: %s', async (model, vectors) => {
+    const answer = await client.embeddings.create({ model, input: 'text 1', encoding_format: 'float' })
+    expect(answer.data.map(({ embedding }) => embedding)).toEqual(vectors)
+  })
+
+  test('and none where they would be taken for those of other texts', async () => {
+    await expect(client.embeddings.create({ model: 'one-more', input: texts(2) })).rejects.toThrow(
+      /3 vectors for 2 inputs/,
+    )
   })
 
   test('from the sandbox, with no key', async () => {

@@ -91,7 +91,8 @@ async function embed(
       tokens = usage?.prompt_tokens ?? tokens
     }
   }
-  if (vectors.length === 0 || vectors.length > input.length)
+  // of one input they are all its own, and its client reads the first
+  if (vectors.length === 0 || (vectors.length > input.length && asked.input.length > 1))
     throw new GatewayError('bad_answer', `The upstream gave ${vectors.length} vectors for ${input.length} inputs.`)
   return { answer, vectors, tokens: tokens ?? gateway.estimate(request) }
 }
