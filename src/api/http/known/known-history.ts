@@ -123,8 +123,11 @@ export function createKnownHistory(mark: string): KnownHistory {
   function isNew(json: Buffer, body: Record<string, unknown>, found: Beginning | undefined): boolean {
     if (json.length < SHORTEST || json.length > LONGEST) return false
     if (found) return (body[found.list] as unknown[]).length > found.items.length
+    const list = LISTS.find((name) => body[name] !== undefined)
+    const from = list === undefined ? undefined : placesOf(json, list).next().value
+    if (from === undefined || from + SHORTEST > json.length || !seen.again(startOf(json, from))) return false
     // more conversations at once than there is room for: some of them are kept
-    return seen.again(body) && (vain < PATIENCE || ++passed % SOME === 0)
+    return vain < PATIENCE || ++passed % SOME === 0
   }
 
   function learn(json: Buffer, body: Record<string, unknown>, tools: Span | undefined): void {
@@ -162,7 +165,7 @@ export function createKnownHistory(mark: string): KnownHistory {
 
   function keep(json: Buffer, learnt: Omit<Known, 'bytes' | 'start' | 'held' | 'isUsed'>): void {
     const length = learnt.ends.at(-1) as number
-    if (length < SHORTEST) return
+    if (length < SHORTEST) return seen.refuse(startOf(json, learnt.from))
     for (const item of learnt.items) recurs(item)
     const bytes = json.subarray(learnt.from, learnt.from + length)
     known.push({ ...learnt, bytes, start: startOf(bytes, 0), held: json.length, isUsed: false })
