@@ -79,8 +79,8 @@ export function readResponsesRequest(body: Json, history: readonly unknown[], is
       },
     )
   const conversation = readConversation([...history, ...items], isForeign || elsewhere !== undefined)
-  const declared = Array.isArray(body['tools']) ? body['tools'] : []
-  const read = readTools([...declared, ...conversation.tools], body['tool_choice'])
+  const declared: unknown[] = Array.isArray(body['tools']) ? body['tools'] : []
+  const read = readTools(declared, conversation.tools, body['tool_choice'])
   const messages = [...instructions(body['instructions']), ...conversation.messages]
   // what holds nothing for another API is for an upstream of this one to judge
   const said = messages.length > 0 ? messages : NO_WORDS

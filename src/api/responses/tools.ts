@@ -1,4 +1,5 @@
 /** Tools of a Responses request as OpenAI's chat tools, and the choice among them. */
+import { madeOf, once, recurs } from '../../runtime/recurring.ts'
 import { asWord, filled, isRecord } from '../chat-completions/json-value.ts'
 
 type Json = Record<string, unknown>
@@ -28,15 +29,26 @@ export function toolName({ name, namespace }: Json): string {
   return space === undefined ? asWord(name) : `${space}${BETWEEN}${asWord(name)}`
 }
 
-export function readTools(declared: readonly unknown[], choice: unknown): ReadTools {
-  const read: ReadTools = { tools: [], choice: undefined, hosted: [], spaced: NONE }
+/** @param added tools that came in the middle of the conversation */
+export function readTools(declared: unknown[], added: readonly unknown[], choice: unknown): ReadTools {
+  const sorted = added.length === 0 ? once(declared, sortTools) : sortTools([...declared, ...added])
+  const read: ReadTools = { ...sorted, ...chosen(choice) }
+  const [first] = read.hosted
+  if (first !== undefined && read.tools.length === 0 && isRequired(choice))
+    read.insists ??= `tool_choice asks for a tool, and ${first} is run`
+  return read
+}
+
+function sortTools(declared: unknown[]): Pick<ReadTools, 'tools' | 'hosted' | 'spaced'> {
+  const tools: Json[] = []
+  const hosted: string[] = []
   const spaced = new Map<string, Namespaced>()
   const names = new Set<string>()
   const add = (tool: Json | undefined, name: string): void => {
     // a list that grows in the conversation names some again
     if (!tool || names.has(name)) return
     names.add(name)
-    read.tools.push(tool)
+    tools.push(tool)
   }
   for (const tool of declared) {
     if (!isRecord(tool)) continue
@@ -50,14 +62,10 @@ export function readTools(declared: readonly unknown[], choice: unknown): ReadTo
     }
     const made = chatTool(tool)
     if (made) add(made, asWord(tool['name']))
-    else read.hosted.push(asWord(tool['type']))
+    else hosted.push(asWord(tool['type']))
   }
-  if (spaced.size > 0) read.spaced = spaced
-  Object.assign(read, chosen(choice))
-  const [first] = read.hosted
-  if (first !== undefined && read.tools.length === 0 && isRequired(choice))
-    read.insists ??= `tool_choice asks for a tool, and ${first} is run`
-  return read
+  if (madeOf(declared)) recurs(tools)
+  return { tools, hosted, spaced: spaced.size > 0 ? spaced : NONE }
 }
 
 function chatTool(tool: Json): Json | undefined {

@@ -1,4 +1,5 @@
 /** Function declarations and the choice among them, in OpenAI's form. */
+import { madeOf, once, recurs } from '../../../runtime/recurring.ts'
 import { filled, isRecord } from '../../chat-completions/json-value.ts'
 import { camelKeys } from './camel-keys.ts'
 import { toJsonSchema } from './schema.ts'
@@ -6,14 +7,24 @@ import { toJsonSchema } from './schema.ts'
 type Map = Record<string, unknown>
 
 export function toChatTools(body: Map, losses: string[]): Map {
-  const tools: Map[] = []
-  for (const tool of list(body['tools'])) {
+  const { tools: given } = body
+  if (typeof given !== 'object' || given === null) return {}
+  const { functions: tools, losses: left } = once(given, sortTools)
+  losses.push(...left)
+  return tools.length === 0 ? {} : { tools, tool_choice: choiceOf(body['toolConfig']) }
+}
+
+function sortTools(given: object): { functions: Map[]; losses: string[] } {
+  const functions: Map[] = []
+  const losses: string[] = []
+  for (const tool of list(given)) {
     for (const [kind, value] of Object.entries(tool)) {
-      if (kind === 'functionDeclarations') tools.push(...list(value).flatMap(toFunction))
+      if (kind === 'functionDeclarations') functions.push(...list(value).flatMap(toFunction))
       else if (value !== null) losses.push(`tools: ${kind.slice(0, 60)} is for an upstream of the same API, left out`)
     }
   }
-  return tools.length === 0 ? {} : { tools, tool_choice: choiceOf(body['toolConfig']) }
+  if (madeOf(given)) recurs(functions)
+  return { functions, losses }
 }
 
 function toFunction(declared: Map): Map[] {
