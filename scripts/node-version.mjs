@@ -7,3 +7,6 @@ if (major < 24) {
   )
   process.exit(1)
 }
+// What was compiled, and what types were taken out of, is kept for the next start. From before the first file with types: with all of
+// them kept, the tool that takes types out need not even be loaded, which is 16 MB.
+process.getBuiltinModule('node:module').enableCompileCache()

@@ -5,7 +5,8 @@ import { UsageError } from './cli/command-line.ts'
 import { COMMANDS } from './cli/commands/index.ts'
 import { countBuffersWithHeap } from './cli/serving/heap-limits.ts'
 
-// Node keeps what it compiles, and strips of its types, for the next start: that saves a third of the time.
+// Node keeps what it compiles, and strips of its types, for the next start: that saves a third of the time. The package's command and
+// `npm start` have it kept from before this file on (scripts/node-version.mjs).
 enableCompileCache()
 countBuffersWithHeap()
 

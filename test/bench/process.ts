@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const REPORT = fileURLToPath(new URL('./cpu-report.ts', import.meta.url))
+const BEFORE = fileURLToPath(new URL('./before.mjs', import.meta.url))
 
 export interface Measured {
   name: string
@@ -35,7 +35,7 @@ export async function start(
 ): Promise<Measured> {
   const begun = performance.now()
   let failed: Error | undefined
-  const child = spawn(program ?? process.execPath, program ? args : ['--import', REPORT, ...args], {
+  const child = spawn(program ?? process.execPath, program ? args : ['--import', BEFORE, ...args], {
     cwd: ROOT,
     env: { ...process.env, PORT: String(port), LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'info' },
     // Its log lines are made and written, as in earnest, but not kept.

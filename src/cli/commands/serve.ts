@@ -12,6 +12,7 @@ import type { Database, SharedRequests } from '../../store/postgres/database.ts'
 import type { Store } from '../../store/store.ts'
 import { takeKeys } from '../import-keys.ts'
 import { openNamedDatabase } from '../named-database.ts'
+import { afterStart } from '../serving/after-start.ts'
 import { listening } from '../serving/listen-error.ts'
 import { serveAlone } from '../serving/single-process.ts'
 import { hearConfiguration } from '../serving/worker-configuration.ts'
@@ -131,7 +132,9 @@ async function serveAsWorker(
   const options = { level: logLevel(), write, data: dataOf(config.server), database }
   const app = await createWorkerApp(config, options, shared)
   const listen = (): Promise<string> => app.server.listen({ port, host })
-  await serve(app, await listening(listen, app.close, port, host))
+  const address = await listening(listen, app.close, port, host)
+  afterStart()
+  await serve(app, address)
   await database?.close()
   return 0
 }

@@ -11,6 +11,7 @@ import { listening } from './listen-error.ts'
 import { createReloader } from './reload.ts'
 import { reloadByItself } from './reload-causes.ts'
 import { untilStopped } from './until-stopped.ts'
+import { afterStart } from './after-start.ts'
 
 export interface ServeOptions {
   config: Config
@@ -99,6 +100,7 @@ export async function serveAlone(options: ServeOptions): Promise<number> {
   const address = await listening(() => listener.listen(port, host), stop, port, host)
   const unwatch = reloadByItself(reloads, options.watch, options.watched)
   announce(owner.log, address, config)
+  afterStart()
   await stopped.promise
   unwatch()
   await reloads.end()

@@ -5,6 +5,7 @@ import type { Config, ServerConfig } from '../../config/config.ts'
 import { addCounts, emptyCounts } from '../../observability/metrics.ts'
 import { createOwner } from '../../app/scheduler-owner.ts'
 import { createFleet } from '../../workers/fleet.ts'
+import { afterStart } from './after-start.ts'
 import { createReloader } from './reload.ts'
 import { reloadByItself } from './reload-causes.ts'
 import type { ServeOptions } from './single-process.ts'
@@ -69,6 +70,7 @@ export async function serveWithWorkers(options: WorkersOptions): Promise<number>
   }
   const unwatch = reloadByItself(reloads, options.watch, options.watched)
   announce(owner.log, address, config)
+  afterStart()
   await stopped.promise
   unwatch()
   await reloads.end()
