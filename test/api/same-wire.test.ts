@@ -249,6 +249,18 @@ describe('generateContent over an upstream of generateContent', () => {
 })
 
 describe('Responses over an upstream of Responses', () => {
+  it('counts tokens exactly, what came before included', async () => {
+    const said = { id: 'resp_1', object: 'response', status: 'completed', output: [] }
+    const count = { object: 'response.input_tokens', input_tokens: 42 }
+    const calls = await start('openai-responses', (response, { url }) =>
+      json(response, url.endsWith('/input_tokens') ? count : said),
+    )
+    const answer = await ask('/v1/responses/input_tokens', { model: 'pool', input: 'Hi' })
+    expect(await answer.json()).toEqual(count)
+    expect(answer.headers.get('x-balanced-call-token-count')).toBe('upstream')
+    expect(calls[0]).toMatchObject({ url: '/responses/input_tokens', body: { model: 'real-model', input: 'Hi' } })
+  })
+
   it('ends as the response that had begun, when it fails', async () => {
     const begun = { id: 'resp_1', object: 'response', created_at: 1_764_000_000, service_tier: 'flex', output: [] }
     const part = { type: 'response.output_text.delta', item_id: 'm', output_index: 0, content_index: 0, delta: 'Hi' }

@@ -120,3 +120,18 @@ test('a name of more than 512 characters is refused and cut in the log', async (
   expect((await response.text()).length).toBeLessThan(500)
   expect(Math.max(...gateway.lines.map((line) => line.length))).toBeLessThan(2000)
 })
+
+test.each(['/upload/v1/files', '/v1/cachedContents', '/v1/interactions', '/v1/files'])(
+  'POST %s tells the SDK for Gemini in its own shape, though its version is that of all',
+  async (path) => {
+    const response = await fetch(`${gateway.url}${path}`, { method: 'POST', headers: { 'x-goog-api-key': 'any' } })
+    expect(response.status).toBe(404)
+    expect(await response.json()).toMatchObject({ error: { code: 404, status: 'NOT_FOUND' } })
+  },
+)
+
+test('a path of OpenAI’s has its errors, whatever a key is sent in', async () => {
+  const headers = { 'x-goog-api-key': 'any', 'content-type': 'application/json' }
+  const response = await fetch(`${gateway.url}/v1/chat/completions`, { method: 'POST', headers, body: '{}' })
+  expect(await response.json()).toMatchObject({ error: { type: 'invalid_request_error' } })
+})

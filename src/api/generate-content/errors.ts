@@ -16,8 +16,15 @@ const WORDS: Record<number, string> = {
   504: 'DEADLINE_EXCEEDED',
 }
 
+const OF_OTHERS =
+  /^(\/api\/|\/v1\/(chat|completions|responses|messages|embeddings|images|audio|moderations|rerank|admin)\b)/
+
 export const generateContentErrors: ErrorShape = {
-  owns: (path) => /^\/v1(beta|alpha)\//.test(path) || /^\/v1\/models\/.+:[a-zA-Z]+$/.test(path),
+  owns: (path, headers) =>
+    /^(\/upload)?\/v1(beta|alpha)\//.test(path) ||
+    /^\/v1\/models\/.+:[a-zA-Z]+$/.test(path) ||
+    // its SDK's, which may ask by the first version of all; paths of other APIs have their own errors whatever the key is sent in
+    (headers['x-goog-api-key'] !== undefined && !OF_OTHERS.test(path)),
   body: (error) => ({ status: error.status, body: { error: errorOf(error) } }),
 }
 

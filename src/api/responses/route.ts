@@ -1,7 +1,8 @@
-/** OpenAI's Responses API: POST /v1/responses, and what is kept of the answers. */
+/** OpenAI's Responses API: POST /v1/responses and /v1/responses/input_tokens, and what is kept of the answers. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { GatewayError } from '../../chat/error.ts'
-import { createAnswerCall } from '../inbound/answer-call.ts'
+import { contextOf, createAnswerCall } from '../inbound/answer-call.ts'
+import { countTokens } from '../inbound/count-tokens.ts'
 import { EVENTS, type InboundOptions, type StreamStyle } from '../inbound/inbound-api.ts'
 import type { TellLoss } from '../inbound/media.ts'
 import { nativeRequest } from '../inbound/native-request.ts'
@@ -44,7 +45,8 @@ export async function responses(app: FastifyInstance, options: ResponsesOptions)
     }
   }
 
-  app.post('/v1/responses', async (request, reply) => {
+  /** The client's request, with the responses before it that are kept here. */
+  async function read(request: FastifyRequest) {
     const body: unknown = request.body
     const fault = checkResponses(body)
     if (fault || !isRecord(body)) throw fault
@@ -59,12 +61,17 @@ export async function responses(app: FastifyInstance, options: ResponsesOptions)
       const { previous_response_id: _gone, ...rest } = body
       chat.native = { ...chat.native, body: { ...rest, input: [...before, ...items] }, bytes: undefined }
     }
+    return { body, client, chat, items, spaced, previous: history ? previous : undefined }
+  }
+
+  app.post('/v1/responses', async (request, reply) => {
+    const { body, client, chat, items, spaced, previous } = await read(request)
     const meta: ResponseMeta = { id: makeId(PREFIX), model: chat.model, created: Math.floor(now() / 1000), body }
     const finished: Finished = (response, isNative) => {
       const id = filled(response['id'])
       if (body['store'] === false || id === undefined) return
       try {
-        store().put({ id, client, previous: history ? previous : undefined, isNative, items, response })
+        store().put({ id, client, previous, isNative, items, response })
       } catch (err) {
         // the answer is there all the same
         app.log.error({ err, response: id }, 'a response cannot be kept, so that no later request can go on from it')
@@ -77,6 +84,19 @@ export async function responses(app: FastifyInstance, options: ResponsesOptions)
       style: STYLE,
     }
     return answerCall(call, request, reply)
+  })
+
+  app.post('/v1/responses/input_tokens', async (request, reply) => {
+    const { chat } = await read(request)
+    const context = contextOf(request, reply, clientOf, options.passHeaders)
+    const { body, headers } = await countTokens(chat, context, options.gateway, (input_tokens) => ({
+      object: 'response.input_tokens',
+      input_tokens,
+    }))
+    return reply
+      .headers({ 'x-request-id': request.id, ...headers })
+      .type('application/json; charset=utf-8')
+      .send(body)
   })
 
   const keptOf = async (request: FastifyRequest): Promise<KeptResponse> => {

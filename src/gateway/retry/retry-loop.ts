@@ -201,9 +201,10 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
       parts.hedging?.times.see(route, parts.now() - started)
       return { lease, began }
     } catch (cause) {
-      // a path that a server does not have says nothing of its models
+      // a path beside chat that a server does not have says nothing of its models
       const isMissing = cause instanceof GatewayError && cause.kind === 'not_found' && MISSING.has(cause.code ?? '')
-      if (isMissing && requestState.request.relay === undefined) missing.missed(route)
+      const { relay, native } = requestState.request
+      if (isMissing && relay === undefined && native?.operation === undefined) missing.missed(route)
       const error = conclude(lease, cause, requestState)
       Object.assign(tried, { ms: Math.round(parts.now() - started), outcome: error.kind, error: error.message })
       throw error
