@@ -42,7 +42,7 @@ export const PLANTED: readonly Planted[] = [
     'emit: { tool_call: { index: $index, arguments: $json } }',
     'emit: { text: $json }',
   ),
-  plant('anthropic', 'a stream that is cut wrongly', 'framing: sse', 'framing: ndjson'),
+  plant('anthropic', 'a stream that is cut wrongly', 'framing: sse', 'framing: json-array'),
   plant('anthropic', 'an end that is not seen', 'emit: { done: true }', 'emit: { text: " " }'),
   plant(
     'gemini',

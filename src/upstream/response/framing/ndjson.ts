@@ -1,6 +1,14 @@
 import type { FramedEvent, Framer, FramingOptions } from '../../types.ts'
 import { createLineCutter, MAX_EVENT, tooLong } from './whole-lines.ts'
 
+/** What no JSON begins with: a field of server-sent events, or a comment among them. */
+const FIELD = /^(?:data:\s*|(?:event|id|retry)?:.*)/
+
+/** The same server may answer at another of its paths by events, each of one line. */
+function withoutField(line: string): string {
+  return line.replace(FIELD, '')
+}
+
 /** One JSON value a line; blank lines mean nothing; the last line needs no end. */
 export function ndjson(options: FramingOptions = {}): Framer {
   const maxEvent = options.maxEvent ?? MAX_EVENT
@@ -11,7 +19,8 @@ export function ndjson(options: FramingOptions = {}): Framer {
     for (const line of text.split('\n')) {
       const json = line.trim()
       if (json.length > maxEvent) throw tooLong(maxEvent)
-      if (json !== '') out.push({ text: json })
+      const text = json.startsWith('{') ? json : withoutField(json)
+      if (text !== '') out.push({ text })
     }
     return out
   }
