@@ -85,6 +85,8 @@ class Pouring implements AnswerSink {
       )
       return
     }
+    // an open stream need not hold what its client has
+    head.length = 0
     answer.deltas.pushTo(this)
   }
 

@@ -89,7 +89,9 @@ async function firstRead(provider: GatewayProvider, answer: AttemptAnswer, meter
 /** True when there is something to show. Throws the fault that came before. */
 function hold(began: StartedAnswer, deltas: Delta[]): boolean {
   began.meter.see(deltas)
-  began.head.push(deltas)
+  // mostly the only one: a list of one has no room for sixteen more
+  if (began.head.length === 0) began.head = [deltas]
+  else began.head.push(deltas)
   for (const delta of deltas) {
     if (!hasContent(delta)) continue
     began.empty = false

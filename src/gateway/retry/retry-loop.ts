@@ -267,11 +267,11 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
 }
 
 function beginTry(requestState: RequestState, { provider, model, key }: Lease, now: number): AttemptRecord {
-  const { arrived, queued, trail, trace } = requestState
+  const { arrived, queued, trace } = requestState
   requestState.queued = 0
   const tried: AttemptRecord = { provider, model, key, at_ms: Math.round(now - arrived), waited_ms: Math.round(queued) }
   if (trace) tried.span = newSpanId()
-  trail.push(tried)
+  requestState.trail = [...requestState.trail, tried]
   return tried
 }
 

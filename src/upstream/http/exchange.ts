@@ -49,10 +49,11 @@ const NO_LIMITS: Partial<Timeouts> = {}
 class Exchange implements Dispatcher.DispatchHandler, Tap, Watched, Silence {
   private readonly pools: Pick<Pools, 'of' | 'fresh'>
   private readonly target: ExchangeTarget
-  private readonly request: UpstreamRequest
+  /** Until an answer begins: a stream may be open for long, and need not hold what was asked. */
+  private request: UpstreamRequest | undefined
   private readonly signal: Cancellation | undefined
   private readonly redirects: 'refuse' | 'give'
-  private readonly resolve: (answer: ClientAnswer) => void
+  private resolve: ((answer: ClientAnswer) => void) | undefined
   private readonly reject: (error: GatewayError) => void
   private readonly deadlines: Deadlines
   private readonly body: ClientBody
@@ -103,7 +104,7 @@ class Exchange implements Dispatcher.DispatchHandler, Tap, Watched, Silence {
   }
 
   onResponseStart(
-    _: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     received: Record<string, string | string[] | undefined>,
   ): void {
@@ -116,11 +117,14 @@ class Exchange implements Dispatcher.DispatchHandler, Tap, Watched, Silence {
     this.firstLeft = this.deadlines.left()
     this.deadlines.renew('idle')
     try {
-      this.resolve({ status, headers, body: this.plainBody(headers), silence: this })
+      this.resolve?.({ status, headers, body: this.plainBody(headers), silence: this })
     } catch (error) {
       return this.fail(connectionFault(error, false, this.target.host))
     }
     this.answered = true
+    this.request = undefined
+    this.resolve = undefined
+    controller.rawHeaders = null
   }
 
   onResponseData(_: Dispatcher.DispatchController, bytes: Buffer): void {
@@ -177,6 +181,7 @@ class Exchange implements Dispatcher.DispatchHandler, Tap, Watched, Silence {
 
   private dispatch(): void {
     const { target, request } = this
+    if (request === undefined) return
     this.deadlines.enter('connect')
     try {
       const pool = this.isSecond ? this.pools.fresh(target.origin) : this.pools.of(target.origin)
