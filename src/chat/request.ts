@@ -60,6 +60,15 @@ export interface ChatRequest {
   relay?: RelayRequest | undefined
   /** The client's own body and the bytes that it was parsed from, without escapes of ASCII: until there is an answer. */
   received?: { body: Record<string, unknown>; bytes: JsonBytes } | undefined
+  /** Where what it was read from is long: until there is an answer, it can be let go of and read again. */
+  again?: ReadAgain | undefined
+}
+
+export interface ReadAgain {
+  /** Nothing but the bytes is held from now on, once the request has let go of what was made of them. */
+  release(): void
+  /** The request anew, as it came. */
+  read(): ChatRequest
 }
 
 /** The JSON that a body was parsed from. */

@@ -1,7 +1,7 @@
 /** The use case: a request becomes deltas. Takes a lease, tries, fails over; knows no wire. */
 import { GatewayError } from '../chat/error.ts'
 import { beginTrace } from '../runtime/trace-context.ts'
-import type { ChatRequest } from '../chat/request.ts'
+import type { ChatRequest, ReadAgain } from '../chat/request.ts'
 import type { Answer, ChatContext, Gateway } from './types.ts'
 import { createNativeRoutes } from './retry/native-routes.ts'
 import { createRouteInputs } from './route-inputs.ts'
@@ -65,6 +65,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     if (request.prefers_native !== undefined && request.needs_native === undefined && hasNative(request))
       request.needs_native = request.prefers_native
     request.messages = thoughts.restore(request.messages, context.client)
+    if (request.again) request.again = withThoughts(request.again, context.client)
     const access = parts.accessOf?.(context.client)
     const requestState = createRequestState(request, context, now())
     requestState.maxWait ??= access?.maxWait
@@ -84,6 +85,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       requestState.warnings = reached.began.answer.warnings
       // a long answer would keep a long question in memory twice
       request.received = undefined
+      request.again = undefined
       request.native = undefined
       request.relay = undefined
       const resumes = request.stream && resumable.has(request.model)
@@ -106,6 +108,17 @@ export function createGateway(parts: GatewayParts): Gateway {
       withJourney(error, requestState)
       recordOutcome(requestState, error)
       throw error
+    }
+  }
+
+  function withThoughts({ release, read }: ReadAgain, client: string | undefined): ReadAgain {
+    return {
+      release,
+      read() {
+        const request = read()
+        request.messages = thoughts.restore(request.messages, client)
+        return request
+      },
     }
   }
 

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayError } from '../../chat/error.ts'
 import { contextOf, createAnswerCall } from '../inbound/answer-call.ts'
+import { readAgain } from '../http/read-again.ts'
 import { countTokens } from '../inbound/count-tokens.ts'
 import type { InboundOptions } from '../inbound/inbound-api.ts'
 import type { TellLoss } from '../inbound/media.ts'
@@ -34,7 +35,7 @@ export async function generateContent(app: FastifyInstance, options: InboundOpti
     const streams = verb === 'streamGenerateContent'
     if (!streams && verb !== 'generateContent') throw unknownVerb(verb)
     check(request.body)
-    const chat = readGenerateContent(request, model, streams)
+    const chat = readAgain(request, () => readGenerateContent(request, model, streams))
     const style = request.query.alt === 'sse' ? SERVER_SENT : JSON_ARRAY
     const call = {
       chat,

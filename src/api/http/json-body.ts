@@ -10,7 +10,7 @@ import { checkBounds, checkCounts, checkFinite, type RequestBounds } from './req
 declare module 'fastify' {
   interface FastifyRequest {
     /** The bytes that `body` was parsed from, where there are many and no key can hide in them. */
-    bodyBytes: JsonBytes | null
+    bodyBytes: (JsonBytes & { parse(): unknown }) | null
   }
   interface FastifyContextConfig {
     mayBeEmpty?: boolean
@@ -38,8 +38,7 @@ export function registerJsonBody(app: FastifyInstance, bounds: RequestBounds): v
     // some editors and shells write a byte order mark
     const json = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
     const found = known.read(json)
-    if (json.length >= MANY && !hidesKeys(json, found))
-      request.bodyBytes = { json, ...(found?.history && { items: found.history }) }
+    if (json.length >= MANY && !hidesKeys(json, found)) request.bodyBytes = bytesOf(json, found?.history)
     try {
       const body = found && taken(json, found)
       if (body) return done(null, body)
@@ -75,6 +74,20 @@ export function registerJsonBody(app: FastifyInstance, bounds: RequestBounds): v
     checkCounts(body, bounds)
     known.learn(json, body, found)
     return body
+  }
+
+  /** In a function of its own, whose closure holds the bytes and nothing else. */
+  function bytesOf(json: Buffer, items: JsonBytes['items']): FastifyRequest['bodyBytes'] {
+    return { json, parse: () => parseAgain(json), ...(items && { items: { from: items.from, to: items.to } }) }
+  }
+
+  /** What was parsed before, and taken. */
+  function parseAgain(json: Buffer): unknown {
+    const found = known.read(json)
+    if (found) return completed(found)
+    const text = json.toString()
+    const body: unknown = JSON.parse(text)
+    return checkBounds(body, bounds) ? parseNumbers(text) : body
   }
 
   app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {

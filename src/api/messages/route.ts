@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { GatewayError } from '../../chat/error.ts'
 import { contextOf, createAnswerCall } from '../inbound/answer-call.ts'
 import { countTokens } from '../inbound/count-tokens.ts'
+import { readAgain } from '../http/read-again.ts'
 import { readSession } from '../headers/session.ts'
 import { isRecord } from '../chat-completions/json-value.ts'
 import type { InboundOptions } from '../inbound/inbound-api.ts'
@@ -27,7 +28,7 @@ export async function messages(app: FastifyInstance, options: InboundOptions): P
     ...checked,
     handler: (request, reply) => {
       refuseThread(request.body as Record<string, unknown>)
-      const chat = readMessages(request)
+      const chat = readAgain(request, () => readMessages(request))
       if (chat.max_tokens === undefined) throw missing('max_tokens')
       const { model } = chat
       // a vendor of another API gets the session as the name of its cache

@@ -13,6 +13,7 @@ import { hedged, type Hedging } from './hedge.ts'
 import { conclude } from '../relay.ts'
 import type { AttemptRecord } from '../logged-request.ts'
 import { bar, exclude, isBarred, type CommittedAnswer, type RequestState } from '../request-state.ts'
+import { held } from './held-in-queue.ts'
 import { createMissingRoutes } from './missing-routes.ts'
 import { LeaseAttempt, type Course, type Sender } from './lease-attempt.ts'
 
@@ -70,7 +71,7 @@ export function createRetryLoop(parts: RetryLoopOptions): RetryLoop {
       const since = parts.now()
       try {
         requestState.context.signal.isQueued = true
-        lease = await parts.scheduler.acquire(next)
+        lease = await held(requestState.request, parts.scheduler.acquire(next), course.spare !== undefined)
       } catch (cause) {
         const error = asGatewayError(cause, requestState.context.signal)
         if (error.kind === 'unknown_model' || error.kind === 'cancelled' || last === undefined) throw error
