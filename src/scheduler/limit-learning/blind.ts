@@ -44,6 +44,8 @@ const STRIKES = 2
 /** Of the time that a window takes, as much as this is still it: others count a little differently. */
 const SOONER = 0.5
 const STRIKE_WINDOWS = 3
+/** Others that use a bucket may be sooner than we are in this part of all cases. */
+const MOST_SOONER = 0.35
 
 export interface Circumstances {
   /** Did the provider name this limit? */
@@ -101,7 +103,7 @@ export function noteAcceptedHold(hold: Hold, now: number): void {
   const crowd = crowding(belief, load, asked)
   if (!noted) noteSent(belief, crowd, now)
   ease(limit)
-  if (lateness && isLastPlace(hold)) {
+  if (lateness && isLast(hold)) {
     noteOnTime(lateness, limit.spec.period)
     limit.window.hold?.(lateness.extra)
   }
@@ -132,7 +134,7 @@ export function learnFromRefusal(lease: LeaseRecord, hold: Hold, seen: Circumsta
     if (crowded !== false && seen.row < CERTAIN && !isTrying(hold) && !isTooFast(limit)) return
   }
   if (seen.long) return
-  if (isLate(hold)) return
+  if (isLate(hold) || isOthers(hold, seen, now)) return
   const learnt = learntOf(limit, now)
   if (seen.row >= NOTHING_AT_ALL) return acquit(limit, learnt, now)
   if (!believable(hold, learnt, seen, now)) return
@@ -145,19 +147,35 @@ function isTrying({ limit: { window, learnt }, before, asked }: Hold): boolean {
   return before + asked >= NEARLY * window.amount
 }
 
-/** Did it take the last place of a window that was never cut? */
-function isLastPlace({ limit: { spec, window }, before, asked }: Hold): boolean {
-  return spec.shape !== 'bucket' && window.amount >= spec.amount && before + 2 * asked > window.amount
+/** Did it take the last of a limit that was never cut, or has grown to all of it again? */
+function isLast({ limit: { spec, window }, before, asked }: Hold): boolean {
+  return window.amount >= spec.amount && before + 2 * asked > window.amount
 }
 
 /** Was its place perhaps not free yet, since the one that had it before arrived late? */
 function isLate(hold: Hold): boolean {
   const { limit } = hold
-  if (!limit.window.hold || !isLastPlace(hold)) return false
+  if (!limit.window.hold || !isLast(hold)) return false
   limit.lateness ??= createLateness()
   const isExplained = noteLate(limit.lateness, limit.spec.period)
   limit.window.hold(limit.lateness.extra)
   return isExplained
+}
+
+/**
+ * Others use a bucket that is empty though by our count it is not, where the provider itself says that it is no smaller.
+ * It fills up for all, and whoever asks in time is let in: a smaller share would leave ours to them. Only where they are
+ * sooner too often, we keep to one.
+ */
+function isOthers(hold: Hold, { told, stated }: Circumstances, now: number): boolean {
+  const { limit, asked } = hold
+  const { spec, window } = limit
+  if (spec.shape !== 'bucket' || stated === undefined || stated < spec.amount || window.amount < spec.amount)
+    return false
+  limit.lateness ??= createLateness()
+  if (isLast(hold) && !noteLate(limit.lateness, spec.period, MOST_SOONER)) return false
+  window.lower(now, told === undefined ? 0 : asked - told * limit.rate)
+  return true
 }
 
 /** Not one request was let in, though the key rested ever longer: a limit would have. What was inferred meanwhile is wrong. */

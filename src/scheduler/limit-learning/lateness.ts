@@ -15,7 +15,7 @@ export interface Lateness {
 
 /** So much of what was declared is believed before anything is seen: that many have passed. */
 const BELIEVED = 5
-/** More than this part refused is a lower limit. */
+/** More than this part refused is a lower limit, where nothing else is known. */
 const MOST_REFUSED = 0.25
 /** Each that takes the last place makes earlier ones count so much less. */
 const FADE = 0.98
@@ -37,10 +37,10 @@ export function noteOnTime(lateness: Lateness, period: number): void {
 }
 
 /** It was refused. Does it explain that, that another had arrived late? */
-export function noteLate(lateness: Lateness, period: number): boolean {
+export function noteLate(lateness: Lateness, period: number, most = MOST_REFUSED): boolean {
   lateness.passed *= FADE
   lateness.refused = lateness.refused * FADE + 1
-  if (lateness.refused > MOST_REFUSED * (lateness.refused + lateness.passed)) return false
+  if (lateness.refused > most * (lateness.refused + lateness.passed)) return false
   lateness.extra = Math.min(MOST * period, lateness.extra + (1 - TOLERATED) * STEP * period)
   return true
 }
