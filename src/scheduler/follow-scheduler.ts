@@ -4,6 +4,7 @@ import type { LiveScheduler } from './scheduler.ts'
 export function followScheduler(inner: () => LiveScheduler): LiveScheduler {
   return {
     acquire: (request) => inner().acquire(request),
+    ahead: (request, count) => inner().ahead?.(request, count) ?? [],
     explain: (request) => inner().explain(request),
     adjustKey: (key, change) => inner().adjustKey(key, change),
     report: () => inner().report(),
