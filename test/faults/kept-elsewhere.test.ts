@@ -53,7 +53,7 @@ async function ask(model: string, fileUri: string, more: object = {}): Promise<{
 }
 
 describe('a file that one account has', () => {
-  it.each([FILE, 'gs://bucket/a.png', 'files/abc'])(
+  it.each([FILE, 'gs://bucket/a.png', 'files/abc', 'https://youtu.be/abc', 'https://m.youtube.com/watch?v=abc'])(
     'goes to the upstream of the same API, and there to the key that can read it: %s',
     async (uri) => {
       const before = vendor.calls.length

@@ -92,12 +92,13 @@ export function toChat(given: Map, model: string, streams: boolean): ChatRequest
   return chat
 }
 
-/** By an address of the API's own, or of a store that its vendor has. */
+/** By an address of the API's own, of a store that its vendor has, or of a video's page, of which it alone sees the video. */
 function isKept(part: Part): boolean {
   if ('file_id' in part) return true
-  return 'url' in part && (!/^https?:/i.test(part.url) || OWN_FILE.test(part.url))
+  return 'url' in part && (!/^https?:/i.test(part.url) || OWN_FILE.test(part.url) || VIDEO.test(part.url))
 }
 
+const VIDEO = /^https?:\/\/(?:[\w-]+\.)?(?:youtube\.com|youtu\.be)\//i
 const OWN_FILE = /^https:\/\/generativelanguage\.googleapis\.com\/[^?#]*\bfiles\//i
 
 const NO_WORDS = [{ role: 'user', content: '' }]
