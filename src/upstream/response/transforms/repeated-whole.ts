@@ -31,7 +31,8 @@ export const repeatedWhole: StreamTransformFactory = () => () => {
     for (const field of TEXTS) {
       const of: unknown = isMap(item) ? item[`${field}s`] : undefined
       if (Array.isArray(of)) {
-        if (!ofItem.has(field) && of.length > 0) out[field] = of.join('')
+        const told = of.filter((part): part is string => typeof part === 'string').join('')
+        if (!ofItem.has(field) && told !== '') out[field] = told
         ofItem.delete(field)
         said[field] = 0
         continue
