@@ -100,7 +100,7 @@ async function ask(
   const native = nativeWire(request, format, target.model, fetches)
   const insists = request.needs_native ?? (format.handsOn ? undefined : request.prefers_native)
   if (!native && insists !== undefined)
-    throw new GatewayError('unsupported', `${format.name} cannot do this: ${insists}, by an upstream of the same API.`)
+    throw new GatewayError('unsupported', `${format.name} cannot do this: ${insists}, by ${whom(request)}.`)
   const prepared = fetches && !native ? await inlineMedia(request, format.fetchMedia, media, signal) : request
   const { request: unsigned, warnings } =
     besideChat(request, format, target) ?? (native ? native(target) : format.encode(prepared, target))
@@ -126,6 +126,14 @@ async function ask(
   if (!native && prepared.losses) warnings.unshift(...prepared.losses)
   return { deltas: deltas instanceof Promise ? await deltas : deltas, headers: answer.headers, warnings }
 }
+
+/** What others would leave out tells a client what it is about. */
+function whom({ losses = [] }: ChatRequest): string {
+  const told = losses.slice(0, MOST_LOSSES).join('; ')
+  return `an upstream of the same API${told === '' ? '' : ` (${told})`}`
+}
+
+const MOST_LOSSES = 3
 
 /** How to send a request as it came, where the client speaks the vendor's own wire and nothing must be fetched for it. */
 function nativeWire(

@@ -28,7 +28,11 @@ describe('/v1/messages', () => {
       'content[0].source',
     ],
     ['nothing', [], 'not empty'],
-    ['what only its vendor reads', [{ type: 'container_upload', file_id: 'f' }], 'by an upstream of the same API'],
+    [
+      'what only its vendor reads',
+      [{ type: 'container_upload', file_id: 'f' }],
+      'same API (messages: blocks of type container_upload ',
+    ],
     ['an image that its vendor keeps', [{ type: 'image', source: { type: 'file', file_id: 'f' } }], 'where it is kept'],
     [
       'a document that its vendor keeps',
