@@ -4,11 +4,10 @@
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DONE, startUpstream, WIRES, type Upstream } from './upstreams.ts'
+import { freePort } from '../free-port.ts'
 
 /** The agent's package, and its command line for one turn that asks nobody. */
 const AGENTS: Record<string, { install: string; command: string[] }> = {
@@ -85,12 +84,4 @@ async function turn(
   if (!fake) return said.trim() === '' ? 'said nothing' : undefined
   if (fake.results() === 0) return `no result of a tool came back: ${last}`
   return said.includes(DONE) ? undefined : `did not say the answer: ${last}`
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((listening) => server.once('listening', listening))
-  const { port } = server.address() as AddressInfo
-  await new Promise((closed) => server.close(closed))
-  return port
 }

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
+import { freePort } from '../free-port.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
 const home = mkdtempSync(join(tmpdir(), 'balanced-call-home-'))
@@ -70,12 +71,6 @@ async function listen(answer: Parameters<typeof createServer>[1]): Promise<{ ser
   await new Promise((listening) => server.once('listening', listening))
   onTestFinished(() => void server.close())
   return { server, port: (server.address() as AddressInfo).port }
-}
-
-async function freePort(): Promise<number> {
-  const { server, port } = await listen(() => {})
-  await new Promise((closed) => server.close(closed))
-  return port
 }
 
 function isGone(folder: string): Promise<void> {

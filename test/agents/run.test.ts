@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
+import { freePort } from '../free-port.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
 const home = mkdtempSync(join(tmpdir(), 'balanced-call-home-'))
@@ -28,14 +29,6 @@ function balancedCallWith(more: NodeJS.ProcessEnv, ...args: string[]): Promise<E
       resolve({ code: error ? Number(error.code) : 0, out, err })
     })
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((listening) => server.once('listening', listening))
-  const { port } = server.address() as AddressInfo
-  await new Promise((closed) => server.close(closed))
-  return port
 }
 
 /** An agent of one line, under the name of a real one where `name` says so. */

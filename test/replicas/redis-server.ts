@@ -1,11 +1,11 @@
 /** A server of its own for one test, in memory, on a free port; ended with the test. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
+import { freePort } from '../free-port.ts'
 
 export const hasServer = ((): boolean => {
   try {
@@ -89,15 +89,4 @@ export async function startRedis(args: readonly string[] = [], file?: string): P
     },
   }
   return server
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  probe.listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (!address || typeof address === 'string') throw new Error('no port')
-  return address.port
 }

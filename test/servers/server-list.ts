@@ -2,7 +2,8 @@
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { freePort, startProcess, type Command } from './process.ts'
+import { freePort } from '../free-port.ts'
+import { startProcess, type Command } from './process.ts'
 import type { RunningServer } from './setting.ts'
 
 export interface Server {
