@@ -2,7 +2,7 @@
 import { createCanceller, type Cancellation } from '../runtime/cancellation.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import { GatewayError } from '../chat/error.ts'
-import { parseJson } from '../runtime/json.ts'
+import { parseJson } from '../runtime/json/json.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { LimitSignal } from '../scheduler/types.ts'
 import { answerDeltas, type AnswerBounds } from './response/answer-deltas.ts'

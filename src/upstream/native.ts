@@ -17,7 +17,7 @@ import { TEMPLATE_FUNCTIONS } from './template-functions/index.ts'
 import { compileHeaders, fillHeaders } from './request/header-templates.ts'
 import { compilePath } from './request/request-parts.ts'
 import { globTest } from '../runtime/glob.ts'
-import { parseJson } from '../runtime/json.ts'
+import { parseJson } from '../runtime/json/json.ts'
 import { SHORTEST_SPLICE, spliceBody } from './request/body-splice.ts'
 import { jsonOf } from './request/json-of.ts'
 

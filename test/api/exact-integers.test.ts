@@ -1,7 +1,7 @@
 /** Numbers that no double holds stay what they are, on every wire and both ways. */
 import { expect, it } from 'vitest'
-import { hasLongInteger } from '../../src/runtime/long-integer.ts'
-import { parseFinite, readJson } from '../../src/runtime/json.ts'
+import { hasLongInteger } from '../../src/runtime/json/long-integer.ts'
+import { parseFinite, readJson } from '../../src/runtime/json/json.ts'
 import { ordinary, play, type Reply } from '../cases/stage.ts'
 
 const ID = '2512292042121000001'

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { readJson } from '../../src/runtime/json.ts'
+import { readJson } from '../../src/runtime/json/json.ts'
 import { ANSWER_JUDGEMENTS } from './answer-judgements.ts'
 import { ELSEWHERE, LEFT } from './elsewhere.ts'
 import { REQUEST_JUDGEMENTS } from './request-judgements.ts'

@@ -1,7 +1,7 @@
 /** JSON bodies, parsed from their bytes and checked; the bytes are kept for formats that pass a long body on as it came. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { JsonBytes } from '../../chat/request.ts'
-import { parseNumbers } from '../../runtime/json.ts'
+import { parseNumbers } from '../../runtime/json/json.ts'
 import { decodeRequest } from '../content-encoding.ts'
 import { canHideKeys } from './known/hidden-keys.ts'
 import { completed, createKnownParts, type KnownBody } from './known/known-parts.ts'
@@ -22,6 +22,7 @@ export const WITHOUT_BODY = { config: { mayBeEmpty: true } }
 
 /** Bytes below which nobody wants them. */
 const MANY = 16 * 1024
+
 /**
  * Instead of Fastify's own parser, which searches the text of every body for keys that could poison a prototype, and parses
  * those that have their letters more slowly: here they are looked for where all keys are looked at anyway. A body that is

@@ -1,6 +1,6 @@
 /** What one request may hold, and how much, checked before anything is made of it. */
 import { GatewayError } from '../../chat/error.ts'
-import { endlessAt } from '../../runtime/json.ts'
+import { endlessAt } from '../../runtime/json/json.ts'
 
 export interface RequestBounds {
   /** Levels of JSON. */

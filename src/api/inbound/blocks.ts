@@ -10,7 +10,7 @@ import type { Ending } from '../chat-completions/response/choice.ts'
 import { createAnswerFold, type AnswerFold } from '../chat-completions/response/fold.ts'
 import { fromExtraContent } from '../chat-completions/response/upstream-chunk/thought-signature.ts'
 import type { WireDelta, WireToolCall, WireUsage } from '../chat-completions/response/wire-types.ts'
-import { parseFinite } from '../../runtime/json.ts'
+import { parseFinite } from '../../runtime/json/json.ts'
 import { createLossTeller, mediaOf, soundType, transcriptOf, type Media, type TellLoss } from './media.ts'
 import { filled, isRecord } from '../chat-completions/json-value.ts'
 

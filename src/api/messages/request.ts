@@ -66,6 +66,7 @@ export function toChat(body: Map): ChatRequest {
       stream_options: streams ? { include_usage: true } : undefined,
     }),
   })
+  // one that comes again says so each time
   for (const place of failed) (chat.messages[place] as Message).is_error = true
   chat.top_k = topK(body['top_k'])
   // a wish, which only upstreams that can think are to hear

@@ -8,7 +8,7 @@ import { createBlockAnswer, type Block, type BlockAnswer, type BlockSink } from 
 import { endingError } from '../inbound/ending-error.ts'
 import type { AnswerWriter } from '../inbound/inbound-api.ts'
 import type { TellLoss } from '../inbound/media.ts'
-import { parseJson } from '../../runtime/json.ts'
+import { parseJson } from '../../runtime/json/json.ts'
 import type { Finished } from './answer.ts'
 import { flat, itemId, itemOf, partOf, sealOf, shows, withBytes, type ItemStatus } from './output-items.ts'
 import { responseObject, type ResponseMeta, type ResponseState } from './response-object.ts'

@@ -3,7 +3,7 @@
  * reasoning item. It is not secret, and what the upstream checks of it only the upstream can make.
  */
 import { isRecord } from '../chat-completions/json-value.ts'
-import { parseJson } from '../../runtime/json.ts'
+import { parseJson } from '../../runtime/json/json.ts'
 
 export interface SealedThought {
   /** Of a thought, a call or the text. */

@@ -2,7 +2,7 @@
 import type { Provider, ProviderKey } from '../../config/config.ts'
 import { GatewayError } from '../../chat/error.ts'
 import { createCanceller } from '../../runtime/cancellation.ts'
-import { parseJson } from '../../runtime/json.ts'
+import { parseJson } from '../../runtime/json/json.ts'
 import { readText } from '../../upstream/http/read-body.ts'
 import type { Client, ClientAnswer, ListedModel, UpstreamRequest } from '../../upstream/types.ts'
 

@@ -10,13 +10,33 @@ import type {
 } from 'undici'
 import { onDemand } from '../../runtime/modules.ts'
 
-const part = <Part>(name: string): (() => Part) => onDemand<Part>(`undici/lib/${name}.js`, import.meta.url)
+interface Undici {
+  Pool: typeof PoolClass
+  buildConnector: typeof BuildConnector
+  errors: typeof Errors
+  EnvHttpProxyAgent: typeof ProxyAgent
+}
 
-export const pool = part<typeof PoolClass>('dispatcher/pool')
-export const connector = part<typeof BuildConnector>('core/connect')
-export const errors = part<typeof Errors>('core/errors')
+const whole = onDemand<Undici>('undici', import.meta.url)
 
-const whole = onDemand<{ EnvHttpProxyAgent: typeof ProxyAgent }>('undici', import.meta.url)
+/** Where its files are is no promise of its: a version that has moved one is loaded whole. */
+function part<Name extends keyof Undici>(name: Name, file: string): () => Undici[Name] {
+  const own = onDemand<Undici[Name]>(`undici/lib/${file}.js`, import.meta.url)
+  let found: Undici[Name] | undefined
+  return () => (found ??= attempt(own) ?? whole()[name])
+}
+
+function attempt<Part>(load: () => Part): Part | undefined {
+  try {
+    return load()
+  } catch {
+    return undefined
+  }
+}
+
+export const pool = part('Pool', 'dispatcher/pool')
+export const connector = part('buildConnector', 'core/connect')
+export const errors = part('errors', 'core/errors')
 
 /** It calls methods that only the whole adds to its clients. */
 export const proxyAgent = (): typeof ProxyAgent => whole().EnvHttpProxyAgent

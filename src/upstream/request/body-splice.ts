@@ -4,6 +4,7 @@
  */
 
 import type { JsonBytes } from '../../chat/request.ts'
+import { skipSpace } from '../../runtime/json/scan.ts'
 
 /** Bytes below which writing anew is as cheap. */
 export const SHORTEST_SPLICE = 16 * 1024
@@ -81,13 +82,6 @@ function findKey(name: Buffer, { json, items }: JsonBytes, from: number): number
 function findWithin(name: Buffer, json: Buffer, from: number): number {
   let at = json.indexOf(name, from)
   while (at > 0 && json[at - 1] !== QUOTE) at = json.indexOf(name, at + 1)
-  return at
-}
-
-/** Space, tab and line ends, as JSON has them. */
-function skipSpace(bytes: Buffer, from: number): number {
-  let at = from
-  while (bytes[at] === 0x20 || bytes[at] === 0x09 || bytes[at] === 0x0a || bytes[at] === 0x0d) at++
   return at
 }
 

@@ -1,7 +1,7 @@
 /** The body of an answer as deltas, be it a stream or whole. */
 import type { Delta } from '../../chat/delta.ts'
 import { GatewayError } from '../../chat/error.ts'
-import { parseJson } from '../../runtime/json.ts'
+import { parseJson } from '../../runtime/json/json.ts'
 import type { ChatRequest } from '../../chat/request.ts'
 import type { AnswerBounds, ClientAnswer, Format, UpstreamDeltas } from '../types.ts'
 import { rawDecoder, rawDeltas } from '../native.ts'

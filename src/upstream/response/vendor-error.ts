@@ -1,7 +1,7 @@
 /** What a vendor's error means: its message, type and code by the definition's rules, its kind by table, else by status. */
 import { GatewayError, KINDS, type ErrorKind } from '../../chat/error.ts'
 import type { DeltaError } from '../../chat/delta.ts'
-import { parseJson } from '../../runtime/json.ts'
+import { parseJson } from '../../runtime/json/json.ts'
 import { compileCases, type Cases } from '../../definition/cases.ts'
 import type { Watch } from '../../definition/context.ts'
 import { DefinitionError } from '../../definition/error.ts'

@@ -1,5 +1,5 @@
 /** JSON as text and text as JSON, for vendors that want the one where OpenAI has the other. */
-import { parseFinite } from '../../runtime/json.ts'
+import { parseFinite } from '../../runtime/json/json.ts'
 import type { TemplateFunction } from '../../definition/context.ts'
 import { isMap } from '../../definition/scope.ts'
 

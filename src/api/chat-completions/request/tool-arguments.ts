@@ -1,4 +1,4 @@
-import { parseFinite } from '../../../runtime/json.ts'
+import { parseFinite } from '../../../runtime/json/json.ts'
 import { isRecord } from '../json-value.ts'
 
 /**

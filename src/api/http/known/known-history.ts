@@ -5,7 +5,7 @@
 import { crc32 } from 'node:zlib'
 import { recurs } from '../../../runtime/recurring.ts'
 import { canHideKeys } from './hidden-keys.ts'
-import { endOf, skipSpace } from './json-scan.ts'
+import { endOf, skipSpace } from '../../../runtime/json/scan.ts'
 import { createSeenOnce } from './seen-once.ts'
 import { around, inOrder, type Span } from './known-span.ts'
 

@@ -3,7 +3,7 @@
  * came before are known by their bytes, and what was made of them (their normal form, their cost, each vendor's form) is made once.
  */
 import { recurs } from '../../../runtime/recurring.ts'
-import { endOf } from './json-scan.ts'
+import { endOf } from '../../../runtime/json/scan.ts'
 import { around, type Span } from './known-span.ts'
 
 export interface KnownTools {

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { GatewayError } from '../../../chat/error.ts'
-import { parseJson } from '../../../runtime/json.ts'
+import { parseJson } from '../../../runtime/json/json.ts'
 import type { FramedEvent, Framer, FramingOptions } from '../../types.ts'
 import { frameHeaders } from './aws-frame-headers.ts'
 import { asBuffer, tooLong } from './whole-lines.ts'
